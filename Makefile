@@ -1,0 +1,107 @@
+# The experiments as reproducible steps. `make help` lists the targets.
+
+PROFILE   ?= tiny
+SEEDS     ?= 0
+DATA      ?=
+ARTIFACTS ?= artifacts
+MODEL     ?= $(PROFILE)
+
+P       := $(PROFILE)
+E       := experiments/$(P)
+S       := $(ARTIFACTS)/$(P)
+VENV    := .venv/.installed
+BIN     := .venv/bin
+TLDRKIT := $(BIN)/tldrkit
+STORE   := --artifacts $(ARTIFACTS)
+LOCAL   := $(STORE) $(if $(DATA),--data $(DATA))
+MADE    := latest.json
+
+# A profile with a base.yaml pretrains its own base; another starts from MODEL, a hub id or a folder.
+BASE := $(if $(wildcard $(E)/base.yaml),$(P)/base,$(MODEL))
+BASE_MADE := $(if $(wildcard $(E)/base.yaml),$(S)/base/$(MADE))
+
+.PHONY: abc test check fix clean help always
+.DELETE_ON_ERROR:
+.SECONDARY:
+.DEFAULT_GOAL := help
+
+## abc: run A, B, C and D, compare them, and summarize experiments/threads with the winner
+abc: $(S)/compare/$(MADE) $(S)/summaries.jsonl
+	@$(TLDRKIT) compare $(SCORES) --as $(P)/compare $(STORE) --md $(S)/comparison.md --json $(S)/comparison.json
+	@echo "Table: $(S)/comparison.md   Summaries by the winner: $(S)/summaries.jsonl"
+
+# Another DATA or MODEL reaches every step; tldrkit itself then skips those it does not change.
+$(S)/.settings: always | $(VENV)
+	@mkdir -p $(@D)
+	@echo '$(DATA) $(MODEL)' | cmp -s - $@ || echo '$(DATA) $(MODEL)' > $@
+
+$(S)/base/$(MADE): $(E)/base.yaml $(S)/.settings | $(VENV)
+	$(TLDRKIT) base --as $(P)/base --spec $(E)/base.yaml $(LOCAL)
+
+$(S)/b/compress/$(MADE) $(S)/c/compress/$(MADE): $(S)/%/compress/$(MADE): $(E)/compress.yaml $(BASE_MADE) $(S)/.settings | $(VENV)
+	$(TLDRKIT) compress $(BASE) --as $(P)/$*/compress --spec $(E)/compress.yaml $(LOCAL)
+
+# One seed's runs: $(1) is the seed.
+define RUNS
+$(S)/d/s$(1)/compress/$(MADE): $(E)/compress.yaml $(S)/b/s$(1)/train/$(MADE)
+	$(TLDRKIT) compress $(BASE) --as $(P)/d/s$(1)/compress --spec $(E)/compress.yaml --match $(P)/b/s$(1)/train $(LOCAL)
+
+$(S)/a/s$(1)/train/$(MADE): $(E)/train.yaml experiments/a.yaml $(BASE_MADE) $(S)/.settings | $(VENV)
+	$(TLDRKIT) train $(BASE) --as $(P)/a/s$(1)/train --spec $(E)/train.yaml --spec experiments/a.yaml --seed $(1) $(LOCAL)
+$(S)/b/s$(1)/train/$(MADE): $(E)/train.yaml experiments/b.yaml $(S)/b/compress/$(MADE)
+	$(TLDRKIT) train $(P)/b/compress --as $(P)/b/s$(1)/train --spec $(E)/train.yaml --spec experiments/b.yaml --seed $(1) $(LOCAL)
+$(S)/c/s$(1)/train/$(MADE): $(E)/train.yaml experiments/c.yaml $(S)/c/compress/$(MADE)
+	$(TLDRKIT) train $(P)/c/compress --as $(P)/c/s$(1)/train --spec $(E)/train.yaml --spec experiments/c.yaml --seed $(1) $(LOCAL)
+$(S)/d/s$(1)/train/$(MADE): $(E)/train.yaml experiments/d.yaml $(S)/d/s$(1)/compress/$(MADE)
+	$(TLDRKIT) train $(P)/d/s$(1)/compress --as $(P)/d/s$(1)/train --spec $(E)/train.yaml --spec experiments/d.yaml --seed $(1) $(LOCAL)
+
+$(foreach run,a b c d,$(S)/$(run)/s$(1)/eval/$(MADE)): $(S)/%/eval/$(MADE): $(E)/eval.yaml $(S)/%/train/$(MADE)
+	$(TLDRKIT) eval $(P)/$$*/train --as $(P)/$$*/eval --spec $(E)/eval.yaml $(LOCAL)
+endef
+$(foreach seed,$(SEEDS),$(eval $(call RUNS,$(seed))))
+
+SCORES := $(foreach run,a b c d,$(foreach seed,$(SEEDS),$(P)/$(run)/s$(seed)/eval))
+
+$(S)/compare/$(MADE): $(foreach score,$(SCORES),$(ARTIFACTS)/$(score)/$(MADE))
+	@$(TLDRKIT) compare $(SCORES) --as $(P)/compare $(STORE) > /dev/null
+
+$(S)/summaries.jsonl: $(S)/compare/$(MADE) $(wildcard experiments/threads/*)
+	$(TLDRKIT) summarize experiments/threads --model $(P)/compare --out $@ $(STORE)
+
+## test: run every test
+test: $(VENV)
+	$(BIN)/python -m pytest -q
+
+## check: run the linter, the formatter and the type checker
+check: $(VENV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+## fix: mend what the linter and the formatter can
+fix: $(VENV)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+## clean: remove the environment and caches (artifacts stay)
+clean:
+	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+## help: list the targets and variables
+help:
+	@sed -n 's/^## /  /p' $(MAKEFILE_LIST)
+	@echo "  variables: PROFILE=$(PROFILE) SEEDS=\"$(SEEDS)\" DATA=$(DATA) ARTIFACTS=$(ARTIFACTS) MODEL=$(MODEL)"
+	@echo "  profiles: $(notdir $(patsubst %/,%,$(dir $(wildcard experiments/*/train.yaml))))"
+
+# torch comes first and with its own requirements, so that it brings the libraries of its kind of build (CPU or GPU);
+# the rest comes without, since perforatedai asks for a torchvision it does not use and that may not fit.
+$(VENV): pyproject.toml requirements.txt
+	@set -e; for python in $(PYTHON) python3 python3.12 python3.11 python3.10; do \
+	  if $$python -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13))' 2>/dev/null; then \
+	    rm -rf .venv; $$python -m venv .venv; break; fi; done; \
+	  test -d .venv || { echo "Python 3.10, 3.11 or 3.12 is needed (PYTHON=... names one)."; exit 1; }
+	$(BIN)/python -m pip install -q -c requirements.txt torch
+	$(BIN)/python -m pip install -q --no-deps -r requirements.txt
+	$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
+	@touch $@

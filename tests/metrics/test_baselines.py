@@ -1,0 +1,101 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tldrkit.data.threads import Post, Thread
+from tldrkit.metrics.baselines import lead, longest, oracle, split_units, title
+from tldrkit.metrics.overlap import compute_rouge
+
+THREAD = Thread(
+    id="1",
+    title="Bike: it clicks",
+    posts=(
+        Post(author="Ada", text="My bike clicks. What is it?"),
+        Post(author="Bo B.", text="> What is it?\nThe chain is worn! Change it."),
+        Post(author="Ada", text="Done\nthank you"),
+    ),
+)
+DIALOGUE = "Ann: Hi. You there?\r\nBob: Yes: always\r\n#Person1#: Good"
+SENTENCES = st.lists(st.text("ab c.!?:>\n", min_size=0, max_size=12), max_size=8).map("\n".join)
+
+
+def test_units_of_a_thread_are_sentences() -> None:
+    """The units of a thread are its posts' sentences and lines: no title, no authors, nothing quoted."""
+    plain = Thread(id="1", title="It clicks", posts=THREAD.posts)
+    assert split_units(plain.document()) == [
+        "My bike clicks.",
+        "What is it?",
+        "The chain is worn!",
+        "Change it.",
+        "Done",
+        "thank you",
+    ]
+
+
+def test_units_of_a_dialogue_are_turns() -> None:
+    """The units of a dialogue are its turns, whole, without the speakers."""
+    assert split_units(DIALOGUE) == ["Hi. You there?", "Yes: always", "Good"]
+
+
+def test_units_of_plain_text_are_sentences() -> None:
+    """A text without authors is split into sentences; its first paragraph is no title."""
+    assert split_units('He said "no." She left.\n\nIt rained.') == [
+        'He said "no."',
+        "She left.",
+        "It rained.",
+    ]
+    assert title("He left.\n\nIt rained.") == ""
+
+
+def test_a_document_of_quotes_keeps_them() -> None:
+    """Quoted lines count where there is nothing else."""
+    assert split_units("> One. Two.") == ["> One.", "Two."]
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        ("It clicks\n\nAda: Help.\n\nBo: No.", "It clicks"),
+        ("SUBREDDIT: r/bikes\n\nTITLE: It clicks: why?\n\nPOST: Help.\n\nPlease.", "It clicks: why?"),
+        ("Ada: Help.\n\nBo: No.", ""),
+        (DIALOGUE, ""),
+        ("One line", ""),
+        ("", ""),
+    ],
+)
+def test_title_is_the_line_before_the_posts(document: str, expected: str) -> None:
+    """A title is the line before the first post, or one marked so; other documents have none."""
+    assert title(document) == expected
+
+
+def test_lead_and_longest_take_so_many_units() -> None:
+    """Lead-n takes the first n units, Longest-n the n longest ones, longest first."""
+    document = "Ann: one\nBob: three is longest\nAnn: two two"
+    assert lead(document, 2) == "one three is longest"
+    assert longest(document, 2) == "three is longest two two"
+    assert lead(document, 9) == "one three is longest two two"
+
+
+def test_oracle_takes_what_raises_rouge() -> None:
+    """The oracle takes the units that raise ROUGE-L, in the document's order, and leaves the others."""
+    document = "T\n\nAda: The cat sat. Dogs bark. It rained all day."
+    assert oracle(document, ["all day it rained on the cat that sat"]) == "The cat sat. It rained all day."
+    assert oracle(document, ["nothing of that"]) == ""
+
+
+@given(SENTENCES, SENTENCES)
+def test_oracle_is_never_worse_than_any_unit(document: str, reference: str) -> None:
+    """No single unit has a higher ROUGE-L, by rouge_score itself, than the oracle."""
+    units = split_units(document)
+    if units:
+        candidates = [oracle(document, [reference]), *units]
+        best, *others = compute_rouge(candidates, [[reference]] * len(candidates))["rougeL"]
+        assert best >= max(others) - 1e-9
+
+
+@given(st.text())
+def test_any_text_has_baselines(document: str) -> None:
+    """No text makes a baseline fail, and no unit is empty or has blanks around it."""
+    assert all(unit and unit == unit.strip() for unit in split_units(document))
+    assert lead(document, 3) == " ".join(split_units(document)[:3])
+    assert isinstance(title(document) + longest(document, 1) + oracle(document, [document]), str)

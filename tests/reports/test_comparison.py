@@ -1,0 +1,207 @@
+import dataclasses
+import json
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from tldrkit.errors import ComparisonError
+from tldrkit.metrics.overlap import ROUGE_TYPES
+from tldrkit.reports.comparison import Comparison, RunScores, compare_runs, render_markdown
+
+DOCUMENTS = 60
+PARAMETERS = {"A": 1000, "B": 750, "C": 740, "D": 750}
+
+
+def build_run(label: str, seed: int = 0, gain: float = 0.0, **changes: object) -> RunScores:
+    """Build a run whose ROUGE-L is the same spread of scores plus a gain, with noise of its own."""
+    noise = np.random.default_rng([seed, *label.encode()]).normal(0, 0.01, DOCUMENTS)
+    scores = tuple(float(x) for x in np.linspace(0.1, 0.5, DOCUMENTS) + gain + noise)
+    run = RunScores(
+        label=label,
+        seed=seed,
+        reference=f"{label.lower()}/s{seed}/eval@v1",
+        model=f"{label.lower()}/s{seed}/train@v1",
+        parameters=PARAMETERS.get(label, 500),
+        bytes=4_000_000,
+        document_ids=tuple(f"t{number}" for number in range(DOCUMENTS)),
+        scores=dict.fromkeys(ROUGE_TYPES, scores),
+        latency_median=0.1,
+        latency_p95=0.2,
+        tokens_per_second=90.0,
+        data="d1",
+        decoding={"num_beams": 4},
+        training_tokens=1_000_000,
+        dendrites=int(label == "B"),
+        baselines={"Lead-3": 0.15, "Extractive oracle": 0.6},
+    )
+    return dataclasses.replace(run, **cast(dict[str, Any], changes))
+
+
+def build_protocol(**gains: float) -> list[RunScores]:
+    """Build runs of three seeds each, with the gains given."""
+    return [build_run(label, seed, gain) for label, gain in gains.items() for seed in range(3)]
+
+
+def compare(*runs: RunScores) -> Comparison:
+    return compare_runs(runs, resamples=500, seed=0)
+
+
+def test_protocol_answers_its_questions() -> None:
+    """Runs A to D give the four differences, each with its verdict and what it means."""
+    comparison = compare(*build_protocol(A=0.05, B=0.05, C=0.0, D=0.1))
+    verdicts = {f"{one.label}-{one.against}": one.verdict for one in comparison.contrasts}
+    assert verdicts == {
+        "B-A": "not shown",
+        "B-C": "shown (higher)",
+        "B-D": "shown (lower)",
+        "C-A": "shown (lower)",
+    }
+    dendrites = comparison.contrasts[1]
+    assert dendrites.difference.mean == pytest.approx(5, abs=0.5)
+    assert dendrites.sentence.startswith("Is it the dendrites? B - C = +")
+    assert dendrites.sentence.endswith("3 seeds x 60 threads: shown (higher).")
+    assert "up to" in comparison.contrasts[0].answer
+    assert not comparison.warnings
+
+
+def test_rows_show_means_and_sizes() -> None:
+    """A row holds points, the change of parameters against A, and means over its seeds."""
+    runs = build_protocol(B=0.05, A=0.0)
+    row = compare(*runs).rows[0]
+    assert (row.label, row.seeds, row.parameters) == ("B", (0, 1, 2), 750)
+    assert row.parameters_change == pytest.approx(-25)
+    assert row.rouge["rougeL"] == pytest.approx(100 * np.mean([run.scores["rougeL"] for run in runs[:3]]))
+    assert row.interval.low < row.rouge["rougeL"] < row.interval.high
+    assert row.models == ("b/s0/train@v1", "b/s1/train@v1", "b/s2/train@v1")
+
+
+def test_winner_is_smallest_not_shown_lower() -> None:
+    """A smaller run wins if it may be as good as the best; one shown to be lower never does."""
+    comparison = compare(*build_protocol(A=0.05, B=0.05, C=0.0))
+    assert (comparison.winner, comparison.winner_model) == ("B", "b/s0/train@v1")
+    assert compare(*build_protocol(A=0.2, B=0.1, C=0.0)).winner == "A"
+
+
+def test_other_labels_are_set_against_the_first() -> None:
+    """Labels without a question of their own are compared with the first, or with A."""
+    named = compare(build_run("small"), build_run("large"), build_run("old"))
+    assert [(one.label, one.against) for one in named.contrasts] == [("large", "small"), ("old", "small")]
+    mixed = compare(build_run("old"), build_run("A"), build_run("C"))
+    assert [(one.label, one.against) for one in mixed.contrasts] == [("C", "A"), ("old", "A")]
+
+
+def test_single_run_wins_alone() -> None:
+    """One run is a comparison too: a row, no differences, and itself as the winner."""
+    comparison = compare(build_run("A"))
+    assert comparison.contrasts == ()
+    assert comparison.winner_model == "a/s0/train@v1"
+    assert "over documents only" in comparison.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("seeds_b", "paired", "count"), [((0, 1, 2), (0, 1, 2), 3), ((1, 2, 9), (1, 2), 2), ((7, 8, 9), (), 3)]
+)
+def test_seeds_in_common_are_paired(seeds_b: tuple[int, ...], paired: tuple[int, ...], count: int) -> None:
+    """Seeds both labels have are paired; without any, all are used as independent, and a warning says so."""
+    runs = [build_run("A", seed) for seed in range(3)] + [build_run("B", seed, 0.1) for seed in seeds_b]
+    comparison = compare(*runs)
+    (contrast,) = comparison.contrasts
+    assert (contrast.seeds, contrast.difference.seeds) == (paired, count)
+    assert ("unpaired" in contrast.sentence) == (not paired)
+    assert any("different seeds" in warning for warning in comparison.warnings) == (seeds_b != (0, 1, 2))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"training_tokens": 5}, "same number of tokens: B 1,000,000; D 5"),
+        ({"parameters": 900}, "D has 20.0 % more parameters than B"),
+    ],
+)
+def test_unequal_conditions_are_named(changes: dict[str, Any], words: str) -> None:
+    """Runs that trained or weigh otherwise than they should are compared, under a warning."""
+    warnings = compare(build_run("B"), build_run("D", **changes)).warnings
+    assert any(words in warning for warning in warnings)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"document_ids": tuple(f"u{number}" for number in range(DOCUMENTS))}, "number 1 is 't0' and 'u0'"),
+        ({"data": "d2"}, "digests d1 and d2"),
+        ({"decoding": {"num_beams": 1}}, "decoded differently: num_beams 4 and 1"),
+        ({"scoring": {"stemmer": False}}, "scored differently: .*stemmer True and False"),
+        ({"label": "A"}, "both A with seed 0"),
+    ],
+)
+def test_unlike_runs_raise(changes: dict[str, Any], words: str) -> None:
+    """Runs that cannot be set side by side are refused in words that say what differs."""
+    with pytest.raises(ComparisonError, match=words):
+        compare(build_run("A"), dataclasses.replace(build_run("B"), **changes))
+
+
+def test_fewer_documents_raise() -> None:
+    """Runs over splits of different sizes are refused with both sizes."""
+    run = build_run("B")
+    cut = {metric: scores[:5] for metric, scores in run.scores.items()}
+    with pytest.raises(ComparisonError, match="60 and 5"):
+        compare(build_run("A"), dataclasses.replace(run, document_ids=run.document_ids[:5], scores=cut))
+
+
+def test_one_seed_speaks_of_its_weights() -> None:
+    """A difference shown with one seed is not claimed of the recipe."""
+    (contrast,) = compare(build_run("A", gain=0.1), build_run("C")).contrasts
+    assert contrast.answer.startswith("Compression alone costs quality. With one seed")
+    assert "1 seed x" in contrast.sentence
+
+
+def test_no_runs_raise() -> None:
+    """Nothing to compare is an error with a next step."""
+    with pytest.raises(ComparisonError, match="no runs") as caught:
+        compare()
+    assert "tldrkit eval" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "scores", [{}, dict.fromkeys(ROUGE_TYPES, (0.5,)), dict.fromkeys(ROUGE_TYPES, (np.nan,) * 60)]
+)
+def test_damaged_scores_raise(scores: dict[str, tuple[float, ...]]) -> None:
+    """Scores that are missing, too few or not finite make no run."""
+    with pytest.raises(ComparisonError, match="a/s0/eval@v1"):
+        build_run("A", scores=scores)
+
+
+def test_round_trips_through_json() -> None:
+    """Runs and comparisons come back from JSON as they were; keys of later versions do no harm."""
+    runs = build_protocol(A=0.05, B=0.05)
+    comparison = compare(*runs)
+    assert Comparison.from_dict(json.loads(json.dumps(comparison.to_dict()))) == comparison
+    assert RunScores.from_dict({**json.loads(json.dumps(runs[0].to_dict())), "new": 1}) == runs[0]
+    with pytest.raises(KeyError):
+        RunScores.from_dict({})
+
+
+def test_order_of_seeds_does_not_matter() -> None:
+    """Rows, intervals and the winner do not depend on the order in which seeds are named."""
+    runs = build_protocol(A=0.05, B=0.05)
+    assert compare(*runs) == compare(*runs[2::-1], *runs[:2:-1])
+
+
+def test_page_says_what_disappoints() -> None:
+    """The page holds an even table, and says that dendrites are not shown to help and Lead-3 wins."""
+    page = render_markdown(compare(*build_protocol(A=0.0, B=-0.2, C=-0.2)))
+    table = [line for line in page.splitlines() if line.startswith("|")]
+    assert len(table) == 2 + 3 + 2
+    assert len({line.count("|") for line in table}) == 1
+    assert "Nothing here shows that the dendrites help." in page
+    assert "B loses quality." in page
+    assert "B scores below Lead-3" in page
+    assert "below Extractive oracle" not in page
+    assert "stemmer True" in page
+
+
+def test_labels_cannot_break_the_table() -> None:
+    """A bar in a label stays in its cell."""
+    table = [line for line in render_markdown(compare(build_run("a|b"))).splitlines() if line.startswith("|")]
+    assert "a\\|b" in table[2]

@@ -1,0 +1,1 @@
+"""How it is asked and shown: Typer and rich live here only."""

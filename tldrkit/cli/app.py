@@ -1,0 +1,114 @@
+"""The commands, and the one error boundary around them."""
+
+import errno
+import os
+import signal
+import sys
+from types import FrameType
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from tldrkit import __version__
+from tldrkit.cli import artifacts, console
+from tldrkit.cli.base import base
+from tldrkit.cli.compare import compare
+from tldrkit.cli.compress import compress
+from tldrkit.cli.eval import eval as eval_
+from tldrkit.cli.export import export
+from tldrkit.cli.summarize import summarize
+from tldrkit.cli.train import train
+from tldrkit.errors import TldrkitError
+
+INTERRUPTED = 130
+
+
+class Boundary(TyperGroup):
+    """Turns every failure into one clear sentence with a hint; TLDRKIT_DEBUG=1 lets it through whole."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401  (Typer's own context type is private)
+        """Run the command inside the boundary."""
+        signal.signal(signal.SIGTERM, _interrupt)
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            if os.environ.get("TLDRKIT_DEBUG"):
+                raise
+            console.fail(
+                "Interrupted.", hint="Nothing half-written was left; the same command starts the step again."
+            )
+            raise typer.Exit(INTERRUPTED) from None
+        except TldrkitError as error:
+            if os.environ.get("TLDRKIT_DEBUG"):
+                raise
+            console.fail(str(error), hint=error.hint)
+        except (typer.Exit, typer.Abort, typer.BadParameter):
+            raise
+        except OSError as error:
+            if os.environ.get("TLDRKIT_DEBUG"):
+                raise
+            console.fail(_describe(error), hint=_HINTS.get(error.errno or 0, ""))
+        except Exception as error:
+            if os.environ.get("TLDRKIT_DEBUG") or type(error).__module__.startswith("typer"):
+                raise
+            sentence = " ".join(str(error).split())[:300]
+            console.fail(
+                f"Unexpected {type(error).__name__}: {sentence}",
+                hint="TLDRKIT_DEBUG=1 shows where it happened.",
+            )
+        raise typer.Exit(1)
+
+
+_HINTS = {
+    errno.ENOSPC: "Make room on the disk, or choose another folder with --artifacts.",
+    errno.EACCES: "Choose a folder you may write to, such as with --artifacts.",
+}
+
+
+def _describe(error: OSError) -> str:
+    where = f": {error.filename}" if error.filename else ""
+    return f"{error.strerror or type(error).__name__}{where}."
+
+
+def _interrupt(signal_number: int, frame: FrameType | None) -> None:  # noqa: ARG001  (the signal module's signature)
+    raise KeyboardInterrupt
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        console.show_line(f"tldrkit {__version__}")
+        raise typer.Exit
+
+
+app = typer.Typer(
+    cls=Boundary,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def root(
+    version: bool = typer.Option(
+        False, "--version", callback=_show_version, is_eager=True, help="Show the version."
+    ),
+) -> None:
+    """Make small summarizers of forum threads, and prove what they are worth.
+
+    The line: `base` (a network from scratch) or a pretrained T5/BART → `compress` → `train` → `eval` →
+    `compare` → `export` and `summarize`. Every command reads and writes numbered artifacts; a step already
+    done is skipped.
+    """
+
+
+for _command in (base, compress, train, eval_, compare, export, summarize):
+    app.command()(_command)
+app.add_typer(artifacts.app, name="artifacts")
+
+
+if __name__ == "__main__":
+    sys.exit("Run `tldrkit` or `python -m tldrkit`.")

@@ -1,0 +1,82 @@
+"""`tldrkit artifacts`: look at the store, check it, clean it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tldrkit.cli import console
+from tldrkit.cli.options import Artifacts
+from tldrkit.store.lineage import Lineage
+from tldrkit.store.store import ArtifactStore
+
+DAMAGED = 4
+"""Exit status of a verification that found something."""
+
+Reference = Annotated[
+    str, typer.Argument(metavar="REF", help="Such as b/train or b/train@v3.", show_default=False)
+]
+MaybeReference = Annotated[
+    str | None,
+    typer.Argument(metavar="[REF]", help="One artifact; all of them where not given.", show_default=False),
+]
+
+app = typer.Typer(no_args_is_help=True, help="List, show, verify, trace and clean what the steps published.")
+_HERE = Path("artifacts")
+
+
+@app.command()
+def ls(*, artifacts: Artifacts = _HERE) -> None:
+    """List every version of every artifact."""
+    found = ArtifactStore(artifacts).list()
+    rows = [
+        (
+            a.reference,
+            a.manifest.kind,
+            a.manifest.created,
+            f"{sum(f.bytes for f in a.manifest.files):,}",
+            a.manifest.digest[:12],
+        )
+        for a in found
+    ]
+    console.show_table(("reference", "kind", "created", "bytes", "digest"), rows)
+
+
+@app.command()
+def show(reference: Reference, *, artifacts: Artifacts = _HERE) -> None:
+    """Show an artifact's manifest as JSON."""
+    console.show_json(ArtifactStore(artifacts).resolve(reference).manifest.to_dict())
+
+
+@app.command()
+def verify(reference: MaybeReference = None, *, artifacts: Artifacts = _HERE) -> None:
+    """Check files against the manifests; exit status 4 where something is wrong."""
+    problems = ArtifactStore(artifacts).verify(reference)
+    for problem in problems:
+        console.show_line(problem)
+    if problems:
+        raise typer.Exit(DAMAGED)
+    console.say("Everything is as it was published.")
+
+
+@app.command()
+def lineage(reference: Reference, *, artifacts: Artifacts = _HERE) -> None:
+    """Show what an artifact was made from, down to the data."""
+    console.show_line("\n".join(_render_lineage(ArtifactStore(artifacts).lineage(reference))))
+
+
+def _render_lineage(item: Lineage, depth: int = 0) -> Iterator[str]:
+    kind = item.kind or "outside the store"
+    yield f"{'  ' * depth}{item.role + ': ' if depth else ''}{item.reference}  ({kind}, {item.digest[:12]})"
+    for source in item.inputs:
+        yield from _render_lineage(source, depth + 1)
+
+
+@app.command()
+def gc(*, artifacts: Artifacts = _HERE) -> None:
+    """Remove drafts that killed processes left; published versions are never removed."""
+    removed = ArtifactStore(artifacts).collect_garbage()
+    for path in removed:
+        console.show_line(str(path))
+    console.say(f"{len(removed)} drafts removed.")

@@ -1,0 +1,114 @@
+"""What a person sees: data goes to stdout, talk to stderr. The only room that knows rich."""
+
+import json
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from tldrkit.tracking import Event
+
+_WIDE = 150  # columns of a table that goes to a file or a pipe
+
+stdout = Console(width=None if sys.stdout.isatty() else _WIDE, highlight=False)
+stderr = Console(stderr=True, width=None if sys.stderr.isatty() else _WIDE, highlight=False)
+
+
+def show_line(text: str) -> None:
+    """Write one line of data."""
+    stdout.out(text, highlight=False)
+
+
+def show_json(value: Any) -> None:  # noqa: ANN401  (any JSON value)
+    """Write a JSON value as data."""
+    stdout.out(json.dumps(value, indent=2, ensure_ascii=False), highlight=False)
+
+
+def show_table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "", talk: bool = False
+) -> None:
+    """Write a table; the first column is left-aligned, the others right-aligned."""
+    table = Table(title=title or None, title_justify="left", title_style="bold")
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="left" if number == 0 else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    (stderr if talk else stdout).print(table)
+
+
+def say(message: str) -> None:
+    """Tell the person something."""
+    stderr.print(Text(message))
+
+
+def warn(message: str) -> None:
+    """Tell the person something that may be wrong."""
+    stderr.print(Text("Warning: ", style="yellow").append(message, style="default"))
+
+
+def fail(message: str, *, hint: str = "") -> None:
+    """Tell the person what went wrong, and what to do next."""
+    stderr.print(Text("Error: ", style="bold red").append(message, style="default"))
+    if hint:
+        stderr.print(Text("Hint: ", style="cyan").append(hint, style="default"))
+
+
+class ProgressTracker:
+    """Shows a bar with the latest numbers on a terminal, and the milestones as lines anywhere."""
+
+    def __init__(self) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[numbers]}"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=stderr,
+            transient=True,
+            disable=not stderr.is_terminal,
+        )
+        self._bars: dict[str, Any] = {}
+        self._shown = time.monotonic()
+
+    def log(self, event: Event) -> None:
+        """Show the event."""
+        kind = str(event.get("kind", ""))
+        if "total" in event and "done" in event:
+            self._advance(kind, event)
+        if "message" in event:
+            stderr.print(Text(str(event["message"])))
+
+    def close(self) -> None:
+        """Take the bar away."""
+        self._progress.stop()
+
+    def _advance(self, kind: str, event: Event) -> None:
+        if kind not in self._bars:
+            self._progress.start()
+            self._bars[kind] = self._progress.add_task(kind, total=event["total"], numbers="")
+        self._progress.update(
+            self._bars[kind], completed=event["done"], total=event["total"], numbers=_render_numbers(event)
+        )
+
+
+def _render_numbers(event: Mapping[str, Any]) -> str:
+    shown = {"train_loss": "loss", "val_rouge_l": "ROUGE-L", "tokens_per_second": "tokens/s"}
+    parts = []
+    for key, label in shown.items():
+        if event.get(key) is not None:
+            value = float(event[key]) * (100 if key == "val_rouge_l" else 1)
+            parts.append(f"{label} {value:,.0f}" if value >= 1000 else f"{label} {value:.2f}")
+    return "  ".join(parts)

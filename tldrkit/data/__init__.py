@@ -1,0 +1,1 @@
+"""Texts: datasets, forum threads, batches."""

@@ -1,0 +1,243 @@
+"""Files of rows on this machine: JSONL, CSV and Parquet, and the examples in them.
+
+Knows how a row becomes an example, wherever the row comes from; knows nothing of splits or hubs.
+"""
+
+import csv
+import gzip
+import hashlib
+import json
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from tldrkit.data.examples import Example
+from tldrkit.errors import DataError
+
+EXTENSIONS = (".jsonl", ".jsonl.gz", ".csv", ".parquet")
+
+Row = Mapping[str, Any]
+
+# Columns of the public sets, the likeliest first: a row of Webis-TLDR-17 holds `content` and `body`.
+_PAIRS = (
+    ("document", "summary"),
+    ("dialogue", "summary"),
+    ("article", "highlights"),
+    ("content", "summary"),
+    ("documents", "tldr"),
+    ("prompt", "completion"),
+    ("document", "summaries"),
+)
+_ROWS_LOOKED_AT = 100  # rows whose columns are known before any is used
+
+
+@dataclass(frozen=True, kw_only=True)
+class Columns:
+    """The columns an example is made of; where None, the columns of the public data sets are recognized."""
+
+    document: str | None = None
+    summary: str | None = None
+
+    def to_dict(self) -> dict[str, str | None]:
+        """Render as the data's part of an identity."""
+        return {"document": self.document, "summary": self.summary}
+
+    def resolve(self, present: Iterable[str], *, place: str) -> "Columns":
+        """Fill in what is not given from the columns present.
+
+        Raises:
+            DataError: A given column is missing, or none is recognized.
+        """
+        names = list(dict.fromkeys(present))
+        for given in (self.document, self.summary):
+            if given is not None and given not in names:
+                raise DataError(f"{place} has no column {given!r}.", hint=f"Its columns: {_listed(names)}.")
+        for document, summary in _PAIRS:
+            pair = Columns(document=self.document or document, summary=self.summary or summary)
+            if pair.document in names and pair.summary in names and pair.document != pair.summary:
+                return pair
+        raise DataError(
+            f"{place} has no columns that are known to hold documents and summaries.",
+            hint=f"Name them with document_column and summary_column. Its columns: {_listed(names)}.",
+        )
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Open a file of bytes, unpacking gzip where the content (not the name) says so."""
+    with path.open("rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+    return cast(BinaryIO, gzip.open(path)) if packed else path.open("rb")
+
+
+def compute_digest(path: Path) -> str:
+    """Compute the sha256 of a file's bytes.
+
+    Raises:
+        DataError: The file cannot be read.
+    """
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}.") from error
+    return digest.hexdigest()
+
+
+def decode_json(data: bytes) -> object:
+    """Decode one JSON value; half surrogate pairs, which are no text, become the replacement character.
+
+    Raises:
+        ValueError: It is no JSON; the message is a clause saying why.
+    """
+    try:
+        value = json.loads(data.decode("utf-8-sig"))
+        if b"\\ud" in data.lower():
+            text = json.dumps(value, ensure_ascii=False)
+            value = json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+    except UnicodeDecodeError as error:
+        raise ValueError(f"it is not UTF-8 at byte {error.start}") from error
+    except json.JSONDecodeError as error:
+        raise ValueError(f"it is no JSON: {error.msg} at character {error.pos + 1}") from error
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    return value
+
+
+def read_rows(path: Path) -> Iterator[Row]:
+    """Read the rows of a JSONL (also gzipped), CSV or Parquet file.
+
+    Raises:
+        DataError: The file cannot be read, or a line of it is no row.
+    """
+    readers = {".jsonl": _read_jsonl, ".jsonl.gz": _read_jsonl, ".csv": _read_csv, ".parquet": _read_parquet}
+    read = next((readers[extension] for extension in EXTENSIONS if path.name.endswith(extension)), None)
+    if read is None:
+        raise DataError(f"{path} is no data file.", hint=f"Known kinds: {_listed(EXTENSIONS)}.")
+    try:
+        yield from read(path)
+    except EOFError as error:
+        raise DataError(f"{path} is cut short.", hint="Copy or download it again.") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8 text.", hint="Convert it to UTF-8 first.") from error
+    except (OSError, zlib.error) as error:
+        raise DataError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
+
+
+def _read_jsonl(path: Path) -> Iterator[Row]:
+    with open_file(path) as file:
+        for number, line in enumerate(file, start=1):
+            if not line.strip():
+                continue
+            try:
+                row = decode_json(line)
+            except ValueError as error:
+                raise DataError(
+                    f"{path}:{number} cannot be read: {error}.", hint="Every line is one JSON object."
+                ) from error
+            if not isinstance(row, dict):
+                raise DataError(f"{path}:{number} is no JSON object.", hint="Every line is one JSON object.")
+            yield row
+
+
+def _read_csv(path: Path) -> Iterator[Row]:
+    csv.field_size_limit(1 << 30)
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file, strict=True)
+        try:
+            for row in reader:
+                if None in row:
+                    raise DataError(f"{path}:{reader.line_num} has more cells than the header names.")
+                yield row
+        except csv.Error as error:
+            raise DataError(f"{path}:{reader.line_num} is no CSV: {error}.") from error
+
+
+def _read_parquet(path: Path) -> Iterator[Row]:
+    import pyarrow
+    from pyarrow import parquet
+
+    try:
+        with parquet.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=1024):
+                yield from batch.to_pylist()
+    except pyarrow.ArrowException as error:
+        raise DataError(f"{path} is no Parquet file, or a damaged one.") from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extract:
+    """The examples a run of rows held, and how many rows held none."""
+
+    examples: tuple[Example, ...]
+    dropped: int
+
+
+def extract_examples(rows: Iterable[Row], columns: Columns, *, split: str, place: str) -> Extract:
+    """Turn rows into examples; rows with an empty document or summary are dropped and counted.
+
+    Args:
+        rows: From a file or from the hub.
+        columns: Where document and summary are.
+        split: The rows' own split; names the examples that have no id (`<split>-<row, from 0>`).
+        place: What the rows are called in an error.
+
+    Raises:
+        DataError: A column is missing or holds no text, there is no row, or all summaries are empty.
+    """
+    rows = iter(rows)
+    head = list(islice(rows, _ROWS_LOOKED_AT))
+    if not head:
+        raise DataError(f"{place} is empty.", hint="It must hold at least one row.")
+    columns = columns.resolve((name for row in head for name in row), place=place)
+    examples: list[Example] = []
+    number = -1
+    for number, row in enumerate(chain(head, rows)):
+        document = _document(row, columns, f"{place}, row {number + 1}")
+        summaries = _summaries(row, columns, f"{place}, row {number + 1}")
+        if document and summaries:
+            examples.append(Example(_row_id(row, f"{split}-{number}"), document, summaries))
+    if not examples:
+        raise DataError(
+            f"{place} holds no row with a document and a summary: {number + 1} of {number + 1} lack one.",
+            hint=f"Is {columns.document!r} the document and {columns.summary!r} the summary? "
+            "If not, name them with document_column and summary_column.",
+        )
+    return Extract(examples=tuple(examples), dropped=number + 1 - len(examples))
+
+
+def _document(row: Row, columns: Columns, place: str) -> str:
+    text = row.get(columns.document or "")
+    if text is not None and not isinstance(text, str):
+        raise _not_text(place, columns.document)
+    text = (text or "").strip()
+    # The TRL form of Reddit TL;DR ends its prompt with the mark the summary should follow.
+    return text.removesuffix("TL;DR:").rstrip() if columns.document == "prompt" else text
+
+
+def _summaries(row: Row, columns: Columns, place: str) -> tuple[str, ...]:
+    value = row.get("summaries") if columns.summary == "summary" else None
+    value = value or row.get(columns.summary or "")
+    texts = value if isinstance(value, list) else [value]
+    if not all(text is None or isinstance(text, str) for text in texts):
+        raise _not_text(place, columns.summary)
+    return tuple(text.strip() for text in texts if text and text.strip())
+
+
+def _not_text(place: str, column: str | None) -> DataError:
+    return DataError(
+        f"{place}: column {column!r} holds no text.", hint="Name another column, or mend the row."
+    )
+
+
+def _row_id(row: Row, fallback: str) -> str:
+    value = row.get("id")
+    return str(value) if isinstance(value, str | int) and value != "" else fallback
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names) or "none"

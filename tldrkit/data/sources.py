@@ -1,0 +1,274 @@
+"""Where examples come from: the embedded set, files here, or the hub; and which example is in which split.
+
+Knows the rule of splits and what the data adds to a step's identity; knows nothing of tokens.
+"""
+
+import difflib
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tldrkit.data.examples import Example, Split
+from tldrkit.data.hub import KNOWN, HubSet, load_hub
+from tldrkit.data.local import EXTENSIONS, Columns, compute_digest, extract_examples, read_rows
+from tldrkit.errors import DataError
+from tldrkit.specs import DataSpec
+
+SPLITS = ("train", "validation", "test")
+
+_BUCKETS = 20
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+_SPLIT_FILE = re.compile(
+    rf"(?:(?P<name>.+)\.)?(?P<split>{'|'.join(SPLITS)})\.(?:jsonl|jsonl\.gz|csv|parquet)"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A data set that is found, and not yet read.
+
+    Args:
+        name: What people call it.
+        identity: The data's part of a step's identity; JSON-able.
+        reference: Where it comes from, for people to read.
+        read: Reads one split.
+    """
+
+    name: str
+    identity: dict[str, Any]
+    reference: str
+    read: Callable[[str], Split]
+
+    def load(self, split: str) -> Split:
+        """Load the examples of a split, which tells how many rows were dropped.
+
+        Raises:
+            DataError: The split is unknown or empty, or the rows cannot be read or used.
+        """
+        if split not in SPLITS:
+            raise DataError(f"There is no split {split!r}.", hint=f"The splits: {', '.join(SPLITS)}.")
+        return self.read(split)
+
+
+def resolve_source(spec: DataSpec, folder: Path | None = None) -> Source:
+    """Find the data set a spec names, without reading more of it than its bytes' digest.
+
+    In this order: `synthetic`; a path that exists; files `<name>.<split>.<extension>` in the folder of local
+    copies; a known name; any `owner/name` of the hub.
+
+    Args:
+        spec: Names the data set, and its columns where they are not recognized.
+        folder: Local copies, which win over the hub.
+
+    Raises:
+        DataError: There is no such data set.
+    """
+    name = spec.dataset
+    if name == "synthetic":
+        return _embedded()
+    path = Path(name).expanduser()
+    if path.exists():
+        return _local(path.name, _find_files(path), path, spec)
+    copies = _split_files(folder).get(name) if folder is not None else None
+    if folder is not None and copies:
+        return _local(name, copies, folder, spec)
+    if name in KNOWN:
+        return _hub(name, KNOWN[name], spec)
+    if _HUB_ID.fullmatch(name) and not name.startswith(".") and not name.endswith(EXTENSIONS):
+        return _hub(name, HubSet(id=name), spec)
+    raise _unknown(name, folder)
+
+
+def _unknown(name: str, folder: Path | None) -> DataError:
+    copies = sorted(filter(None, _split_files(folder))) if folder is not None else []
+    names = ["synthetic", *KNOWN, *copies]
+    near = difflib.get_close_matches(name, names, n=1)
+    meant = f"Did you mean {near[0]}? " if near else ""
+    here = f" Local copies: {', '.join(copies)}." if copies else ""
+    return DataError(
+        f"There is no data set {name!r}: no path here, no known name, no owner/name of the hub.",
+        hint=f"{meant}Known names: synthetic, {', '.join(KNOWN)}.{here}",
+    )
+
+
+def _embedded() -> Source:
+    from tldrkit.data.synthetic import IDENTITY, generate_examples
+
+    def read(split: str) -> Split:
+        return Split(name=split, examples=tuple(generate_examples(split)))
+
+    return Source(name="synthetic", identity=dict(IDENTITY), reference="synthetic (embedded)", read=read)
+
+
+# Local files
+
+
+def _split_files(folder: Path) -> dict[str, dict[str, Path]]:
+    """Find `<split>.<extension>` (under the name "") and `<name>.<split>.<extension>`, by name and split."""
+    if not folder.is_dir():
+        raise DataError(f"There is no folder {folder}.", hint="Name the folder of local copies with --data.")
+    found: dict[str, dict[str, Path]] = {}
+    for path in sorted(folder.iterdir()):
+        if match := _SPLIT_FILE.fullmatch(path.name):
+            files = found.setdefault(match["name"] or "", {})
+            if match["split"] in files:
+                other = files[match["split"]].name
+                raise DataError(f"{folder} holds {other} and {path.name}.", hint="Keep one file a split.")
+            files[match["split"]] = path
+    return found
+
+
+def _find_files(path: Path) -> dict[str, Path]:
+    """Find the files of a data set by split; a single file is one without splits."""
+    if not path.is_dir():
+        return {"train": path}
+    found = _split_files(path)
+    if "" in found:
+        return found[""]
+    if len(found) > 1:
+        raise DataError(
+            f"{path} holds more than one data set: {', '.join(found)}.",
+            hint=f"Name one of them, with --data {path}.",
+        )
+    if not found:
+        raise DataError(
+            f"{path} holds no data set.",
+            hint="It should hold train, validation and test as .jsonl, .jsonl.gz, .csv or .parquet.",
+        )
+    return next(iter(found.values()))
+
+
+def _local(name: str, files: Mapping[str, Path], path: Path, spec: DataSpec) -> Source:
+    columns = Columns(document=spec.document_column, summary=spec.summary_column)
+    parts = plan_splits(files)
+
+    def read(split: str) -> Split:
+        part = _part_of(parts, split, name)
+        file = files[part.origin]
+        extract = extract_examples(read_rows(file), columns, split=part.origin, place=str(file))
+        return part.cut(extract.examples, split, dropped=extract.dropped)
+
+    identity = {
+        "source": "local",
+        "files": {split: compute_digest(file) for split, file in sorted(files.items())},
+        "columns": columns.to_dict(),
+        "splits": {split: str(part) for split, part in parts.items()},
+    }
+    return Source(name=name, identity=identity, reference=f"{name} ({path})", read=read)
+
+
+# The hub
+
+
+def _hub(name: str, known: HubSet, spec: DataSpec) -> Source:
+    hub = replace(
+        known,
+        revision=spec.revision or known.revision,
+        document=spec.document_column or known.document,
+        summary=spec.summary_column or known.summary,
+    )
+    columns = Columns(document=hub.document, summary=hub.summary)
+
+    def read(split: str) -> Split:
+        rows = load_hub(hub)
+        part = _part_of(plan_splits(rows.splits), split, name)
+        extract = extract_examples(
+            rows.splits[part.origin], columns, split=part.origin, place=f"{hub.id}, {part.origin}"
+        )
+        whole = part.cut(extract.examples, split, dropped=extract.dropped)
+        return replace(whole, revision=rows.revision)
+
+    identity = {
+        "source": "hub",
+        "id": hub.id,
+        "config": hub.config,
+        "revision": hub.revision,
+        "columns": columns.to_dict(),
+        "splits": f"as there; missing ones by sha256 of the id modulo {_BUCKETS}",
+    }
+    licence = f", licence: {hub.licence}" if hub.licence else ""
+    return Source(name=name, identity=identity, reference=f"{hub.id} (Hugging Face hub{licence})", read=read)
+
+
+# Splits
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """The examples of one file or hub split whose id falls into some of twenty buckets."""
+
+    origin: str
+    first: int = 0
+    end: int = _BUCKETS
+
+    def __str__(self) -> str:
+        if self.end - self.first == _BUCKETS:
+            return self.origin
+        return f"{self.origin}, sha256 of the id modulo {_BUCKETS} in {self.first}..{self.end - 1}"
+
+    def cut(self, examples: Iterable[Example], split: str, *, dropped: int) -> Split:
+        """Keep this part's examples, ids made unique.
+
+        Raises:
+            DataError: Nothing is left.
+        """
+        kept = [example for example in examples if self.first <= compute_bucket(example.id) < self.end]
+        if not kept:
+            raise DataError(
+                f"The {split} split is empty: too few examples to carve it from {self.origin}.",
+                hint=f"Give it a file of its own: {split}.jsonl.",
+            )
+        return Split(name=split, examples=_number_repeated_ids(kept), dropped=dropped)
+
+
+def plan_splits(present: Iterable[str]) -> dict[str, Part]:
+    """Tell where train, validation and test come from, given the splits that are present.
+
+    No example is ever in two splits. A split that is present is taken as it is, but for this:
+
+    - train alone (also a single file): 90 % train, 5 % validation, 5 % test, by the hash of the id;
+    - train and validation: validation becomes the test, and 5 % of train, by the hash of the id, validation;
+    - train and test: 5 % of train, by the hash of the id, becomes validation;
+    - validation alone is the test.
+    """
+    given = [split for split in SPLITS if split in set(present)]
+    parts = {split: Part(origin=split) for split in given}
+    if "test" not in parts and "validation" in parts:
+        parts["test"] = parts.pop("validation")
+    if "train" in parts and "validation" not in parts:
+        parts["validation"] = Part(origin="train", first=0, end=1)
+        parts["train"] = Part(origin="train", first=1)
+    if "train" in parts and "test" not in parts:
+        parts["test"] = Part(origin="train", first=1, end=2)
+        parts["train"] = Part(origin="train", first=2)
+    return parts
+
+
+def compute_bucket(example_id: str) -> int:
+    """Compute which of twenty buckets an id falls into: its sha256 modulo 20."""
+    return int.from_bytes(hashlib.sha256(example_id.encode()).digest(), "big") % _BUCKETS
+
+
+def _part_of(parts: Mapping[str, Part], split: str, name: str) -> Part:
+    if split in parts:
+        return parts[split]
+    raise DataError(
+        f"{name} has no {split} split, and none can be carved.", hint="Only a train split can be carved."
+    )
+
+
+def _number_repeated_ids(examples: Iterable[Example]) -> tuple[Example, ...]:
+    """Give the second example of an id the id `<id>#2`, and so on: predictions are paired by id."""
+    numbered: dict[str, Example] = {}
+    seen: Counter[str] = Counter()
+    for example in examples:
+        name = example.id
+        while name in numbered:
+            seen[example.id] += 1
+            name = f"{example.id}#{seen[example.id] + 1}"
+        numbered[name] = example if name == example.id else replace(example, id=name)
+    return tuple(numbered.values())

@@ -1,0 +1,1 @@
+"""Loops: the one training loop, and generation."""

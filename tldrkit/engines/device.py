@@ -1,0 +1,41 @@
+"""Which device and arithmetic the loops use."""
+
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+
+from tldrkit.errors import SpecError
+
+
+def build_accelerator(device: str, precision: str) -> Accelerator:
+    """Build accelerate's view of the machine.
+
+    Args:
+        device: `auto`, `cpu` or `cuda`.
+        precision: `fp32`, `bf16`, or `auto`: bf16 where the processor multiplies it in hardware.
+
+    Raises:
+        SpecError: If a GPU is asked for and there is none.
+    """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise SpecError(
+            "There is no GPU that torch can use.", hint="Leave out --device, or use --device cpu."
+        )
+    on_cpu = device == "cpu" or not torch.cuda.is_available()
+    AcceleratorState._reset_state(
+        reset_partial_state=True
+    )  # a process may run several steps, each in its own precision
+    return Accelerator(cpu=on_cpu, mixed_precision="bf16" if use_bf16(precision, on_cpu=on_cpu) else "no")
+
+
+def use_bf16(precision: str, *, on_cpu: bool) -> bool:
+    """Tell whether matrix products run in bf16."""
+    if precision != "auto":
+        return precision == "bf16"
+    return bool(torch.cpu._is_avx512_bf16_supported() if on_cpu else torch.cuda.is_bf16_supported())
+
+
+def set_threads(threads: int | None) -> None:
+    """Limit torch to a number of processor threads."""
+    if threads is not None:
+        torch.set_num_threads(threads)

@@ -1,0 +1,277 @@
+"""The one training loop: A, B, C and D run through it and differ in their specs alone.
+
+What it knows of dendrites is one object, the growth policy, that may hand back a changed network after a
+validation.
+"""
+
+import random
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from tldrkit.data.batches import IGNORED, Batch, Tokens, collate, order_batches, tokenize_examples
+from tldrkit.data.examples import Example
+from tldrkit.engines.generation import Decoding, evaluating, generate_summaries
+from tldrkit.engines.optimizer import build_optimizer, compute_lr, set_lr
+from tldrkit.metrics.overlap import compute_rouge
+from tldrkit.models.growth import GrowthPolicy
+from tldrkit.specs import FitSpec
+from tldrkit.tracking import Tracker
+
+_LOG_EVERY = 20  # steps between two log lines
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """What a run learns from and is validated on."""
+
+    train: Sequence[Example]
+    validation: Sequence[Example]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fitted:
+    """The best validated network of a run, and how it came about."""
+
+    network: PreTrainedModel
+    metrics: dict[str, Any]
+
+
+@dataclass(kw_only=True)
+class _Progress:
+    """What changes while the loop runs."""
+
+    network: nn.Module
+    optimizer: Optimizer
+    built_at: int = 0
+    step: int = 0
+    tokens: int = 0
+    best_score: float = -1.0
+    best_step: int = 0
+    best_network: PreTrainedModel | None = None
+    stale: int = 0
+    growths: list[dict[str, Any]] = field(default_factory=list)
+    validation_seconds: float = 0.0
+
+
+def seed_everything(seed: int) -> None:
+    """Seed every generator that the loop, the network or a library may use."""
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002  (libraries draw from the global generator)
+    torch.manual_seed(seed)
+
+
+class Trainer:
+    """One run of the loop."""
+
+    def __init__(
+        self,
+        accelerator: Accelerator,
+        tokenizer: PreTrainedTokenizerBase,
+        spec: FitSpec,
+        policy: GrowthPolicy,
+        tracker: Tracker,
+    ) -> None:
+        self._accelerator = accelerator
+        self._tokenizer = tokenizer
+        self._spec = spec
+        self._policy = policy
+        self._tracker = tracker
+
+    def fit(self, network: PreTrainedModel, corpus: Corpus) -> Fitted:
+        """Fine-tune a network and hand back its best validated state, as plain torch.
+
+        Args:
+            network: The network to start from; not kept.
+            corpus: Examples; validation uses the first `eval_examples`.
+        """
+        spec = self._spec
+        seed_everything(spec.seed)
+        started = time.monotonic()
+        tokens = tokenize_examples(corpus.train, self._tokenizer, spec)
+        validation = list(corpus.validation[: spec.eval_examples])
+        if spec.dropout is not None:
+            set_dropout(network, spec.dropout)
+        grown = self._policy.attach(network).to(self._accelerator.device)
+        state = _Progress(network=grown, optimizer=self._build_optimizer(grown))
+        lengths = [len(row.source) for row in tokens]
+        batches = order_batches(lengths, spec.batch_size, spec.seed)
+        self._validate(state, validation)
+        reason = self._run(state, tokens, batches, validation)
+        if state.best_network is None:
+            raise AssertionError("a validation precedes the first step")
+        seconds = time.monotonic() - started
+        return Fitted(
+            network=state.best_network,
+            metrics={
+                "steps": state.step,
+                "best_step": state.best_step,
+                "best_val_rouge_l": state.best_score,
+                "training_tokens": state.tokens,
+                "training_seconds": round(seconds, 2),
+                "validation_seconds": round(state.validation_seconds, 2),
+                "precision": self._accelerator.mixed_precision,
+                "ended": reason,
+                "growths": state.growths,
+            },
+        )
+
+    def _run(
+        self,
+        state: _Progress,
+        tokens: Sequence[Tokens],
+        batches: Iterator[list[int]],
+        validation: Sequence[Example],
+    ) -> str:
+        spec = self._spec
+        window_loss, window_tokens, window_started = 0.0, 0, time.monotonic()
+        state.network.train()
+        while state.step < spec.max_steps:
+            rows = [tokens[index] for index in next(batches)]
+            window_loss += self._step(state, rows)
+            counted = sum(len(row.source) + len(row.target) for row in rows)
+            state.tokens += counted
+            window_tokens += counted
+            if state.step % _LOG_EVERY == 0 or state.step == spec.max_steps:
+                seconds = time.monotonic() - window_started
+                steps = (state.step - 1) % _LOG_EVERY + 1
+                self._log_training(state, window_loss / steps, window_tokens / seconds)
+                window_loss, window_tokens, window_started = 0.0, 0, time.monotonic()
+            if state.step % spec.eval_every == 0 or state.step == spec.max_steps:
+                validation_started = time.monotonic()
+                self._validate(state, validation)
+                window_started += time.monotonic() - validation_started
+                if spec.patience and state.stale >= spec.patience:
+                    return f"no better ROUGE-L in {spec.patience} validations"
+        return "all steps done"
+
+    def _step(self, state: _Progress, rows: Sequence[Tokens]) -> float:
+        """Take one optimizer step and return the mean loss of a label token."""
+        spec = self._spec
+        set_lr(state.optimizer, compute_lr(spec, state.step, state.step - state.built_at))
+        labels = sum(len(row.target) for row in rows)
+        total = 0.0
+        part = -(-len(rows) // spec.grad_accum)
+        for start in range(0, len(rows), part):
+            batch = collate(rows[start : start + part], self._tokenizer.pad_token_id).to(
+                self._accelerator.device
+            )
+            loss = self._loss(state.network, batch, spec.label_smoothing) / labels
+            self._accelerator.backward(loss)
+            total += float(loss.detach())
+        self._accelerator.clip_grad_norm_(state.network.parameters(), spec.clip_norm)
+        state.optimizer.step()
+        state.optimizer.zero_grad(set_to_none=True)
+        state.step += 1
+        return total
+
+    def _loss(self, network: nn.Module, batch: Batch, smoothing: float) -> Tensor:
+        """Sum the cross-entropy over label tokens."""
+        shifted = network.prepare_decoder_input_ids_from_labels(batch.labels)  # type: ignore[operator]
+        with self._accelerator.autocast():
+            logits = network(
+                input_ids=batch.source, attention_mask=batch.mask, decoder_input_ids=shifted, use_cache=False
+            ).logits
+        return nn.functional.cross_entropy(
+            logits.float().flatten(0, 1),
+            batch.labels.flatten(),
+            ignore_index=IGNORED,
+            reduction="sum",
+            label_smoothing=smoothing,
+        )
+
+    def _validate(self, state: _Progress, examples: Sequence[Example]) -> None:
+        """Score the network, keep it if it is the best, and let the policy change it."""
+        started = time.monotonic()
+        score, loss = self._score(state.network, examples)
+        if score > state.best_score:
+            state.best_score, state.best_step, state.stale = score, state.step, 0
+            state.best_network = self._policy.detach(state.network).cpu()
+        else:
+            state.stale += 1
+        before = self._policy.count_deployed(state.network)
+        event = {"kind": "validation", "step": state.step, "val_rouge_l": score, "val_loss": loss}
+        message = f"step {state.step}: validation ROUGE-L {100 * score:.2f}, loss {loss:.3f}"
+        if state.step:  # what was there before training is no reason to grow
+            growth = self._policy.after_validation(state.network, score)
+            state.network = growth.network.to(self._accelerator.device)
+            event |= growth.event
+            if growth.restructured:
+                state.network.train()
+                state.optimizer, state.built_at = self._build_optimizer(state.network), state.step
+        after = self._policy.count_deployed(state.network)
+        seconds = time.monotonic() - started
+        state.validation_seconds += seconds
+        self._tracker.log(
+            event | {"params_deployed": after, "seconds": round(seconds, 3), "message": message}
+        )
+        if after != before:
+            self._log_growth(state, before, after)
+
+    def _score(self, network: nn.Module, examples: Sequence[Example]) -> tuple[float, float]:
+        """Compute mean ROUGE-L F1 of greedy summaries, and the mean loss of a label token."""
+        spec = self._spec
+        decoding = Decoding(
+            prefix=spec.prefix,
+            max_source_tokens=spec.max_source_tokens,
+            max_target_tokens=spec.max_target_tokens,
+            num_beams=1,
+            batch_size=max(spec.batch_size, 50),
+        )
+        with self._accelerator.autocast():
+            generated = generate_summaries(network, self._tokenizer, [e.document for e in examples], decoding)
+        scores = compute_rouge([one.text for one in generated], [e.summaries for e in examples])["rougeL"]
+        rows = tokenize_examples(examples, self._tokenizer, spec)
+        loss = 0.0
+        with evaluating(network):
+            for start in range(0, len(rows), spec.batch_size):
+                batch = collate(rows[start : start + spec.batch_size], self._tokenizer.pad_token_id)
+                loss += float(self._loss(network, batch.to(self._accelerator.device), 0.0))
+        return sum(scores) / len(scores), loss / sum(len(row.target) for row in rows)
+
+    def _build_optimizer(self, network: nn.Module) -> Optimizer:
+        optimizer = build_optimizer(network, self._spec)
+        self._policy.use_optimizer(optimizer)
+        return optimizer
+
+    def _log_training(self, state: _Progress, loss: float, tokens_per_second: float) -> None:
+        self._tracker.log(
+            {
+                "kind": "train",
+                "step": state.step,
+                "done": state.step,
+                "total": self._spec.max_steps,
+                "train_loss": loss,
+                "val_rouge_l": state.best_score,
+                "lr": state.optimizer.param_groups[0]["lr"],
+                "tokens_per_second": round(tokens_per_second, 1),
+                "training_tokens": state.tokens,
+            }
+        )
+
+    def _log_growth(self, state: _Progress, before: int, after: int) -> None:
+        growth = {"step": state.step, "params_before": before, "params_after": after}
+        state.growths.append(growth)
+        sizes = f"{before:,} -> {after:,} parameters"
+        message = f"step {state.step}: Model restructured by dendritic algorithm: {sizes}"
+        self._tracker.log({"kind": "restructured", "restructured": 1, "message": message, **growth})
+
+
+def set_dropout(network: nn.Module, rate: float) -> None:
+    """Set the dropout rate everywhere in a network and in its configuration."""
+    for module in network.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = rate
+        elif isinstance(getattr(module, "dropout", None), float):
+            setattr(module, "dropout", rate)  # noqa: B010  (a plain number on attention layers)
+    for name in ("dropout_rate", "dropout"):
+        if hasattr(network.config, name):
+            setattr(network.config, name, rate)

@@ -1,0 +1,110 @@
+"""Summaries made by rules: what a model must beat, and how far copying could go.
+
+Knows text only. A summary is made of *units*. In a dialogue, one paragraph whose lines nearly all read
+``Name: words``, a unit is a turn. In any other document it is a sentence: text up to ``.``, ``!``, ``?`` or
+the end of a line. The title of a thread is no unit, nor are lines quoted with ``>`` (they repeat another
+post); the ``Name: `` of an author is left out.
+"""
+
+import re
+from collections.abc import Sequence
+
+_AUTHOR = re.compile(r"(?!>)[^\s:]+(?: [^\s:]+){0,2}:(?:\s+|$)")
+_SENTENCE_END = re.compile(r"(?:(?<=[.!?…])|(?<=[.!?…][\"')\]]))\s+")
+_BLANK_LINES = re.compile(r"\n\s*\n")
+_MOST = 0.8  # of the lines of a dialogue name their speaker; the others continue a turn
+
+
+def _split_paragraphs(document: str) -> list[str]:
+    text = "\n".join(document.splitlines()).strip()
+    return [paragraph.strip() for paragraph in _BLANK_LINES.split(text) if paragraph.strip()]
+
+
+def _is_dialogue(paragraphs: Sequence[str]) -> bool:
+    lines = paragraphs[0].splitlines() if len(paragraphs) == 1 else []
+    return len(lines) > 1 and sum(bool(_AUTHOR.match(line)) for line in lines) >= _MOST * len(lines)
+
+
+def _locate_title(paragraphs: Sequence[str]) -> int | None:
+    """Find the paragraph that is the title: the one line before the first post, or one marked ``TITLE:``."""
+    for number, paragraph in enumerate(paragraphs[:2]):
+        if paragraph.startswith("TITLE: "):
+            return number
+    authored = any(_AUTHOR.match(paragraph) for paragraph in paragraphs[1:])
+    is_line = bool(paragraphs) and "\n" not in paragraphs[0] and not _AUTHOR.match(paragraphs[0])
+    return 0 if authored and is_line else None
+
+
+def split_units(document: str) -> list[str]:
+    """Split a document into the sentences or turns a summary may be made of, in order."""
+    paragraphs = _split_paragraphs(document)
+    if _is_dialogue(paragraphs):
+        turns = (_AUTHOR.sub("", line, count=1).strip() for line in paragraphs[0].splitlines())
+        return [turn for turn in turns if turn]
+    located = _locate_title(paragraphs)
+    body = paragraphs if located is None else paragraphs[located + 1 :]
+    lines = [line for post in body for line in _AUTHOR.sub("", post, count=1).splitlines()]
+    own = [line for line in lines if not line.startswith(">")]
+    return [unit for line in own or lines for part in _SENTENCE_END.split(line) if (unit := part.strip())]
+
+
+def title(document: str) -> str:
+    """Take the title of a thread; empty where the document has none."""
+    paragraphs = _split_paragraphs(document)
+    located = _locate_title(paragraphs)
+    return "" if located is None else paragraphs[located].removeprefix("TITLE: ")
+
+
+def lead(document: str, n: int) -> str:
+    """Take the first ``n`` units (Lead-n)."""
+    return " ".join(split_units(document)[:n])
+
+
+def longest(document: str, n: int) -> str:
+    """Take the ``n`` units of most characters, longest first (Longest-n; Gliwa et al. 2019, SAMSum)."""
+    return " ".join(sorted(split_units(document), key=len, reverse=True)[:n])
+
+
+def oracle(document: str, references: Sequence[str]) -> str:
+    """Take the units that copy the references best: how far any extractive summary could go, nearly.
+
+    Greedy (Nallapati et al. 2017, SummaRuNNer): while some unit raises ROUGE-L (F1, stemmed, best over the
+    references), the one that raises it most joins. The units stand in the document's order.
+    """
+    units = split_units(document)
+    words = _tokenize(units)
+    targets = [target for target in _tokenize(references) if target]
+    chosen: list[int] = []
+    best = 0.0
+    while True:
+        rivals = [sorted([*chosen, number]) for number in range(len(units)) if number not in chosen]
+        scores = [_score([word for i in rival for word in words[i]], targets) for rival in rivals]
+        if not scores or max(scores) <= best:
+            return " ".join(units[number] for number in chosen)
+        best = max(scores)
+        chosen = rivals[scores.index(best)]
+
+
+def _tokenize(texts: Sequence[str]) -> list[list[str]]:
+    from rouge_score.tokenizers import DefaultTokenizer
+
+    tokenizer = DefaultTokenizer(use_stemmer=True)
+    return [tokenizer.tokenize(text) for text in texts]
+
+
+def _score(words: Sequence[str], targets: Sequence[Sequence[str]]) -> float:
+    """Compute ROUGE-L F1 against the nearest target: 2 LCS / (length + length)."""
+    f1 = (2 * _count_common(words, target) / (len(words) + len(target)) for target in targets)
+    return max(f1, default=0.0)
+
+
+def _count_common(words: Sequence[str], target: Sequence[str]) -> int:
+    """Compute the length of the longest common subsequence with one bit per target word (Hyyrö 2004)."""
+    places: dict[str, int] = {}
+    for place, word in enumerate(target):
+        places[word] = places.get(word, 0) | 1 << place
+    unmatched = full = (1 << len(target)) - 1
+    for word in words:
+        matched = unmatched & places.get(word, 0)
+        unmatched = ((unmatched + matched) | (unmatched - matched)) & full
+    return len(target) - unmatched.bit_count()

@@ -1,0 +1,1 @@
+"""Networks: T5 and BART anatomy, compression, dendrites, the Hugging Face form."""

@@ -1,0 +1,60 @@
+"""Configurations of summarizers that plain T5 and BART cannot express: a decoder of another width, dendrites.
+
+Exported flat beside a model as Hugging Face remote code, so it imports nothing of the package.
+"""
+
+from huggingface_hub.dataclasses import strict
+from transformers import BartConfig, PreTrainedConfig, T5Config
+
+
+@strict
+class TldrT5Config(T5Config):  # type: ignore[misc]  # transformers is not typed
+    """T5 with a decoder of another width and with dendrites.
+
+    Args:
+        dec_d_model: Width of the decoder; none where it is the encoder's. (Transformers would take a name
+            that begins ``decoder_`` apart.)
+        growth: Dotted path of each linear layer that has grown, and its number of dendrites.
+        dendrite_activation: Activation of the dendrites: sigmoid, tanh or relu.
+    """
+
+    model_type = "tldr_t5"
+
+    dec_d_model: int | None = None
+    growth: dict[str, int] | None = None
+    dendrite_activation: str = "sigmoid"
+
+    def __post_init__(self, **kwargs: object) -> None:
+        """Fill what depends on other fields."""
+        self.growth = self.growth or {}
+        super().__post_init__(**kwargs)
+
+    def get_text_config(self, decoder: bool | None = None, encoder: bool | None = None) -> PreTrainedConfig:
+        """Return the configuration of one side; the decoder's counts its own layers.
+
+        T5's counts the encoder's, so its caches are too short where the decoder is the deeper one.
+        """
+        config = super().get_text_config(decoder=decoder, encoder=encoder)
+        if decoder and not encoder and config.is_encoder_decoder:  # then transformers returned a copy
+            config.num_layers = config.num_decoder_layers
+        return config
+
+
+@strict
+class TldrBartConfig(BartConfig):  # type: ignore[misc]  # transformers is not typed
+    """BART with dendrites.
+
+    Args:
+        growth: Dotted path of each linear layer that has grown, and its number of dendrites.
+        dendrite_activation: Activation of the dendrites: sigmoid, tanh or relu.
+    """
+
+    model_type = "tldr_bart"
+
+    growth: dict[str, int] | None = None
+    dendrite_activation: str = "sigmoid"
+
+    def __post_init__(self, **kwargs: object) -> None:
+        """Fill what depends on other fields."""
+        self.growth = self.growth or {}
+        super().__post_init__(**kwargs)

@@ -1,0 +1,82 @@
+"""Networks that plain T5 and BART cannot express: a decoder of another width, dendrites.
+
+Exported flat beside a model as Hugging Face remote code, so it imports nothing of the package but two
+siblings. Where neither is asked for they compute what their parents compute.
+"""
+
+import copy
+
+import torch
+from torch import nn
+from transformers import BartForConditionalGeneration, T5ForConditionalGeneration
+from transformers.modeling_outputs import BaseModelOutputWithPastAndCrossAttentions
+from transformers.models.t5.modeling_t5 import T5Stack
+
+from .configuration_tldr import TldrBartConfig, TldrT5Config  # noqa: TID252  (flat on the hub)
+from .dendritic_linear import grow_linears  # noqa: TID252  (flat on the hub)
+
+
+class TldrT5Decoder(T5Stack):  # type: ignore[misc]  # transformers is not typed
+    """T5 decoder of its own width between two projections.
+
+    Token embeddings and output keep the encoder's width; cross-attention reads the encoder's width
+    directly (as T5Gemma's does), so encoder outputs and caches stay as they are.
+    """
+
+    def __init__(self, config: TldrT5Config) -> None:
+        width = config.dec_d_model or config.d_model
+        inner = copy.deepcopy(config)
+        inner.d_model = width
+        inner.num_layers = config.num_decoder_layers
+        inner.is_decoder = True
+        super().__init__(inner)
+        self.embed_tokens = nn.Embedding(config.vocab_size, config.d_model)
+        for block in self.block:
+            attention = block.layer[1].EncDecAttention
+            attention.k = nn.Linear(config.d_model, attention.inner_dim, bias=False)
+            attention.v = nn.Linear(config.d_model, attention.inner_dim, bias=False)
+        self.in_proj = nn.Linear(config.d_model, width, bias=False)
+        self.out_proj = nn.Linear(width, config.d_model, bias=False)
+
+    def forward(
+        self,
+        input_ids: torch.Tensor | None = None,
+        inputs_embeds: torch.Tensor | None = None,
+        **kwargs: object,
+    ) -> BaseModelOutputWithPastAndCrossAttentions:
+        """Decode; see ``T5Stack.forward`` for the other arguments.
+
+        Shape:
+            input_ids: (batch, targets)
+            inputs_embeds: (batch, targets, d_model)
+            last_hidden_state of the result: (batch, targets, d_model)
+        """
+        if inputs_embeds is None:
+            inputs_embeds = self.embed_tokens(input_ids)
+        outputs = super().forward(inputs_embeds=self.in_proj(inputs_embeds), **kwargs)
+        outputs.last_hidden_state = self.out_proj(outputs.last_hidden_state)
+        return outputs
+
+
+class TldrT5ForConditionalGeneration(T5ForConditionalGeneration):  # type: ignore[misc]  # transformers is not typed
+    """T5 whose decoder may be narrower than its encoder, and whose linear layers may have grown dendrites."""
+
+    config_class = TldrT5Config
+
+    def __init__(self, config: TldrT5Config) -> None:
+        super().__init__(config)
+        if config.dec_d_model not in (None, config.d_model):
+            self.decoder = TldrT5Decoder(config)
+        grow_linears(self, config.growth or {}, config.dendrite_activation)
+        self.post_init()
+
+
+class TldrBartForConditionalGeneration(BartForConditionalGeneration):  # type: ignore[misc]  # as above
+    """BART whose linear layers may have grown dendrites."""
+
+    config_class = TldrBartConfig
+
+    def __init__(self, config: TldrBartConfig) -> None:
+        super().__init__(config)
+        grow_linears(self, config.growth or {}, config.dendrite_activation)
+        self.post_init()

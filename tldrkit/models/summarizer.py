@@ -1,0 +1,158 @@
+"""A summarizer: an encoder-decoder network and its tokenizer, loaded and saved in Hugging Face's form.
+
+Knows folders and hub ids of T5, BART and ours; safetensors only. Knows neither artifacts nor generation.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import huggingface_hub
+import torch
+from huggingface_hub.errors import HFValidationError
+from transformers import (
+    AutoConfig,
+    AutoModelForSeq2SeqLM,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+from transformers.utils.logging import disable_progress_bar
+
+from tldrkit.errors import ModelError
+from tldrkit.models.modeling_tldr import TldrBartForConditionalGeneration, TldrT5ForConditionalGeneration
+from tldrkit.tensors import check_whole
+
+WEIGHTS = "model.safetensors"
+INDEX = "model.safetensors.index.json"
+HUB_FILES = ["*.json", "*.safetensors", "*.model", "*.txt"]
+HUB_TIMEOUT = 10.0  # seconds for the one question asked before anything is downloaded
+
+
+@dataclass
+class Summarizer:
+    """A network and the tokenizer that belongs to it."""
+
+    network: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+
+
+def register() -> None:
+    """Teach the Auto classes our two networks; safe to call again."""
+    for network in (TldrT5ForConditionalGeneration, TldrBartForConditionalGeneration):
+        AutoConfig.register(network.config_class.model_type, network.config_class, exist_ok=True)
+        AutoModelForSeq2SeqLM.register(network.config_class, network, exist_ok=True)
+
+
+register()
+disable_progress_bar()  # libraries do not talk; the command line does
+
+
+def load_summarizer(source: Path | str) -> Summarizer:
+    """Load a summarizer from a folder or, by its id, from the Hugging Face hub; float32, ready to evaluate.
+
+    A copy in the hub's local cache is used as it is, without asking the network.
+
+    Raises:
+        ModelError: There is no such model, it is damaged or incomplete, it has no safetensors, or it is no
+            encoder-decoder.
+    """
+    folder = Path(source)
+    if not folder.is_dir():
+        folder = _fetch_from_hub(str(source))
+    if not (folder / "config.json").is_file():
+        raise ModelError(
+            f"{folder} holds no model: config.json is missing.", hint="Name a folder that was saved whole."
+        )
+    _check_weights(folder)
+    try:
+        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(f"{folder} cannot be read: {_first_line(error)}") from error
+    if not config.is_encoder_decoder:
+        raise ModelError(
+            f"{source} is no encoder-decoder but a {config.model_type} model.",
+            hint="Use a T5 or BART checkpoint.",
+        )
+    return Summarizer(_load_network(folder), tokenizer)
+
+
+def save_summarizer(summarizer: Summarizer, folder: Path) -> None:
+    """Save config, weights, generation defaults and tokenizer into ``folder``.
+
+    The same summarizer gives the same bytes.
+    """
+    network, tokenizer = summarizer.network, summarizer.tokenizer
+    network.save_pretrained(folder)
+    for how in ("is_local", "local_files_only"):  # transformers would write down how it was loaded
+        tokenizer.init_kwargs.pop(how, None)
+    if tokenizer.is_fast:  # and how it was last called
+        tokenizer.backend_tokenizer.no_padding()
+        tokenizer.backend_tokenizer.no_truncation()
+    tokenizer.save_pretrained(folder)
+
+
+def _load_network(folder: Path) -> PreTrainedModel:
+    """Load the weights, refusing to fill gaps with random numbers."""
+    try:
+        network, info = AutoModelForSeq2SeqLM.from_pretrained(
+            folder,
+            dtype=torch.float32,
+            local_files_only=True,
+            use_safetensors=True,
+            trust_remote_code=False,
+            output_loading_info=True,
+        )
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise ModelError(f"{folder} cannot be loaded: {_first_line(error)}") from error
+    if info["missing_keys"]:
+        missing = sorted(info["missing_keys"])
+        raise ModelError(
+            f"{folder} lacks {len(missing)} of the weights its config.json names, among them {missing[0]}.",
+            hint="Weights and config.json belong to different models.",
+        )
+    return network
+
+
+def _check_weights(folder: Path) -> None:
+    if (folder / INDEX).is_file():
+        names = set(json.loads((folder / INDEX).read_text(encoding="utf-8"))["weight_map"].values())
+    elif (folder / WEIGHTS).is_file():
+        names = {WEIGHTS}
+    else:
+        raise ModelError(
+            f"{folder} holds no {WEIGHTS}.",
+            hint="Pickled weights (.bin) are never read: convert them with transformers' save_pretrained.",
+        )
+    for name in sorted(names):
+        check_whole(folder / name)
+
+
+def _fetch_from_hub(name: str) -> Path:
+    """Return the folder of a hub model: the cached copy, or else a download after one quick question.
+
+    The question comes first because a download through a dead network would be tried again for minutes.
+    """
+    try:
+        folder = Path(
+            huggingface_hub.snapshot_download(name, allow_patterns=HUB_FILES, local_files_only=True)
+        )
+        if any(folder.glob("*.safetensors")):
+            return folder
+    except HFValidationError as error:
+        raise ModelError(f"There is no folder {name}.", hint="Name a model folder or a hub id.") from error
+    except OSError:
+        pass  # not in the cache
+    try:
+        huggingface_hub.HfApi().model_info(name, timeout=HUB_TIMEOUT)
+        return Path(huggingface_hub.snapshot_download(name, allow_patterns=HUB_FILES))
+    except Exception as error:  # the hub's client lets the errors of its HTTP library through
+        raise ModelError(
+            f"{name} is neither a folder nor a model that can be fetched from the hub: {_first_line(error)}",
+            hint="Name a local model folder, or make a base with `tldrkit base`.",
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n", 1)[0]

@@ -1,0 +1,159 @@
+"""A narrower T5 decoder: its residual stream is projected on its principal directions (SliceGPT).
+
+Method: Ashkboos et al. 2024, "SliceGPT", section 3, with one rotation for the whole stream. T5 norms
+scale each token to unit root mean square and do not shift, so a rotation of the stream commutes with them
+once their weights have been moved into the matrices that read their output. Knows T5's module names; does
+not choose the width.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import nn
+from transformers import PreTrainedModel
+
+from tldrkit.models.calibration import CalibrationExample, run_calibration
+from tldrkit.models.configuration_tldr import TldrT5Config
+from tldrkit.models.modeling_tldr import TldrT5ForConditionalGeneration
+
+READERS = ("SelfAttention.q", "SelfAttention.k", "SelfAttention.v", "EncDecAttention.q",
+           "DenseReluDense.wi", "DenseReluDense.wi_0", "DenseReluDense.wi_1")  # fmt: skip
+WRITERS = ("SelfAttention.o", "EncDecAttention.o", "DenseReluDense.wo")
+FINAL_NORM = "decoder.final_layer_norm"
+
+State = dict[str, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """A network with a narrower decoder, and the share of its stream's variance that was kept."""
+
+    network: TldrT5ForConditionalGeneration
+    variance_kept: float
+
+
+def narrow_decoder(network: PreTrainedModel, width: int, examples: Sequence[CalibrationExample]) -> Narrowed:
+    """Build a T5 whose decoder has ``width``, from a wider one (which is left alone)."""
+    moments = measure_moments(network, examples)
+    total = torch.stack(list(moments.values())).sum(0)
+    basis = compute_basis(total, width)
+    state = {name: tensor.detach() for name, tensor in network.state_dict().items()}
+    scales = {name: _compute_norm_scale(moment, basis) for name, moment in moments.items()}
+    for name, scale in scales.items():
+        if name != FINAL_NORM:
+            _rotate_sublayer(state, name, basis, scale)
+    _rotate_ends(state, basis, scales[FINAL_NORM])
+    kept = (_trace(moment_in(total, basis)) / _trace(total)).item()
+    return Narrowed(rebuild_t5(network, state, width), kept)
+
+
+def measure_moments(network: PreTrainedModel, examples: Sequence[CalibrationExample]) -> State:
+    """Measure the second moments of the decoder's residual stream where it is read: before each of its norms.
+
+    Each token counts alike: it is scaled to unit root mean square, as the norm scales it.
+
+    Shape:
+        each result: (decoder width, decoder width), by the norm's module name
+    """
+    norms = {name: module for name, module in network.named_modules() if _is_decoder_norm(name)}
+    moments: State = {}
+
+    def add(name: str, _module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+        tokens = inputs[0].flatten(0, -2).double()
+        tokens = tokens / tokens.pow(2).mean(-1, keepdim=True).sqrt().clamp_min(1e-12)
+        moments[name] = moments.get(name, 0) + tokens.T @ tokens
+
+    hooks = [norm.register_forward_pre_hook(partial(add, name)) for name, norm in norms.items()]
+    try:
+        run_calibration(network, examples)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return moments
+
+
+def compute_basis(moment: torch.Tensor, width: int) -> torch.Tensor:
+    """Compute the ``width`` principal directions of a second moment; each one's largest entry is positive.
+
+    Shape:
+        moment: (full, full)
+        result: (full, width), orthonormal columns
+    """
+    directions = torch.linalg.eigh(moment).eigenvectors.flip(-1)[:, :width]
+    largest = directions.gather(0, directions.abs().argmax(0, keepdim=True))
+    basis: torch.Tensor = directions * largest.sign()
+    return basis
+
+
+def moment_in(moment: torch.Tensor, basis: torch.Tensor) -> torch.Tensor:
+    """Express a second moment in a basis.
+
+    Shape:
+        moment: (full, full)
+        basis: (full, width)
+        result: (width, width)
+    """
+    return basis.T @ moment @ basis
+
+
+def rebuild_t5(
+    network: PreTrainedModel, state: State, dec_d_model: int | None
+) -> TldrT5ForConditionalGeneration:
+    """Build our T5 with a T5's config and the given weights; a head of its own stays its own."""
+    fields = network.config.to_dict() | {"dec_d_model": dec_d_model}
+    for name in ("model_type", "architectures", "transformers_version"):
+        fields.pop(name, None)
+    with torch.random.fork_rng(devices=[]):
+        config = TldrT5Config(**fields, attn_implementation=network.config._attn_implementation)
+        rebuilt = TldrT5ForConditionalGeneration(config)
+    if network.lm_head.weight is not network.shared.weight:
+        rebuilt.lm_head.weight = nn.Parameter(torch.empty_like(network.lm_head.weight))
+    rebuilt.load_state_dict(state)
+    rebuilt.generation_config = network.generation_config
+    rebuilt.to(network.device, network.dtype).eval()
+    return rebuilt
+
+
+def _compute_norm_scale(moment: torch.Tensor, basis: torch.Tensor) -> float:
+    """Compute the weight a norm needs in the narrow stream.
+
+    There it divides by the root mean square over fewer directions (hence the root of the widths' ratio) of a
+    stream that has lost part of its length (hence the share kept at this norm).
+    """
+    share = _trace(moment_in(moment, basis)) / _trace(moment)
+    return math.sqrt(basis.shape[0] / basis.shape[1] * share.item())
+
+
+def _rotate_sublayer(state: State, norm: str, basis: torch.Tensor, scale: float) -> None:
+    """Express one sublayer in the basis: what it reads through its norm, and what it writes."""
+    prefix = norm.removesuffix("layer_norm")
+    weight = state[f"{norm}.weight"]
+    for name in [name for name in state if name.startswith(prefix)]:
+        matrix = state[name].double()
+        if name.removeprefix(prefix).removesuffix(".weight") in READERS:
+            state[name] = (matrix * weight.double() @ basis).to(weight)
+        elif name.removeprefix(prefix).removesuffix(".weight") in WRITERS:
+            state[name] = (basis.T @ matrix).to(weight)
+    state[f"{norm}.weight"] = weight.new_full((basis.shape[1],), scale)
+
+
+def _rotate_ends(state: State, basis: torch.Tensor, scale: float) -> None:
+    """Set the projections from and to the width of the embeddings, the final norm's weight in the latter."""
+    weight = state[f"{FINAL_NORM}.weight"]
+    identity = torch.eye(basis.shape[0], dtype=basis.dtype, device=basis.device)
+    inwards = state.get("decoder.in_proj.weight", identity).double()
+    outwards = state.get("decoder.out_proj.weight", identity).double()
+    state["decoder.in_proj.weight"] = (basis.T @ inwards).to(weight)
+    state["decoder.out_proj.weight"] = (outwards * weight.double() @ basis).to(weight)
+    state[f"{FINAL_NORM}.weight"] = weight.new_full((basis.shape[1],), scale)
+
+
+def _is_decoder_norm(name: str) -> bool:
+    return name.startswith("decoder.") and name.endswith("layer_norm")
+
+
+def _trace(matrix: torch.Tensor) -> torch.Tensor:
+    return matrix.diagonal().sum()

@@ -1,0 +1,98 @@
+"""What runs are compared for: the questions of the protocol, and how each outcome reads.
+
+Knows labels and words; knows no numbers but the bound it quotes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tldrkit.metrics.intervals import Difference
+
+_ONE_SEED = "With one seed that is said of these weights, not of how they were made."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What ``label`` minus ``against`` is computed for, and how each outcome reads."""
+
+    label: str
+    against: str
+    text: str
+    higher: str
+    lower: str
+    unshown: str
+
+    def choose_answer(self, difference: Difference) -> str:
+        """Choose the sentence that fits a difference in points."""
+        if not (difference.is_higher or difference.is_lower):
+            return self.unshown.format(loss=max(0.0, -difference.low))
+        answer = self.higher if difference.is_higher else self.lower
+        return answer if difference.seeds > 1 else f"{answer} {_ONE_SEED}"
+
+
+QUESTIONS = (
+    Question(
+        label="B",
+        against="A",
+        text="Keeps quality?",
+        higher="B scores higher than A.",
+        lower="B loses quality.",
+        unshown="No loss is shown; one of up to {loss:.2f} points is not excluded.",
+    ),
+    Question(
+        label="B",
+        against="C",
+        text="Is it the dendrites?",
+        higher="B scores above the same network without dendrites.",
+        lower="The dendrites cost quality.",
+        unshown="Nothing here shows that the dendrites help.",
+    ),
+    Question(
+        label="B",
+        against="D",
+        text="Or merely the extra parameters?",
+        higher="B scores above a plain network of its size.",
+        lower="A plain network of the same size scores higher: the parameters are better spent there.",
+        unshown="A plain network of the same size may do as well.",
+    ),
+    Question(
+        label="C",
+        against="A",
+        text="What does compression cost?",
+        higher="The compressed network scores higher.",
+        lower="Compression alone costs quality.",
+        unshown="No cost is shown; one of up to {loss:.2f} points is not excluded.",
+    ),
+)
+
+
+def choose_verdict(difference: Difference) -> str:
+    """Choose ``shown (higher)`` or ``shown (lower)`` where the interval leaves out 0, else ``not shown``."""
+    if difference.is_higher:
+        return "shown (higher)"
+    return "shown (lower)" if difference.is_lower else "not shown"
+
+
+def choose_questions(labels: Sequence[str], compared_with: str) -> list[Question]:
+    """Choose the protocol's questions that these labels can answer; other labels are set against one.
+
+    Args:
+        labels: Labels at hand.
+        compared_with: The label that those without a question are set against.
+    """
+    questions = [
+        question for question in QUESTIONS if question.label in labels and question.against in labels
+    ]
+    asked = {label for question in questions for label in (question.label, question.against)}
+    return questions + [
+        Question(
+            label=label,
+            against=compared_with,
+            text="Does it differ?",
+            higher=f"{label} scores higher than {compared_with}.",
+            lower=f"{label} scores lower than {compared_with}.",
+            unshown="No difference is shown.",
+        )
+        for label in labels
+        if label not in asked and label != compared_with
+    ]

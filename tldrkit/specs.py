@@ -1,0 +1,224 @@
+"""What is made: one frozen spec per step, read from YAML and the command line alike.
+
+A spec is part of an artifact's identity. How the work is done (device, threads, folders) is no spec: see
+``options.py``.
+"""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tldrkit.errors import SpecError
+
+SpecT = TypeVar("SpecT", bound="Spec")
+
+Placement = Literal["all", "feed-forward", "attention", "encoder", "decoder", "decoder-feed-forward"]
+
+
+class Spec(BaseModel):
+    """A frozen set of fields; an unknown key is refused with the nearest known one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+
+class DataSpec(Spec):
+    """Which texts are used, and how much of each reaches the network."""
+
+    dataset: str = Field(
+        "synthetic", description="Data set: a known name, a hub id, or a local file or folder."
+    )
+    document_column: str | None = Field(
+        None, description="Column holding the document, where it has another name."
+    )
+    summary_column: str | None = Field(
+        None, description="Column holding the summary, where it has another name."
+    )
+    revision: str | None = Field(None, description="Revision of a hub data set.")
+    prefix: str = Field("summarize: ", description="Text set before every document.")
+    max_source_tokens: int = Field(
+        512, ge=8, description="Tokens of a document kept, prefix and end mark included."
+    )
+    max_target_tokens: int = Field(
+        128, ge=4, description="Tokens of a summary kept or written, end mark included."
+    )
+
+
+class FitSpec(DataSpec):
+    """How a network is fitted; shared by pretraining a base and by training."""
+
+    seed: int = Field(0, ge=0, description="Seed of weights, order of examples and dropout.")
+    max_steps: int = Field(5000, ge=1, description="Optimizer steps.")
+    batch_size: int = Field(16, ge=1, description="Examples in one optimizer step.")
+    grad_accum: int = Field(
+        1, ge=1, description="Parts a batch is cut into to save memory; the result is the same."
+    )
+    lr: float = Field(5e-4, gt=0, description="Peak learning rate of AdamW, reached after the warm-up.")
+    warmup_steps: int = Field(200, ge=0, description="Steps of linear warm-up; linear decay to zero follows.")
+    weight_decay: float = Field(
+        0.01, ge=0, description="Decoupled weight decay of matrices (never of norms and biases)."
+    )
+    label_smoothing: float = Field(
+        0.0, ge=0, lt=1, description="Share of the target probability spread over all tokens."
+    )
+    clip_norm: float = Field(1.0, gt=0, description="Largest global norm of the gradient.")
+    dropout: float | None = Field(
+        None, ge=0, lt=1, description="Dropout rate; the network's own where not given."
+    )
+    precision: Literal["auto", "fp32", "bf16"] = Field(
+        "auto", description="Arithmetic; auto is bf16 where the processor has it."
+    )
+    eval_every: int = Field(500, ge=1, description="Steps between two validations.")
+    eval_examples: int = Field(200, ge=1, description="Validation examples scored during training.")
+    patience: int = Field(
+        0, ge=0, description="Validations without a better ROUGE-L before stopping; 0 never stops early."
+    )
+
+
+class BaseSpec(FitSpec):
+    """A small T5 from scratch: a tokenizer trained on the corpus, then the network pretrained on it."""
+
+    vocab_size: int = Field(2000, ge=300, description="Pieces of the tokenizer.")
+    d_model: int = Field(192, ge=8, description="Width of encoder and decoder.")
+    d_kv: int = Field(32, ge=4, description="Width of one attention head.")
+    num_heads: int = Field(6, ge=1, description="Attention heads.")
+    d_ff: int = Field(512, ge=8, description="Width of the feed-forward layers.")
+    enc_num_layers: int = Field(4, ge=1, description="Encoder layers.")
+    dec_num_layers: int = Field(4, ge=1, description="Decoder layers.")
+
+
+class CompressSpec(DataSpec):
+    """The smaller network; what is not given stays as it is."""
+
+    enc_num_layers: int | None = Field(None, ge=1, description="Encoder layers kept.")
+    dec_num_layers: int | None = Field(None, ge=1, description="Decoder layers kept.")
+    dec_d_model: int | None = Field(None, ge=8, description="Width of the decoder (T5 only).")
+    d_ff: int | None = Field(None, ge=8, description="Width of the feed-forward layers, encoder and decoder.")
+    calibration_examples: int = Field(128, ge=1, description="Training documents that tell what to keep.")
+    seed: int = Field(
+        0, ge=0, description="Seed of the choice of calibration documents and of added weights."
+    )
+
+
+class TrainSpec(FitSpec):
+    """One fine-tuning run, with or without dendrites."""
+
+    experiment: str = Field("", description="Label of the run in comparisons, such as A, B, C or D.")
+    do_pb: bool = Field(False, description="Grow dendrites with PerforatedAI.")
+    dendrite_placement: Placement = Field(
+        "decoder-feed-forward", description="Linear layers that may grow dendrites."
+    )
+    dendrite_activation: Literal["sigmoid", "tanh", "relu"] = Field(
+        "sigmoid", description="Activation of the dendrites."
+    )
+    max_dendrites: int = Field(1, ge=1, description="Most dendrites a layer may grow.")
+    switch_mode: Literal["history", "fixed"] = Field(
+        "history", description="When to grow: after stagnation, or at fixed times."
+    )
+    n_epochs_to_switch: int = Field(
+        3, ge=1, description="Validations without improvement (history), or between growths (fixed)."
+    )
+
+
+class EvalSpec(DataSpec):
+    """How a model is scored."""
+
+    split: Literal["train", "validation", "test"] = Field("test", description="Split that is scored.")
+    max_examples: int | None = Field(None, ge=1, description="Score the first so many examples only.")
+    num_beams: int = Field(4, ge=1, description="Beams of the search; 1 is greedy.")
+    batch_size: int = Field(32, ge=1, description="Documents decoded together.")
+    latency_documents: int = Field(20, ge=1, description="Documents timed one at a time, after a warm-up.")
+
+
+class SummarizeSpec(Spec):
+    """How threads are summarized."""
+
+    prefix: str = Field("summarize: ", description="Text set before every document.")
+    max_source_tokens: int = Field(
+        512, ge=8, description="Tokens of a thread read, prefix and end mark included."
+    )
+    max_target_tokens: int = Field(128, ge=4, description="Tokens of a summary written at most.")
+    num_beams: int = Field(4, ge=1, description="Beams of the search; 1 is greedy.")
+    batch_size: int = Field(16, ge=1, description="Threads decoded together.")
+
+
+class CompareSpec(Spec):
+    """How runs are set side by side."""
+
+    resamples: int = Field(10_000, ge=100, description="Bootstrap resamples behind each interval.")
+    seed: int = Field(0, ge=0, description="Seed of the resampling.")
+
+
+def build_spec(
+    kind: type[SpecT], files: Sequence[Path] = (), fields: Mapping[str, Any] | None = None
+) -> SpecT:
+    """Build a spec from YAML files and given fields; what comes later wins.
+
+    Args:
+        kind: The spec class.
+        files: YAML files, each a mapping of field names.
+        fields: Fields given on the command line.
+
+    Raises:
+        SpecError: If a file cannot be read, or a key or a value cannot be used.
+    """
+    values: dict[str, Any] = {}
+    for file in files:
+        values.update(_checked_keys(kind, read_yaml(file), str(file)))
+    values.update(_checked_keys(kind, fields or {}, "the command line"))
+    try:
+        return kind(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise SpecError(
+            f"{field} = {first['input']!r} cannot be used: {first['msg'][:1].lower()}{first['msg'][1:]}.",
+            hint=_describe(kind, field),
+        ) from None
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a YAML mapping.
+
+    Raises:
+        SpecError: If the file is missing, is not YAML, or holds something else than a mapping.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SpecError(
+            f"{path} cannot be read: {error.strerror}.",
+            hint="Name a YAML file, such as one under experiments/.",
+        ) from None
+    except UnicodeDecodeError:
+        raise SpecError(f"{path} is not UTF-8 text.", hint="Save it as UTF-8.") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}:{mark.line + 1}" if mark else str(path)
+        problem = getattr(error, "problem", None) or "not readable"
+        raise SpecError(
+            f"{where} is not valid YAML: {problem}.", hint="Check the indentation and the colons."
+        ) from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise SpecError(f"{path} holds no mapping.", hint="Write one `field: value` pair a line.")
+    return {str(key): value for key, value in content.items()}
+
+
+def _checked_keys(kind: type[Spec], values: Mapping[str, Any], origin: str) -> dict[str, Any]:
+    known = list(kind.model_fields)
+    for key in values:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"Did you mean {near[0]!r}?" if near else f"Known keys: {', '.join(known)}."
+            raise SpecError(f"Unknown key {key!r} in {origin}.", hint=hint)
+    return dict(values)
+
+
+def _describe(kind: type[Spec], field: str) -> str:
+    info = kind.model_fields.get(field.split(".")[0])
+    return f"{field}: {info.description}" if info and info.description else ""

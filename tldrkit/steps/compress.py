@@ -1,0 +1,60 @@
+"""`tldrkit compress`: a smaller network that keeps what it can of its teacher."""
+
+from tldrkit.errors import StoreError
+from tldrkit.options import Options
+from tldrkit.specs import CompressSpec
+from tldrkit.steps.source import ModelSource, resolve_model
+from tldrkit.steps.step import Bench, Outcome, Step, data_input, perform
+from tldrkit.store.store import ArtifactStore
+
+
+def compress(
+    options: Options, spec: CompressSpec, *, source: str, target: str, match: str | None = None
+) -> Outcome:
+    """Make a model smaller, and publish it.
+
+    Args:
+        options: The surroundings.
+        spec: The sizes asked for.
+        source: The teacher.
+        target: Name of the result.
+        match: A model whose deployed size the result must have within 1 %, feed-forward width first (run D).
+
+    Raises:
+        CompressionError: If the sizes cannot be made.
+    """
+    from tldrkit.data.sources import resolve_source
+
+    store = ArtifactStore(options.artifacts)
+    teacher = resolve_model(store, source)
+    texts = resolve_source(spec, options.data)
+    inputs = [teacher.to_input(), data_input(texts.identity, texts.reference)]
+    matched = resolve_model(store, match) if match else None
+    if matched is not None:
+        inputs.append(matched.to_input("match"))
+    step = Step(name="compress", kind="model", target=target, spec=spec, inputs=tuple(inputs))
+
+    def work(bench: Bench) -> None:
+        from tldrkit.engines.device import set_threads
+        from tldrkit.models.compression import compress as shrink
+        from tldrkit.models.summarizer import load_summarizer
+        from tldrkit.steps.fitting import save_model
+
+        set_threads(options.threads)
+        bench.tracker.log({"kind": "load", "message": f"loading {teacher.reference}"})
+        documents = [(e.document, e.summaries[0]) for e in texts.load("train").examples]
+        summarizer = load_summarizer(teacher.location)
+        size = _deployed_size(matched) if matched else None
+        compressed = shrink(summarizer, spec, documents, target_params=size)
+        save_model(bench, compressed.summarizer, {"compression": compressed.report})
+
+    return perform(options, step, work)
+
+
+def _deployed_size(model: ModelSource) -> int:
+    if model.manifest is None or "params_deployed" not in model.manifest.metrics:
+        raise StoreError(
+            f"The deployed size of {model.reference} is not recorded.",
+            hint="--match takes a model artifact, such as b/train.",
+        )
+    return int(model.manifest.metrics["params_deployed"])

@@ -1,0 +1,75 @@
+"""`tldrkit export`: a model as a Hugging Face folder, for others."""
+
+import json
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from tldrkit.errors import StoreError
+from tldrkit.options import Options
+from tldrkit.steps.source import ModelSource, resolve_model
+from tldrkit.steps.step import build_provenance
+from tldrkit.store.runs import record_run
+from tldrkit.store.store import ArtifactStore
+
+ORIGIN = "tldrkit.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exported:
+    """A folder others can load."""
+
+    folder: Path
+    model: str
+    done_before: bool
+
+
+def export(options: Options, *, source: str, to: Path) -> Exported:
+    """Write a model as a Hugging Face folder; it appears whole or not at all.
+
+    Networks of our own classes carry the code they need, so that `trust_remote_code=True` loads them.
+
+    Raises:
+        StoreError: If the folder exists and holds something else.
+    """
+    store = ArtifactStore(options.artifacts)
+    model = resolve_model(store, source)
+    if to.exists() and not options.force:
+        if _holds(to, model):
+            return Exported(folder=to, model=model.reference, done_before=True)
+        if any(to.iterdir()) if to.is_dir() else True:
+            raise StoreError(
+                f"{to} exists and holds something else.",
+                hint="Choose another folder, or add --force to replace it.",
+            )
+    with record_run(store.root, "export", command=options.command, spec={"source": model.reference}) as run:
+        run.provenance.update(build_provenance(options))
+        _write_folder(model, to)
+    return Exported(folder=to, model=model.reference, done_before=False)
+
+
+def _holds(folder: Path, model: ModelSource) -> bool:
+    try:
+        origin = json.loads((folder / ORIGIN).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return bool(origin.get("digest") == model.digest)
+
+
+def _write_folder(model: ModelSource, to: Path) -> None:
+    from tldrkit.models.huggingface import export_summarizer
+    from tldrkit.models.summarizer import load_summarizer
+
+    to.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{to.name}-", dir=to.parent))
+    try:
+        export_summarizer(load_summarizer(model.location), draft)
+        origin = {"model": model.reference, "digest": model.digest}
+        (draft / ORIGIN).write_text(json.dumps(origin, indent=1), encoding="utf-8")
+        draft.chmod(0o755)
+        if to.exists():
+            shutil.rmtree(to)
+        draft.replace(to)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)

@@ -1,0 +1,55 @@
+"""What pretraining a base and training have in common: the corpus in, the fitted network out."""
+
+import dataclasses
+from typing import Any
+
+from transformers import PreTrainedModel
+
+from tldrkit.data.sources import Source
+from tldrkit.engines.device import build_accelerator, set_threads
+from tldrkit.engines.training import Corpus, Trainer
+from tldrkit.metrics.footprint import compute_bytes, count_by_part, count_parameters
+from tldrkit.models.growth import GrowthPolicy
+from tldrkit.models.summarizer import Summarizer, save_summarizer
+from tldrkit.options import Options
+from tldrkit.specs import FitSpec
+from tldrkit.steps.step import Bench
+
+
+def load_corpus(source: Source) -> Corpus:
+    """Load what a network learns from and is validated on."""
+    return Corpus(train=source.load("train").examples, validation=source.load("validation").examples)
+
+
+def fit_and_save(
+    bench: Bench,
+    options: Options,
+    spec: FitSpec,
+    summarizer: Summarizer,
+    corpus: Corpus,
+    policy: GrowthPolicy,
+) -> None:
+    """Run the loop and put its best network into the draft."""
+    set_threads(options.threads)
+    accelerator = build_accelerator(options.device, spec.precision)
+    bench.draft.provenance["device"] = str(accelerator.device)
+    trainer = Trainer(accelerator, summarizer.tokenizer, spec, policy, bench.tracker)
+    fitted = trainer.fit(summarizer.network, corpus)
+    save_model(bench, dataclasses.replace(summarizer, network=fitted.network), fitted.metrics)
+
+
+def save_model(bench: Bench, summarizer: Summarizer, metrics: dict[str, Any]) -> None:
+    """Put a model and its figures into the draft."""
+    save_summarizer(summarizer, bench.draft.path)
+    bench.draft.metrics.update(metrics)
+    bench.draft.metrics.update(measure_size(summarizer.network))
+    bench.draft.metrics["bytes"] = compute_bytes(bench.draft.path)
+
+
+def measure_size(network: PreTrainedModel) -> dict[str, Any]:
+    """Count the parameters that are deployed, tied weights once, and the dendrites among the layers."""
+    return {
+        "params_deployed": count_parameters(network),
+        "params_by_part": count_by_part(network),
+        "dendrites": max(getattr(network.config, "growth", {}).values(), default=0),
+    }

@@ -1,0 +1,90 @@
+"""Where a step's model comes from: an artifact, a local folder, or the hub. Reads no weights."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tldrkit.errors import StoreError, UnknownReference
+from tldrkit.store.digest import digest_file, digest_json
+from tldrkit.store.manifest import Input, Manifest
+from tldrkit.store.store import ArtifactStore
+
+_MODEL_FILES = (
+    "config.json",
+    "generation_config.json",
+    "*.safetensors",
+    "tokenizer*",
+    "special_tokens_map.json",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSource:
+    """A model that can be loaded, and how it is named."""
+
+    reference: str
+    """The artifact's reference, the folder's path, or the hub id."""
+
+    digest: str
+    """Digest of the content; of the name alone for a hub id."""
+
+    location: str
+    """Folder or hub id to load from."""
+
+    manifest: Manifest | None = None
+    """The artifact's manifest, where it is one."""
+
+    def to_input(self, role: str = "source") -> Input:
+        """Describe it as a step's input."""
+        return Input(role=role, reference=self.reference, digest=self.digest)
+
+
+def resolve_model(store: ArtifactStore, source: str) -> ModelSource:
+    """Find the model that `source` names.
+
+    A comparison stands for its winner's model. A local folder must hold a config.json; any other `owner/name`
+    or plain name that is neither artifact nor folder is taken for a hub id.
+
+    Raises:
+        UnknownReference: If it names nothing.
+        StoreError: If it names an artifact that is no model.
+    """
+    try:
+        artifact = store.resolve(source)
+    except UnknownReference:
+        if (store.root / source.split("/")[0].split("@")[0]).is_dir():
+            raise
+        return _resolve_outside(source)
+    manifest = artifact.manifest
+    if manifest.kind == "comparison":
+        return resolve_model(store, str(manifest.metrics["winner_model"]))
+    if manifest.kind != "model":
+        raise StoreError(
+            f"{artifact.reference} is of kind {manifest.kind!r}, not a model.",
+            hint="`tldrkit artifacts ls` shows the models.",
+        )
+    return ModelSource(
+        reference=artifact.reference, digest=manifest.digest, location=str(artifact.path), manifest=manifest
+    )
+
+
+def _resolve_outside(source: str) -> ModelSource:
+    folder = Path(source)
+    if (folder / "config.json").is_file():
+        files = sorted({path for pattern in _MODEL_FILES for path in folder.glob(pattern)})
+        digest = digest_json({path.name: digest_file(path) for path in files})
+        return ModelSource(reference=str(folder), digest=digest, location=str(folder.resolve()))
+    if folder.is_dir():
+        raise UnknownReference(
+            f"{source} is a folder without a config.json.",
+            hint="Name a model folder in Hugging Face form, or a reference.",
+        )
+    if _may_be_hub_id(source):
+        return ModelSource(reference=source, digest=digest_json({"hub": source}), location=source)
+    raise UnknownReference(
+        f"{source!r} is neither an artifact, nor a folder, nor a hub id.", hint="See `tldrkit artifacts ls`."
+    )
+
+
+def _may_be_hub_id(source: str) -> bool:
+    """Tell `t5-small` and `google-t5/t5-small` from references such as `b/s0/train` and `b/train@v3`."""
+    return source.count("/") <= 1 and "@" not in source and not source.startswith((".", "/", "~"))

@@ -1,0 +1,155 @@
+"""What all steps share: skip what is done, record the run, publish the result."""
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tldrkit import __version__
+from tldrkit.options import Options
+from tldrkit.specs import Spec
+from tldrkit.store.manifest import Input, compute_identity
+from tldrkit.store.runs import Run, record_run
+from tldrkit.store.store import Artifact, ArtifactStore, Draft
+from tldrkit.tracking import FanOut, JsonlTracker, Tracker, WandbTracker
+
+_LIBRARIES = (
+    "torch",
+    "transformers",
+    "tokenizers",
+    "accelerate",
+    "datasets",
+    "perforatedai",
+    "rouge-score",
+    "numpy",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One command's work: a pure function of a spec and input artifacts."""
+
+    name: str
+    """The command, such as `train`."""
+
+    kind: str
+    """What it publishes, such as `model`."""
+
+    target: str
+    """Name the result is published under."""
+
+    spec: Spec
+    inputs: tuple[Input, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a step led to."""
+
+    artifact: Artifact
+    done_before: bool
+    """True where an equal step had already made the artifact."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """What a step's work is given: where to put its files, and whom to tell."""
+
+    draft: Draft
+    run: Run
+    tracker: Tracker
+
+
+def perform(options: Options, step: Step, work: Callable[[Bench], None]) -> Outcome:
+    """Publish what `work` makes, unless the same step was done before.
+
+    Raises:
+        TldrkitError: What `work` raises, after the run was recorded as failed; nothing is published then.
+    """
+    store = ArtifactStore(options.artifacts)
+    spec = step.spec.model_dump(mode="json")
+    if not options.force:
+        found = store.find(step.target, compute_identity(step.kind, spec, step.inputs))
+        if found is not None:
+            store.touch(found)
+            return Outcome(artifact=found, done_before=True)
+    with record_run(store.root, step.name, command=options.command, spec=spec) as run:
+        provenance = build_provenance(options) | {"run": run.id}
+        run.provenance.update(provenance)
+        with (
+            track(options, run, step) as tracker,
+            store.publish(
+                step.target, kind=step.kind, spec=spec, inputs=step.inputs, provenance=provenance
+            ) as draft,
+        ):
+            work(Bench(draft=draft, run=run, tracker=tracker))
+            run.metrics.update(draft.metrics)
+        run.artifact = draft.artifact.reference
+        return Outcome(artifact=draft.artifact, done_before=False)
+
+
+@contextmanager
+def track(options: Options, run: Run, step: Step) -> Iterator[Tracker]:
+    """Open the run's trackers: its metrics file always, the display, and W&B when asked."""
+    trackers: list[Tracker] = [JsonlTracker(run.metrics_path), options.display]
+    if options.wandb != "off":
+        folder = run.metrics_path.parent
+        config = step.spec.model_dump(mode="json") | {"step": step.name}
+        trackers.append(
+            WandbTracker(
+                mode=options.wandb,
+                name=step.target,
+                group=Path(step.target).parent.as_posix(),
+                config=config,
+                folder=folder,
+            )
+        )
+    tracker = FanOut(trackers)
+    try:
+        yield tracker
+    finally:
+        tracker.close()
+
+
+def build_provenance(options: Options) -> dict[str, Any]:
+    """State with what, where and how the work is done."""
+    return {
+        "command": list(options.command),
+        "tldrkit": __version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "processors": os.cpu_count(),
+        "device": options.device,
+        "threads": options.threads,
+        "git_commit": _git_commit(),
+        "libraries": {name: _version(name) for name in _LIBRARIES},
+    }
+
+
+def _version(library: str) -> str | None:
+    try:
+        return importlib.metadata.version(library)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _git_commit() -> str | None:
+    """Tell the commit of the tldrkit checkout, if it is one."""
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return answer.stdout.strip() or None
+
+
+def data_input(identity: Mapping[str, Any], reference: str) -> Input:
+    """Describe a data set as a step's input."""
+    from tldrkit.store.digest import digest_json
+
+    return Input(role="data", reference=reference, digest=digest_json(dict(identity)))

@@ -1,0 +1,122 @@
+"""`tldrkit summarize`: files and folders of threads in, one JSON line a thread out."""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from tldrkit.data.threads import BrokenThread, Thread, find_thread_files, read_threads
+from tldrkit.options import Options
+from tldrkit.specs import SummarizeSpec
+from tldrkit.steps.source import resolve_model
+from tldrkit.steps.step import build_provenance
+from tldrkit.store.runs import record_run
+from tldrkit.store.store import ArtifactStore
+
+if TYPE_CHECKING:
+    from tldrkit.models.summarizer import Summarizer
+
+_CHUNK = 16  # batches read ahead and sorted by length together
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summarized:
+    """What came of a run over threads."""
+
+    out: Path
+    threads: int
+    broken: int
+
+
+def summarize(
+    options: Options, spec: SummarizeSpec, *, paths: Sequence[Path], model: str, out: Path
+) -> Summarized:
+    """Summarize every thread under the paths; the output appears whole, in the order of the input.
+
+    A file that is no thread becomes a record with its error, and the run goes on.
+
+    Raises:
+        DataError: If a path does not exist.
+        ModelError: If the model cannot be loaded.
+    """
+    store = ArtifactStore(options.artifacts)
+    source = resolve_model(store, model)
+    files = list(find_thread_files(paths))
+    with record_run(
+        store.root, "summarize", command=options.command, spec=spec.model_dump(mode="json")
+    ) as run:
+        from tldrkit.engines.device import build_accelerator, set_threads
+        from tldrkit.models.summarizer import load_summarizer
+
+        run.provenance.update(build_provenance(options) | {"model": source.reference})
+        set_threads(options.threads)
+        summarizer = load_summarizer(source.location)
+        summarizer.network.to(build_accelerator(options.device, "fp32").device)
+        counts = {"threads": 0, "broken": 0}
+        with _open_whole(out) as file:
+            for record in _summarize_files(options, spec, summarizer, files):
+                counts["broken" if "error" in record else "threads"] += 1
+                file.write(json.dumps(record, ensure_ascii=False) + "\n")
+        run.metrics.update(counts)
+    return Summarized(out=out, threads=counts["threads"], broken=counts["broken"])
+
+
+def _summarize_files(
+    options: Options, spec: SummarizeSpec, summarizer: "Summarizer", files: Sequence[Path]
+) -> Iterator[dict[str, Any]]:
+    done = 0
+    items = _read_all(files)
+    while chunk := list(islice(items, spec.batch_size * _CHUNK)):
+        yield from _summarize_chunk(spec, summarizer, chunk)
+        done += len({file for file, _ in chunk})
+        options.display.log({"kind": "summarize", "done": min(done, len(files)), "total": len(files)})
+
+
+def _read_all(files: Iterable[Path]) -> Iterator[tuple[Path, Thread | BrokenThread]]:
+    for file in files:
+        for item in read_threads(file):
+            yield file, item
+
+
+def _summarize_chunk(
+    spec: SummarizeSpec, summarizer: "Summarizer", chunk: Sequence[tuple[Path, Thread | BrokenThread]]
+) -> Iterator[dict[str, Any]]:
+    from tldrkit.engines.generation import Decoding, generate_summaries
+
+    documents = [item.document() for _, item in chunk if isinstance(item, Thread)]
+    decoding = Decoding(
+        prefix=spec.prefix,
+        max_source_tokens=spec.max_source_tokens,
+        max_target_tokens=spec.max_target_tokens,
+        num_beams=spec.num_beams,
+        batch_size=spec.batch_size,
+    )
+    written = iter(generate_summaries(summarizer.network, summarizer.tokenizer, documents, decoding))
+    for file, item in chunk:
+        if isinstance(item, Thread):
+            place = {"id": item.id, "file": str(file), "title": item.title, "posts": len(item.posts)}
+            yield place | {"summary": next(written).text}
+        else:
+            yield {"id": item.id, "file": str(file), "line": item.line, "error": item.reason}
+
+
+@contextmanager
+def _open_whole(path: Path) -> Iterator[IO[str]]:
+    """Open a file that appears under its name only when the block succeeds."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    draft = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        draft.chmod(0o644)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,66 @@
+"""`tldrkit train`: fine-tune a model, with or without artificial dendrites."""
+
+import tempfile
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+from tldrkit.models.growth import GrowthPolicy
+from tldrkit.options import Options
+from tldrkit.specs import TrainSpec
+from tldrkit.steps.source import resolve_model
+from tldrkit.steps.step import Bench, Outcome, Step, data_input, perform
+from tldrkit.store.store import ArtifactStore
+
+
+def train(options: Options, spec: TrainSpec, *, source: str, target: str) -> Outcome:
+    """Fine-tune a model, and publish its best validated state.
+
+    Raises:
+        DataError: If the data set cannot be used.
+        ModelError: If the model cannot be loaded, or PerforatedAI stops.
+    """
+    from tldrkit.data.sources import resolve_source
+
+    store = ArtifactStore(options.artifacts)
+    model = resolve_model(store, source)
+    texts = resolve_source(spec, options.data)
+    inputs = (model.to_input(), data_input(texts.identity, texts.reference))
+    step = Step(name="train", kind="model", target=target, spec=spec, inputs=inputs)
+
+    def work(bench: Bench) -> None:
+        from tldrkit.models.summarizer import load_summarizer
+        from tldrkit.steps.fitting import fit_and_save, load_corpus
+
+        corpus = load_corpus(texts)
+        summarizer = load_summarizer(model.location)
+        with _scratch(spec.do_pb) as folder:
+            policy = _build_policy(spec, Path(folder), bench.run.log_path)
+            fit_and_save(bench, options, spec, summarizer, corpus, policy)
+        if spec.do_pb and not bench.draft.metrics["growths"]:
+            bench.tracker.log({"kind": "advice", "message": _explain_no_growth(spec)})
+
+    return perform(options, step, work)
+
+
+def _scratch(needed: bool) -> AbstractContextManager[str]:
+    return tempfile.TemporaryDirectory(prefix="tldrkit-") if needed else nullcontext("")
+
+
+def _build_policy(spec: TrainSpec, scratch: Path, log: Path) -> GrowthPolicy:
+    from tldrkit.models.growth import FixedShape
+
+    if not spec.do_pb:
+        return FixedShape()
+    from tldrkit.models.dendrites import Dendrites
+
+    return Dendrites(spec, scratch, log)
+
+
+def _explain_no_growth(spec: TrainSpec) -> str:
+    validations = spec.max_steps // spec.eval_every
+    when = "without improvement" if spec.switch_mode == "history" else "in all"
+    return (
+        f"No dendrites were grown: {validations} validations were made, and growth waits for "
+        f"{spec.n_epochs_to_switch} {when}. Lower --n-epochs-to-switch or --eval-every, raise --max-steps, "
+        "or use --switch-mode fixed."
+    )

@@ -1,0 +1,1 @@
+"""Where results live: knows files and digests, not models."""

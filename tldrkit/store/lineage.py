@@ -1,0 +1,31 @@
+"""Lineage: what an artifact was made from, back to what no store holds.
+
+Knows the tree; the store builds it.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lineage:
+    """One artifact or input, and what it was made from.
+
+    ``kind`` is empty and ``inputs`` too where the store does not hold that content (a hub id, a folder of
+    texts, an artifact since changed or removed).
+    """
+
+    role: str
+    reference: str
+    digest: str
+    kind: str = ""
+    inputs: tuple["Lineage", ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Build the JSON form."""
+        return {**vars(self), "inputs": [item.to_dict() for item in self.inputs]}
+
+    @classmethod
+    def from_dict(cls, value: dict[str, Any]) -> "Lineage":
+        """Build from the JSON form."""
+        return cls(**{**value, "inputs": tuple(cls.from_dict(item) for item in value["inputs"])})

@@ -1,0 +1,267 @@
+"""The artifact store: numbered, immutable folders, found by name and published whole.
+
+Knows names, references and drafts; what one name's versions do is next door, in ``versions.py``.
+"""
+
+import builtins
+import difflib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from tldrkit.errors import StoreError, UnknownReference
+from tldrkit.store.audit import find_problems
+from tldrkit.store.digest import to_plain
+from tldrkit.store.disk import as_store_error, claim_draft, find_folders, remove_dead_drafts
+from tldrkit.store.lineage import Lineage
+from tldrkit.store.manifest import Input, Manifest, compute_identity, read_manifest
+from tldrkit.store.names import MANIFEST, VERSION, Reference, check_name, is_name, parse_reference
+from tldrkit.store.versions import Artifact, Versions
+
+__all__ = ["Artifact", "ArtifactStore", "Draft"]
+
+_DRAFTS = ".drafts"
+
+
+class Draft:
+    """An artifact being made: a folder to fill, and what shall be written about it.
+
+    Args:
+        path: Empty folder for the payload.
+        provenance: What is known of the run so far.
+    """
+
+    def __init__(self, path: Path, provenance: Mapping[str, Any]) -> None:
+        self.path = path
+        self.metrics: dict[str, Any] = {}
+        self.provenance = dict(provenance)
+        self._artifact: Artifact | None = None
+
+    @property
+    def artifact(self) -> Artifact:
+        """What was published.
+
+        Raises:
+            StoreError: The block has not ended yet.
+        """
+        if self._artifact is None:
+            raise StoreError("The draft is not published yet.", hint="Ask for it after the 'with' block.")
+        return self._artifact
+
+    @artifact.setter
+    def artifact(self, artifact: Artifact) -> None:
+        self._artifact = artifact
+
+
+class ArtifactStore:
+    """Artifacts below one folder; nothing is created until the first is published.
+
+    Args:
+        root: Folder of the store.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.absolute()  # a step may change the working folder
+
+    def resolve(self, reference: str) -> Artifact:
+        """Find ``b/train`` (newest), ``b/train@v3``, or the artifact in a folder; its manifest is checked.
+
+        Raises:
+            UnknownReference: Nothing of that name or version, and no artifact folder either.
+            DamagedArtifact: Its manifest is missing or broken.
+        """
+        named = parse_reference(reference)
+        if named and (numbers := self._versions(named.name).find_numbers()):
+            return self._versions(named.name).read(_choose(named, numbers))
+        folder = Path(reference)
+        if _holds_manifest(folder):
+            return self._open(folder)
+        raise self._build_unknown(reference)
+
+    def find(self, name: str, identity: str) -> Artifact | None:
+        """Find the newest version with this identity whose files are all present with their sizes.
+
+        Cheap: nothing is hashed. A stale or missing ``latest.json`` is repaired where it can be written.
+        """
+        versions = self._versions(check_name(name))
+        artifact = versions.find(identity)
+        with suppress(OSError, StoreError):
+            if artifact and versions.describe_pointer():
+                self._repair_pointer(versions)
+        return artifact
+
+    def touch(self, artifact: Artifact) -> None:
+        """Freshen ``latest.json`` for Make, pointing it at the newest version where it does not.
+
+        Raises:
+            StoreError: The store cannot be written.
+        """
+        if not artifact.stored:
+            return
+        versions = self._versions(artifact.manifest.name)
+        with as_store_error(self.root):
+            if versions.describe_pointer():
+                self._repair_pointer(versions)
+            os.utime(versions.pointer)
+
+    @contextmanager
+    def publish(
+        self,
+        name: str,
+        *,
+        kind: str,
+        spec: Mapping[str, Any],
+        inputs: Sequence[Input],
+        provenance: Mapping[str, Any],
+    ) -> Iterator[Draft]:
+        """Give a folder to fill, and publish it as the next version of ``name`` when the block ends.
+
+        A block that fails leaves no trace. A kill leaves a draft (see :meth:`collect_garbage`).
+
+        Raises:
+            StoreError: A name or file that no artifact can have, a full disk, or no permission to write.
+        """
+        versions, identity = self._versions(check_name(name)), compute_identity(kind, spec, inputs)
+        with claim_draft(self.root / _DRAFTS) as claim:
+            draft = Draft(claim.folder, provenance)
+            with as_store_error(self.root, within=claim.folder):
+                yield draft
+            with as_store_error(self.root):
+                manifest = Manifest(
+                    kind=kind,
+                    name=name,
+                    identity=identity,
+                    inputs=tuple(inputs),
+                    spec=json.loads(json.dumps(dict(spec))),
+                    metrics=to_plain(draft.metrics),
+                    provenance=to_plain(draft.provenance),
+                )
+                draft.artifact = versions.commit(claim.folder, manifest)
+            self._announce(draft.artifact, claim.scratch)
+
+    def list(self) -> builtins.list[Artifact]:
+        """List every version whose manifest can be read, in order; :meth:`verify` names the others."""
+        return [artifact for versions in self._find_all() for artifact in versions.find_readable()]
+
+    def verify(self, reference: str | None = None) -> builtins.list[str]:
+        """Check every byte of one artifact, or of all; the problems in words, none where all is sound.
+
+        A name without a version means its newest version and its pointer.
+
+        Raises:
+            UnknownReference: Nothing of that name or version.
+        """
+        if reference is None:
+            return [problem for versions in self._find_all() for problem in versions.verify()]
+        named = parse_reference(reference)
+        if named and (numbers := self._versions(named.name).find_numbers()):
+            versions = self._versions(named.name)
+            problems = versions.verify_version(_choose(named, numbers))
+            return problems if named.version else [*problems, *versions.verify_pointer()]
+        artifact = self.resolve(reference)
+        return [f"{reference}: {problem}" for problem in find_problems(artifact.path, artifact.manifest)]
+
+    def lineage(self, reference: str) -> Lineage:
+        """Build the tree of what an artifact was made from; what the store does not hold is a leaf.
+
+        Raises:
+            UnknownReference: Nothing of that name or version.
+        """
+        artifact = self.resolve(reference)
+        asked = Input(role="", reference=artifact.reference, digest=artifact.manifest.digest)
+        return self._trace(asked, frozenset())
+
+    def collect_garbage(self) -> builtins.list[Path]:
+        """Remove the drafts of dead processes, and nothing else; return their folders.
+
+        Raises:
+            StoreError: The store cannot be written.
+        """
+        with as_store_error(self.root):
+            return remove_dead_drafts(self.root / _DRAFTS)
+
+    def _versions(self, name: str) -> Versions:
+        return Versions(self.root, name)
+
+    def _find_all(self) -> builtins.list[Versions]:
+        return [
+            versions
+            for name in sorted(_find_names(self.root))
+            if (versions := self._versions(name)).find_numbers()
+        ]
+
+    def _open(self, folder: Path) -> Artifact:
+        manifest = read_manifest(folder / MANIFEST)
+        home = self._versions(manifest.name).build_path(manifest.version)
+        return Artifact(path=folder, manifest=manifest, stored=folder.resolve() == home.resolve())
+
+    def _repair_pointer(self, versions: Versions) -> None:
+        with claim_draft(self.root / _DRAFTS) as claim:
+            versions.point(claim.scratch)
+
+    def _announce(self, artifact: Artifact, scratch: Path) -> None:
+        try:
+            self._versions(artifact.manifest.name).point(scratch)
+        except OSError as error:
+            raise StoreError(
+                f"{artifact.reference} is published, but latest.json could not be written: {error.strerror}.",
+                hint="Free some space or permit writing, then run the command again: the work is not lost.",
+            ) from error
+
+    def _trace(self, asked: Input, above: frozenset[str]) -> Lineage:
+        leaf = Lineage(role=asked.role, reference=asked.reference, digest=asked.digest)
+        try:
+            artifact = self.resolve(asked.reference)
+        except StoreError:
+            return leaf
+        if artifact.manifest.digest != asked.digest or artifact.reference in above:
+            return leaf
+        inputs = (self._trace(item, above | {artifact.reference}) for item in artifact.manifest.inputs)
+        return Lineage(**{**vars(leaf), "kind": artifact.manifest.kind, "inputs": tuple(inputs)})
+
+    def _build_unknown(self, reference: str) -> UnknownReference:
+        names = [versions.name for versions in self._find_all()]
+        near = _find_near(self._relative(reference.partition("@")[0]), names)
+        hint = f"It holds {', '.join(names[:20])}." if names else "It is empty: run the step that makes it."
+        return UnknownReference(
+            f"{self.root} holds no artifact {reference!r}, and no folder of that name is one.",
+            hint=f"Did you mean {' or '.join(near)}?" if near else hint,
+        )
+
+    def _relative(self, text: str) -> str:
+        place = Path(text).absolute()
+        return place.relative_to(self.root).as_posix() if place.is_relative_to(self.root) else text
+
+
+def _holds_manifest(folder: Path) -> bool:
+    try:
+        return (folder / MANIFEST).is_file()
+    except (OSError, ValueError):  # a text that no file system takes for a path
+        return False
+
+
+def _find_near(asked: str, names: builtins.list[str]) -> builtins.list[str]:
+    name, _, last = asked.rpartition("/")
+    match = VERSION.fullmatch(last)
+    if match and name in names:
+        return [str(Reference(name=name, version=int(match[1])))]
+    return difflib.get_close_matches(asked, names, n=3)
+
+
+def _choose(named: Reference, numbers: builtins.list[int]) -> int:
+    version = named.version or numbers[-1]
+    if version not in numbers:
+        shown = ", ".join(f"v{number}" for number in numbers[-10:])
+        hint = f"It has {shown}; '{named.name}' alone means the newest."
+        raise UnknownReference(f"{named.name} has no version v{version}.", hint)
+    return version
+
+
+def _find_names(root: Path, prefix: str = "") -> Iterator[str]:
+    for name in (f"{prefix}{folder}" for folder in find_folders(root / prefix)):
+        if is_name(name):
+            yield name
+            yield from _find_names(root, f"{name}/")

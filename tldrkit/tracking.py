@@ -1,0 +1,100 @@
+"""Where a run's events go: the loop logs once, trackers pass it on. Knows nothing of what the events mean."""
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any, Protocol, cast
+
+Event = Mapping[str, Any]
+
+
+class Tracker(Protocol):
+    """Takes flat events: JSON values under stable names."""
+
+    def log(self, event: Event) -> None:
+        """Take one event; `kind` names what it is."""
+
+    def close(self) -> None:
+        """Let go of files and connections; called once."""
+
+
+class NullTracker:
+    """Takes everything, keeps nothing."""
+
+    def log(self, event: Event) -> None:
+        """Forget the event."""
+
+    def close(self) -> None:
+        """Have nothing to let go of."""
+
+
+class JsonlTracker:
+    """Appends each event as one JSON line, flushed at once."""
+
+    def __init__(self, path: Path) -> None:
+        self._file: IO[str] = path.open("a", encoding="utf-8")
+
+    def log(self, event: Event) -> None:
+        """Write the event."""
+        self._file.write(json.dumps(dict(event), ensure_ascii=False) + "\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+class WandbTracker:
+    """Sends numbers to Weights & Biases; a tracker that fails once stays silent and never harms the run."""
+
+    def __init__(self, *, mode: str, name: str, group: str, config: Mapping[str, Any], folder: Path) -> None:
+        import wandb
+
+        settings = wandb.Settings(console="off", silent=True)
+        self._run: Any = wandb.init(
+            project=os.environ.get("WANDB_PROJECT", "tldrkit"),
+            name=name,
+            group=group,
+            config=dict(config),
+            dir=str(folder),
+            mode=cast("Any", os.environ.get("WANDB_MODE", mode)),
+            settings=settings,
+            reinit="create_new",
+        )
+
+    def log(self, event: Event) -> None:
+        """Send the event's numbers at its step."""
+        numbers = {
+            key: value for key, value in event.items() if isinstance(value, int | float) and key != "step"
+        }
+        self._attempt(lambda: self._run.log(numbers, step=event.get("step")))
+
+    def close(self) -> None:
+        """Finish the W&B run."""
+        self._attempt(lambda: self._run.finish())
+
+    def _attempt(self, call: Callable[[], None]) -> None:
+        if self._run is None:
+            return
+        try:
+            call()
+        except Exception:  # a lost connection must not end a training run
+            self._run = None
+
+
+class FanOut:
+    """Passes each event to several trackers, in order."""
+
+    def __init__(self, trackers: Sequence[Tracker]) -> None:
+        self._trackers = tuple(trackers)
+
+    def log(self, event: Event) -> None:
+        """Pass the event on."""
+        for tracker in self._trackers:
+            tracker.log(event)
+
+    def close(self) -> None:
+        """Close all of them."""
+        for tracker in self._trackers:
+            tracker.close()
