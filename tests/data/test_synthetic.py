@@ -34,7 +34,7 @@ def score(candidates: list[str]) -> float:
 
 @pytest.mark.parametrize("split", COUNTS)
 def test_version_names_the_texts(split: str) -> None:
-    """The texts of a version never change, in any process or Python version."""
+    """The texts of a version never change."""
     assert digest(split) == DIGESTS[IDENTITY["version"]][split]
 
 
@@ -109,7 +109,7 @@ def test_texts_are_short() -> None:
 
 
 def test_meanings_have_words_of_their_own() -> None:
-    """Every phrase of a topic is told apart in posts and in TL;DRs, and the forms templates need are there."""
+    """Every phrase of a topic has its own words in posts and in TL;DRs, and the forms templates need."""
     for topic in read_topics():
         causes = [cause.phrase for cause in topic.causes]
         fixes = [fix for cause in topic.causes for fix in cause.fixes]
@@ -121,7 +121,7 @@ def test_meanings_have_words_of_their_own() -> None:
 
 
 def test_copying_does_badly() -> None:
-    """Lead-3 stays under 30 ROUGE-L, the best copying under 60, the title and the longest sentence far under."""
+    """Lead-3 stays under 30 ROUGE-L, the best copying under 60, title and longest sentence far under."""
     documents = [example.document for example in generate_examples("test")]
     references = [example.summaries for example in generate_examples("test")]
     best = [oracle(document, summaries) for document, summaries in zip(documents, references, strict=True)]

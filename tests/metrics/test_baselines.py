@@ -79,7 +79,7 @@ def test_lead_and_longest_take_so_many_units() -> None:
 def test_oracle_takes_what_raises_rouge() -> None:
     """The oracle takes the units that raise ROUGE-L, in the document's order, and leaves the others."""
     document = "T\n\nAda: The cat sat. Dogs bark. It rained all day."
-    assert oracle(document, ["all day it rained on the cat that sat"]) == "The cat sat. It rained all day."
+    assert oracle(document, ["the cat sat while it rained all day"]) == "The cat sat. It rained all day."
     assert oracle(document, ["nothing of that"]) == ""
 
 

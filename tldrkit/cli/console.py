@@ -20,7 +20,7 @@ from rich.text import Text
 
 from tldrkit.tracking import Event
 
-_WIDE = 150  # columns of a table that goes to a file or a pipe
+_WIDE = 200  # columns of a table that goes to a file or a pipe
 
 stdout = Console(width=None if sys.stdout.isatty() else _WIDE, highlight=False)
 stderr = Console(stderr=True, width=None if sys.stderr.isatty() else _WIDE, highlight=False)

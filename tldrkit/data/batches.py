@@ -61,6 +61,8 @@ def tokenize_documents(
     documents: Sequence[str], tokenizer: PreTrainedTokenizerBase, prefix: str, max_tokens: int
 ) -> list[list[int]]:
     """Tokenize documents behind the prefix, cut at `max_tokens`, end mark kept."""
+    if not documents:  # the tokenizer refuses an empty list
+        return []
     texts = [prefix + document for document in documents]
     ids: list[list[int]] = tokenizer(texts, truncation=True, max_length=max_tokens)["input_ids"]
     return ids

@@ -1,8 +1,8 @@
 """The sentences of the embedded data set: how people ask, advise, doubt, chat, report and sum up.
 
 Knows templates only; `synthetic` fills their slots. An adviser is ``helper``, who is right, or ``doubter``,
-who is not; in order of posting ``first`` and ``later``; ``own`` is what the asker finds alone. ``{helper}`` is
-a name; ``{helper_cause}``, ``{helper_fix}`` and ``{helper_fixed}`` are as posts say it, ``{helper_why}`` and
+who is not; in order of posting ``first`` and ``later``; ``own`` is what the asker finds alone. ``{helper}``
+is a name; ``{helper_cause}``, ``{helper_fix}``, ``{helper_fixed}`` are as posts say it, ``{helper_why}`` and
 ``{helper_cure}`` as a TL;DR does. A slot with a capital begins a sentence.
 """
 

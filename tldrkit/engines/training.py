@@ -55,6 +55,7 @@ class _Progress:
     step: int = 0
     tokens: int = 0
     best_score: float = -1.0
+    best_loss: float = float("inf")
     best_step: int = 0
     best_network: PreTrainedModel | None = None
     stale: int = 0
@@ -192,8 +193,8 @@ class Trainer:
         """Score the network, keep it if it is the best, and let the policy change it."""
         started = time.monotonic()
         score, loss = self._score(state.network, examples)
-        if score > state.best_score:
-            state.best_score, state.best_step, state.stale = score, state.step, 0
+        if (score, -loss) > (state.best_score, -state.best_loss):  # of equal scores the lower loss
+            state.best_score, state.best_loss, state.best_step, state.stale = score, loss, state.step, 0
             state.best_network = self._policy.detach(state.network).cpu()
         else:
             state.stale += 1

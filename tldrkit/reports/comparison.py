@@ -236,7 +236,8 @@ def render_markdown(comparison: Comparison) -> str:
     blocks = [
         "# Comparison",
         "\n".join(_render_table(comparison)),
-        "ROUGE is F1 x 100; brackets hold 95 % intervals. Seconds are per thread (median, 95th percentile).",
+        "ROUGE is F1 x 100; brackets hold 95 % intervals. MB are weights on disk; seconds are per thread, one at a "
+        "time (median, 95th percentile).",
         "## Differences in ROUGE-L",
         _render_list([f"{contrast.sentence} {contrast.answer}" for contrast in comparison.contrasts]),
         "## The run to take",
@@ -256,18 +257,11 @@ def _render_list(sentences: Sequence[str]) -> str:
 
 def build_table(comparison: Comparison) -> list[list[str]]:
     """Build the table's cells: a line of heads, a line per run, a line per baseline."""
-    heads = [
-        "run",
-        "seeds",
-        "parameters",
-        f"against {comparison.compared_with}",
-        "MB on disk",
-        *_NAMES.values(),
-    ]
-    heads += ["seconds", "95th", "tokens/s", "dendrites"]
+    heads = ["run", "seeds", "parameters", f"vs {comparison.compared_with}", "MB"]
+    heads += [*_NAMES.values(), "ROUGE-L, 95 %", "seconds", "95th", "tokens/s", "dendrites"]
     lines = [heads, *(_describe_row(row) for row in comparison.rows)]
     for name, points in sorted(comparison.baselines.items(), key=lambda item: item[1]):
-        lines.append([name, *[""] * 6, f"{points:.2f}", *[""] * 5])
+        lines.append([name, *[""] * 6, f"{points:.2f}", *[""] * 6])
     return lines
 
 
@@ -280,15 +274,14 @@ def _render_table(comparison: Comparison) -> list[str]:
 
 
 def _describe_row(row: Row) -> list[str]:
-    points = {metric: f"{value:.2f}" for metric, value in row.rouge.items()}
-    points["rougeL"] += f" [{row.interval.low:.2f}, {row.interval.high:.2f}]"
     return [
         row.label,
         str(len(row.seeds)),
         f"{row.parameters:,}",
         f"{row.parameters_change:+.1f} %",
         f"{row.bytes / 1e6:.1f}" if row.bytes else "",
-        *(points[metric] for metric in _NAMES),
+        *(f"{row.rouge[metric]:.2f}" for metric in _NAMES),
+        f"[{row.interval.low:.2f}, {row.interval.high:.2f}]",
         f"{row.latency_median:.3f}",
         f"{row.latency_p95:.3f}",
         f"{row.tokens_per_second:.0f}",

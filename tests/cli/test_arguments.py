@@ -1,0 +1,32 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tldrkit.cli.arguments import normalize_arguments
+
+
+@pytest.mark.parametrize(
+    ("given_form", "normal_form"),
+    [
+        (["--max_steps", "5"], ["--max-steps", "5"]),
+        (["--max_steps=5"], ["--max-steps=5"]),
+        (["--do_pb", "true"], ["--do-pb"]),
+        (["--do-pb", "False"], ["--no-do-pb"]),
+        (["--do_pb=True"], ["--do-pb"]),
+        (["--do-pb"], ["--do-pb"]),
+        (["--as", "b_x/train"], ["--as", "b_x/train"]),
+        (["my_file", "-h"], ["my_file", "-h"]),
+        (["--", "--max_steps"], ["--", "--max_steps"]),
+    ],
+)
+def test_both_spellings_are_understood(given_form: list[str], normal_form: list[str]) -> None:
+    """Underscores in option names and spelled-out booleans become what --help shows; values are left alone."""
+    assert normalize_arguments(given_form) == normal_form
+
+
+@given(st.lists(st.text(max_size=8), max_size=8))
+def test_normalizing_twice_changes_nothing_more(arguments: list[str]) -> None:
+    """Any command line is rewritten once and for all."""
+    once = normalize_arguments(arguments)
+
+    assert normalize_arguments(once) == once

@@ -1,0 +1,171 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from tldrkit.data.local import read_rows
+from tldrkit.data.examples import Example
+from tldrkit.engines.device import build_accelerator
+from tldrkit.engines.training import Corpus, Fitted, Trainer, set_dropout
+from tldrkit.models.dendrites import Dendrites
+from tldrkit.models.growth import FixedShape
+from tldrkit.models.scratch import build_base
+from tldrkit.models.summarizer import Summarizer
+from tldrkit.specs import BaseSpec, TrainSpec
+from tldrkit.tracking import Event
+
+SMALL: dict[str, Any] = {
+    "max_steps": 6, "batch_size": 4, "eval_every": 2, "eval_examples": 4, "warmup_steps": 1, "lr": 1e-3,
+    "max_source_tokens": 64, "max_target_tokens": 16, "precision": "fp32",
+}  # fmt: skip
+
+
+class Memory:
+    """A tracker that remembers."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def log(self, event: Event) -> None:
+        self.events.append(event)
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def examples(corpus: Path) -> Corpus:
+    rows = {
+        split: [
+            Example.from_dict(json.loads(line))
+            for line in (corpus / f"toy.{split}.jsonl").read_text().splitlines()
+        ]
+        for split in ("train", "validation")
+    }
+    return Corpus(rows["train"], rows["validation"])
+
+
+def build(corpus: Corpus) -> Summarizer:
+    spec = BaseSpec(
+        vocab_size=400, d_model=16, d_kv=4, num_heads=2, d_ff=24, enc_num_layers=2, dec_num_layers=2
+    )
+    return build_base(spec, [example.document for example in corpus.train])
+
+
+def fit(corpus: Corpus, tracker: Memory | None = None, policy: Any = None, **fields: Any) -> Fitted:  # noqa: ANN401
+    summarizer = build(corpus)
+    spec = TrainSpec(**(SMALL | fields))
+    accelerator = build_accelerator("cpu", spec.precision)
+    trainer = Trainer(accelerator, summarizer.tokenizer, spec, policy or FixedShape(), tracker or Memory())
+    return trainer.fit(summarizer.network, corpus)
+
+
+def weights(fitted: Fitted) -> dict[str, torch.Tensor]:
+    return dict(fitted.network.state_dict())
+
+
+def test_training_lowers_the_loss(examples: Corpus) -> None:
+    """After some steps the loss on validation documents is lower than before the first."""
+    memory = Memory()
+    fit(examples, memory, max_steps=30, eval_every=30, lr=1e-2)
+    losses = [event["val_loss"] for event in memory.events if event["kind"] == "validation"]
+
+    assert losses[-1] < losses[0] - 0.5
+
+
+def test_the_same_seed_gives_the_same_network(examples: Corpus) -> None:
+    """A run is a function of its spec: equal seeds end bit-identical, different seeds do not."""
+    first, again, other = (weights(fit(examples, seed=seed, patience=0)) for seed in (1, 1, 2))
+
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert any(not torch.equal(first[name], other[name]) for name in first)
+
+
+def test_accumulation_does_not_change_the_result(examples: Corpus) -> None:
+    """Cutting a batch into parts saves memory and leaves the gradient as it was."""
+    whole, parts = (weights(fit(examples, grad_accum=parts, dropout=0.0)) for parts in (1, 3))
+
+    assert all(torch.allclose(whole[name], parts[name], atol=1e-5) for name in whole)
+
+
+def test_the_best_validated_network_is_kept(examples: Corpus) -> None:
+    """What is handed back is the network of the best validation, in evaluation mode."""
+    memory = Memory()
+    fitted = fit(examples, memory, max_steps=8, lr=0.5)
+    scores = {e["step"]: e["val_rouge_l"] for e in memory.events if e["kind"] == "validation"}
+
+    assert fitted.metrics["best_val_rouge_l"] == max(scores.values())
+    assert scores[fitted.metrics["best_step"]] == max(scores.values())
+    assert not fitted.network.training
+
+
+def test_patience_ends_a_run_that_does_not_improve(examples: Corpus) -> None:
+    """With patience 2, two validations without a better score end the run."""
+    fitted = fit(examples, max_steps=40, lr=1e-30, patience=2)
+
+    assert fitted.metrics["steps"] <= 6
+    assert "2 validations" in fitted.metrics["ended"]
+
+
+def test_runs_that_are_compared_see_the_same_tokens(examples: Corpus, tmp_path: Path) -> None:
+    """A run with dendrites sees as many tokens in as many steps as one without."""
+    grown = fit(examples, policy=_dendrites(tmp_path), **GROWING)
+    fixed = fit(examples, **(GROWING | {"do_pb": False}))
+
+    assert grown.metrics["training_tokens"] == fixed.metrics["training_tokens"]
+    assert grown.metrics["steps"] == fixed.metrics["steps"] == 6
+
+
+GROWING: dict[str, Any] = {"do_pb": True, "switch_mode": "fixed", "n_epochs_to_switch": 1}
+
+
+def _dendrites(folder: Path) -> Dendrites:
+    return Dendrites(TrainSpec(**(SMALL | GROWING)), folder / "scratch", folder / "log")
+
+
+def test_growth_is_logged_with_parameters_before_and_after(examples: Corpus, tmp_path: Path) -> None:
+    """Every restructuring is an event with both counts, told in words, and listed in the run's figures."""
+    memory = Memory()
+    fitted = fit(examples, memory, policy=_dendrites(tmp_path), **GROWING)
+    restructured = [event for event in memory.events if event["kind"] == "restructured"]
+
+    assert restructured
+    assert "Model restructured by dendritic algorithm" in restructured[0]["message"]
+    assert restructured[0]["params_after"] > restructured[0]["params_before"]
+    assert len(fitted.metrics["growths"]) == len(restructured)
+
+
+def test_a_grown_network_is_plain_torch(examples: Corpus, tmp_path: Path) -> None:
+    """No module of PerforatedAI is left in what a growing run hands back."""
+    fitted = fit(examples, policy=_dendrites(tmp_path), **GROWING)
+
+    assert not any("perforated" in type(module).__module__ for module in fitted.network.modules())
+
+
+def test_label_smoothing_raises_the_training_loss(examples: Corpus) -> None:
+    """Spreading the target costs loss at the start, where the network knows nothing but the labels' share."""
+    losses = []
+    for smoothing in (0.0, 0.5):
+        memory = Memory()
+        fit(examples, memory, label_smoothing=smoothing, max_steps=20, eval_every=20, lr=1e-2)
+        losses.append(next(event["train_loss"] for event in memory.events if event["kind"] == "train"))
+
+    assert losses[0] != losses[1]
+
+
+def test_dropout_reaches_every_layer(examples: Corpus) -> None:
+    """A given rate replaces the network's own everywhere, so that rate 0 makes training deterministic."""
+    network = build(examples).network
+    set_dropout(network, 0.0)
+    network.train()
+    batch = {"input_ids": torch.tensor([[5, 6, 1]]), "labels": torch.tensor([[5, 1]])}
+
+    assert network.config.dropout_rate == 0.0
+    assert torch.equal(network(**batch).logits, network(**batch).logits)
+
+
+def test_rows_of_the_toy_corpus_can_be_read(corpus: Path) -> None:
+    """The fixture writes what the local reader reads."""
+    assert len(list(read_rows(corpus / "toy.train.jsonl"))) == 60

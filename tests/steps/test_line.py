@@ -1,0 +1,199 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.steps.conftest import DATA, FIT, GROWING, SMALLER, Line
+from tldrkit.errors import ComparisonError, StoreError, UnknownReference
+from tldrkit.models.summarizer import load_summarizer
+from tldrkit.specs import CompareSpec, CompressSpec, EvalSpec, SummarizeSpec, TrainSpec
+from tldrkit.steps.compare import compare, read_comparison
+from tldrkit.steps.compress import compress
+from tldrkit.steps.eval import eval as score
+from tldrkit.steps.export import export
+from tldrkit.steps.source import resolve_model
+from tldrkit.steps.summarize import summarize
+from tldrkit.steps.train import train
+from tldrkit.store.runs import list_runs
+from tldrkit.store.store import ArtifactStore
+
+
+@pytest.fixture
+def store(line: Line) -> ArtifactStore:
+    return ArtifactStore(line.options.artifacts)
+
+
+def test_everything_published_verifies(store: ArtifactStore) -> None:
+    """After the whole line every file is as its manifest says."""
+    assert store.verify() == []
+
+
+def test_a_model_artifact_loads_with_its_recorded_size(store: ArtifactStore) -> None:
+    """Published models load, and have as many parameters as their manifest says."""
+    for name in ("base", "a/train", "b/compress", "b/train", "c/train", "d/train"):
+        artifact = store.resolve(name)
+        network = load_summarizer(artifact.path).network
+        assert sum(p.numel() for p in network.parameters()) == artifact.manifest.metrics["params_deployed"]
+
+
+def test_d_has_the_size_of_b(store: ArtifactStore) -> None:
+    """The matched control has B's final deployed parameters within 1 %."""
+    size = {run: store.resolve(f"{run}/train").manifest.metrics["params_deployed"] for run in "abcd"}
+
+    assert abs(size["d"] / size["b"] - 1) < 0.01
+    assert size["c"] < size["a"]
+
+
+def test_all_four_saw_the_same_tokens(store: ArtifactStore) -> None:
+    """A, B, C and D trained on equally many tokens in equally many steps."""
+    metrics = [store.resolve(f"{run}/train").manifest.metrics for run in "abcd"]
+
+    assert len({(m["training_tokens"], m["steps"]) for m in metrics}) == 1
+
+
+@pytest.mark.parametrize(
+    ("step", "spec", "arguments"),
+    [
+        (train, TrainSpec(**(FIT | GROWING)), {"source": "b/compress", "target": "b/train"}),
+        (compress, CompressSpec(**SMALLER), {"source": "base", "target": "d/compress", "match": "b/train"}),
+        (score, EvalSpec(**DATA, num_beams=2), {"source": "b/train", "target": "b/eval"}),
+    ],
+)
+def test_a_step_already_done_is_skipped(line: Line, step, spec, arguments) -> None:  # noqa: ANN001
+    """The same spec and inputs give the artifact that is there, and no new run is recorded."""
+    runs = len(list_runs(line.options.artifacts))
+    outcome = step(line.options, spec, **arguments)
+
+    assert outcome.done_before
+    assert len(list_runs(line.options.artifacts)) == runs
+
+
+def test_forcing_a_step_makes_an_equal_artifact(line: Line, store: ArtifactStore) -> None:
+    """A training step done again, dendrites included, gives bit-identical weights in a new version."""
+    before = store.resolve("b/train").manifest
+    spec = TrainSpec(**(FIT | GROWING))
+    again = train(
+        replace(line.options, force=True), spec, source="b/compress", target="b/train"
+    ).artifact.manifest
+
+    assert again.version == before.version + 1
+    assert again.digest == before.digest
+
+
+def test_eval_keeps_every_prediction(store: ArtifactStore) -> None:
+    """One line a document, with its references and its score."""
+    rows = (store.resolve("a/eval").path / "predictions.jsonl").read_text(encoding="utf-8").splitlines()
+
+    assert len(rows) == 12
+    assert set(json.loads(rows[0])) == {"id", "prediction", "references", "rouge_l"}
+
+
+def test_the_comparison_names_all_runs_and_a_winner(store: ArtifactStore) -> None:
+    """The comparison has a row a run, the questions between them, and a model to take."""
+    artifact = store.resolve("compare")
+    comparison = read_comparison(artifact.path)
+
+    assert [row.label for row in comparison.rows] == ["A", "B", "C", "D"]
+    assert {(c.label, c.against) for c in comparison.contrasts} == {
+        ("B", "A"),
+        ("B", "C"),
+        ("B", "D"),
+        ("C", "A"),
+    }
+    assert resolve_model(store, "compare").reference == comparison.winner_model
+    assert "| A |" in (artifact.path / "comparison.md").read_text(encoding="utf-8")
+
+
+def test_runs_decoded_differently_are_not_compared(line: Line) -> None:
+    """Other decoding settings are refused, and named."""
+    score(line.options, EvalSpec(**DATA, num_beams=1), source="a/train", target="greedy/eval")
+
+    with pytest.raises(ComparisonError, match="num_beams"):
+        compare(line.options, CompareSpec(), references=["greedy/eval", "b/eval"], target="wrong")
+
+
+def test_only_scores_can_be_compared(line: Line) -> None:
+    """A model where scores are due is refused with the command that scores it."""
+    with pytest.raises(ComparisonError, match="not scores") as caught:
+        compare(line.options, CompareSpec(), references=["a/train"], target="wrong")
+
+    assert "tldrkit eval" in caught.value.hint
+
+
+def test_a_model_is_due_where_scores_are_given(line: Line) -> None:
+    """Scores cannot be trained, exported or summarized with."""
+    with pytest.raises(StoreError, match="not a model"):
+        train(line.options, TrainSpec(**FIT), source="a/eval", target="wrong")
+
+
+def test_an_unknown_version_is_refused(store: ArtifactStore) -> None:
+    """A reference into a known name that does not exist is no hub id."""
+    with pytest.raises(UnknownReference):
+        resolve_model(store, "a/trian")
+
+
+def test_a_failed_step_is_recorded_and_leaves_nothing(line: Line, store: ArtifactStore) -> None:
+    """A run that fails is recorded with its reason, and publishes neither artifact nor draft."""
+    with pytest.raises(Exception, match="layers"):
+        compress(
+            line.options, CompressSpec(**DATA, enc_num_layers=9), source="base", target="failed/compress"
+        )
+    newest = list_runs(line.options.artifacts)[-1]
+
+    assert newest["status"] == "failed"
+    assert "failed/compress" not in {artifact.manifest.name for artifact in store.list()}
+    assert store.collect_garbage() == []
+
+
+@pytest.mark.parametrize("run", ["a", "b"])
+def test_an_exported_folder_loads_elsewhere_and_writes_the_same(line: Line, tmp_path: Path, run: str) -> None:
+    """An exported model, plain or with dendrites, has the artifact's weights and the guide's decoding defaults."""
+    exported = export(line.options, source=f"{run}/train", to=tmp_path / "model")
+    original = load_summarizer(ArtifactStore(line.options.artifacts).resolve(f"{run}/train").path).network
+    network = load_summarizer(exported.folder).network
+
+    assert all((network.state_dict()[name] == tensor).all() for name, tensor in original.state_dict().items())
+    assert (network.generation_config.num_beams, network.generation_config.max_new_tokens) == (4, 128)
+    assert export(line.options, source=f"{run}/train", to=tmp_path / "model").done_before
+
+
+def test_export_does_not_overwrite_what_is_not_its_own(line: Line, tmp_path: Path) -> None:
+    """A folder that holds something else is left alone unless --force is given."""
+    (tmp_path / "thesis.txt").write_text("years of work")
+
+    with pytest.raises(StoreError, match="something else"):
+        export(line.options, source="a/train", to=tmp_path)
+
+
+def test_threads_are_summarized_in_order_and_a_bad_file_is_a_record(line: Line, tmp_path: Path) -> None:
+    """Every thread gets a line in input order; what cannot be read gets one with its error."""
+    folder = tmp_path / "threads"
+    folder.mkdir()
+    for number in range(3):
+        thread = {
+            "id": str(number),
+            "title": "t",
+            "posts": [{"author": "a", "text": "word " * (30 - number * 9)}],
+        }
+        (folder / f"{number}.json").write_text(json.dumps(thread))
+    (folder / "1b.json").write_text('{"posts": ')
+
+    spec = SummarizeSpec(max_target_tokens=8, num_beams=1, batch_size=2)
+    done = summarize(line.options, spec, paths=[folder], model="b/train", out=tmp_path / "out" / "s.jsonl")
+    rows = [json.loads(row) for row in done.out.read_text(encoding="utf-8").splitlines()]
+
+    assert (done.threads, done.broken) == (3, 1)
+    assert [row["id"] for row in rows] == ["0", "1", "1b", "2"]
+    assert "summary" in rows[0]
+    assert "error" in rows[2]
+
+
+def test_a_run_is_recorded_with_what_it_was_made_with(store: ArtifactStore) -> None:
+    """The manifest says spec, inputs by digest, library versions and figures."""
+    manifest = store.resolve("b/train").manifest
+
+    assert manifest.spec["do_pb"] is True
+    assert {one.role for one in manifest.inputs} == {"source", "data"}
+    assert manifest.provenance["libraries"]["perforatedai"]
+    assert manifest.metrics["growths"]

@@ -1,0 +1,111 @@
+"""The house's rules, as DESIGN and docs/architecture.md draw them."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "tldrkit"
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+BOTTOM = {"errors"}
+FLOOR = BOTTOM | {"specs", "tensors", "tracking"}
+ROOMS = {"models", "data", "metrics", "store"}
+MAY_IMPORT = {
+    "errors": set(),
+    "specs": BOTTOM,
+    "tensors": BOTTOM,
+    "tracking": BOTTOM,
+    "options": BOTTOM | {"tracking"},
+    "store": BOTTOM,
+    "data": FLOOR,
+    "metrics": FLOOR,
+    "models": FLOOR | {"metrics"},
+    "engines": FLOOR | {"models", "data", "metrics"},
+    "reports": FLOOR | {"metrics", "store"},
+    "steps": FLOOR | ROOMS | {"engines", "reports", "options"},
+    "cli": FLOOR | {"options", "store", "steps", "reports"},
+    "__main__": {"cli"},
+    "__init__": set(),
+}
+DOORS = {
+    "typer": ("cli/",),
+    "rich": ("cli/console.py",),
+    "click": (),
+    "yaml": ("specs.py",),
+    "wandb": ("tracking.py",),
+    "datasets": ("data/hub.py", "metrics/rouge.py"),
+    "evaluate": ("metrics/rouge.py",),
+    "rouge_score": ("metrics/overlap.py", "metrics/baselines.py"),
+    "perforatedai": ("models/dendrites.py",),
+    "perforatedbp": (),
+    "safetensors": ("tensors.py",),
+    "accelerate": ("engines/device.py", "engines/training.py"),
+    "pickle": (),
+}
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            if node.module == "tldrkit":
+                yield from (f"tldrkit.{alias.name}" for alias in node.names)
+            else:
+                yield node.module
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_follow_the_map(path: Path) -> None:
+    """Every import points down the map, and third-party libraries enter by their own door."""
+    where = path.relative_to(PACKAGE).as_posix()
+    room = where.split("/")[0].removesuffix(".py")
+    for name in imports_of(path):
+        top, _, rest = name.partition(".")
+        if top == "tldrkit":
+            target = rest.split(".")[0]
+            assert target in MAY_IMPORT[room] | {room, "__version__"}, f"{where} must not import {name}"
+        elif top in DOORS:
+            assert where.startswith(DOORS[top] or ("nowhere",)), f"{where} must not import {top}"
+
+
+def test_asking_for_help_loads_nothing_heavy() -> None:
+    """The command line imports neither torch nor what builds on it, nor W&B, NumPy or pandas."""
+    code = "import tldrkit.cli.app, sys; print(*sorted({m.split('.')[0] for m in sys.modules}))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+
+    assert not {
+        "torch",
+        "transformers",
+        "datasets",
+        "wandb",
+        "numpy",
+        "pandas",
+        "evaluate",
+        "perforatedai",
+    } & set(loaded)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_files_and_functions_stay_small(path: Path) -> None:
+    """No file is longer than 400 lines, no function than 70, and none takes more than 6 positional arguments."""
+    text = path.read_text(encoding="utf-8")
+    functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
+
+    assert len(text.splitlines()) <= 400
+    assert [f.name for f in functions if (f.end_lineno or 0) - f.lineno >= 70] == []
+    assert [f.name for f in functions if len(f.args.args) > 6] == []
+
+
+def test_nothing_is_unpickled() -> None:
+    """No file calls torch.load, pickle or their kin."""
+    text = "\n".join(path.read_text(encoding="utf-8") for path in FILES)
+
+    assert "torch.load(" not in text
+    assert "weights_only" not in text

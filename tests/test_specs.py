@@ -1,0 +1,98 @@
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tldrkit.errors import SpecError
+from tldrkit.specs import BaseSpec, CompressSpec, EvalSpec, TrainSpec, build_spec
+
+PROFILES = sorted((Path(__file__).parents[1] / "experiments").glob("*/*.yaml"))
+KINDS = {"base": BaseSpec, "compress": CompressSpec, "train": TrainSpec, "eval": EvalSpec}
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "spec.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_later_files_and_options_win(tmp_path: Path) -> None:
+    """A later file overrides an earlier one, and given fields override all files."""
+    first = write(tmp_path, "lr: 0.1\nmax_steps: 10\nseed: 1\n")
+    second = tmp_path / "second.yaml"
+    second.write_text("max_steps: 20\nseed: 2\n")
+
+    spec = build_spec(TrainSpec, [first, second], {"seed": 3})
+
+    assert (spec.lr, spec.max_steps, spec.seed) == (0.1, 20, 3)
+
+
+def test_an_unknown_key_is_refused_with_the_nearest_known_one(tmp_path: Path) -> None:
+    """A misspelt key stops the step and names what was meant."""
+    with pytest.raises(SpecError, match="max_stepps") as caught:
+        build_spec(TrainSpec, [write(tmp_path, "max_stepps: 5\n")])
+
+    assert "max_steps" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("lr: [1\n", "not valid YAML"),
+        ("- a\n- b\n", "no mapping"),
+        ("lr: fast\n", "lr = 'fast'"),
+        ("max_steps: 0\n", "max_steps = 0"),
+        ("precision: fp8\n", "precision = 'fp8'"),
+        ("a: !!python/object/apply:os.system ['true']\n", "not valid YAML"),
+    ],
+)
+def test_a_broken_file_is_one_clear_sentence(tmp_path: Path, text: str, sentence: str) -> None:
+    """Broken YAML, a value that cannot be used, and a tag that would run code are all refused in words."""
+    with pytest.raises(SpecError, match=sentence):
+        build_spec(TrainSpec, [write(tmp_path, text)])
+
+
+def test_a_missing_file_and_one_that_is_not_text_are_refused(tmp_path: Path) -> None:
+    """A spec file must exist and be UTF-8."""
+    binary = tmp_path / "binary.yaml"
+    binary.write_bytes(b"\xff\xfe\x00")
+
+    for path in (tmp_path / "none.yaml", binary):
+        with pytest.raises(SpecError, match=path.name):
+            build_spec(TrainSpec, [path])
+
+
+def test_a_spec_is_frozen() -> None:
+    """A spec cannot be changed once built."""
+    with pytest.raises(ValueError, match="frozen"):
+        TrainSpec().lr = 1.0  # type: ignore[misc]
+
+
+@given(
+    st.builds(TrainSpec, lr=st.floats(1e-6, 1), seed=st.integers(0, 10**6), experiment=st.text(max_size=5))
+)
+def test_a_spec_survives_yaml(spec: TrainSpec) -> None:
+    """What a spec renders as YAML builds the same spec again."""
+    assert TrainSpec(**yaml.safe_load(yaml.safe_dump(spec.model_dump(mode="json")))) == spec
+
+
+@pytest.mark.parametrize("path", PROFILES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_every_profile_is_valid(path: Path) -> None:
+    """Every spec under experiments/ builds."""
+    build_spec(KINDS[path.stem], [path])
+
+
+@pytest.mark.parametrize("run", "abcd")
+def test_the_four_experiments_differ_in_yaml_alone(run: str) -> None:
+    """A, B, C and D each have a file of their own label, and only B grows dendrites."""
+    spec = build_spec(TrainSpec, [Path(__file__).parents[1] / f"experiments/{run}.yaml"])
+
+    assert (spec.experiment, spec.do_pb) == (run.upper(), run == "b")
+
+
+def test_every_field_has_a_description() -> None:
+    """Every field teaches in --help."""
+    for kind in KINDS.values():
+        assert all(info.description for info in kind.model_fields.values())
