@@ -1,13 +1,19 @@
-"""The one door to safetensors files that transformers does not open for us.
+"""The one door to what safetensors files can do wrong: cut short, or a disk with no room for them.
 
-Knows whether a file is whole. Does not know what its tensors mean, and never unpickles anything.
+Does not know what their tensors mean, and never unpickles anything.
 """
 
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
 from tldrkit.errors import ModelError
+
+_REASONS = (errno.ENOSPC, errno.EDQUOT, errno.EACCES)
 
 
 def check_whole(path: Path) -> None:
@@ -25,3 +31,17 @@ def check_whole(path: Path) -> None:
         raise ModelError(
             f"{path} is damaged: {error}.", hint="Copy the file again, or make the artifact again."
         ) from error
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Turn what safetensors says of a failed write into the OSError it stands for.
+
+    Raises:
+        OSError: The disk is full, or the file cannot be written.
+    """
+    try:
+        yield
+    except SafetensorError as error:
+        reason = next((code for code in _REASONS if f"os error {code}" in str(error)), errno.EIO)
+        raise OSError(reason, os.strerror(reason)) from error

@@ -20,7 +20,7 @@ from tldrkit.cli.arguments import normalize_arguments
     ],
 )
 def test_both_spellings_are_understood(given_form: list[str], normal_form: list[str]) -> None:
-    """Underscores in option names and spelled-out booleans become what --help shows; values are left alone."""
+    """Underscores in option names and spelled-out booleans become what --help shows; values are kept."""
     assert normalize_arguments(given_form) == normal_form
 
 

@@ -1,3 +1,4 @@
+import functools
 import hashlib
 import json
 import subprocess
@@ -22,13 +23,16 @@ DIGESTS = {
 """What each version's texts are: a changed text asks for a new version and a new line."""
 
 
+made_examples = functools.cache(generate_examples)
+
+
 def digest(split: str) -> str:
-    rows = [[example.id, example.document, *example.summaries] for example in generate_examples(split)]
+    rows = [[example.id, example.document, *example.summaries] for example in made_examples(split)]
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:16]
 
 
 def score(candidates: list[str]) -> float:
-    references = [example.summaries for example in generate_examples("test")]
+    references = [example.summaries for example in made_examples("test")]
     return 100 * mean(compute_rouge(candidates, references)["rougeL"])
 
 
@@ -48,26 +52,26 @@ def test_texts_do_not_depend_on_the_process() -> None:
     made = subprocess.run(
         [sys.executable, "-c", code], env={"PYTHONHASHSEED": "5"}, capture_output=True, check=True
     )
-    assert made.stdout.decode() == generate_examples("test")[7].document
+    assert made.stdout.decode() == made_examples("test")[7].document
 
 
 def test_identity_is_json() -> None:
     """The identity can be written into a manifest and tells the sizes of the splits."""
     assert json.loads(json.dumps(IDENTITY)) == IDENTITY
-    assert {split: len(generate_examples(split)) for split in COUNTS} == IDENTITY["examples"]
+    assert {split: len(made_examples(split)) for split in COUNTS} == IDENTITY["examples"]
 
 
 def test_no_document_is_in_two_splits() -> None:
     """Documents are distinct, within a split and across splits, and so are ids."""
-    examples = [example for split in COUNTS for example in generate_examples(split)]
+    examples = [example for split in COUNTS for example in made_examples(split)]
     assert len({example.document for example in examples}) == len(examples)
     assert len({example.id for example in examples}) == len(examples)
 
 
 def test_few_test_summaries_are_known_from_training() -> None:
     """A test TL;DR cannot be had by remembering those of training."""
-    known = {example.summaries[0] for example in generate_examples("train")}
-    assert not known & {example.summaries[0] for example in generate_examples("test")}
+    known = {example.summaries[0] for example in made_examples("train")}
+    assert not known & {example.summaries[0] for example in made_examples("test")}
 
 
 def test_unknown_split_is_refused_by_name() -> None:
@@ -89,21 +93,19 @@ def test_threads_are_like_threads() -> None:
 def test_examples_are_the_threads() -> None:
     """An example is a thread's document with its TL;DR."""
     thread, summary = generate_threads("validation")[0]
-    example = generate_examples("validation")[0]
+    example = made_examples("validation")[0]
     assert (example.id, example.document, example.summaries) == (thread.id, thread.document(), (summary,))
 
 
 def test_no_slot_is_left_unfilled() -> None:
     """No template's braces reach a text, and no text has double spaces or stray blanks."""
-    texts = [
-        text for example in generate_examples("train") for text in (example.document, *example.summaries)
-    ]
+    texts = [text for example in made_examples("train") for text in (example.document, *example.summaries)]
     assert not any("{" in text or "}" in text or "  " in text or text != text.strip() for text in texts)
 
 
 def test_texts_are_short() -> None:
     """Documents and TL;DRs are short enough to train on within minutes: medians in words."""
-    examples = generate_examples("test")
+    examples = made_examples("test")
     assert 60 <= median(len(example.document.split()) for example in examples) <= 110
     assert 15 <= median(len(example.summaries[0].split()) for example in examples) <= 26
 
@@ -122,8 +124,8 @@ def test_meanings_have_words_of_their_own() -> None:
 
 def test_copying_does_badly() -> None:
     """Lead-3 stays under 30 ROUGE-L, the best copying under 60, title and longest sentence far under."""
-    documents = [example.document for example in generate_examples("test")]
-    references = [example.summaries for example in generate_examples("test")]
+    documents = [example.document for example in made_examples("test")]
+    references = [example.summaries for example in made_examples("test")]
     best = [oracle(document, summaries) for document, summaries in zip(documents, references, strict=True)]
     assert score([lead(document, 3) for document in documents]) < 30
     assert score([title(document) for document in documents]) < 15
@@ -133,7 +135,7 @@ def test_copying_does_badly() -> None:
 
 def test_one_tldr_for_all_does_badly() -> None:
     """A TL;DR of another thread, whatever the templates share, stays under 30 ROUGE-L."""
-    summaries = [example.summaries[0] for example in generate_examples("test")]
+    summaries = [example.summaries[0] for example in made_examples("test")]
     assert score(summaries[1:] + summaries[:1]) < 30
 
 

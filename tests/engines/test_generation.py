@@ -34,7 +34,7 @@ def decode(
 
 @pytest.mark.parametrize("num_beams", [1, 4])
 def test_order_and_batch_size_change_nothing(summarizer: Summarizer, num_beams: int) -> None:
-    """A document's summary is the same alone, in any batch and at any place, and results keep the order given."""
+    """A document's summary is the same alone and in any batch, and results keep the order given."""
     together = decode(summarizer, DOCUMENTS, num_beams=num_beams)
 
     assert decode(summarizer, DOCUMENTS[::-1], num_beams=num_beams, batch_size=4) == together[::-1]

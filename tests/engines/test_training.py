@@ -1,19 +1,18 @@
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-from tldrkit.data.local import read_rows
-from tldrkit.data.examples import Example
+from tldrkit.data.examples import Corpus
+from tldrkit.data.sources import resolve_source
 from tldrkit.engines.device import build_accelerator
-from tldrkit.engines.training import Corpus, Fitted, Trainer, set_dropout
+from tldrkit.engines.training import Fitted, Trainer, set_dropout
 from tldrkit.models.dendrites import Dendrites
 from tldrkit.models.growth import FixedShape
 from tldrkit.models.scratch import build_base
 from tldrkit.models.summarizer import Summarizer
-from tldrkit.specs import BaseSpec, TrainSpec
+from tldrkit.specs import BaseSpec, DataSpec, TrainSpec
 from tldrkit.tracking import Event
 
 SMALL: dict[str, Any] = {
@@ -29,22 +28,16 @@ class Memory:
         self.events: list[Event] = []
 
     def log(self, event: Event) -> None:
+        """Keep the event."""
         self.events.append(event)
 
     def close(self) -> None:
-        pass
+        """Have nothing to close."""
 
 
 @pytest.fixture(scope="module")
 def examples(corpus: Path) -> Corpus:
-    rows = {
-        split: [
-            Example.from_dict(json.loads(line))
-            for line in (corpus / f"toy.{split}.jsonl").read_text().splitlines()
-        ]
-        for split in ("train", "validation")
-    }
-    return Corpus(rows["train"], rows["validation"])
+    return resolve_source(DataSpec(dataset="toy"), corpus).load_corpus()
 
 
 def build(corpus: Corpus) -> Summarizer:
@@ -164,8 +157,3 @@ def test_dropout_reaches_every_layer(examples: Corpus) -> None:
 
     assert network.config.dropout_rate == 0.0
     assert torch.equal(network(**batch).logits, network(**batch).logits)
-
-
-def test_rows_of_the_toy_corpus_can_be_read(corpus: Path) -> None:
-    """The fixture writes what the local reader reads."""
-    assert len(list(read_rows(corpus / "toy.train.jsonl"))) == 60

@@ -16,10 +16,12 @@ from tldrkit.steps.train import train
 
 DATA: dict[str, Any] = {"dataset": "toy", "max_source_tokens": 64, "max_target_tokens": 16}
 FIT: dict[str, Any] = DATA | {
-    "max_steps": 4, "batch_size": 4, "eval_every": 2, "eval_examples": 4, "warmup_steps": 1, "precision": "fp32",
+    "max_steps": 4, "batch_size": 4, "eval_every": 2, "eval_examples": 4, "warmup_steps": 1,
+    "precision": "fp32",
 }  # fmt: skip
 SHAPE: dict[str, Any] = {
-    "vocab_size": 400, "d_model": 16, "d_kv": 4, "num_heads": 2, "d_ff": 24, "enc_num_layers": 3, "dec_num_layers": 3,
+    "vocab_size": 400, "d_model": 16, "d_kv": 4, "num_heads": 2, "d_ff": 24, "enc_num_layers": 3,
+    "dec_num_layers": 3,
 }  # fmt: skip
 SMALLER: dict[str, Any] = DATA | {"enc_num_layers": 2, "dec_num_layers": 2, "dec_d_model": 12}
 GROWING: dict[str, Any] = {"experiment": "B", "do_pb": True, "switch_mode": "fixed", "n_epochs_to_switch": 1}

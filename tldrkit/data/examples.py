@@ -50,6 +50,10 @@ class Split(Sequence[Example]):
     dropped: int = 0
     revision: str = ""
 
+    def describe(self) -> dict[str, Any]:
+        """Tell what was read, for a manifest."""
+        return {"split": self.name, "examples": len(self), "dropped": self.dropped, "revision": self.revision}
+
     def __len__(self) -> int:
         return len(self.examples)
 
@@ -59,3 +63,11 @@ class Split(Sequence[Example]):
     def __getitem__(self, index: slice) -> tuple[Example, ...]: ...
     def __getitem__(self, index: int | slice) -> Example | tuple[Example, ...]:
         return self.examples[index]
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """What a run learns from and is validated on."""
+
+    train: Split
+    validation: Split

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tldrkit.data.examples import Example, Split
+from tldrkit.data.examples import Corpus, Example, Split
 from tldrkit.data.hub import KNOWN, HubSet, load_hub
 from tldrkit.data.local import EXTENSIONS, Columns, compute_digest, extract_examples, read_rows
 from tldrkit.errors import DataError
@@ -52,6 +52,10 @@ class Source:
         if split not in SPLITS:
             raise DataError(f"There is no split {split!r}.", hint=f"The splits: {', '.join(SPLITS)}.")
         return self.read(split)
+
+    def load_corpus(self) -> Corpus:
+        """Load what a network learns from and is validated on."""
+        return Corpus(train=self.load("train"), validation=self.load("validation"))
 
 
 def resolve_source(spec: DataSpec, folder: Path | None = None) -> Source:

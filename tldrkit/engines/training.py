@@ -18,7 +18,7 @@ from torch.optim import Optimizer
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from tldrkit.data.batches import IGNORED, Batch, Tokens, collate, order_batches, tokenize_examples
-from tldrkit.data.examples import Example
+from tldrkit.data.examples import Corpus, Example
 from tldrkit.engines.generation import Decoding, evaluating, generate_summaries
 from tldrkit.engines.optimizer import build_optimizer, compute_lr, set_lr
 from tldrkit.metrics.overlap import compute_rouge
@@ -27,14 +27,6 @@ from tldrkit.specs import FitSpec
 from tldrkit.tracking import Tracker
 
 _LOG_EVERY = 20  # steps between two log lines
-
-
-@dataclass(frozen=True)
-class Corpus:
-    """What a run learns from and is validated on."""
-
-    train: Sequence[Example]
-    validation: Sequence[Example]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,7 @@ from transformers.utils.logging import disable_progress_bar
 
 from tldrkit.errors import ModelError
 from tldrkit.models.modeling_tldr import TldrBartForConditionalGeneration, TldrT5ForConditionalGeneration
-from tldrkit.tensors import check_whole
+from tldrkit.tensors import check_whole, writing
 
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
@@ -84,7 +84,8 @@ def save_summarizer(summarizer: Summarizer, folder: Path) -> None:
     The same summarizer gives the same bytes.
     """
     network, tokenizer = summarizer.network, summarizer.tokenizer
-    network.save_pretrained(folder)
+    with writing():
+        network.save_pretrained(folder)
     for how in ("is_local", "local_files_only"):  # transformers would write down how it was loaded
         tokenizer.init_kwargs.pop(how, None)
     if tokenizer.is_fast:  # and how it was last called

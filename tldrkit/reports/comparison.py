@@ -236,8 +236,8 @@ def render_markdown(comparison: Comparison) -> str:
     blocks = [
         "# Comparison",
         "\n".join(_render_table(comparison)),
-        "ROUGE is F1 x 100; brackets hold 95 % intervals. MB are weights on disk; seconds are per thread, one at a "
-        "time (median, 95th percentile).",
+        "ROUGE is F1 x 100; brackets hold 95 % intervals. MB are weights on disk; seconds are per thread, "
+        "one at a time (median, 95th percentile).",
         "## Differences in ROUGE-L",
         _render_list([f"{contrast.sentence} {contrast.answer}" for contrast in comparison.contrasts]),
         "## The run to take",

@@ -35,6 +35,8 @@ def compress(
     step = Step(name="compress", kind="model", target=target, spec=spec, inputs=tuple(inputs))
 
     def work(bench: Bench) -> None:
+        documents = [(e.document, e.summaries[0]) for e in texts.load("train")]
+
         from tldrkit.engines.device import set_threads
         from tldrkit.models.compression import compress as shrink
         from tldrkit.models.summarizer import load_summarizer
@@ -42,7 +44,6 @@ def compress(
 
         set_threads(options.threads)
         bench.tracker.log({"kind": "load", "message": f"loading {teacher.reference}"})
-        documents = [(e.document, e.summaries[0]) for e in texts.load("train").examples]
         summarizer = load_summarizer(teacher.location)
         size = _deployed_size(matched) if matched else None
         compressed = shrink(summarizer, spec, documents, target_params=size)

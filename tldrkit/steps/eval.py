@@ -38,6 +38,9 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
     step = Step(name="eval", kind="scores", target=target, spec=spec, inputs=inputs)
 
     def work(bench: Bench) -> None:
+        split = texts.load(spec.split)
+        examples = split[: spec.max_examples]
+
         from tldrkit.engines.device import build_accelerator, set_threads
         from tldrkit.metrics.footprint import compute_bytes, count_parameters
         from tldrkit.metrics.rouge import TldrRouge
@@ -45,7 +48,6 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
         from tldrkit.reports.scores import RunScores
 
         set_threads(options.threads)
-        examples = texts.load(spec.split).examples[: spec.max_examples]
         summarizer = load_summarizer(model.location)
         device = build_accelerator(options.device, "fp32").device
         bench.draft.provenance["device"] = str(device)
@@ -78,7 +80,7 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
             dendrites=int(known.get("dendrites", 0)),
         )
         _write(bench.draft.path, run, examples, generated)
-        bench.draft.metrics.update(_summarize_run(run))
+        bench.draft.metrics.update(_summarize_run(run) | {"data": [split.describe()]})
 
     return perform(options, step, work)
 

@@ -5,20 +5,15 @@ from typing import Any
 
 from transformers import PreTrainedModel
 
-from tldrkit.data.sources import Source
+from tldrkit.data.examples import Corpus
 from tldrkit.engines.device import build_accelerator, set_threads
-from tldrkit.engines.training import Corpus, Trainer
+from tldrkit.engines.training import Trainer
 from tldrkit.metrics.footprint import compute_bytes, count_by_part, count_parameters
 from tldrkit.models.growth import GrowthPolicy
 from tldrkit.models.summarizer import Summarizer, save_summarizer
 from tldrkit.options import Options
 from tldrkit.specs import FitSpec
 from tldrkit.steps.step import Bench
-
-
-def load_corpus(source: Source) -> Corpus:
-    """Load what a network learns from and is validated on."""
-    return Corpus(train=source.load("train").examples, validation=source.load("validation").examples)
 
 
 def fit_and_save(
@@ -35,7 +30,8 @@ def fit_and_save(
     bench.draft.provenance["device"] = str(accelerator.device)
     trainer = Trainer(accelerator, summarizer.tokenizer, spec, policy, bench.tracker)
     fitted = trainer.fit(summarizer.network, corpus)
-    save_model(bench, dataclasses.replace(summarizer, network=fitted.network), fitted.metrics)
+    data = {"data": [split.describe() for split in (corpus.train, corpus.validation)]}
+    save_model(bench, dataclasses.replace(summarizer, network=fitted.network), fitted.metrics | data)
 
 
 def save_model(bench: Bench, summarizer: Summarizer, metrics: dict[str, Any]) -> None:

@@ -1,0 +1,219 @@
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import QUICK, Cli, build_environment
+from tldrkit.store.runs import list_runs
+from tldrkit.store.store import ArtifactStore
+
+COMMANDS = ["base", "compress", "train", "eval", "compare", "export", "summarize", "artifacts"]
+
+
+def check_clear(done: subprocess.CompletedProcess[str], sentence: str) -> None:
+    """Hold a failure to one clear sentence with a hint, no traceback, and a status that is not 0."""
+    assert done.returncode not in (0, None), done.stderr
+    assert sentence in done.stderr, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Hint:" in done.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_teaches(cli: Cli, command: str) -> None:
+    """Every command explains itself."""
+    done = cli(command, "--help")
+
+    assert done.returncode == 0
+    assert "Usage" in done.stdout
+
+
+def test_the_line_runs_from_the_command_line(cli: Cli, workplace: Path) -> None:
+    """Compress, train with dendrites, eval, compare, export and summarize, one after the other."""
+    small = ["--enc-num-layers", "2", "--dec-num-layers", "2", "--dec-d-model", "12"]
+    limits = ["--max-source-tokens", "48", "--max-target-tokens", "8"]
+    grow = ["--experiment", "B", "--do-pb", "true", "--switch_mode", "fixed", "--n_epochs_to_switch", "1"]
+    for arguments, printed in (
+        (["compress", "base", "--as", "b/compress", "--dataset", "toy", *small, *limits], "b/compress@v1"),
+        (["train", "b/compress", "--as", "b/train", "--dataset", "toy", *QUICK, *grow], "b/train@v1"),
+        (["eval", "b/train", "--as", "b/eval", "--dataset", "toy", "--num-beams", "1", *limits], "b/eval@v1"),
+        (["compare", "b/eval", "--json", "out/c.json", "--md", "out/c.md"], "The run to take: B"),
+        (["export", "compare", "--to", "model"], "model"),
+        (["summarize", "toy.test.jsonl", "--model", "b/train", "--out", "s.jsonl", *limits], "s.jsonl"),
+        (["artifacts", "ls"], "b/train@v1"),
+        (["artifacts", "lineage", "b/eval"], "b/compress@v1"),
+        (["artifacts", "verify"], ""),
+        (["artifacts", "gc"], ""),
+    ):
+        done = cli(*arguments)
+        assert done.returncode == 0, done.stderr
+        assert printed in done.stdout
+    assert json.loads((workplace / "out/c.json").read_text())["winner"] == "B"
+    assert "Model restructured by dendritic algorithm" in _metrics_of_all_runs(workplace)
+    again = cli("eval", "b/train", "--as", "b/eval", "--dataset", "toy", "--num-beams", "1", *limits)
+    assert "already done" in again.stderr
+
+
+def _metrics_of_all_runs(workplace: Path) -> str:
+    return "".join(path.read_text() for path in (workplace / "artifacts/runs").glob("*.metrics.jsonl"))
+
+
+GUIDE = (
+    "--experiment {experiment} --model_type t5-small --dataset reddit_tldr --enc_num_layers 4 "
+    "--dec_num_layers 3 --dec_d_model 384 --do_pb {do_pb} --max_steps 5000"
+)
+
+
+@pytest.fixture
+def hub_copies(tmp_path: Path, corpus: Path) -> dict[str, str]:
+    """A hub cache that holds a tiny `t5-small` of width 400, and a data folder with `reddit_tldr`."""
+    from tldrkit.models.scratch import build_base
+    from tldrkit.models.summarizer import save_summarizer
+    from tldrkit.specs import BaseSpec
+
+    spec = BaseSpec(
+        vocab_size=300, d_model=400, d_kv=4, num_heads=2, d_ff=24, enc_num_layers=5, dec_num_layers=5
+    )
+    model = tmp_path / "hub/models--t5-small"
+    (model / "refs").mkdir(parents=True)
+    (model / "refs/main").write_text("0" * 40)
+    save_summarizer(build_base(spec, ["some text"]), model / "snapshots" / ("0" * 40))
+    for split in ("train", "validation", "test"):
+        shutil.copy(corpus / f"toy.{split}.jsonl", tmp_path / f"reddit_tldr.{split}.jsonl")
+    return {"HF_HUB_CACHE": str(tmp_path / "hub")}
+
+
+@pytest.mark.parametrize(("experiment", "do_pb"), [("A", "false"), ("B", "true"), ("C", "false")])
+def test_the_guides_own_lines_run(
+    cli: Cli, workplace: Path, hub_copies: dict[str, str], experiment: str, do_pb: str
+) -> None:
+    """The guide's flags (shortened by later ones) record a compress step, then train; A stays whole."""
+    flags = GUIDE.format(experiment=experiment, do_pb=do_pb).split()
+    done = cli("train", *flags, *QUICK, **hub_copies)
+    names = {artifact.manifest.name for artifact in ArtifactStore(workplace / "artifacts").list()}
+    run = experiment.lower()
+
+    assert done.returncode == 0, done.stderr
+    assert names == ({"a/train"} if run == "a" else {f"{run}/compress", f"{run}/train"})
+    if run != "a":
+        config = json.loads(
+            (ArtifactStore(workplace / "artifacts").resolve(f"{run}/train").path / "config.json").read_text()
+        )
+        assert (config["num_layers"], config["num_decoder_layers"], config["dec_d_model"]) == (4, 3, 384)
+
+
+def test_an_unknown_yaml_key_is_refused(cli: Cli, workplace: Path) -> None:
+    """A misspelt key names what was meant."""
+    (workplace / "spec.yaml").write_text("max_stepps: 5\n")
+
+    done = cli("train", "base", "--as", "x", "--spec", "spec.yaml")
+
+    check_clear(done, "max_stepps")
+    assert "'max_steps'" in done.stderr
+
+
+def test_a_reference_that_does_not_exist_is_refused_at_once(cli: Cli) -> None:
+    """Neither artifact, nor folder, nor reachable on the hub: one sentence, no minute of retries."""
+    check_clear(cli("eval", "nobody/nothing", "--as", "x", "--dataset", "toy"), "nobody/nothing")
+
+
+def test_truncated_weights_are_refused(cli: Cli, workplace: Path) -> None:
+    """A safetensors file cut in half is named, and nothing is published."""
+    shutil.copytree(workplace / "base", workplace / "cut", symlinks=False)
+    weights = workplace / "cut/model.safetensors"
+    weights.write_bytes(weights.read_bytes()[: weights.stat().st_size // 2])
+
+    check_clear(cli("train", "cut", "--as", "x", "--dataset", "toy", *QUICK), "model.safetensors")
+    assert ArtifactStore(workplace / "artifacts").list() == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        ("", "empty"),
+        ('{"document": "d", "summary": ""}\n' * 30, "summar"),
+        ('{"document": "d"}\n', "summary"),
+    ],
+)
+def test_an_unusable_data_set_is_refused(cli: Cli, workplace: Path, rows: str, sentence: str) -> None:
+    """No rows, no summaries, or no such column: one clear sentence."""
+    (workplace / "bad.jsonl").write_text(rows)
+
+    check_clear(cli("train", "base", "--as", "x", "--dataset", "bad.jsonl", *QUICK), sentence)
+
+
+def test_a_data_set_that_needs_the_network_is_refused_at_once(cli: Cli) -> None:
+    """Without network a hub data set is one sentence naming the local alternatives."""
+    done = cli("train", "base", "--as", "x", "--dataset", "xsum", *QUICK)
+
+    check_clear(done, "xsum")
+    assert "--data" in done.stderr or "local" in done.stderr
+
+
+def test_a_folder_that_cannot_be_written_is_refused(cli: Cli, workplace: Path) -> None:
+    """A store below a regular file cannot be made."""
+    (workplace / "file").write_text("")
+
+    check_clear(
+        cli("train", "base", "--as", "x", "--dataset", "toy", "--artifacts", "file/store", *QUICK), "file"
+    )
+
+
+def test_a_full_disk_is_said_and_leaves_nothing_half_written(cli: Cli, workplace: Path) -> None:
+    """On a disk with no room for the model the step fails in words and publishes nothing."""
+    disk = workplace / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=60k", "tmpfs", str(disk)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("no right to mount a small tmpfs")
+    try:
+        done = cli("train", "base", "--as", "x", "--dataset", "toy", "--artifacts", "disk/store", *QUICK)
+        check_clear(done, "full")
+        assert ArtifactStore(disk / "store").list() == []
+        assert ArtifactStore(disk / "store").collect_garbage() == []
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_training_is_recorded_and_leaves_nothing(workplace: Path, how: signal.Signals) -> None:
+    """Ctrl-C (or a polite kill) in training: the run says interrupted, nothing is half-written."""
+    endless = [*QUICK, "--max-steps", "1000000", "--eval-every", "1000000"]
+    command = [sys.executable, "-m", "tldrkit", "train", "base", "--as", "x", "--dataset", "toy", *endless]
+    process = subprocess.Popen(
+        command, cwd=workplace, env=build_environment(TLDRKIT_DATA="."), stderr=subprocess.PIPE, text=True
+    )
+    while '"kind": "train"' not in _metrics_of_all_runs(workplace) and process.poll() is None:
+        time.sleep(0.05)
+    process.send_signal(how)
+    _, talk = process.communicate(timeout=60)
+    store = ArtifactStore(workplace / "artifacts")
+
+    assert process.returncode == 130, talk
+    assert "Interrupted" in talk
+    assert "Traceback" not in talk
+    assert [run["status"] for run in list_runs(workplace / "artifacts")] == ["interrupted"]
+    assert (store.list(), store.collect_garbage()) == ([], [])
+
+
+def test_a_traceback_is_there_for_those_who_ask(cli: Cli) -> None:
+    """TLDRKIT_DEBUG=1 shows where an error happened."""
+    done = cli("eval", "nobody/nothing", "--as", "x", "--dataset", "toy", TLDRKIT_DEBUG="1")
+
+    assert done.returncode != 0
+    assert "Traceback" in done.stderr
+
+
+def test_a_damaged_artifact_is_found(cli: Cli, workplace: Path) -> None:
+    """`artifacts verify` names the file that was changed, with a status of its own."""
+    assert cli("train", "base", "--as", "x", "--dataset", "toy", *QUICK).returncode == 0
+    weights = workplace / "artifacts/x/v1/model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"!")
+    done = cli("artifacts", "verify", "x")
+
+    assert done.returncode == 4
+    assert "model.safetensors" in done.stdout
