@@ -5,6 +5,8 @@ SEEDS     ?= 0
 DATA      ?=
 ARTIFACTS ?= artifacts
 MODEL     ?= $(PROFILE)
+JOBS      ?= 2
+THREADS   ?= 1
 
 P       := $(PROFILE)
 E       := experiments/$(P)
@@ -14,6 +16,7 @@ BIN     := .venv/bin
 TLDRKIT := $(BIN)/tldrkit
 STORE   := --artifacts $(ARTIFACTS)
 LOCAL   := $(STORE) $(if $(DATA),--data $(DATA))
+SHARED  := $(LOCAL) --threads $(THREADS)
 MADE    := latest.json
 
 # A profile with a base.yaml pretrains its own base; another starts from MODEL, a hub id or a folder.
@@ -24,6 +27,11 @@ BASE_MADE := $(if $(wildcard $(E)/base.yaml),$(S)/base/$(MADE))
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := help
+
+# The base has the machine to itself; after it JOBS steps run side by side, each on THREADS processor threads, which
+# is faster than one step on all of them. Their progress bars would overwrite each other: TERM=dumb shows lines.
+MAKEFLAGS += --jobs=$(JOBS)
+export TERM = dumb
 
 ## abc: run A, B, C and D, compare them, and summarize experiments/threads with the winner
 abc: $(S)/compare/$(MADE) $(S)/summaries.jsonl
@@ -38,32 +46,33 @@ $(S)/.settings: always | $(VENV)
 $(S)/base/$(MADE): $(E)/base.yaml $(S)/.settings | $(VENV)
 	$(TLDRKIT) base --as $(P)/base --spec $(E)/base.yaml $(LOCAL)
 
-$(S)/b/compress/$(MADE) $(S)/c/compress/$(MADE): $(S)/%/compress/$(MADE): $(E)/compress.yaml $(BASE_MADE) $(S)/.settings | $(VENV)
-	$(TLDRKIT) compress $(BASE) --as $(P)/$*/compress --spec $(E)/compress.yaml $(LOCAL)
+# B and C begin from one and the same smaller network.
+$(S)/compress/$(MADE): $(E)/compress.yaml $(BASE_MADE) $(S)/.settings | $(VENV)
+	$(TLDRKIT) compress $(BASE) --as $(P)/compress --spec $(E)/compress.yaml $(SHARED)
 
 # One seed's runs: $(1) is the seed.
 define RUNS
 $(S)/d/s$(1)/compress/$(MADE): $(E)/compress.yaml $(S)/b/s$(1)/train/$(MADE)
-	$(TLDRKIT) compress $(BASE) --as $(P)/d/s$(1)/compress --spec $(E)/compress.yaml --match $(P)/b/s$(1)/train $(LOCAL)
+	$(TLDRKIT) compress $(BASE) --as $(P)/d/s$(1)/compress --spec $(E)/compress.yaml --match $(P)/b/s$(1)/train $(SHARED)
 
 $(S)/a/s$(1)/train/$(MADE): $(E)/train.yaml experiments/a.yaml $(BASE_MADE) $(S)/.settings | $(VENV)
-	$(TLDRKIT) train $(BASE) --as $(P)/a/s$(1)/train --spec $(E)/train.yaml --spec experiments/a.yaml --seed $(1) $(LOCAL)
-$(S)/b/s$(1)/train/$(MADE): $(E)/train.yaml experiments/b.yaml $(S)/b/compress/$(MADE)
-	$(TLDRKIT) train $(P)/b/compress --as $(P)/b/s$(1)/train --spec $(E)/train.yaml --spec experiments/b.yaml --seed $(1) $(LOCAL)
-$(S)/c/s$(1)/train/$(MADE): $(E)/train.yaml experiments/c.yaml $(S)/c/compress/$(MADE)
-	$(TLDRKIT) train $(P)/c/compress --as $(P)/c/s$(1)/train --spec $(E)/train.yaml --spec experiments/c.yaml --seed $(1) $(LOCAL)
+	$(TLDRKIT) train $(BASE) --as $(P)/a/s$(1)/train --spec $(E)/train.yaml --spec experiments/a.yaml --seed $(1) $(SHARED)
+$(S)/b/s$(1)/train/$(MADE): $(E)/train.yaml experiments/b.yaml $(S)/compress/$(MADE)
+	$(TLDRKIT) train $(P)/compress --as $(P)/b/s$(1)/train --spec $(E)/train.yaml --spec experiments/b.yaml --seed $(1) $(SHARED)
+$(S)/c/s$(1)/train/$(MADE): $(E)/train.yaml experiments/c.yaml $(S)/compress/$(MADE)
+	$(TLDRKIT) train $(P)/compress --as $(P)/c/s$(1)/train --spec $(E)/train.yaml --spec experiments/c.yaml --seed $(1) $(SHARED)
 $(S)/d/s$(1)/train/$(MADE): $(E)/train.yaml experiments/d.yaml $(S)/d/s$(1)/compress/$(MADE)
-	$(TLDRKIT) train $(P)/d/s$(1)/compress --as $(P)/d/s$(1)/train --spec $(E)/train.yaml --spec experiments/d.yaml --seed $(1) $(LOCAL)
+	$(TLDRKIT) train $(P)/d/s$(1)/compress --as $(P)/d/s$(1)/train --spec $(E)/train.yaml --spec experiments/d.yaml --seed $(1) $(SHARED)
 
 $(foreach run,a b c d,$(S)/$(run)/s$(1)/eval/$(MADE)): $(S)/%/eval/$(MADE): $(E)/eval.yaml $(S)/%/train/$(MADE)
-	$(TLDRKIT) eval $(P)/$$*/train --as $(P)/$$*/eval --spec $(E)/eval.yaml $(LOCAL)
+	$(TLDRKIT) eval $(P)/$$*/train --as $(P)/$$*/eval --spec $(E)/eval.yaml $(SHARED)
 endef
 $(foreach seed,$(SEEDS),$(eval $(call RUNS,$(seed))))
 
 SCORES := $(foreach run,a b c d,$(foreach seed,$(SEEDS),$(P)/$(run)/s$(seed)/eval))
 
 $(S)/compare/$(MADE): $(foreach score,$(SCORES),$(ARTIFACTS)/$(score)/$(MADE))
-	@$(TLDRKIT) compare $(SCORES) --as $(P)/compare $(STORE) > /dev/null
+	@$(TLDRKIT) compare $(SCORES) --as $(P)/compare $(STORE) > $(S)/.compare.log 2>&1 || { cat $(S)/.compare.log; exit 1; }
 
 $(S)/summaries.jsonl: $(S)/compare/$(MADE) $(wildcard experiments/threads/*)
 	$(TLDRKIT) summarize experiments/threads --model $(P)/compare --out $@ $(STORE)
@@ -91,7 +100,7 @@ clean:
 ## help: list the targets and variables
 help:
 	@sed -n 's/^## /  /p' $(MAKEFILE_LIST)
-	@echo "  variables: PROFILE=$(PROFILE) SEEDS=\"$(SEEDS)\" DATA=$(DATA) ARTIFACTS=$(ARTIFACTS) MODEL=$(MODEL)"
+	@echo "  variables: PROFILE=$(PROFILE) SEEDS=\"$(SEEDS)\" DATA=$(DATA) ARTIFACTS=$(ARTIFACTS) MODEL=$(MODEL) JOBS=$(JOBS) THREADS=$(THREADS)"
 	@echo "  profiles: $(notdir $(patsubst %/,%,$(dir $(wildcard experiments/*/train.yaml))))"
 
 # torch comes first and with its own requirements, so that it brings the libraries of its kind of build (CPU or GPU);

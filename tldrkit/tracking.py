@@ -84,15 +84,16 @@ class WandbTracker:
 
 
 class FanOut:
-    """Passes each event to several trackers, in order."""
+    """Passes each event to several trackers, in order, with the name of the run it belongs to."""
 
-    def __init__(self, trackers: Sequence[Tracker]) -> None:
+    def __init__(self, run: str, trackers: Sequence[Tracker]) -> None:
+        self._run = run
         self._trackers = tuple(trackers)
 
     def log(self, event: Event) -> None:
         """Pass the event on."""
         for tracker in self._trackers:
-            tracker.log(event)
+            tracker.log({"run": self._run, **event})
 
     def close(self) -> None:
         """Close all of them."""

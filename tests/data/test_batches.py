@@ -40,12 +40,12 @@ def test_neighbours_in_length_share_a_batch() -> None:
 
 
 def test_collating_pads_and_masks() -> None:
-    """Sources are padded with the pad id and masked, labels with what the loss ignores."""
+    """Sources are padded with the pad id and masked, labels with what the loss ignores, to multiples of 8."""
     batch = collate([Tokens([5, 6, 1], [7, 1]), Tokens([5, 1], [8, 9, 1])], pad=0)
 
-    assert batch.source.tolist() == [[5, 6, 1], [5, 1, 0]]
-    assert batch.mask.tolist() == [[1, 1, 1], [1, 1, 0]]
-    assert batch.labels.tolist() == [[7, 1, IGNORED], [8, 9, 1]]
+    assert batch.source.tolist() == [[5, 6, 1, *[0] * 5], [5, 1, *[0] * 6]]
+    assert batch.mask.tolist() == [[1, 1, 1, *[0] * 5], [1, 1, *[0] * 6]]
+    assert batch.labels.tolist() == [[7, 1, *[IGNORED] * 6], [8, 9, 1, *[IGNORED] * 5]]
 
 
 @pytest.mark.parametrize("limit", [8, 12])

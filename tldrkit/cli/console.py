@@ -78,7 +78,7 @@ class ProgressTracker:
             TimeRemainingColumn(),
             console=stderr,
             transient=True,
-            disable=not stderr.is_terminal,
+            disable=not stderr.is_terminal or stderr.is_dumb_terminal,
         )
         self._bars: dict[str, Any] = {}
         self._shown = time.monotonic()
@@ -89,7 +89,8 @@ class ProgressTracker:
         if "total" in event and "done" in event:
             self._advance(kind, event)
         if "message" in event:
-            stderr.print(Text(str(event["message"])))
+            run = f"{event['run']}  " if "run" in event else ""
+            stderr.print(Text(f"{run}{event['message']}"))
 
     def close(self) -> None:
         """Take the bar away."""

@@ -14,6 +14,7 @@ from tldrkit.specs import DataSpec
 IGNORED = -100
 """Label of padding, left out of the loss (the default of torch's cross-entropy)."""
 
+_MULTIPLE = 8  # every new length costs the processor's matrix kernels a set-up
 _POOL = 50  # batches sorted by length together: long enough to pad little, short enough to stay random
 
 
@@ -90,18 +91,18 @@ def order_batches(lengths: Sequence[int], batch_size: int, seed: int) -> Iterato
 
 
 def collate(tokens: Sequence[Tokens], pad: int) -> Batch:
-    """Pad a batch to its longest source and target."""
-    source = pad_rows([row.source for row in tokens], pad)
-    mask = pad_rows([[1] * len(row.source) for row in tokens], 0)
-    labels = pad_rows([row.target for row in tokens], IGNORED)
+    """Pad a batch to its longest source and target, each rounded up to a few lengths that kernels know."""
+    source = pad_rows([row.source for row in tokens], pad, _MULTIPLE)
+    mask = pad_rows([[1] * len(row.source) for row in tokens], 0, _MULTIPLE)
+    labels = pad_rows([row.target for row in tokens], IGNORED, _MULTIPLE)
     return Batch(source, mask, labels)
 
 
-def pad_rows(rows: Sequence[Sequence[int]], value: int) -> Tensor:
-    """Fill rows up to the longest one.
+def pad_rows(rows: Sequence[Sequence[int]], value: int, multiple: int = 1) -> Tensor:
+    """Fill rows up to the longest one, or to the next multiple of its length.
 
     Shape:
-        result: (rows, longest row).
+        result: (rows, longest row rounded up).
     """
-    longest = max(len(row) for row in rows)
+    longest = -(-max(len(row) for row in rows) // multiple) * multiple
     return torch.tensor([[*row, *[value] * (longest - len(row))] for row in rows], dtype=torch.long)

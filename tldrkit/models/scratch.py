@@ -6,6 +6,7 @@ Knows shapes and seeds. Does not know how the network is pretrained (engines) no
 from collections.abc import Iterable
 
 import torch
+from torch import nn
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import GenerationConfig, PreTrainedTokenizerFast, T5Config, T5ForConditionalGeneration
 
@@ -24,9 +25,8 @@ def build_base(spec: BaseSpec, texts: Iterable[str]) -> Summarizer:
     The same spec and texts give the same bytes; the global random state is left alone.
     """
     tokenizer = build_tokenizer(texts, spec.vocab_size)
-    plain = (
-        spec.enc_num_layers >= spec.dec_num_layers
-    )  # plain T5's caches take the encoder's number of layers
+    # Plain T5's caches take the encoder's number of layers.
+    plain = spec.enc_num_layers >= spec.dec_num_layers
     config = (T5Config if plain else TldrT5Config)(
         vocab_size=len(tokenizer),
         d_model=spec.d_model,
@@ -39,10 +39,13 @@ def build_base(spec: BaseSpec, texts: Iterable[str]) -> Summarizer:
         pad_token_id=0,
         eos_token_id=1,
         decoder_start_token_id=0,
+        tie_word_embeddings=False,  # transformers' way to say: outputs are not scaled; they stay tied
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(spec.seed)
         network = (T5ForConditionalGeneration if plain else TldrT5ForConditionalGeneration)(config)
+        # T5's pieces of unit variance drown what attention adds for hundreds of steps; small ones learn at once.
+        nn.init.normal_(network.shared.weight, std=spec.d_model**-0.5)
     network.generation_config = GenerationConfig(
         pad_token_id=0, eos_token_id=1, decoder_start_token_id=0, max_new_tokens=spec.max_target_tokens
     )

@@ -109,7 +109,7 @@ def track(options: Options, run: Run, step: Step) -> Iterator[Tracker]:
                 folder=folder,
             )
         )
-    tracker = FanOut(trackers)
+    tracker = FanOut(step.target, trackers)
     try:
         yield tracker
     finally:

@@ -1,0 +1,84 @@
+import json
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tldrkit.tracking import Event, FanOut, JsonlTracker, NullTracker, WandbTracker
+
+
+def test_each_event_is_a_line_at_once(tmp_path: Path) -> None:
+    """Events can be read while the run goes on, one JSON value a line."""
+    tracker = JsonlTracker(tmp_path / "m.jsonl")
+    tracker.log({"kind": "train", "train_loss": 1.5, "message": "größer"})
+    rows = (tmp_path / "m.jsonl").read_text(encoding="utf-8").splitlines()
+    tracker.close()
+
+    assert [json.loads(row) for row in rows] == [{"kind": "train", "train_loss": 1.5, "message": "größer"}]
+
+
+def test_a_fan_out_passes_events_on_with_their_run(tmp_path: Path) -> None:
+    """Every tracker gets every event, and learns whose it is."""
+    paths = [tmp_path / "a", tmp_path / "b"]
+    tracker = FanOut("b/train", [NullTracker(), *(JsonlTracker(path) for path in paths)])
+    tracker.log({"kind": "train"})
+    tracker.close()
+
+    assert [json.loads(path.read_text()) for path in paths] == [{"run": "b/train", "kind": "train"}] * 2
+
+
+@pytest.fixture
+def offline_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a real offline W&B run of two events, one of them a restructuring."""
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    tracker = WandbTracker(mode="online", name="b/train", group="b", config={"lr": 0.1}, folder=tmp_path)
+    events: list[Event] = [
+        {"kind": "train", "step": 20, "train_loss": 1.5, "message": "no number"},
+        {"kind": "restructured", "step": 40, "restructured": 1, "params_before": 10, "params_after": 15},
+    ]
+    for event in events:
+        tracker.log(event)
+    tracker.close()
+    return tmp_path
+
+
+def read_log(content: bytes) -> Iterator[bytes]:
+    """Read the records of a log in LevelDB's format behind a 7-byte file header."""
+    position, record = 7, b""
+    while position < len(content):
+        rest = 32768 - position % 32768
+        if rest < 7:
+            position += rest
+            continue
+        length, kind = struct.unpack_from("<HB", content, position + 4)
+        record += content[position + 7 : position + 7 + length]
+        position += 7 + length
+        if kind in (1, 4):  # a whole record, or its last part
+            yield record
+            record = b""
+
+
+def test_an_offline_wandb_run_holds_the_numbers(offline_run: Path) -> None:
+    """WANDB_MODE is respected, and the records on disk hold the loop's numbers under their own names."""
+    from wandb.proto.wandb_internal_pb2 import Record
+
+    (path,) = offline_run.glob("wandb/offline-run-*/*.wandb")
+    logged: dict[str, float] = {}
+    for data in read_log(path.read_bytes()):
+        record = Record()
+        record.ParseFromString(data)
+        items = record.history.item
+        logged |= {(item.key or "/".join(item.nested_key)): json.loads(item.value_json) for item in items}
+
+    assert logged.items() >= {"train_loss": 1.5, "restructured": 1, "params_after": 15}.items()
+
+
+def test_a_tracker_that_fails_does_not_harm_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After W&B broke once, events are dropped in silence."""
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    tracker = WandbTracker(mode="offline", name="x", group="x", config={}, folder=tmp_path)
+    tracker._run.finish()
+    tracker.log({"kind": "train", "step": 1, "train_loss": 1.0})
+    tracker.log({"kind": "train", "step": 2, "train_loss": 1.0})
+    tracker.close()
