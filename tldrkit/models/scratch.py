@@ -6,7 +6,6 @@ Knows shapes and seeds. Does not know how the network is pretrained (engines) no
 from collections.abc import Iterable
 
 import torch
-from torch import nn
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import GenerationConfig, PreTrainedTokenizerFast, T5Config, T5ForConditionalGeneration
 
@@ -39,13 +38,10 @@ def build_base(spec: BaseSpec, texts: Iterable[str]) -> Summarizer:
         pad_token_id=0,
         eos_token_id=1,
         decoder_start_token_id=0,
-        tie_word_embeddings=False,  # transformers' way to say: outputs are not scaled; they stay tied
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(spec.seed)
         network = (T5ForConditionalGeneration if plain else TldrT5ForConditionalGeneration)(config)
-        # T5's pieces of unit variance drown what attention adds for hundreds of steps; small ones learn at once.
-        nn.init.normal_(network.shared.weight, std=spec.d_model**-0.5)
     network.generation_config = GenerationConfig(
         pad_token_id=0, eos_token_id=1, decoder_start_token_id=0, max_new_tokens=spec.max_target_tokens
     )
