@@ -63,13 +63,19 @@ $(S)/c/s$(1)/train/$(MADE): $(E)/train.yaml experiments/c.yaml $(S)/compress/$(M
 	$(TLDRKIT) train $(P)/compress --as $(P)/c/s$(1)/train --spec $(E)/train.yaml --spec experiments/c.yaml --seed $(1) $(SHARED)
 $(S)/d/s$(1)/train/$(MADE): $(E)/train.yaml experiments/d.yaml $(S)/d/s$(1)/compress/$(MADE)
 	$(TLDRKIT) train $(P)/d/s$(1)/compress --as $(P)/d/s$(1)/train --spec $(E)/train.yaml --spec experiments/d.yaml --seed $(1) $(SHARED)
-
-$(foreach run,a b c d,$(S)/$(run)/s$(1)/eval/$(MADE)): $(S)/%/eval/$(MADE): $(E)/eval.yaml $(S)/%/train/$(MADE)
-	$(TLDRKIT) eval $(P)/$$*/train --as $(P)/$$*/eval --spec $(E)/eval.yaml $(SHARED)
 endef
 $(foreach seed,$(SEEDS),$(eval $(call RUNS,$(seed))))
 
-SCORES := $(foreach run,a b c d,$(foreach seed,$(SEEDS),$(P)/$(run)/s$(seed)/eval))
+TRAINED := $(foreach run,a b c d,$(foreach seed,$(SEEDS),$(run)/s$(seed)))
+SCORES  := $(TRAINED:%=$(P)/%/eval)
+
+# Scoring measures time, so it waits for all training and for the score before it: $(1) after $(2).
+define SCORE
+$(S)/$(1)/eval/$(MADE): $(E)/eval.yaml $(S)/$(1)/train/$(MADE) | $(TRAINED:%=$(S)/%/train/$(MADE)) $(2:%=$(S)/%/eval/$(MADE))
+	$(TLDRKIT) eval $(P)/$(1)/train --as $(P)/$(1)/eval --spec $(E)/eval.yaml $(LOCAL)
+endef
+EARLIER :=
+$(foreach run,$(TRAINED),$(eval $(call SCORE,$(run),$(EARLIER)))$(eval EARLIER := $(run)))
 
 $(S)/compare/$(MADE): $(foreach score,$(SCORES),$(ARTIFACTS)/$(score)/$(MADE))
 	@$(TLDRKIT) compare $(SCORES) --as $(P)/compare $(STORE) > $(S)/.compare.log 2>&1 || { cat $(S)/.compare.log; exit 1; }
