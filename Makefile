@@ -77,10 +77,11 @@ endef
 EARLIER :=
 $(foreach run,$(TRAINED),$(eval $(call SCORE,$(run),$(EARLIER)))$(eval EARLIER := $(run)))
 
-$(S)/compare/$(MADE): $(foreach score,$(SCORES),$(ARTIFACTS)/$(score)/$(MADE))
+$(S)/compare/$(MADE): $(SCORES:%=$(ARTIFACTS)/%/$(MADE))
 	@$(TLDRKIT) compare $(SCORES) --as $(P)/compare $(STORE) > $(S)/.compare.log 2>&1 || { cat $(S)/.compare.log; exit 1; }
 
-$(S)/summaries.jsonl: $(S)/compare/$(MADE) $(wildcard experiments/threads/*)
+# Showing the comparison again freshens its pointer, so the summaries look at the scores behind it.
+$(S)/summaries.jsonl: $(SCORES:%=$(ARTIFACTS)/%/$(MADE)) $(wildcard experiments/threads/*) | $(S)/compare/$(MADE)
 	$(TLDRKIT) summarize experiments/threads --model $(P)/compare --out $@ $(STORE)
 
 ## test: run every test

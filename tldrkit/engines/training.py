@@ -94,7 +94,9 @@ class Trainer:
         if spec.dropout is not None:
             set_dropout(network, spec.dropout)
         if self._accelerator.device.type == "cpu":
-            network.set_attn_implementation("eager")  # with a bias that learns, torch's fused kernel is slower
+            network.set_attn_implementation(
+                "eager"
+            )  # with a bias that learns, torch's fused kernel is slower
         grown = self._policy.attach(network).to(self._accelerator.device)
         state = _Progress(network=grown, optimizer=self._build_optimizer(grown))
         lengths = [len(row.source) for row in tokens]

@@ -1,8 +1,10 @@
 """`tldrkit train`: fine-tune a model, with or without artificial dendrites."""
 
 import tempfile
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 
 from tldrkit.models.growth import GrowthPolicy
 from tldrkit.options import Options
@@ -37,8 +39,9 @@ def train(options: Options, spec: TrainSpec, *, source: str, target: str) -> Out
         with _scratch(spec.do_pb) as folder:
             policy = _build_policy(spec, Path(folder), bench.run.log_path)
             fit_and_save(bench, options, spec, summarizer, corpus, policy)
-        if spec.do_pb and not bench.draft.metrics["growths"]:
-            bench.tracker.log({"kind": "advice", "message": _explain_no_growth(spec)})
+        if spec.do_pb and not bench.draft.metrics["dendrites"]:
+            advice = _explain_no_dendrites(spec, bench.draft.metrics)
+            bench.tracker.log({"kind": "advice", "message": advice})
 
     return perform(options, step, work)
 
@@ -57,7 +60,12 @@ def _build_policy(spec: TrainSpec, scratch: Path, log: Path) -> GrowthPolicy:
     return Dendrites(spec, scratch, log)
 
 
-def _explain_no_growth(spec: TrainSpec) -> str:
+def _explain_no_dendrites(spec: TrainSpec, metrics: Mapping[str, Any]) -> str:
+    if metrics["growths"]:
+        return (
+            f"The published network has no dendrites: the best validation was at step {metrics['best_step']}, "
+            "and no network that had grown beat it. Raise --max-steps to give dendrites more time."
+        )
     validations = spec.max_steps // spec.eval_every
     when = "without improvement" if spec.switch_mode == "history" else "in all"
     return (
