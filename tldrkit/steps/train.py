@@ -63,8 +63,8 @@ def _build_policy(spec: TrainSpec, scratch: Path, log: Path) -> GrowthPolicy:
 def _explain_no_dendrites(spec: TrainSpec, metrics: Mapping[str, Any]) -> str:
     if metrics["growths"]:
         return (
-            f"The published network has no dendrites: the best validation was at step {metrics['best_step']}, "
-            "and no network that had grown beat it. Raise --max-steps to give dendrites more time."
+            "The published network has no dendrites: the best validation was at step "
+            f"{metrics['best_step']}, and no network that had grown beat it. Raise --max-steps to give them time."
         )
     validations = spec.max_steps // spec.eval_every
     when = "without improvement" if spec.switch_mode == "history" else "in all"
