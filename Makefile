@@ -38,16 +38,19 @@ abc: $(S)/compare/$(MADE) $(S)/summaries.jsonl
 	@$(TLDRKIT) compare $(SCORES) --as $(P)/compare $(STORE) --md $(S)/comparison.md --json $(S)/comparison.json
 	@echo "Table: $(S)/comparison.md   Summaries by the winner: $(S)/summaries.jsonl"
 
-# Another DATA or MODEL reaches every step; tldrkit itself then skips those it does not change.
+# Another DATA, MODEL or SEEDS, or other files there, reach every step; tldrkit itself then skips what is unchanged.
+SETTINGS := $(DATA) $(MODEL) $(SEEDS)
+GIVEN := $(S)/.settings $(wildcard $(DATA:%=%/*.jsonl) $(DATA:%=%/*.jsonl.gz) $(DATA:%=%/*.csv) $(DATA:%=%/*.parquet)) \
+         $(wildcard $(MODEL)/*.safetensors $(MODEL)/config.json)
 $(S)/.settings: always | $(VENV)
 	@mkdir -p $(@D)
-	@echo '$(DATA) $(MODEL)' | cmp -s - $@ || echo '$(DATA) $(MODEL)' > $@
+	@echo '$(SETTINGS)' | cmp -s - $@ || echo '$(SETTINGS)' > $@
 
-$(S)/base/$(MADE): $(E)/base.yaml $(S)/.settings | $(VENV)
+$(S)/base/$(MADE): $(E)/base.yaml $(GIVEN) | $(VENV)
 	$(TLDRKIT) base --as $(P)/base --spec $(E)/base.yaml $(LOCAL)
 
 # B and C begin from one and the same smaller network.
-$(S)/compress/$(MADE): $(E)/compress.yaml $(BASE_MADE) $(S)/.settings | $(VENV)
+$(S)/compress/$(MADE): $(E)/compress.yaml $(BASE_MADE) $(GIVEN) | $(VENV)
 	$(TLDRKIT) compress $(BASE) --as $(P)/compress --spec $(E)/compress.yaml $(SHARED)
 
 # One seed's runs: $(1) is the seed.
@@ -55,7 +58,7 @@ define RUNS
 $(S)/d/s$(1)/compress/$(MADE): $(E)/compress.yaml $(S)/b/s$(1)/train/$(MADE)
 	$(TLDRKIT) compress $(BASE) --as $(P)/d/s$(1)/compress --spec $(E)/compress.yaml --match $(P)/b/s$(1)/train $(SHARED)
 
-$(S)/a/s$(1)/train/$(MADE): $(E)/train.yaml experiments/a.yaml $(BASE_MADE) $(S)/.settings | $(VENV)
+$(S)/a/s$(1)/train/$(MADE): $(E)/train.yaml experiments/a.yaml $(BASE_MADE) $(GIVEN) | $(VENV)
 	$(TLDRKIT) train $(BASE) --as $(P)/a/s$(1)/train --spec $(E)/train.yaml --spec experiments/a.yaml --seed $(1) $(SHARED)
 $(S)/b/s$(1)/train/$(MADE): $(E)/train.yaml experiments/b.yaml $(S)/compress/$(MADE)
 	$(TLDRKIT) train $(P)/compress --as $(P)/b/s$(1)/train --spec $(E)/train.yaml --spec experiments/b.yaml --seed $(1) $(SHARED)
@@ -77,11 +80,11 @@ endef
 EARLIER :=
 $(foreach run,$(TRAINED),$(eval $(call SCORE,$(run),$(EARLIER)))$(eval EARLIER := $(run)))
 
-$(S)/compare/$(MADE): $(SCORES:%=$(ARTIFACTS)/%/$(MADE))
+$(S)/compare/$(MADE): $(SCORES:%=$(ARTIFACTS)/%/$(MADE)) $(S)/.settings
 	@$(TLDRKIT) compare $(SCORES) --as $(P)/compare $(STORE) > $(S)/.compare.log 2>&1 || { cat $(S)/.compare.log; exit 1; }
 
 # Showing the comparison again freshens its pointer, so the summaries look at the scores behind it.
-$(S)/summaries.jsonl: $(SCORES:%=$(ARTIFACTS)/%/$(MADE)) $(wildcard experiments/threads/*) | $(S)/compare/$(MADE)
+$(S)/summaries.jsonl: $(SCORES:%=$(ARTIFACTS)/%/$(MADE)) $(wildcard experiments/threads/*) $(S)/.settings | $(S)/compare/$(MADE)
 	$(TLDRKIT) summarize experiments/threads --model $(P)/compare --out $@ $(STORE)
 
 ## test: run every test

@@ -22,7 +22,7 @@ Placement = Literal["all", "feed-forward", "attention", "encoder", "decoder", "d
 class Spec(BaseModel):
     """A frozen set of fields; an unknown key is refused with the nearest known one."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=(), allow_inf_nan=False)
 
 
 class DataSpec(Spec):
@@ -50,7 +50,7 @@ class DataSpec(Spec):
 class FitSpec(DataSpec):
     """How a network is fitted; shared by pretraining a base and by training."""
 
-    seed: int = Field(0, ge=0, description="Seed of weights, order of examples and dropout.")
+    seed: int = Field(0, ge=0, lt=2**32, description="Seed of weights, order of examples and dropout.")
     max_steps: int = Field(5000, ge=1, description="Optimizer steps.")
     batch_size: int = Field(16, ge=1, description="Examples in one optimizer step.")
     grad_accum: int = Field(
@@ -149,7 +149,7 @@ class CompareSpec(Spec):
     """How runs are set side by side."""
 
     resamples: int = Field(10_000, ge=100, description="Bootstrap resamples behind each interval.")
-    seed: int = Field(0, ge=0, description="Seed of the resampling.")
+    seed: int = Field(0, ge=0, lt=2**32, description="Seed of the resampling.")
 
 
 def build_spec(

@@ -1,10 +1,13 @@
 """Where a run's events go: the loop logs once, trackers pass it on. Knows nothing of what the events mean."""
 
 import json
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Protocol, cast
+
+from tldrkit.errors import TldrkitError
 
 Event = Mapping[str, Any]
 
@@ -37,12 +40,17 @@ class JsonlTracker:
 
     def log(self, event: Event) -> None:
         """Write the event."""
-        self._file.write(json.dumps(dict(event), ensure_ascii=False) + "\n")
+        numbers = {key: None if _is_no_number(value) else value for key, value in event.items()}
+        self._file.write(json.dumps(numbers, ensure_ascii=False) + "\n")
         self._file.flush()
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def _is_no_number(value: object) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)
 
 
 class WandbTracker:
@@ -51,17 +59,22 @@ class WandbTracker:
     def __init__(self, *, mode: str, name: str, group: str, config: Mapping[str, Any], folder: Path) -> None:
         import wandb
 
-        settings = wandb.Settings(console="off", silent=True)
-        self._run: Any = wandb.init(
-            project=os.environ.get("WANDB_PROJECT", "tldrkit"),
-            name=name,
-            group=group,
-            config=dict(config),
-            dir=str(folder),
-            mode=cast("Any", os.environ.get("WANDB_MODE", mode)),
-            settings=settings,
-            reinit="create_new",
-        )
+        try:
+            self._run: Any = wandb.init(
+                project=os.environ.get("WANDB_PROJECT", "tldrkit"),
+                name=name,
+                group=group,
+                config=dict(config),
+                dir=str(folder),
+                mode=cast("Any", os.environ.get("WANDB_MODE", mode)),
+                settings=wandb.Settings(console="off", silent=True),
+                reinit="create_new",
+            )
+        except Exception as error:  # before the run has begun, its user can still choose
+            reason = " ".join(str(error).split())
+            raise TldrkitError(
+                f"Weights & Biases cannot be used: {reason}", hint="`wandb login`, or --wandb offline."
+            ) from error
 
     def log(self, event: Event) -> None:
         """Send the event's numbers at its step."""

@@ -127,7 +127,7 @@ def test_growth_is_logged_with_parameters_before_and_after(examples: Corpus, tmp
     assert restructured
     assert "Model restructured by dendritic algorithm" in restructured[0]["message"]
     assert restructured[0]["params_after"] > restructured[0]["params_before"]
-    assert len(fitted.metrics["growths"]) == len(restructured)
+    assert len(fitted.metrics["restructurings"]) == len(restructured)
 
 
 def test_a_grown_network_is_plain_torch(examples: Corpus, tmp_path: Path) -> None:

@@ -162,7 +162,7 @@ def test_export_does_not_overwrite_what_is_not_its_own(line: Line, tmp_path: Pat
     """A folder that holds something else is left alone unless --force is given."""
     (tmp_path / "thesis.txt").write_text("years of work")
 
-    with pytest.raises(StoreError, match="something else"):
+    with pytest.raises(StoreError, match="may replace"):
         export(line.options, source="a/train", to=tmp_path)
 
 
@@ -196,4 +196,4 @@ def test_a_run_is_recorded_with_what_it_was_made_with(store: ArtifactStore) -> N
     assert manifest.spec["do_pb"] is True
     assert {one.role for one in manifest.inputs} == {"source", "data"}
     assert manifest.provenance["libraries"]["perforatedai"]
-    assert manifest.metrics["growths"]
+    assert manifest.metrics["restructurings"]

@@ -50,5 +50,5 @@ def test_the_guides_shape_has_the_sizes_the_docs_say(options: Options) -> None:
 
     assert c["compression"]["parameters"]["before"] == 60_506_624
     assert round(c["params_deployed"] / 1e6, 1) == 39.3
-    assert round(b["growths"][0]["params_after"] / 1e6, 1) == 44.0
+    assert round(b["restructurings"][0]["params_after"] / 1e6, 1) == 44.0
     assert scored["documents"] == 2

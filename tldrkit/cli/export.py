@@ -10,7 +10,8 @@ from tldrkit.cli.options import Source, step_command
 from tldrkit.options import Options
 
 To = Annotated[
-    Path, typer.Option("--to", metavar="DIR", help="Folder to write; it must not hold anything else.")
+    Path,
+    typer.Option("--to", metavar="DIR", help="Folder to write; new, empty, or written by an earlier export."),
 ]
 
 
@@ -25,4 +26,4 @@ def export(source: Source, *, to: To, options: Options) -> None:
     exported = run(options, source=source, to=to)
     if exported.done_before:
         console.say(f"{to} already holds {exported.model} (--force writes it again).")
-    console.show_line(str(exported.folder))
+    console.show_line(str(to))

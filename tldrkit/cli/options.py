@@ -41,7 +41,10 @@ Source = Annotated[
 def _how(kind: Any, default: object, name: str, help: str, **more: Any) -> inspect.Parameter:  # noqa: A002, ANN401
     option = typer.Option(f"--{name}", help=help, rich_help_panel=HOW, **more)
     return inspect.Parameter(
-        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option]
+        name.partition("/")[0],
+        inspect.Parameter.KEYWORD_ONLY,
+        default=default,
+        annotation=Annotated[kind, option],
     )
 
 
@@ -60,7 +63,7 @@ _HOW = {
         ),
         _how(Device, "auto", "device", "Where networks run."),
         _how(int | None, None, "threads", "Processor threads.", min=1, show_default="the library's choice"),
-        _how(bool, False, "force", "Do the step again though it is already done."),
+        _how(bool, False, "force/--no-force", "Do the step again though it is already done."),
         _how(WandbMode, "off", "wandb", "Send the metrics to Weights & Biases too."),
     )
 }

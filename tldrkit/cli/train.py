@@ -1,6 +1,5 @@
 """`tldrkit train`, and the guide's own command lines that imply a compress step."""
 
-import dataclasses
 from typing import Annotated, Any
 
 import typer
@@ -33,21 +32,10 @@ def _implied(help: str) -> Any:  # noqa: A002, ANN401  (Typer's own word and typ
     return typer.Option(min=1, help=help, rich_help_panel=IMPLIED, show_default=False)
 
 
-EncNumLayers = Annotated[
-    int | None, typer.Option(min=1, help="Encoder layers kept.", rich_help_panel=IMPLIED, show_default=False)
-]
-DecNumLayers = Annotated[
-    int | None, typer.Option(min=1, help="Decoder layers kept.", rich_help_panel=IMPLIED, show_default=False)
-]
-DecDModel = Annotated[
-    int | None, typer.Option(min=1, help="Width of the decoder.", rich_help_panel=IMPLIED, show_default=False)
-]
-DFf = Annotated[
-    int | None,
-    typer.Option(
-        min=1, help="Width of the feed-forward layers.", rich_help_panel=IMPLIED, show_default=False
-    ),
-]
+EncNumLayers = Annotated[int | None, _implied("Encoder layers kept.")]
+DecNumLayers = Annotated[int | None, _implied("Decoder layers kept.")]
+DecDModel = Annotated[int | None, _implied("Width of the decoder.")]
+DFf = Annotated[int | None, _implied("Width of the feed-forward layers.")]
 
 
 @step_command(TrainSpec)
@@ -106,6 +94,6 @@ def _compress(options: Options, spec: TrainSpec, source: str, target: str, sizes
     compress_spec = build_spec(CompressSpec, fields=shared | sizes)
     folder, _, last = target.rpartition("/")
     name = f"{folder}/compress" if last == "train" else f"{target}-compress"
-    outcome = run(dataclasses.replace(options), compress_spec, source=source, target=name.lstrip("/"))
+    outcome = run(options, compress_spec, source=source, target=name.lstrip("/"))
     show_outcome(outcome)
     return outcome.artifact.reference

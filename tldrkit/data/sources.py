@@ -127,9 +127,10 @@ def _split_files(folder: Path) -> dict[str, dict[str, Path]]:
 
 
 def _find_files(path: Path) -> dict[str, Path]:
-    """Find the files of a data set by split; a single file is one without splits."""
+    """Find the files of a data set by split; a single file is of the split it is named after, or of none."""
     if not path.is_dir():
-        return {"train": path}
+        named = _SPLIT_FILE.fullmatch(path.name)
+        return {named["split"] if named else "train": path}
     found = _split_files(path)
     if "" in found:
         return found[""]

@@ -39,3 +39,10 @@ def set_threads(threads: int | None) -> None:
     """Limit torch to a number of processor threads."""
     if threads is not None:
         torch.set_num_threads(threads)
+
+
+def describe_machine(device: torch.device) -> str:
+    """Describe what times are measured on, such as `cpu, 2 threads`."""
+    if device.type == "cuda":
+        return str(torch.cuda.get_device_name(device))
+    return f"{device.type}, {torch.get_num_threads()} threads"

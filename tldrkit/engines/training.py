@@ -4,6 +4,7 @@ What it knows of dendrites is one object, the growth policy, that may hand back 
 validation.
 """
 
+import math
 import random
 import time
 from collections.abc import Iterator, Sequence
@@ -21,11 +22,13 @@ from tldrkit.data.batches import IGNORED, Batch, Tokens, collate, order_batches,
 from tldrkit.data.examples import Corpus, Example
 from tldrkit.engines.generation import Decoding, evaluating, generate_summaries
 from tldrkit.engines.optimizer import build_optimizer, compute_lr, set_lr
+from tldrkit.errors import ModelError
 from tldrkit.metrics.overlap import compute_rouge
 from tldrkit.models.growth import GrowthPolicy
 from tldrkit.specs import FitSpec
-from tldrkit.tracking import Tracker
+from tldrkit.tracking import Event, Tracker
 
+_RATES = ("dropout_rate", "dropout", "attention_dropout", "activation_dropout")
 _LOG_EVERY = 20  # steps between two log lines
 
 
@@ -51,7 +54,7 @@ class _Progress:
     best_step: int = 0
     best_network: PreTrainedModel | None = None
     stale: int = 0
-    growths: list[dict[str, Any]] = field(default_factory=list)
+    restructurings: list[dict[str, Any]] = field(default_factory=list)
     validation_seconds: float = 0.0
 
 
@@ -89,7 +92,6 @@ class Trainer:
         spec = self._spec
         seed_everything(spec.seed)
         started = time.monotonic()
-        tokens = tokenize_examples(corpus.train, self._tokenizer, spec)
         validation = list(corpus.validation[: spec.eval_examples])
         if spec.dropout is not None:
             set_dropout(network, spec.dropout)
@@ -99,10 +101,10 @@ class Trainer:
             )  # with a bias that learns, torch's fused kernel is slower
         grown = self._policy.attach(network).to(self._accelerator.device)
         state = _Progress(network=grown, optimizer=self._build_optimizer(grown))
-        lengths = [len(row.source) for row in tokens]
+        lengths = [len(example.document) for example in corpus.train]
         batches = order_batches(lengths, spec.batch_size, spec.seed)
         self._validate(state, validation)
-        reason = self._run(state, tokens, batches, validation)
+        reason = self._run(state, corpus.train, batches, validation)
         if state.best_network is None:
             raise AssertionError("a validation precedes the first step")
         seconds = time.monotonic() - started
@@ -117,14 +119,14 @@ class Trainer:
                 "validation_seconds": round(state.validation_seconds, 2),
                 "precision": self._accelerator.mixed_precision,
                 "ended": reason,
-                "growths": state.growths,
+                "restructurings": state.restructurings,
             },
         )
 
     def _run(
         self,
         state: _Progress,
-        tokens: Sequence[Tokens],
+        examples: Sequence[Example],
         batches: Iterator[list[int]],
         validation: Sequence[Example],
     ) -> str:
@@ -132,7 +134,7 @@ class Trainer:
         window_loss, window_tokens, window_started = 0.0, 0, time.monotonic()
         state.network.train()
         while state.step < spec.max_steps:
-            rows = [tokens[index] for index in next(batches)]
+            rows = tokenize_examples([examples[index] for index in next(batches)], self._tokenizer, spec)
             window_loss += self._step(state, rows)
             counted = sum(len(row.source) + len(row.target) for row in rows)
             state.tokens += counted
@@ -164,6 +166,11 @@ class Trainer:
             loss = self._loss(state.network, batch, spec.label_smoothing) / labels
             self._accelerator.backward(loss)
             total += float(loss.detach())
+        if not math.isfinite(total):
+            raise ModelError(
+                f"The loss of step {state.step + 1} is not a number.",
+                hint="Lower --lr, or use --precision fp32.",
+            )
         self._accelerator.clip_grad_norm_(state.network.parameters(), spec.clip_norm)
         state.optimizer.step()
         state.optimizer.zero_grad(set_to_none=True)
@@ -194,24 +201,34 @@ class Trainer:
             state.best_network = self._policy.detach(state.network).cpu()
         else:
             state.stale += 1
-        before = self._policy.count_deployed(state.network)
         event = {"kind": "validation", "step": state.step, "val_rouge_l": score, "val_loss": loss}
         message = f"step {state.step}: validation ROUGE-L {100 * score:.2f}, loss {loss:.3f}"
+        restructured = None
         if state.step:  # what was there before training is no reason to grow
+            before = self._policy.count_deployed(state.network)
             growth = self._policy.after_validation(state.network, score)
             state.network = growth.network.to(self._accelerator.device)
             event |= growth.event
             if growth.restructured:
-                state.network.train()
-                state.optimizer, state.built_at = self._build_optimizer(state.network), state.step
-        after = self._policy.count_deployed(state.network)
+                after = self._policy.count_deployed(state.network)
+                restructured = self._note_restructuring(state, before, after, finished=growth.finished)
         seconds = time.monotonic() - started
         state.validation_seconds += seconds
-        self._tracker.log(
-            event | {"params_deployed": after, "seconds": round(seconds, 3), "message": message}
-        )
-        if after != before:
-            self._log_growth(state, before, after)
+        size = self._policy.count_deployed(state.network)
+        self._tracker.log(event | {"params_deployed": size, "seconds": round(seconds, 3), "message": message})
+        if restructured:
+            self._tracker.log(restructured)
+
+    def _note_restructuring(self, state: _Progress, before: int, after: int, *, finished: bool) -> Event:
+        """Go on with a changed network: a new optimizer, and patience from the beginning."""
+        state.network.train()
+        state.optimizer, state.built_at, state.stale = self._build_optimizer(state.network), state.step, 0
+        facts = {"step": state.step, "params_before": before, "params_after": after, "finished": finished}
+        state.restructurings.append(facts)
+        sizes = f"{before:,} -> {after:,} parameters"
+        end = "; growing has ended, with the best network so far" if finished else ""
+        message = f"step {state.step}: Model restructured by dendritic algorithm: {sizes}{end}"
+        return {"kind": "restructured", "restructured": 1, "message": message, **facts}
 
     def _score(self, network: nn.Module, examples: Sequence[Example]) -> tuple[float, float]:
         """Compute mean ROUGE-L F1 of greedy summaries, and the mean loss of a label token."""
@@ -254,21 +271,15 @@ class Trainer:
             }
         )
 
-    def _log_growth(self, state: _Progress, before: int, after: int) -> None:
-        growth = {"step": state.step, "params_before": before, "params_after": after}
-        state.growths.append(growth)
-        sizes = f"{before:,} -> {after:,} parameters"
-        message = f"step {state.step}: Model restructured by dendritic algorithm: {sizes}"
-        self._tracker.log({"kind": "restructured", "restructured": 1, "message": message, **growth})
-
 
 def set_dropout(network: nn.Module, rate: float) -> None:
-    """Set the dropout rate everywhere in a network and in its configuration."""
+    """Set the dropout rate everywhere in a T5 or BART, and in its configuration."""
     for module in network.modules():
         if isinstance(module, nn.Dropout):
             module.p = rate
-        elif isinstance(getattr(module, "dropout", None), float):
-            setattr(module, "dropout", rate)  # noqa: B010  (a plain number on attention layers)
-    for name in ("dropout_rate", "dropout"):
+        for name in _RATES:
+            if isinstance(getattr(module, name, None), float):
+                setattr(module, name, rate)
+    for name in _RATES:
         if hasattr(network.config, name):
             setattr(network.config, name, rate)

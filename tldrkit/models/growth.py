@@ -11,6 +11,8 @@ from torch import nn
 from torch.optim import Optimizer
 from transformers import PreTrainedModel
 
+from tldrkit.metrics.footprint import count_parameters
+
 
 @dataclass(frozen=True)
 class Growth:
@@ -75,4 +77,4 @@ class FixedShape:
 
     def count_deployed(self, network: nn.Module) -> int:
         """Compute the number of parameters, tied ones counted once."""
-        return sum(parameter.numel() for parameter in network.parameters())
+        return count_parameters(network)

@@ -6,8 +6,6 @@ Knows what Hugging Face's loaders expect. Does not know artifacts or model cards
 import copy
 from pathlib import Path
 
-from transformers import GenerationConfig
-
 from tldrkit.models.modeling_tldr import TldrBartForConditionalGeneration, TldrT5ForConditionalGeneration
 from tldrkit.models.summarizer import Summarizer, save_summarizer
 
@@ -21,11 +19,6 @@ def export_summarizer(summarizer: Summarizer, folder: Path) -> None:
     if isinstance(network, TldrT5ForConditionalGeneration | TldrBartForConditionalGeneration):
         type(network).config_class.register_for_auto_class()
         type(network).register_for_auto_class("AutoModelForSeq2SeqLM")
-    ids = ("pad_token_id", "eos_token_id", "bos_token_id", "decoder_start_token_id", "forced_eos_token_id")
-    known = {name: getattr(network.generation_config, name, None) for name in ids}
-    network.generation_config = GenerationConfig(
-        num_beams=NUM_BEAMS,
-        max_new_tokens=MAX_NEW_TOKENS,
-        **{name: value for name, value in known.items() if value is not None},
-    )
+    network.generation_config = copy.deepcopy(network.generation_config)
+    network.generation_config.update(num_beams=NUM_BEAMS, max_new_tokens=MAX_NEW_TOKENS, max_length=None)
     save_summarizer(Summarizer(network, summarizer.tokenizer), folder)

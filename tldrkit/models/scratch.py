@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from torch import nn
 from transformers import GenerationConfig, PreTrainedTokenizerFast, T5Config, T5ForConditionalGeneration
 
 from tldrkit.models.configuration_tldr import TldrT5Config
@@ -38,10 +39,13 @@ def build_base(spec: BaseSpec, texts: Iterable[str]) -> Summarizer:
         pad_token_id=0,
         eos_token_id=1,
         decoder_start_token_id=0,
+        tie_word_embeddings=False,  # transformers' way to say: outputs are not scaled; they stay tied
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(spec.seed)
         network = (T5ForConditionalGeneration if plain else TldrT5ForConditionalGeneration)(config)
+        # T5's pieces of unit variance drown what attention adds for hundreds of steps of Adam; small ones do not.
+        nn.init.normal_(network.shared.weight, std=spec.d_model**-0.5)
     network.generation_config = GenerationConfig(
         pad_token_id=0, eos_token_id=1, decoder_start_token_id=0, max_new_tokens=spec.max_target_tokens
     )

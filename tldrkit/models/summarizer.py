@@ -26,6 +26,7 @@ from tldrkit.tensors import check_whole, writing
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
 HUB_FILES = ["*.json", "*.safetensors", "*.model", "*.txt"]
+WHOLE = "Copy or save the whole folder again; its weights must be safetensors."
 HUB_TIMEOUT = 10.0  # seconds for the one question asked before anything is downloaded
 
 
@@ -35,6 +36,8 @@ class Summarizer:
 
     network: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
+    folder: Path | None = None
+    """Where it was loaded from; a hub model's folder is named after its commit."""
 
 
 def register() -> None:
@@ -61,21 +64,19 @@ def load_summarizer(source: Path | str) -> Summarizer:
     if not folder.is_dir():
         folder = _fetch_from_hub(str(source))
     if not (folder / "config.json").is_file():
-        raise ModelError(
-            f"{folder} holds no model: config.json is missing.", hint="Name a folder that was saved whole."
-        )
+        raise ModelError(f"{folder} holds no model: config.json is missing.", hint=WHOLE)
     _check_weights(folder)
     try:
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelError(f"{folder} cannot be read: {_first_line(error)}") from error
+    except Exception as error:  # whatever a broken file makes the library raise
+        raise ModelError(f"{folder} cannot be read: {_first_line(error)}", hint=WHOLE) from error
     if not config.is_encoder_decoder:
         raise ModelError(
             f"{source} is no encoder-decoder but a {config.model_type} model.",
             hint="Use a T5 or BART checkpoint.",
         )
-    return Summarizer(_load_network(folder), tokenizer)
+    return Summarizer(_load_network(folder), tokenizer, folder)
 
 
 def save_summarizer(summarizer: Summarizer, folder: Path) -> None:
@@ -105,8 +106,8 @@ def _load_network(folder: Path) -> PreTrainedModel:
             trust_remote_code=False,
             output_loading_info=True,
         )
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise ModelError(f"{folder} cannot be loaded: {_first_line(error)}") from error
+    except Exception as error:  # whatever a broken file makes the library raise
+        raise ModelError(f"{folder} cannot be loaded: {_first_line(error)}", hint=WHOLE) from error
     if info["missing_keys"]:
         missing = sorted(info["missing_keys"])
         raise ModelError(
@@ -118,7 +119,10 @@ def _load_network(folder: Path) -> PreTrainedModel:
 
 def _check_weights(folder: Path) -> None:
     if (folder / INDEX).is_file():
-        names = set(json.loads((folder / INDEX).read_text(encoding="utf-8"))["weight_map"].values())
+        try:
+            names = set(json.loads((folder / INDEX).read_text(encoding="utf-8"))["weight_map"].values())
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ModelError(f"{folder / INDEX} cannot be read.", hint=WHOLE) from error
     elif (folder / WEIGHTS).is_file():
         names = {WEIGHTS}
     else:

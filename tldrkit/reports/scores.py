@@ -47,6 +47,8 @@ class RunScores:
     dendrites: int
     baselines: dict[str, float]
     """ROUGE-L, as fractions, of summaries made without a network (Lead-3, ...) from the same documents."""
+    machine: str = ""
+    """What the times were measured on."""
     scoring: dict[str, str | bool] = field(default_factory=lambda: dict(SETTINGS))
     """Settings of ROUGE; equal in comparable runs."""
 
@@ -135,6 +137,9 @@ def _check_settings(names: str, done: str, one: Mapping[str, Any], other: Mappin
 def find_warnings(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:
     """Find what makes comparable runs unequal or their intervals incomplete: one sentence each."""
     warnings = [*_warn_of_training(groups), *_warn_of_sizes(groups), *_warn_of_seeds(groups)]
+    machines = sorted({run.machine for group in groups.values() for run in group})
+    if len(machines) > 1:
+        warnings.append(f"Times were measured on different machines: {'; '.join(machines)}.")
     documents = len(next(iter(groups.values()))[0].document_ids)
     if documents < _FEW_DOCUMENTS:
         warnings.append(f"{documents} threads are too few for intervals to be trusted.")

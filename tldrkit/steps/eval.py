@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tldrkit.data.examples import Example
 from tldrkit.options import Options
@@ -12,6 +12,7 @@ from tldrkit.specs import EvalSpec
 from tldrkit.steps.source import ModelSource, resolve_model
 from tldrkit.steps.step import Bench, Outcome, Step, data_input, perform
 from tldrkit.store.digest import digest_json
+from tldrkit.store.manifest import Input
 from tldrkit.store.store import ArtifactStore
 
 if TYPE_CHECKING:
@@ -34,14 +35,15 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
 
     model = resolve_model(ArtifactStore(options.artifacts), source)
     texts = resolve_source(spec, options.data)
-    inputs = (model.to_input(), data_input(texts.identity, texts.reference))
+    run_facts = _describe_run(model)
+    inputs = (model.to_input(), data_input(texts.identity, texts.reference), _run_input(model, run_facts))
     step = Step(name="eval", kind="scores", target=target, spec=spec, inputs=inputs)
 
     def work(bench: Bench) -> None:
         split = texts.load(spec.split)
         examples = split[: spec.max_examples]
 
-        from tldrkit.engines.device import build_accelerator, set_threads
+        from tldrkit.engines.device import build_accelerator, describe_machine, set_threads
         from tldrkit.metrics.footprint import compute_bytes, count_parameters
         from tldrkit.metrics.rouge import TldrRouge
         from tldrkit.models.summarizer import load_summarizer
@@ -56,14 +58,12 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
         generated, seconds = _decode(bench, summarizer, examples, decoding)
         latency = _time_alone(summarizer, examples[: spec.latency_documents], decoding)
         predictions = [one.text for one in generated]
-        known = model.manifest.metrics if model.manifest else {}
         scores = TldrRouge().compute_per_example(predictions, [list(e.summaries) for e in examples])
         data = digest_json(
             {"data": texts.identity, "split": spec.split, "examples": [e.id for e in examples]}
         )
         run = RunScores(
-            label=_label(model),
-            seed=int(model.manifest.spec.get("seed", 0)) if model.manifest else 0,
+            **run_facts,
             reference=target,
             model=model.reference,
             document_ids=tuple(e.id for e in examples),
@@ -75,9 +75,8 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
             decoding=decoding.settings,
             baselines=_score_baselines(examples),
             parameters=count_parameters(summarizer.network),
-            bytes=compute_bytes(Path(model.location)) if Path(model.location).is_dir() else 0,
-            training_tokens=int(known.get("training_tokens", 0)),
-            dendrites=int(known.get("dendrites", 0)),
+            bytes=compute_bytes(summarizer.folder) if summarizer.folder else 0,
+            machine=describe_machine(device),
         )
         _write(bench.draft.path, run, examples, generated)
         bench.draft.metrics.update(_summarize_run(run) | {"data": [split.describe()]})
@@ -146,8 +145,21 @@ def _score_baselines(examples: Sequence[Example]) -> dict[str, float]:
     return {name: sum(values) / len(values) for name, values in scores.items()}
 
 
-def _label(model: ModelSource) -> str:
-    return (str(model.manifest.spec.get("experiment", "")) if model.manifest else "") or model.reference
+def _describe_run(model: ModelSource) -> dict[str, Any]:
+    """Tell what a comparison must know of the run that made a model."""
+    spec = model.manifest.spec if model.manifest else {}
+    metrics = model.manifest.metrics if model.manifest else {}
+    return {
+        "label": spec.get("experiment") or model.reference,
+        "seed": int(spec.get("seed", 0)),
+        "training_tokens": int(metrics.get("training_tokens", 0)),
+        "dendrites": int(metrics.get("dendrites", 0)),
+    }
+
+
+def _run_input(model: ModelSource, facts: dict[str, Any]) -> Input:
+    """Make those facts part of the step's identity: equal weights may come from runs of other names."""
+    return Input(role="run", reference=model.reference, digest=digest_json(facts))
 
 
 def _write(

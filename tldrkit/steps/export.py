@@ -35,18 +35,24 @@ def export(options: Options, *, source: str, to: Path) -> Exported:
     """
     store = ArtifactStore(options.artifacts)
     model = resolve_model(store, source)
-    if to.exists() and not options.force:
-        if _holds(to, model):
-            return Exported(folder=to, model=model.reference, done_before=True)
-        if any(to.iterdir()) if to.is_dir() else True:
-            raise StoreError(
-                f"{to} exists and holds something else.",
-                hint="Choose another folder, or add --force to replace it.",
-            )
+    to = to.resolve()
+    if _holds(to, model) and not options.force:
+        return Exported(folder=to, model=model.reference, done_before=True)
+    if not _may_replace(to, force=options.force):
+        raise StoreError(
+            f"{to} exists and is no folder that export may replace.",
+            hint="Choose another one; --force replaces only what an earlier export wrote.",
+        )
     with record_run(store.root, "export", command=options.command, spec={"source": model.reference}) as run:
         run.provenance.update(build_provenance(options))
         _write_folder(model, to)
     return Exported(folder=to, model=model.reference, done_before=False)
+
+
+def _may_replace(folder: Path, *, force: bool) -> bool:
+    if not folder.exists():
+        return True
+    return folder.is_dir() and (not any(folder.iterdir()) or (force and (folder / ORIGIN).is_file()))
 
 
 def _holds(folder: Path, model: ModelSource) -> bool:
@@ -63,13 +69,17 @@ def _write_folder(model: ModelSource, to: Path) -> None:
 
     to.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{to.name}-", dir=to.parent))
+    old = draft.with_name(f"{draft.name}-old")
     try:
         export_summarizer(load_summarizer(model.location), draft)
         origin = {"model": model.reference, "digest": model.digest}
         (draft / ORIGIN).write_text(json.dumps(origin, indent=1), encoding="utf-8")
         draft.chmod(0o755)
         if to.exists():
-            shutil.rmtree(to)
-        draft.replace(to)
+            to.rename(old)
+        draft.rename(to)
     finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        if old.exists() and not to.exists():
+            old.rename(to)
+        for leftover in (draft, old):
+            shutil.rmtree(leftover, ignore_errors=True)

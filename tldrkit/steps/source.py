@@ -6,6 +6,7 @@ from pathlib import Path
 from tldrkit.errors import StoreError, UnknownReference
 from tldrkit.store.digest import digest_file, digest_json
 from tldrkit.store.manifest import Input, Manifest
+from tldrkit.store.names import parse_reference
 from tldrkit.store.store import ArtifactStore
 
 _MODEL_FILES = (
@@ -51,7 +52,7 @@ def resolve_model(store: ArtifactStore, source: str) -> ModelSource:
     try:
         artifact = store.resolve(source)
     except UnknownReference:
-        if (store.root / source.split("/")[0].split("@")[0]).is_dir():
+        if _is_near_artifact(store, source):
             raise
         return _resolve_outside(source)
     manifest = artifact.manifest
@@ -83,6 +84,16 @@ def _resolve_outside(source: str) -> ModelSource:
     raise UnknownReference(
         f"{source!r} is neither an artifact, nor a folder, nor a hub id.", hint="See `tldrkit artifacts ls`."
     )
+
+
+def _is_near_artifact(store: ArtifactStore, source: str) -> bool:
+    """Tell whether a reference misses what the store holds, and so is no folder or hub id."""
+    asked = parse_reference(source)
+    if asked is None or Path(source).exists():
+        return False
+    names = {artifact.manifest.name for artifact in store.list()}
+    first, slash, _ = asked.name.partition("/")
+    return asked.name in names or (bool(slash) and any(name.startswith(f"{first}/") for name in names))
 
 
 def _may_be_hub_id(source: str) -> bool:

@@ -4,13 +4,14 @@ import json
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from tldrkit.data.threads import BrokenThread, Thread, find_thread_files, read_threads
+from tldrkit.errors import StoreError
 from tldrkit.options import Options
 from tldrkit.specs import SummarizeSpec
 from tldrkit.steps.source import resolve_model
@@ -46,7 +47,11 @@ def summarize(
     """
     store = ArtifactStore(options.artifacts)
     source = resolve_model(store, model)
-    files = list(find_thread_files(paths))
+    if out.exists() and not out.is_file():
+        raise StoreError(
+            f"{out} is no regular file.", hint="--out names a file to write, such as summaries.jsonl."
+        )
+    files = [file for file in find_thread_files(paths) if file.resolve() != out.resolve()]
     with record_run(
         store.root, "summarize", command=options.command, spec=spec.model_dump(mode="json")
     ) as run:
@@ -58,7 +63,7 @@ def summarize(
         summarizer = load_summarizer(source.location)
         summarizer.network.to(build_accelerator(options.device, "fp32").device)
         counts = {"threads": 0, "broken": 0}
-        with _open_whole(out) as file:
+        with closing(options.display), _open_whole(out) as file:
             for record in _summarize_files(options, spec, summarizer, files):
                 counts["broken" if "error" in record else "threads"] += 1
                 file.write(json.dumps(record, ensure_ascii=False) + "\n")

@@ -1,28 +1,32 @@
 """`tldrkit train`: fine-tune a model, with or without artificial dendrites."""
 
-import tempfile
+import shutil
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tldrkit.models.growth import GrowthPolicy
+from tldrkit.errors import SpecError
 from tldrkit.options import Options
 from tldrkit.specs import TrainSpec
 from tldrkit.steps.source import resolve_model
 from tldrkit.steps.step import Bench, Outcome, Step, data_input, perform
 from tldrkit.store.store import ArtifactStore
 
+if TYPE_CHECKING:
+    from tldrkit.models.growth import GrowthPolicy
+
 
 def train(options: Options, spec: TrainSpec, *, source: str, target: str) -> Outcome:
     """Fine-tune a model, and publish its best validated state.
 
     Raises:
+        SpecError: If the run would stop before it could grow.
         DataError: If the data set cannot be used.
         ModelError: If the model cannot be loaded, or PerforatedAI stops.
     """
     from tldrkit.data.sources import resolve_source
 
+    _check_patience(spec)
     store = ArtifactStore(options.artifacts)
     model = resolve_model(store, source)
     texts = resolve_source(spec, options.data)
@@ -36,9 +40,10 @@ def train(options: Options, spec: TrainSpec, *, source: str, target: str) -> Out
         from tldrkit.steps.fitting import fit_and_save
 
         summarizer = load_summarizer(model.location)
-        with _scratch(spec.do_pb) as folder:
-            policy = _build_policy(spec, Path(folder), bench.run.log_path)
-            fit_and_save(bench, options, spec, summarizer, corpus, policy)
+        scratch = bench.draft.path / "scratch"
+        policy = _build_policy(spec, scratch, bench.run.log_path)
+        fit_and_save(bench, options, spec, summarizer, corpus, policy)
+        shutil.rmtree(scratch, ignore_errors=True)
         if spec.do_pb and not bench.draft.metrics["dendrites"]:
             advice = _explain_no_dendrites(spec, bench.draft.metrics)
             bench.tracker.log({"kind": "advice", "message": advice})
@@ -46,11 +51,16 @@ def train(options: Options, spec: TrainSpec, *, source: str, target: str) -> Out
     return perform(options, step, work)
 
 
-def _scratch(needed: bool) -> AbstractContextManager[str]:
-    return tempfile.TemporaryDirectory(prefix="tldrkit-") if needed else nullcontext("")
+def _check_patience(spec: TrainSpec) -> None:
+    waits = spec.n_epochs_to_switch
+    if spec.do_pb and spec.switch_mode == "history" and 0 < spec.patience <= waits:
+        raise SpecError(
+            f"With patience {spec.patience} a run stops before it grows, which takes {waits} validations.",
+            hint=f"Use a patience of more than {waits}, or of 0 to train all steps.",
+        )
 
 
-def _build_policy(spec: TrainSpec, scratch: Path, log: Path) -> GrowthPolicy:
+def _build_policy(spec: TrainSpec, scratch: Path, log: Path) -> "GrowthPolicy":
     from tldrkit.models.growth import FixedShape
 
     if not spec.do_pb:
@@ -61,12 +71,12 @@ def _build_policy(spec: TrainSpec, scratch: Path, log: Path) -> GrowthPolicy:
 
 
 def _explain_no_dendrites(spec: TrainSpec, metrics: Mapping[str, Any]) -> str:
-    if metrics["growths"]:
+    if metrics["restructurings"]:
         return (
             "The published network has no dendrites: the best validation was at step "
-            f"{metrics['best_step']}, and no network that had grown beat it. Raise --max-steps to give them time."
+            f"{metrics['best_step']}, and no network that had grown beat it. Raise --max-steps."
         )
-    validations = spec.max_steps // spec.eval_every
+    validations = metrics["steps"] // spec.eval_every
     when = "without improvement" if spec.switch_mode == "history" else "in all"
     return (
         f"No dendrites were grown: {validations} validations were made, and growth waits for "
