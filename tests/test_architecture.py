@@ -109,3 +109,15 @@ def test_nothing_is_unpickled() -> None:
 
     assert "torch.load(" not in text
     assert "weights_only" not in text
+
+
+STEPS = ["base", "compress", "train", "eval", "compare", "export", "summarize"]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_step_that_is_done_loads_no_torch(step: str) -> None:
+    """What decides whether a step must be done imports neither torch nor transformers."""
+    code = f"import tldrkit.steps.{step}, sys; print('torch' in sys.modules, 'transformers' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == ["False", "False"]

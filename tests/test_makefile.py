@@ -1,3 +1,4 @@
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -12,7 +13,8 @@ def plan(tmp_path: Path, *variables: str) -> list[str]:
     if not shutil.which("make"):
         pytest.skip("no make")
     command = ["make", "-n", "abc", f"ARTIFACTS={tmp_path}", *variables]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    bare = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))}
+    done = subprocess.run(command, cwd=ROOT, env=bare, capture_output=True, text=True, check=True)
     return [
         line.split("tldrkit ", 1)[1]
         for line in done.stdout.splitlines()

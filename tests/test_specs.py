@@ -45,6 +45,8 @@ def test_an_unknown_key_is_refused_with_the_nearest_known_one(tmp_path: Path) ->
         ("lr: fast\n", "lr = 'fast'"),
         ("max_steps: 0\n", "max_steps = 0"),
         ("precision: fp8\n", "precision = 'fp8'"),
+        ("lr: .inf\n", "lr = inf"),
+        ("seed: 5000000000\n", "seed = 5000000000"),
         ("a: !!python/object/apply:os.system ['true']\n", "not valid YAML"),
     ],
 )

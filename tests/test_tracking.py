@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tldrkit.errors import TldrkitError
 from tldrkit.tracking import Event, FanOut, JsonlTracker, NullTracker, WandbTracker
 
 
@@ -82,3 +83,25 @@ def test_a_tracker_that_fails_does_not_harm_the_run(tmp_path: Path, monkeypatch:
     tracker.log({"kind": "train", "step": 1, "train_loss": 1.0})
     tracker.log({"kind": "train", "step": 2, "train_loss": 1.0})
     tracker.close()
+
+
+def test_a_number_that_is_none_is_null(tmp_path: Path) -> None:
+    """What JSON cannot hold is written as null, so that every line can be read."""
+    tracker = JsonlTracker(tmp_path / "m.jsonl")
+    tracker.log({"val_loss": float("nan"), "lr": float("inf")})
+    tracker.close()
+
+    assert json.loads((tmp_path / "m.jsonl").read_text()) == {"val_loss": None, "lr": None}
+
+
+def test_wandb_without_an_account_is_said_before_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked for online and without a key, W&B's refusal comes as one sentence that names the way out."""
+    monkeypatch.setenv("WANDB_MODE", "online")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    with pytest.raises(TldrkitError, match="Weights & Biases") as caught:
+        WandbTracker(mode="online", name="x", group="x", config={}, folder=tmp_path)
+
+    assert "offline" in caught.value.hint

@@ -218,3 +218,12 @@ def test_real_copies_are_read(shared_data: Path) -> None:
     assert len(source.load("test")) == 767
     assert len(source.load("train")) + len(source.load("validation")) == 14199
     assert resolve("scitldr", shared_data).load("test")[0].summaries[1:]
+
+
+def test_a_single_file_named_after_a_split_is_that_split(corpus: Path) -> None:
+    """`toy.test.jsonl` is a test split whole, and no training data."""
+    source = resolve_source(DataSpec(dataset=str(corpus / "toy.test.jsonl")))
+
+    assert len(source.load("test")) == 12
+    with pytest.raises(DataError):
+        source.load("train")

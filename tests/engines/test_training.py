@@ -8,6 +8,7 @@ from tldrkit.data.examples import Corpus
 from tldrkit.data.sources import resolve_source
 from tldrkit.engines.device import build_accelerator
 from tldrkit.engines.training import Fitted, Trainer, set_dropout
+from tldrkit.errors import ModelError
 from tldrkit.models.dendrites import Dendrites
 from tldrkit.models.growth import FixedShape
 from tldrkit.models.scratch import build_base
@@ -138,14 +139,39 @@ def test_a_grown_network_is_plain_torch(examples: Corpus, tmp_path: Path) -> Non
 
 
 def test_label_smoothing_raises_the_training_loss(examples: Corpus) -> None:
-    """Spreading the target costs loss at the start, where the network knows nothing but the labels' share."""
+    """What is learned of the labels counts for less where the target is spread over all pieces."""
     losses = []
     for smoothing in (0.0, 0.5):
         memory = Memory()
         fit(examples, memory, label_smoothing=smoothing, max_steps=20, eval_every=20, lr=1e-2)
         losses.append(next(event["train_loss"] for event in memory.events if event["kind"] == "train"))
 
-    assert losses[0] != losses[1]
+    assert losses[0] < losses[1]
+
+
+def test_dropout_reaches_every_layer_of_bart() -> None:
+    """BART's three rates are set alike, in layers and configuration."""
+    from transformers import BartConfig, BartForConditionalGeneration
+
+    config = BartConfig(
+        vocab_size=20, d_model=8, encoder_layers=1, decoder_layers=1, encoder_ffn_dim=8, decoder_ffn_dim=8,
+        encoder_attention_heads=2, decoder_attention_heads=2, max_position_embeddings=16,
+        dropout=0.1, attention_dropout=0.1, activation_dropout=0.1,
+    )  # fmt: skip
+    network = BartForConditionalGeneration(config).train()
+    set_dropout(network, 0.0)
+    batch = {"input_ids": torch.tensor([[5, 6, 2]]), "labels": torch.tensor([[5, 2]])}
+
+    assert (config.dropout, config.attention_dropout, config.activation_dropout) == (0.0, 0.0, 0.0)
+    assert torch.equal(network(**batch).logits, network(**batch).logits)
+
+
+def test_a_loss_that_is_no_number_ends_the_run(examples: Corpus) -> None:
+    """A diverged run stops at once, and says what to lower."""
+    with pytest.raises(ModelError, match="not a number") as caught:
+        fit(examples, max_steps=20, lr=1e30, eval_every=20)
+
+    assert "--lr" in caught.value.hint
 
 
 def test_dropout_reaches_every_layer(examples: Corpus) -> None:

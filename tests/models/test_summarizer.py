@@ -161,3 +161,20 @@ def test_real_bart_tokens_fit(tiny_bart: BartForConditionalGeneration, tiny_batc
     """The tiny BART ends its summaries as the tiny tokenizer does."""
     assert tiny_bart.config.eos_token_id == 1
     assert tiny_bart.generate(tiny_batch["input_ids"], max_new_tokens=4)[0, -1] == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("config.json", '{"d_model": "wide", "model_type": "t5"}'), ("tokenizer.json", '{"model": {'),
+     ("model.safetensors.index.json", '{"weights": []}')],
+)  # fmt: skip
+def test_a_broken_file_of_a_folder_is_one_sentence(
+    tiny_summarizer: Summarizer, tmp_path: Path, name: str, content: str
+) -> None:
+    """Whatever is wrong in a model's folder is a ModelError with a hint, never a library's exception."""
+    save_summarizer(tiny_summarizer, tmp_path)
+    (tmp_path / name).write_text(content)
+
+    with pytest.raises(ModelError) as caught:
+        load_summarizer(tmp_path)
+    assert caught.value.hint

@@ -1,11 +1,16 @@
 import json
+import os
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.steps.conftest import DATA, FIT, GROWING, SMALLER, Line
-from tldrkit.errors import ComparisonError, StoreError, UnknownReference
+from tldrkit.errors import ComparisonError, SpecError, StoreError, UnknownReference
 from tldrkit.models.summarizer import load_summarizer
 from tldrkit.specs import CompareSpec, CompressSpec, EvalSpec, SummarizeSpec, TrainSpec
 from tldrkit.steps.compare import compare, read_comparison
@@ -128,9 +133,41 @@ def test_a_model_is_due_where_scores_are_given(line: Line) -> None:
 
 
 def test_an_unknown_version_is_refused(store: ArtifactStore) -> None:
-    """A reference into a known name that does not exist is no hub id."""
-    with pytest.raises(UnknownReference):
-        resolve_model(store, "a/trian")
+    """A reference that misses what the store holds, by version or name, is no hub id."""
+    for missing in ("a/train@v99", "a/trian"):
+        with pytest.raises(UnknownReference):
+            resolve_model(store, missing)
+
+
+def test_folders_and_hub_ids_are_found_beside_a_store(store: ArtifactStore, tmp_path: Path) -> None:
+    """A model folder is found by any path, and a plain name is a hub id, whatever else the store holds."""
+    folder = tmp_path / "model"
+    shutil.copytree(store.resolve("a/train").path, folder)
+    (folder / "manifest.json").unlink()
+    (store.root / "t5-small").mkdir(exist_ok=True)
+
+    assert resolve_model(store, str(folder)).location == str(folder)
+    assert resolve_model(store, os.path.relpath(folder)).location == str(folder)
+    assert resolve_model(store, "t5-small").location == "t5-small"
+    assert resolve_model(store, "google-t5/t5-small").location == "google-t5/t5-small"
+
+
+def test_a_run_of_another_label_is_scored_anew(line: Line, store: ArtifactStore) -> None:
+    """Equal weights under another experiment's label are not taken for scored."""
+    for label in ("X", "Y"):
+        train(line.options, TrainSpec(**FIT, experiment=label), source="base", target="relabelled/train")
+        score(
+            line.options, EvalSpec(**DATA, num_beams=1), source="relabelled/train", target="relabelled/eval"
+        )
+
+    assert json.loads((store.resolve("relabelled/eval").path / "scores.json").read_text())["label"] == "Y"
+
+
+def test_patience_shorter_than_growth_is_refused(line: Line) -> None:
+    """A run that would stop before it could grow is refused, with both numbers."""
+    spec = TrainSpec(**FIT, do_pb=True, switch_mode="history", n_epochs_to_switch=3, patience=2)
+    with pytest.raises(SpecError, match="patience 2"):
+        train(line.options, spec, source="base", target="impatient/train")
 
 
 def test_a_failed_step_is_recorded_and_leaves_nothing(line: Line, store: ArtifactStore) -> None:
@@ -159,11 +196,48 @@ def test_an_exported_folder_loads_elsewhere_and_writes_the_same(line: Line, tmp_
 
 
 def test_export_does_not_overwrite_what_is_not_its_own(line: Line, tmp_path: Path) -> None:
-    """A folder that holds something else is left alone unless --force is given."""
+    """A folder that holds something else, or a file, is left alone, with --force too."""
     (tmp_path / "thesis.txt").write_text("years of work")
 
+    for to in (tmp_path, tmp_path / "thesis.txt"):
+        with pytest.raises(StoreError, match="may replace"):
+            export(replace(line.options, force=True), source="a/train", to=to)
+    assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
+def test_an_export_replaces_an_earlier_one_when_forced(
+    line: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """--force puts another model in the place of an exported one, by any spelling of the folder."""
+    (tmp_path / "model").mkdir()
+    monkeypatch.chdir(tmp_path / "model")
+    export(line.options, source="a/train", to=Path())
     with pytest.raises(StoreError, match="may replace"):
-        export(line.options, source="a/train", to=tmp_path)
+        export(line.options, source="b/train", to=tmp_path / "model")
+    export(replace(line.options, force=True), source="b/train", to=tmp_path / "model")
+
+    assert json.loads((tmp_path / "model/config.json").read_text())["model_type"] == "tldr_t5"
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_an_exported_network_needs_no_tldrkit(line: Line, tmp_path: Path) -> None:
+    """A grown, asymmetric network loads where tldrkit cannot be imported, with equal logits."""
+    folder = export(line.options, source="b/train", to=tmp_path / "model").folder
+    code = (
+        "import sys; sys.modules['tldrkit'] = None\n"
+        "import torch; from transformers import AutoModelForSeq2SeqLM as Auto\n"
+        f"n = Auto.from_pretrained({str(folder)!r}, trust_remote_code=True).eval()\n"
+        "i = torch.tensor([[5, 6, 7, 1]]); torch.set_grad_enabled(False)\n"
+        "print(n(input_ids=i, decoder_input_ids=i).logits.double().sum().item())"
+    )
+    bare = os.environ | {"HF_MODULES_CACHE": str(tmp_path / "cache"), "HF_HUB_OFFLINE": "1"}
+    done = subprocess.run([sys.executable, "-c", code], env=bare, capture_output=True, text=True, check=True)
+    network = load_summarizer(folder).network.eval()
+    ids = torch.tensor([[5, 6, 7, 1]])
+
+    with torch.no_grad():
+        expected = network(input_ids=ids, decoder_input_ids=ids).logits.double().sum().item()
+    assert float(done.stdout.split()[-1]) == expected
 
 
 def test_threads_are_summarized_in_order_and_a_bad_file_is_a_record(line: Line, tmp_path: Path) -> None:
@@ -187,6 +261,12 @@ def test_threads_are_summarized_in_order_and_a_bad_file_is_a_record(line: Line, 
     assert [row["id"] for row in rows] == ["0", "1", "1b", "2"]
     assert "summary" in rows[0]
     assert "error" in rows[2]
+
+
+def test_the_output_must_be_a_file(line: Line, tmp_path: Path) -> None:
+    """A folder as output is refused before anything is summarized."""
+    with pytest.raises(StoreError, match="regular file"):
+        summarize(line.options, SummarizeSpec(), paths=[tmp_path], model="a/train", out=tmp_path)
 
 
 def test_a_run_is_recorded_with_what_it_was_made_with(store: ArtifactStore) -> None:
