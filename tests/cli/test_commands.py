@@ -54,8 +54,25 @@ def test_the_line_runs_from_the_command_line(cli: Cli, workplace: Path) -> None:
         assert printed in done.stdout
     assert json.loads((workplace / "out/c.json").read_text())["winner"] == "B"
     assert "Model restructured by dendritic algorithm" in _metrics_of_all_runs(workplace)
-    again = cli("eval", "b/train", "--as", "b/eval", "--dataset", "toy", "--num-beams", "1", *limits)
-    assert "already done" in again.stderr
+    for arguments in (
+        ["compress", "base", "--as", "b/compress", "--dataset", "toy", *small, *limits],
+        ["train", "b/compress", "--as", "b/train", "--dataset", "toy", *QUICK, *grow],
+        ["eval", "b/train", "--as", "b/eval", "--dataset", "toy", "--num-beams", "1", *limits],
+    ):
+        assert _run_and_look_for_torch(workplace, arguments) == ["already done", "no torch"]
+
+
+def _run_and_look_for_torch(workplace: Path, arguments: list[str]) -> list[str]:
+    code = (
+        "import sys\nfrom tldrkit.__main__ import main\ntry:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print('torch' if 'torch' in sys.modules else 'no torch')"
+    )
+    command = [sys.executable, "-c", code, *arguments]
+    surroundings = build_environment(TLDRKIT_DATA=".")
+    done = subprocess.run(
+        command, cwd=workplace, env=surroundings, capture_output=True, text=True, check=True
+    )
+    return ["already done" if "already done" in done.stderr else "done now", done.stdout.splitlines()[-1]]
 
 
 def _metrics_of_all_runs(workplace: Path) -> str:

@@ -3,7 +3,6 @@
 import errno
 import os
 import signal
-import sys
 from types import FrameType
 from typing import Any
 
@@ -22,6 +21,7 @@ from tldrkit.cli.train import train
 from tldrkit.errors import TldrkitError
 
 INTERRUPTED = 130
+DEBUG = "TLDRKIT_DEBUG=1 shows where it happened."
 
 
 class Boundary(TyperGroup):
@@ -30,33 +30,24 @@ class Boundary(TyperGroup):
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401  (Typer's own context type is private)
         """Run the command inside the boundary."""
         signal.signal(signal.SIGTERM, _interrupt)
+        if os.environ.get("TLDRKIT_DEBUG"):
+            return super().invoke(ctx)
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            if os.environ.get("TLDRKIT_DEBUG"):
-                raise
             console.fail(
-                "Interrupted.", hint="Nothing half-written was left; the same command starts the step again."
+                "Interrupted.", hint="Nothing is half-written; the same command starts the step again."
             )
             raise typer.Exit(INTERRUPTED) from None
         except TldrkitError as error:
-            if os.environ.get("TLDRKIT_DEBUG"):
-                raise
             console.fail(str(error), hint=error.hint)
-        except (typer.Exit, typer.Abort, typer.BadParameter):
-            raise
         except OSError as error:
-            if os.environ.get("TLDRKIT_DEBUG"):
-                raise
-            console.fail(_describe(error), hint=_HINTS.get(error.errno or 0, ""))
+            console.fail(_describe(error), hint=_HINTS.get(error.errno or 0, DEBUG))
         except Exception as error:
-            if os.environ.get("TLDRKIT_DEBUG") or type(error).__module__.startswith("typer"):
+            if type(error).__module__.startswith("typer"):  # its own exits and usage errors
                 raise
             sentence = " ".join(str(error).split())[:300]
-            console.fail(
-                f"Unexpected {type(error).__name__}: {sentence}",
-                hint="TLDRKIT_DEBUG=1 shows where it happened.",
-            )
+            console.fail(f"Unexpected {type(error).__name__}: {sentence}", hint=DEBUG)
         raise typer.Exit(1)
 
 
@@ -108,7 +99,3 @@ def root(
 for _command in (base, compress, train, eval_, compare, export, summarize):
     app.command()(_command)
 app.add_typer(artifacts.app, name="artifacts")
-
-
-if __name__ == "__main__":
-    sys.exit("Run `tldrkit` or `python -m tldrkit`.")

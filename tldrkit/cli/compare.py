@@ -1,6 +1,5 @@
 """`tldrkit compare`."""
 
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,6 +47,7 @@ def compare(
     """
     from tldrkit.steps.compare import JSON_PAGE, MARKDOWN_PAGE, read_comparison
     from tldrkit.steps.compare import compare as run
+    from tldrkit.steps.outputs import open_whole
 
     outcome = run(options, spec, references=references, target=name)
     artifact = outcome.artifact
@@ -56,10 +56,8 @@ def compare(
     _show(read_comparison(artifact.path))
     for page, copy in ((JSON_PAGE, json), (MARKDOWN_PAGE, markdown)):
         if copy is not None:
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            draft = copy.with_name(f".{copy.name}.draft")
-            shutil.copyfile(artifact.path / page, draft)
-            draft.replace(copy)
+            with open_whole(copy) as file:
+                file.write((artifact.path / page).read_text(encoding="utf-8"))
 
 
 def _show(comparison: "Comparison") -> None:

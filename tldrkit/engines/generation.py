@@ -7,6 +7,7 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from tldrkit.data.batches import pad_rows, tokenize_documents
+from tldrkit.specs import EvalSpec, SummarizeSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,17 @@ class Decoding:
             "max_target_tokens": self.max_target_tokens,
             "num_beams": self.num_beams,
         }
+
+
+def read_decoding(spec: EvalSpec | SummarizeSpec) -> Decoding:
+    """Read from a spec how to decode."""
+    return Decoding(
+        prefix=spec.prefix,
+        max_source_tokens=spec.max_source_tokens,
+        max_target_tokens=spec.max_target_tokens,
+        num_beams=spec.num_beams,
+        batch_size=spec.batch_size,
+    )
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
         examples = split[: spec.max_examples]
 
         from tldrkit.engines.device import build_accelerator, describe_machine, set_threads
+        from tldrkit.engines.generation import read_decoding
         from tldrkit.metrics.footprint import compute_bytes, count_parameters
         from tldrkit.metrics.rouge import TldrRouge
         from tldrkit.models.summarizer import load_summarizer
@@ -54,7 +55,7 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
         device = build_accelerator(options.device, "fp32").device
         bench.draft.provenance["device"] = str(device)
         summarizer.network.to(device)
-        decoding = _build_decoding(spec)
+        decoding = read_decoding(spec)
         generated, seconds = _decode(bench, summarizer, examples, decoding)
         latency = _time_alone(summarizer, examples[: spec.latency_documents], decoding)
         predictions = [one.text for one in generated]
@@ -82,18 +83,6 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
         bench.draft.metrics.update(_summarize_run(run) | {"data": [split.describe()]})
 
     return perform(options, step, work)
-
-
-def _build_decoding(spec: EvalSpec) -> "Decoding":
-    from tldrkit.engines.generation import Decoding
-
-    return Decoding(
-        prefix=spec.prefix,
-        max_source_tokens=spec.max_source_tokens,
-        max_target_tokens=spec.max_target_tokens,
-        num_beams=spec.num_beams,
-        batch_size=spec.batch_size,
-    )
 
 
 def _decode(

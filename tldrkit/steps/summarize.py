@@ -1,19 +1,18 @@
 """`tldrkit summarize`: files and folders of threads in, one JSON line a thread out."""
 
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from tldrkit.data.threads import BrokenThread, Thread, find_thread_files, read_threads
 from tldrkit.errors import StoreError
 from tldrkit.options import Options
 from tldrkit.specs import SummarizeSpec
+from tldrkit.steps.outputs import open_whole
 from tldrkit.steps.source import resolve_model
 from tldrkit.steps.step import build_provenance
 from tldrkit.store.runs import record_run
@@ -63,7 +62,7 @@ def summarize(
         summarizer = load_summarizer(source.location)
         summarizer.network.to(build_accelerator(options.device, "fp32").device)
         counts = {"threads": 0, "broken": 0}
-        with closing(options.display), _open_whole(out) as file:
+        with closing(options.display), open_whole(out) as file:
             for record in _summarize_files(options, spec, summarizer, files):
                 counts["broken" if "error" in record else "threads"] += 1
                 file.write(json.dumps(record, ensure_ascii=False) + "\n")
@@ -91,16 +90,10 @@ def _read_all(files: Iterable[Path]) -> Iterator[tuple[Path, Thread | BrokenThre
 def _summarize_chunk(
     spec: SummarizeSpec, summarizer: "Summarizer", chunk: Sequence[tuple[Path, Thread | BrokenThread]]
 ) -> Iterator[dict[str, Any]]:
-    from tldrkit.engines.generation import Decoding, generate_summaries
+    from tldrkit.engines.generation import generate_summaries, read_decoding
 
     documents = [item.document() for _, item in chunk if isinstance(item, Thread)]
-    decoding = Decoding(
-        prefix=spec.prefix,
-        max_source_tokens=spec.max_source_tokens,
-        max_target_tokens=spec.max_target_tokens,
-        num_beams=spec.num_beams,
-        batch_size=spec.batch_size,
-    )
+    decoding = read_decoding(spec)
     written = iter(generate_summaries(summarizer.network, summarizer.tokenizer, documents, decoding))
     for file, item in chunk:
         if isinstance(item, Thread):
@@ -108,20 +101,3 @@ def _summarize_chunk(
             yield place | {"summary": next(written).text}
         else:
             yield {"id": item.id, "file": str(file), "line": item.line, "error": item.reason}
-
-
-@contextmanager
-def _open_whole(path: Path) -> Iterator[IO[str]]:
-    """Open a file that appears under its name only when the block succeeds."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    draft = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        draft.chmod(0o644)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
