@@ -68,10 +68,8 @@ def _run_and_look_for_torch(workplace: Path, arguments: list[str]) -> list[str]:
         "print('torch' if 'torch' in sys.modules else 'no torch')"
     )
     command = [sys.executable, "-c", code, *arguments]
-    surroundings = build_environment(TLDRKIT_DATA=".")
-    done = subprocess.run(
-        command, cwd=workplace, env=surroundings, capture_output=True, text=True, check=True
-    )
+    bare = build_environment(TLDRKIT_DATA=".")
+    done = subprocess.run(command, cwd=workplace, env=bare, capture_output=True, text=True, check=True)
     return ["already done" if "already done" in done.stderr else "done now", done.stdout.splitlines()[-1]]
 
 

@@ -9,9 +9,12 @@ from transformers import AutoTokenizer, T5Config, T5ForConditionalGeneration
 
 from tldrkit.models.summarizer import Summarizer, save_summarizer
 from tldrkit.options import Options
-from tldrkit.specs import CompressSpec, EvalSpec, TrainSpec, build_spec
+from tldrkit.specs import CompareSpec, CompressSpec, EvalSpec, SummarizeSpec, TrainSpec, build_spec
+from tldrkit.steps.compare import compare
 from tldrkit.steps.compress import compress
 from tldrkit.steps.eval import eval as score
+from tldrkit.steps.export import export
+from tldrkit.steps.summarize import summarize
 from tldrkit.steps.train import train
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
@@ -43,11 +46,21 @@ def test_the_guides_shape_has_the_sizes_the_docs_say(options: Options) -> None:
     assert options.data
     specs = [PROFILE / "train.yaml", EXPERIMENTS / "b.yaml"]
     small = build_spec(CompressSpec, [PROFILE / "compress.yaml"], SHORT | {"calibration_examples": 2})
-    c = compress(options, small, source=str(options.data / "t5-small"), target="c").artifact.manifest.metrics
+    source = str(options.data / "t5-small")
+    c = compress(options, small, source=source, target="c").artifact.manifest.metrics
     b = train(options, build_spec(TrainSpec, specs, QUICK), source="c", target="b").artifact.manifest.metrics
     spec = build_spec(EvalSpec, [PROFILE / "eval.yaml"], SHORT | {"max_examples": 2})
     scored = score(options, spec, source="b", target="e").artifact.manifest.metrics
 
+    d = compress(options, small, source=source, target="d", match="b").artifact.manifest.metrics
+    compare(options, CompareSpec(resamples=100), references=["e"], target="compare")
+    exported = export(options, source="compare", to=options.data / "exported").folder
+    threads = [EXPERIMENTS / "threads/thread-1.json"]
+    how = SummarizeSpec(**SHORT, num_beams=1)
+    done = summarize(options, how, paths=threads, model=str(exported), out=options.data / "s.jsonl")
+
+    assert abs(d["params_deployed"] / b["params_deployed"] - 1) < 0.01
+    assert (done.threads, done.broken) == (1, 0)
     assert c["compression"]["parameters"]["before"] == 60_506_624
     assert round(c["params_deployed"] / 1e6, 1) == 39.3
     assert round(b["restructurings"][0]["params_after"] / 1e6, 1) == 44.0
