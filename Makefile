@@ -41,7 +41,7 @@ abc: $(S)/compare/$(MADE) $(S)/summaries.jsonl
 # Another DATA, MODEL or SEEDS, or other files there, reach every step; tldrkit itself then skips what is unchanged.
 SETTINGS := $(DATA) $(MODEL) $(SEEDS)
 GIVEN := $(S)/.settings $(wildcard $(DATA:%=%/*.jsonl) $(DATA:%=%/*.jsonl.gz) $(DATA:%=%/*.csv) $(DATA:%=%/*.parquet)) \
-         $(wildcard $(MODEL)/*.safetensors $(MODEL)/config.json)
+         $(wildcard $(MODEL)/*.safetensors $(MODEL)/*.json $(MODEL)/*.model $(MODEL)/*.txt)
 $(S)/.settings: always | $(VENV)
 	@mkdir -p $(@D)
 	@echo '$(SETTINGS)' | cmp -s - $@ || echo '$(SETTINGS)' > $@

@@ -98,3 +98,10 @@ def test_every_field_has_a_description() -> None:
     """Every field teaches in --help."""
     for kind in KINDS.values():
         assert all(info.description for info in kind.model_fields.values())
+
+
+def test_patience_shorter_than_growth_is_refused() -> None:
+    """A run that would stop before it could grow is refused, with both numbers."""
+    fields = {"do_pb": True, "switch_mode": "history", "n_epochs_to_switch": 3, "patience": 2}
+    with pytest.raises(SpecError, match=r"patience 2 .* after 3 validations"):
+        build_spec(TrainSpec, fields=fields)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tldrkit.errors import SpecError
 
@@ -122,6 +122,15 @@ class TrainSpec(FitSpec):
         3, ge=1, description="Validations without improvement (history), or between growths (fixed)."
     )
 
+    @model_validator(mode="after")
+    def _let_it_grow(self) -> "TrainSpec":
+        waits = self.n_epochs_to_switch
+        if self.do_pb and self.switch_mode == "history" and 0 < self.patience <= waits:
+            raise ValueError(
+                f"with patience {self.patience} a run stops before it grows after {waits} validations"
+            )
+        return self
+
 
 class EvalSpec(DataSpec):
     """How a model is scored."""
@@ -174,10 +183,14 @@ def build_spec(
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
-        raise SpecError(
-            f"{field} = {first['input']!r} cannot be used: {first['msg'][:1].lower()}{first['msg'][1:]}.",
-            hint=_describe(kind, field),
-        ) from None
+        problem = first["msg"].removeprefix("Value error, ")
+        problem = f"{problem[:1].lower()}{problem[1:]}."
+        if not field:
+            raise SpecError(
+                f"These fields do not fit together: {problem}", hint="Change one of them."
+            ) from None
+        message = f"{field} = {first['input']!r} cannot be used: {problem}"
+        raise SpecError(message, hint=_describe(kind, field)) from None
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from tests.steps.conftest import DATA, FIT, GROWING, SMALLER, Line
-from tldrkit.errors import ComparisonError, SpecError, StoreError, UnknownReference
+from tldrkit.errors import ComparisonError, StoreError, UnknownReference
 from tldrkit.models.summarizer import load_summarizer
 from tldrkit.specs import CompareSpec, CompressSpec, EvalSpec, SummarizeSpec, TrainSpec
 from tldrkit.steps.compare import compare, read_comparison
@@ -163,11 +163,18 @@ def test_a_run_of_another_label_is_scored_anew(line: Line, store: ArtifactStore)
     assert json.loads((store.resolve("relabelled/eval").path / "scores.json").read_text())["label"] == "Y"
 
 
-def test_patience_shorter_than_growth_is_refused(line: Line) -> None:
-    """A run that would stop before it could grow is refused, with both numbers."""
-    spec = TrainSpec(**FIT, do_pb=True, switch_mode="history", n_epochs_to_switch=3, patience=2)
-    with pytest.raises(SpecError, match="patience 2"):
-        train(line.options, spec, source="base", target="impatient/train")
+def test_going_back_to_an_earlier_spec_makes_its_result_the_newest(line: Line, store: ArtifactStore) -> None:
+    """After A, then B, asking for A again gives A's result as the newest version, without training."""
+    for rate in (1e-3, 2e-3):
+        train(line.options, TrainSpec(**FIT, lr=rate), source="base", target="undone/train")
+    runs = len(list_runs(line.options.artifacts))
+    again = train(line.options, TrainSpec(**FIT, lr=1e-3), source="base", target="undone/train")
+    newest = store.resolve("undone/train").manifest
+
+    assert (again.done_before, newest.version, len(list_runs(line.options.artifacts))) == (True, 3, runs)
+    assert newest.spec["lr"] == 1e-3
+    assert newest.digest == store.resolve("undone/train@v1").manifest.digest
+    assert store.verify("undone/train") == []
 
 
 def test_a_failed_step_is_recorded_and_leaves_nothing(line: Line, store: ArtifactStore) -> None:
@@ -218,6 +225,21 @@ def test_an_export_replaces_an_earlier_one_when_forced(
 
     assert json.loads((tmp_path / "model/config.json").read_text())["model_type"] == "tldr_t5"
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
+    (tmp_path / "model/README.md").write_text("my own card")
+    with pytest.raises(StoreError, match="may replace"):
+        export(replace(line.options, force=True), source="a/train", to=tmp_path / "model")
+
+
+@pytest.mark.parametrize("origin", ["[]", "{", "{}"])
+def test_an_export_is_not_believed_unless_whole(line: Line, tmp_path: Path, origin: str) -> None:
+    """A folder that lost a file is written again when asked to be, and a broken record is no record."""
+    folder = export(line.options, source="a/train", to=tmp_path / "model").folder
+    (folder / "model.safetensors").unlink()
+    assert not export(replace(line.options, force=True), source="a/train", to=folder).done_before
+    (folder / "tldrkit.json").write_text(origin)
+
+    with pytest.raises(StoreError, match="may replace"):
+        export(line.options, source="a/train", to=folder)
 
 
 def test_an_exported_network_needs_no_tldrkit(line: Line, tmp_path: Path) -> None:
@@ -263,10 +285,15 @@ def test_threads_are_summarized_in_order_and_a_bad_file_is_a_record(line: Line, 
     assert "error" in rows[2]
 
 
-def test_the_output_must_be_a_file(line: Line, tmp_path: Path) -> None:
-    """A folder as output is refused before anything is summarized."""
-    with pytest.raises(StoreError, match="regular file"):
-        summarize(line.options, SummarizeSpec(), paths=[tmp_path], model="a/train", out=tmp_path)
+def test_the_output_must_be_a_file_and_no_input(line: Line, tmp_path: Path) -> None:
+    """A folder as output, or an input, is refused before anything is summarized."""
+    thread = tmp_path / "thread.txt"
+    thread.write_text("what I wrote")
+    for out, sentence in ((tmp_path, "regular file"), (thread, "overwrite")):
+        with pytest.raises(StoreError, match=sentence):
+            summarize(line.options, SummarizeSpec(), paths=[thread], model="a/train", out=out)
+
+    assert thread.read_text() == "what I wrote"
 
 
 def test_a_run_is_recorded_with_what_it_was_made_with(store: ArtifactStore) -> None:

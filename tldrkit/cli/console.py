@@ -2,7 +2,6 @@
 
 import json
 import sys
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -81,7 +80,6 @@ class ProgressTracker:
             disable=not stderr.is_terminal or stderr.is_dumb_terminal,
         )
         self._bars: dict[str, Any] = {}
-        self._shown = time.monotonic()
 
     def log(self, event: Event) -> None:
         """Show the event."""

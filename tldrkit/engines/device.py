@@ -1,5 +1,7 @@
 """Which device and arithmetic the loops use."""
 
+import platform
+
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
@@ -42,7 +44,7 @@ def set_threads(threads: int | None) -> None:
 
 
 def describe_machine(device: torch.device) -> str:
-    """Describe what times are measured on, such as `cpu, 2 threads`."""
+    """Describe what times are measured on, such as `x86_64, 2 threads`."""
     if device.type == "cuda":
         return str(torch.cuda.get_device_name(device))
-    return f"{device.type}, {torch.get_num_threads()} threads"
+    return f"{platform.processor() or platform.machine()}, {torch.get_num_threads()} threads"

@@ -128,7 +128,6 @@ class Dendrites:
             "restructured": restructured,
             "finished": finished,
             "dendrites": max(_count_dendrites(network).values(), default=0),
-            "params_deployed": self.count_deployed(network),
             "best": self._tracker.member_vars["global_best_validation_score"],
         }
         return Growth(network, restructured, finished, event)

@@ -76,7 +76,7 @@ class RunScores:
             KeyError, TypeError, ValueError: A field is absent or of another kind.
             ComparisonError: Scores are absent or do not fit the documents.
         """
-        known = {each.name: values[each.name] for each in fields(cls)}
+        known = {each.name: values[each.name] for each in fields(cls) if each.name in values}
         known["document_ids"] = tuple(known["document_ids"])
         known["scores"] = {metric: tuple(scores) for metric, scores in dict(known["scores"]).items()}
         return cls(**known)
@@ -139,7 +139,7 @@ def find_warnings(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:
     warnings = [*_warn_of_training(groups), *_warn_of_sizes(groups), *_warn_of_seeds(groups)]
     machines = sorted({run.machine for group in groups.values() for run in group})
     if len(machines) > 1:
-        warnings.append(f"Times were measured on different machines: {'; '.join(machines)}.")
+        warnings.append(f"Times were measured under different conditions: {'; '.join(machines)}.")
     documents = len(next(iter(groups.values()))[0].document_ids)
     if documents < _FEW_DOCUMENTS:
         warnings.append(f"{documents} threads are too few for intervals to be trusted.")

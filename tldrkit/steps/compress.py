@@ -45,6 +45,7 @@ def compress(
         set_threads(options.threads)
         bench.tracker.log({"kind": "load", "message": f"loading {teacher.reference}"})
         summarizer = load_summarizer(teacher.location)
+        bench.draft.provenance["loaded_from"] = str(summarizer.folder)
         size = _deployed_size(matched) if matched else None
         compressed = shrink(summarizer, spec, documents, target_params=size)
         save_model(bench, compressed.summarizer, {"compression": compressed.report})

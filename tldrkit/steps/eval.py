@@ -36,7 +36,7 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
     model = resolve_model(ArtifactStore(options.artifacts), source)
     texts = resolve_source(spec, options.data)
     run_facts = _describe_run(model)
-    inputs = (model.to_input(), data_input(texts.identity, texts.reference), _run_input(model, run_facts))
+    inputs = (model.to_input(), data_input(texts.identity, texts.reference), _run_input(run_facts))
     step = Step(name="eval", kind="scores", target=target, spec=spec, inputs=inputs)
 
     def work(bench: Bench) -> None:
@@ -53,7 +53,7 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
         set_threads(options.threads)
         summarizer = load_summarizer(model.location)
         device = build_accelerator(options.device, "fp32").device
-        bench.draft.provenance["device"] = str(device)
+        bench.draft.provenance.update(device=str(device), loaded_from=str(summarizer.folder))
         summarizer.network.to(device)
         decoding = read_decoding(spec)
         generated, seconds = _decode(bench, summarizer, examples, decoding)
@@ -146,9 +146,10 @@ def _describe_run(model: ModelSource) -> dict[str, Any]:
     }
 
 
-def _run_input(model: ModelSource, facts: dict[str, Any]) -> Input:
+def _run_input(facts: dict[str, Any]) -> Input:
     """Make those facts part of the step's identity: equal weights may come from runs of other names."""
-    return Input(role="run", reference=model.reference, digest=digest_json(facts))
+    told = f"label {facts['label']}, seed {facts['seed']}"
+    return Input(role="run", reference=told, digest=digest_json(facts))
 
 
 def _write(

@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tldrkit.errors import StoreError
 from tldrkit.options import Options
@@ -36,12 +37,18 @@ def export(options: Options, *, source: str, to: Path) -> Exported:
     store = ArtifactStore(options.artifacts)
     model = resolve_model(store, source)
     to = to.resolve()
-    if _holds(to, model) and not options.force:
+    written = _read_origin(to)
+    if (
+        not options.force
+        and written
+        and written["digest"] == model.digest
+        and _count_bytes(to) == written["files"]
+    ):
         return Exported(folder=to, model=model.reference, done_before=True)
-    if not _may_replace(to, force=options.force):
+    if not _may_replace(to, written if options.force else None):
         raise StoreError(
             f"{to} exists and is no folder that export may replace.",
-            hint="Choose another one; --force replaces only what an earlier export wrote.",
+            hint="Choose another one; --force replaces an earlier export to which nothing was added.",
         )
     with record_run(store.root, "export", command=options.command, spec={"source": model.reference}) as run:
         run.provenance.update(build_provenance(options))
@@ -49,18 +56,27 @@ def export(options: Options, *, source: str, to: Path) -> Exported:
     return Exported(folder=to, model=model.reference, done_before=False)
 
 
-def _may_replace(folder: Path, *, force: bool) -> bool:
-    if not folder.exists():
-        return True
-    return folder.is_dir() and (not any(folder.iterdir()) or (force and (folder / ORIGIN).is_file()))
-
-
-def _holds(folder: Path, model: ModelSource) -> bool:
+def _read_origin(folder: Path) -> dict[str, Any] | None:
+    """Read what an earlier export wrote about itself; None where there was none."""
     try:
         origin = json.loads((folder / ORIGIN).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return False
-    return bool(origin.get("digest") == model.digest)
+        return None
+    return origin if isinstance(origin, dict) and {"digest", "files"} <= set(origin) else None
+
+
+def _count_bytes(folder: Path) -> dict[str, int]:
+    """Count the bytes of every file but the origin's own."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name != ORIGIN)
+    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
+
+
+def _may_replace(folder: Path, written: dict[str, Any] | None) -> bool:
+    """Tell whether nothing is lost: nothing is there, or nothing but what an earlier export wrote."""
+    if not folder.exists():
+        return True
+    there = set(_count_bytes(folder)) if folder.is_dir() else {"."}
+    return not there or (written is not None and there <= set(written["files"]))
 
 
 def _write_folder(model: ModelSource, to: Path) -> None:
@@ -72,7 +88,7 @@ def _write_folder(model: ModelSource, to: Path) -> None:
     old = draft.with_name(f"{draft.name}-old")
     try:
         export_summarizer(load_summarizer(model.location), draft)
-        origin = {"model": model.reference, "digest": model.digest}
+        origin = {"model": model.reference, "digest": model.digest, "files": _count_bytes(draft)}
         (draft / ORIGIN).write_text(json.dumps(origin, indent=1), encoding="utf-8")
         draft.chmod(0o755)
         if to.exists():

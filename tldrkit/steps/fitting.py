@@ -26,7 +26,6 @@ def fit_and_save(
 ) -> None:
     """Run the loop and put its best network into the draft."""
     set_threads(options.threads)
-    bench.draft.provenance["loaded_from"] = str(summarizer.folder or "")
     accelerator = build_accelerator(options.device, spec.precision)
     bench.draft.provenance["device"] = str(accelerator.device)
     trainer = Trainer(accelerator, summarizer.tokenizer, spec, policy, bench.tracker)

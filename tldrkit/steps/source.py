@@ -9,13 +9,7 @@ from tldrkit.store.manifest import Input, Manifest
 from tldrkit.store.names import parse_reference
 from tldrkit.store.store import ArtifactStore
 
-_MODEL_FILES = (
-    "config.json",
-    "generation_config.json",
-    "*.safetensors",
-    "tokenizer*",
-    "special_tokens_map.json",
-)
+_MODEL_FILES = ("*.json", "*.safetensors", "*.model", "*.txt")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 import importlib.metadata
 import os
 import platform
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tldrkit import __version__
+from tldrkit.errors import DamagedArtifact
 from tldrkit.options import Options
 from tldrkit.specs import Spec
 from tldrkit.store.manifest import Input, compute_identity
@@ -76,8 +78,7 @@ def perform(options: Options, step: Step, work: Callable[[Bench], None]) -> Outc
     if not options.force:
         found = store.find(step.target, compute_identity(step.kind, spec, step.inputs))
         if found is not None:
-            store.touch(found)
-            return Outcome(artifact=found, done_before=True)
+            return Outcome(artifact=_make_newest(store, step, found), done_before=True)
     with record_run(store.root, step.name, command=options.command, spec=spec) as run:
         provenance = build_provenance(options) | {"run": run.id}
         run.provenance.update(provenance)
@@ -91,6 +92,30 @@ def perform(options: Options, step: Step, work: Callable[[Bench], None]) -> Outc
             run.metrics.update(draft.metrics)
         run.artifact = draft.artifact.reference
         return Outcome(artifact=draft.artifact, done_before=False)
+
+
+def _make_newest(store: ArtifactStore, step: Step, found: Artifact) -> Artifact:
+    """Freshen what was found; publish it again where another spec's result came after it.
+
+    The steps that follow take the newest version of a name.
+    """
+    try:
+        newest = store.resolve(step.target)
+    except DamagedArtifact:
+        newest = None
+    if newest is not None and newest.reference == found.reference:
+        store.touch(found)
+        return found
+    manifest = found.manifest
+    provenance = {**manifest.provenance, "copied_from": found.reference}
+    with store.publish(
+        step.target, kind=step.kind, spec=manifest.spec, inputs=step.inputs, provenance=provenance
+    ) as draft:
+        for entry in manifest.files:
+            (draft.path / entry.path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(found.path / entry.path, draft.path / entry.path)
+        draft.metrics.update(manifest.metrics)
+    return draft.artifact
 
 
 @contextmanager

@@ -50,6 +50,8 @@ def summarize(
         raise StoreError(
             f"{out} is no regular file.", hint="--out names a file to write, such as summaries.jsonl."
         )
+    if any(path.resolve() == out.resolve() for path in paths):
+        raise StoreError(f"--out would overwrite the input {out}.", hint="Choose another file to write.")
     files = [file for file in find_thread_files(paths) if file.resolve() != out.resolve()]
     with record_run(
         store.root, "summarize", command=options.command, spec=spec.model_dump(mode="json")

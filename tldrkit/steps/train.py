@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tldrkit.errors import SpecError
 from tldrkit.options import Options
 from tldrkit.specs import TrainSpec
 from tldrkit.steps.source import resolve_model
@@ -20,13 +19,11 @@ def train(options: Options, spec: TrainSpec, *, source: str, target: str) -> Out
     """Fine-tune a model, and publish its best validated state.
 
     Raises:
-        SpecError: If the run would stop before it could grow.
         DataError: If the data set cannot be used.
         ModelError: If the model cannot be loaded, or PerforatedAI stops.
     """
     from tldrkit.data.sources import resolve_source
 
-    _check_patience(spec)
     store = ArtifactStore(options.artifacts)
     model = resolve_model(store, source)
     texts = resolve_source(spec, options.data)
@@ -40,6 +37,7 @@ def train(options: Options, spec: TrainSpec, *, source: str, target: str) -> Out
         from tldrkit.steps.fitting import fit_and_save
 
         summarizer = load_summarizer(model.location)
+        bench.draft.provenance["loaded_from"] = str(summarizer.folder)
         scratch = bench.draft.path / "scratch"
         policy = _build_policy(spec, scratch, bench.run.log_path)
         fit_and_save(bench, options, spec, summarizer, corpus, policy)
@@ -49,15 +47,6 @@ def train(options: Options, spec: TrainSpec, *, source: str, target: str) -> Out
             bench.tracker.log({"kind": "advice", "message": advice})
 
     return perform(options, step, work)
-
-
-def _check_patience(spec: TrainSpec) -> None:
-    waits = spec.n_epochs_to_switch
-    if spec.do_pb and spec.switch_mode == "history" and 0 < spec.patience <= waits:
-        raise SpecError(
-            f"With patience {spec.patience} a run stops before it grows, which takes {waits} validations.",
-            hint=f"Use a patience of more than {waits}, or of 0 to train all steps.",
-        )
 
 
 def _build_policy(spec: TrainSpec, scratch: Path, log: Path) -> "GrowthPolicy":
