@@ -77,7 +77,7 @@ def _metrics_of_all_runs(workplace: Path) -> str:
     return "".join(path.read_text() for path in (workplace / "artifacts/runs").glob("*.metrics.jsonl"))
 
 
-GUIDE = (
+ONE_LINE = (
     "--experiment {experiment} --model_type t5-small --dataset reddit_tldr --enc_num_layers 4 "
     "--dec_num_layers 3 --dec_d_model 384 --do_pb {do_pb} --max_steps 5000"
 )
@@ -103,11 +103,11 @@ def hub_copies(tmp_path: Path, corpus: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("experiment", "do_pb"), [("A", "false"), ("B", "true"), ("C", "false")])
-def test_the_guides_own_lines_run(
+def test_one_line_experiments_run(
     cli: Cli, workplace: Path, hub_copies: dict[str, str], experiment: str, do_pb: str
 ) -> None:
-    """The guide's flags (shortened by later ones) record a compress step, then train; A stays whole."""
-    flags = GUIDE.format(experiment=experiment, do_pb=do_pb).split()
+    """A script's flags (shortened by later ones) record a compress step, then train; A stays whole."""
+    flags = ONE_LINE.format(experiment=experiment, do_pb=do_pb).split()
     done = cli("train", *flags, *QUICK, **hub_copies)
     names = {artifact.manifest.name for artifact in ArtifactStore(workplace / "artifacts").list()}
     run = experiment.lower()

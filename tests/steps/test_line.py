@@ -192,7 +192,7 @@ def test_a_failed_step_is_recorded_and_leaves_nothing(line: Line, store: Artifac
 
 @pytest.mark.parametrize("run", ["a", "b"])
 def test_an_exported_folder_loads_elsewhere_and_writes_the_same(line: Line, tmp_path: Path, run: str) -> None:
-    """An exported model has the artifact's weights, dendrites included, and the guide's decoding."""
+    """An exported model has the artifact's weights, dendrites included, and the export's decoding."""
     exported = export(line.options, source=f"{run}/train", to=tmp_path / "model")
     original = load_summarizer(ArtifactStore(line.options.artifacts).resolve(f"{run}/train").path).network
     network = load_summarizer(exported.folder).network

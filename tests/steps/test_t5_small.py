@@ -41,7 +41,7 @@ def options(shared_data: Path, corpus: Path, tmp_path_factory: pytest.TempPathFa
     return Options(artifacts=folder / "store", data=folder, device="cpu")
 
 
-def test_the_guides_shape_has_the_sizes_the_docs_say(options: Options) -> None:
+def test_the_profile_has_the_sizes_the_docs_say(options: Options) -> None:
     """60.5 M parameters whole, 39.3 M at 4/3/384, 44.0 M with a dendrite on the decoder's feed-forwards."""
     assert options.data
     specs = [PROFILE / "train.yaml", EXPERIMENTS / "b.yaml"]

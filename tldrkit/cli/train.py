@@ -1,4 +1,4 @@
-"""`tldrkit train`, and the guide's own command lines that imply a compress step."""
+"""`tldrkit train`, and the one-line experiments that imply a compress step."""
 
 from typing import Annotated, Any
 

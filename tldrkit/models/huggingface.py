@@ -9,7 +9,7 @@ from pathlib import Path
 from tldrkit.models.modeling_tldr import TldrBartForConditionalGeneration, TldrT5ForConditionalGeneration
 from tldrkit.models.summarizer import Summarizer, save_summarizer
 
-NUM_BEAMS = 4  # the guide's decoding: beam 4, at most 128 new tokens
+NUM_BEAMS = 4  # beam 4 and at most 128 new tokens: usual for summaries of this kind
 MAX_NEW_TOKENS = 128
 
 
