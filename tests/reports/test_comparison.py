@@ -1,5 +1,6 @@
 import dataclasses
 import json
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -205,3 +206,12 @@ def test_labels_cannot_break_the_table() -> None:
     """A bar in a label stays in its cell."""
     table = [line for line in render_markdown(compare(build_run("a|b"))).splitlines() if line.startswith("|")]
     assert "a\\|b" in table[2]
+
+
+def test_seeds_may_differ_in_tokens_but_runs_of_a_seed_may_not() -> None:
+    """Each seed orders the texts in its own way; a warning is due where two runs of one seed differ."""
+    alike = [replace(build_run(label, seed), training_tokens=seed) for label in "AB" for seed in range(3)]
+    other = [*alike[:-1], replace(alike[-1], training_tokens=9)]
+
+    assert not any("tokens" in warning for warning in compare(*alike).warnings)
+    assert any("tokens" in warning for warning in compare(*other).warnings)

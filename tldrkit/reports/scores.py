@@ -148,7 +148,10 @@ def find_warnings(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:
 
 def _warn_of_training(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:
     tokens = {label: sorted({run.training_tokens for run in group}) for label, group in groups.items()}
-    if len({amount for amounts in tokens.values() for amount in amounts}) < 2:
+    alike: dict[int, set[int]] = {}  # seeds order the texts, so each may see its own number of tokens
+    for run in (run for group in groups.values() for run in group):
+        alike.setdefault(run.seed, set()).add(run.training_tokens)
+    if all(len(amounts) == 1 for amounts in alike.values()):
         return []
     listed = "; ".join(f"{label} {_join(amounts)}" for label, amounts in tokens.items())
     return [f"The runs did not train on the same number of tokens: {listed}."]
