@@ -96,9 +96,8 @@ class Trainer:
         if spec.dropout is not None:
             set_dropout(network, spec.dropout)
         if self._accelerator.device.type == "cpu":
-            network.set_attn_implementation(
-                "eager"
-            )  # with a bias that learns, torch's fused kernel is slower
+            # With a bias that learns, torch's fused kernel is slower.
+            network.set_attn_implementation("eager")
         grown = self._policy.attach(network).to(self._accelerator.device)
         state = _Progress(network=grown, optimizer=self._build_optimizer(grown))
         lengths = [len(example.document) for example in corpus.train]
