@@ -70,6 +70,15 @@ def test_unreadable_records_are_listed(tmp_path: Path) -> None:
     assert [item["status"] for item in list_runs(tmp_path)] == ["unreadable", "finished"]
 
 
+def test_runs_are_listed_in_the_order_they_began(tmp_path: Path) -> None:
+    """Oldest first holds within one second too, whatever the steps are called."""
+    steps = ["train", "compress", "eval", "base"] * 3
+    for step in steps:
+        with record_run(tmp_path, step, command=[], spec={}):
+            pass
+    assert [record["step"] for record in list_runs(tmp_path)] == steps
+
+
 def test_a_root_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     """No record, no run: the error has a hint, and the work is not begun."""
     (tmp_path / "file").write_text("")

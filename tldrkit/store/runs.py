@@ -36,7 +36,7 @@ class Run:
 
     def __init__(self, folder: Path, step: str, command: Sequence[str], spec: Mapping[str, Any]) -> None:
         started = datetime.now(timezone.utc)
-        self.id = f"{started:%Y%m%dT%H%M%SZ}-{step}-{os.urandom(4).hex()}"
+        self.id = f"{started:%Y%m%dT%H%M%S.%fZ}-{step}-{os.urandom(4).hex()}"
         self.path = folder / f"{self.id}.json"
         self.log_path = folder / f"{self.id}.log"
         self.metrics_path = folder / f"{self.id}.metrics.jsonl"
