@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
@@ -16,6 +16,7 @@ TOKENIZER = build_tokenizer(TEXTS, 300)
 
 
 @given(st.text())
+@example("ends </s> not <pad> here <unk>")
 def test_any_text_comes_back(text: str) -> None:
     """Byte-level pieces write and read every text, with nothing unknown, and end it with </s>."""
     ids = TOKENIZER(text).input_ids
@@ -36,7 +37,8 @@ def test_the_tokenizer_loads_anywhere(tmp_path: Path) -> None:
     """AutoTokenizer brings the same pieces and marks back, beside a T5 config too."""
     save_summarizer(build_base(BaseSpec(**SMALL), TEXTS), tmp_path)
     tokenizer = AutoTokenizer.from_pretrained(tmp_path)
-    assert tokenizer("the cat ☕").input_ids == TOKENIZER("the cat ☕").input_ids
+    for text in ("the cat ☕", "<pad> </s>"):
+        assert tokenizer(text).input_ids == TOKENIZER(text).input_ids
     assert (tokenizer.pad_token_id, tokenizer.eos_token_id, tokenizer.unk_token_id) == (0, 1, 2)
 
 

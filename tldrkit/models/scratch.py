@@ -80,5 +80,6 @@ def build_tokenizer(texts: Iterable[str], vocab_size: int) -> PreTrainedTokenize
         pad_token=PAD,
         eos_token=END,
         unk_token=UNKNOWN,
+        split_special_tokens=True,  # a post that speaks of "</s>" does not end there
         clean_up_tokenization_spaces=False,
     )
