@@ -43,7 +43,7 @@ DOORS = {
     "perforatedai": ("models/dendrites.py",),
     "perforatedbp": (),
     "safetensors": ("tensors.py",),
-    "accelerate": ("engines/device.py", "engines/training.py"),
+    "accelerate": ("engines/",),
     "pickle": (),
 }
 

@@ -52,7 +52,11 @@ class FitSpec(DataSpec):
 
     seed: int = Field(0, ge=0, lt=2**32, description="Seed of weights, order of examples and dropout.")
     max_steps: int = Field(5000, ge=1, description="Optimizer steps.")
-    batch_size: int = Field(16, ge=1, description="Examples in one optimizer step.")
+    batch_size: int = Field(
+        16,
+        ge=1,
+        description="Examples in one optimizer step, on average: all batches hold about as many tokens.",
+    )
     grad_accum: int = Field(
         1, ge=1, description="Parts a batch is cut into to save memory; the result is the same."
     )

@@ -1,42 +1,74 @@
+from collections.abc import Generator, Iterable
+from contextlib import closing
 from itertools import islice
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tldrkit.data.batches import IGNORED, Tokens, collate, order_batches, tokenize_examples
+from tldrkit.data.batches import IGNORED, Tokens, collate, cut_evenly, stream_batches, tokenize_examples
 from tldrkit.data.examples import Example
 from tldrkit.models.scratch import build_tokenizer
-from tldrkit.specs import DataSpec
+from tldrkit.specs import DataSpec, FitSpec
+
+WORDS = ["a", "thread", "of", "posts", "about", "nothing", "much", "that", "goes", "on", "and", "on"]
+EXAMPLES = [
+    Example(str(index), " ".join(WORDS[: index * 7 % 11 + 1]), (WORDS[index % 5],)) for index in range(45)
+]
+TOKENIZER = build_tokenizer([" ".join(WORDS)] * 3, 300)
 
 
-@given(st.lists(st.integers(1, 99), min_size=1, max_size=300), st.integers(1, 40), st.integers(0, 5))
-def test_an_epoch_holds_every_example(lengths: list[int], size: int, seed: int) -> None:
-    """Batches are full, an epoch uses every example, and only what fills the last batch comes twice."""
-    size = min(size, len(lengths))
-    count = -(-len(lengths) // size)
-    epoch = list(islice(order_batches(lengths, size, seed), count))
+def stream(**fields: Any) -> Generator[list[Tokens], None, None]:  # noqa: ANN401  (any field of the spec)
+    return stream_batches(EXAMPLES, TOKENIZER, FitSpec(**fields))
 
-    assert {len(batch) for batch in epoch} == {size}
-    assert {index for batch in epoch for index in batch} == set(range(len(lengths)))
+
+def pieces(batches: Iterable[list[Tokens]]) -> list[tuple[int, ...]]:
+    return sorted((*row.source, *row.target) for batch in batches for row in batch)
+
+
+def test_an_epoch_holds_every_example_once() -> None:
+    """As many batches as the mean size says use every example once, epoch after epoch."""
+    batches = stream(batch_size=5)
+    with closing(batches):
+        first, second = list(islice(batches, 9)), list(islice(batches, 9))
+    whole = pieces([tokenize_examples(EXAMPLES, TOKENIZER, FitSpec())])
+
+    assert pieces(first) == pieces(second) == whole
+    assert first != second
 
 
 def test_the_order_depends_on_the_seed_alone() -> None:
     """Equal seeds give equal batches, different seeds others: A, B, C and D see the same."""
-    lengths = list(range(100))
-    first, again, other = (list(islice(order_batches(lengths, 8, seed), 30)) for seed in (1, 1, 2))
+    first, again, other = (list(islice(stream(batch_size=4, seed=seed), 30)) for seed in (1, 1, 2))
 
     assert first == again
     assert first != other
 
 
-def test_neighbours_in_length_share_a_batch() -> None:
-    """Sorting in pools leaves little padding."""
-    lengths = [index * 7919 % 500 + 1 for index in range(1000)]
-    batches = list(islice(order_batches(lengths, 10, 0), 100))
-    padded = sum(10 * max(lengths[index] for index in batch) for batch in batches)
+def test_a_broken_example_reaches_the_caller() -> None:
+    """What goes wrong while tokenizing ahead is raised where the batch is asked for."""
+    broken = [SimpleNamespace(document="one")]
 
-    assert padded < 1.1 * sum(lengths)
+    with pytest.raises(AttributeError):
+        next(stream_batches(broken, TOKENIZER, FitSpec()))  # type: ignore[arg-type]
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 99), st.integers(1, 30)), min_size=1, max_size=300), st.integers(1, 40)
+)
+def test_batches_hold_about_as_many_tokens(lengths: list[tuple[int, int]], size: int) -> None:
+    """Every row is in one batch, with neighbours in length; no batch exceeds its share by over one row."""
+    rows = [Tokens([3] * source, [4] * target) for source, target in lengths]
+    batches = cut_evenly(rows, size)
+    sizes = [sum(map(len, batch)) for batch in batches]
+    share = sum(map(len, rows)) / max(1, round(len(rows) / size))
+    ordered = [len(row.source) for batch in batches for row in batch]
+
+    assert sum(map(len, batches)) == len(rows)
+    assert ordered == sorted(ordered)
+    assert max(sizes) <= share + max(map(len, rows))
 
 
 def test_collating_pads_and_masks() -> None:

@@ -265,8 +265,11 @@ def test_perforatedai_is_contained(
     assert (tmp_path / "scratch/perforatedai/best_model.pt").exists()
 
 
-def test_a_debugger_becomes_an_error(tiny_t5: PreTrainedModel, tmp_path: Path) -> None:
-    """Where PerforatedAI would ask a person (here: grown before any training), one sentence says so."""
+def test_a_debugger_becomes_an_error(
+    tiny_t5: PreTrainedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where PerforatedAI would ask a person (here: grown before any gradient), one sentence says so."""
+    monkeypatch.setattr(dendrites, "_show_shapes", lambda _: None)
     policy = Dendrites(
         TrainSpec(do_pb=True, switch_mode="fixed", n_epochs_to_switch=1), tmp_path, tmp_path / "log"
     )

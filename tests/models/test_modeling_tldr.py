@@ -93,3 +93,21 @@ def test_the_deeper_decoder_has_a_cache_of_its_own_depth(
     generate: Callable[..., torch.Tensor] = network.generate
     tokens = generate(tiny_batch["input_ids"], max_new_tokens=5, cache_implementation=cache_implementation)
     assert tokens.shape[0] == 2
+
+
+def test_a_narrow_decoder_is_drawn_as_t5s_are() -> None:
+    """New weights have the variance that T5 gives each, for the width that each reads."""
+    fields = {"d_model": 128, "dec_d_model": 64, "d_kv": 16, "num_heads": 4, "d_ff": 256, "num_layers": 1}
+    torch.manual_seed(0)
+    decoder = TldrT5ForConditionalGeneration(TldrT5Config(**fields)).decoder
+    block, read = decoder.block[0].layer, 128**-0.5
+    expected = {
+        block[0].SelfAttention.q: (64 * 16) ** -0.5,
+        block[1].EncDecAttention.k: read,
+        block[1].EncDecAttention.v: read,
+        block[2].DenseReluDense.wi: 64**-0.5,
+        decoder.in_proj: read,
+        decoder.out_proj: 64**-0.5,
+    }
+    for linear, deviation in expected.items():
+        assert linear.weight.std().item() == pytest.approx(deviation, rel=0.05)

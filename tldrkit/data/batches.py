@@ -1,7 +1,10 @@
-"""From examples to padded tensors: tokens, the order of batches, masks. Knows no network."""
+"""From examples to batches: tokens, their order, padding. Knows no network."""
 
+import copy
 import random
-from collections.abc import Iterator, Sequence
+from array import array
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import torch
@@ -9,7 +12,7 @@ from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
 from tldrkit.data.examples import Example
-from tldrkit.specs import DataSpec
+from tldrkit.specs import DataSpec, FitSpec
 
 IGNORED = -100
 """Label of padding, left out of the loss (the default of torch's cross-entropy)."""
@@ -22,8 +25,12 @@ _POOL = 50  # batches sorted by length together: long enough to pad little, shor
 class Tokens:
     """One example as piece ids, end marks included."""
 
-    source: list[int]
-    target: list[int]
+    source: Sequence[int]
+    target: Sequence[int]
+
+    def __len__(self) -> int:
+        """Count the pieces of both."""
+        return len(self.source) + len(self.target)
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,8 @@ def tokenize_examples(
     examples: Sequence[Example], tokenizer: PreTrainedTokenizerBase, spec: DataSpec
 ) -> list[Tokens]:
     """Tokenize documents with their first summaries, cut at the spec's limits."""
+    if not examples:  # the tokenizer refuses an empty list
+        return []
     sources = tokenize_documents(
         [example.document for example in examples], tokenizer, spec.prefix, spec.max_source_tokens
     )
@@ -69,25 +78,66 @@ def tokenize_documents(
     return ids
 
 
-def order_batches(lengths: Sequence[int], batch_size: int, seed: int) -> Iterator[list[int]]:
-    """Yield batches of indices without end, epoch after epoch, each example once an epoch.
+def stream_batches(
+    examples: Sequence[Example], tokenizer: PreTrainedTokenizerBase, spec: FitSpec
+) -> Generator[list[Tokens], None, None]:
+    """Yield batches without end, epoch after epoch, each example once an epoch.
 
-    Neighbours in length share a batch. The order depends on the arguments alone, never on the network, so
-    that runs that are compared see the same batches. A last batch that is not full is filled from the epoch's
-    beginning.
+    Neighbours in length share a batch, and all batches hold about as many tokens: those of short examples
+    hold more than `batch_size`, those of long ones fewer. The order depends on the arguments alone, never on
+    the network, so that runs that are compared see the same batches.
+
+    An example is tokenized once, ahead of its use, while the network is busy.
     """
+    order = _order_pools(len(examples), spec.batch_size * _POOL, spec.seed)
+    own = copy.deepcopy(tokenizer)  # a tokenizer serves one thread at a time
+    known: dict[int, Tokens] = {}
+
+    def read(pool: list[int]) -> list[Tokens]:
+        new = [index for index in pool if index not in known]
+        tokens = tokenize_examples([examples[index] for index in new], own, spec)
+        known.update((index, _compact(row)) for index, row in zip(new, tokens, strict=True))
+        return [known[index] for index in pool]
+
+    shuffler = random.Random(spec.seed)
+    with ThreadPoolExecutor(1) as ahead:
+        coming = ahead.submit(read, next(order))
+        while True:
+            rows, coming = coming.result(), ahead.submit(read, next(order))
+            batches = cut_evenly(rows, spec.batch_size)
+            shuffler.shuffle(batches)
+            yield from batches
+
+
+def _order_pools(examples: int, size: int, seed: int) -> Iterator[list[int]]:
     generator = random.Random(seed)
-    size = min(batch_size, len(lengths))
     while True:
-        order = list(range(len(lengths)))
+        order = list(range(examples))
         generator.shuffle(order)
-        order += order[: -len(order) % size]
-        batches: list[list[int]] = []
-        for start in range(0, len(order), size * _POOL):
-            pool = sorted(order[start : start + size * _POOL], key=lambda index: lengths[index])
-            batches += [pool[at : at + size] for at in range(0, len(pool), size)]
-        generator.shuffle(batches)
-        yield from batches
+        yield from (order[start : start + size] for start in range(0, examples, size))
+
+
+def _compact(row: Tokens) -> Tokens:
+    """Keep a row in four bytes a piece."""
+    return Tokens(array("i", row.source), array("i", row.target))
+
+
+def cut_evenly(rows: Sequence[Tokens], batch_size: int) -> list[list[Tokens]]:
+    """Cut rows, sorted by length, into batches of about equally many tokens.
+
+    Args:
+        rows: At least one.
+        batch_size: Rows of a batch on average.
+    """
+    ordered = sorted(rows, key=lambda row: (len(row.source), len(row.target)))
+    count = max(1, round(len(ordered) / batch_size))
+    share = sum(map(len, ordered)) / count
+    batches: list[list[Tokens]] = [[] for _ in range(count)]
+    before = 0
+    for row in ordered:
+        batches[min(count - 1, int((before + len(row) / 2) / share))].append(row)
+        before += len(row)
+    return [batch for batch in batches if batch]
 
 
 def collate(tokens: Sequence[Tokens], pad: int) -> Batch:

@@ -8,23 +8,26 @@ import math
 import random
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
 from accelerate import Accelerator
-from torch import Tensor, nn
+from torch import nn
 from torch.optim import Optimizer
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from tldrkit.data.batches import IGNORED, Batch, Tokens, collate, order_batches, tokenize_examples
+from tldrkit.data.batches import Tokens, stream_batches, tokenize_examples
 from tldrkit.data.examples import Corpus, Example
 from tldrkit.engines.generation import Decoding, evaluating, generate_summaries
+from tldrkit.engines.objective import Objective, build_masks, build_objective
 from tldrkit.engines.optimizer import build_optimizer, compute_lr, set_lr
 from tldrkit.errors import ModelError
 from tldrkit.metrics.overlap import compute_rouge
 from tldrkit.models.growth import GrowthPolicy
+from tldrkit.models.packed.dropout import DropoutMasks
 from tldrkit.specs import FitSpec
 from tldrkit.tracking import Event, Tracker
 
@@ -46,6 +49,7 @@ class _Progress:
 
     network: nn.Module
     optimizer: Optimizer
+    objective: Objective
     built_at: int = 0
     step: int = 0
     tokens: int = 0
@@ -81,6 +85,7 @@ class Trainer:
         self._spec = spec
         self._policy = policy
         self._tracker = tracker
+        self._masks: DropoutMasks | None = None
 
     def fit(self, network: PreTrainedModel, corpus: Corpus) -> Fitted:
         """Fine-tune a network and hand back its best validated state, as plain torch.
@@ -98,12 +103,14 @@ class Trainer:
         if self._accelerator.device.type == "cpu":
             # With a bias that learns, torch's fused kernel is slower.
             network.set_attn_implementation("eager")
+        self._masks = build_masks(network, self._accelerator, spec.seed)
         grown = self._policy.attach(network).to(self._accelerator.device)
-        state = _Progress(network=grown, optimizer=self._build_optimizer(grown))
-        lengths = [len(example.document) for example in corpus.train]
-        batches = order_batches(lengths, spec.batch_size, spec.seed)
+        state = _Progress(
+            network=grown, optimizer=self._build_optimizer(grown), objective=self._build_objective(grown)
+        )
         self._validate(state, validation)
-        reason = self._run(state, corpus.train, batches, validation)
+        with closing(stream_batches(corpus.train, self._tokenizer, spec)) as batches:
+            reason = self._run(state, batches, validation)
         if state.best_network is None:
             raise AssertionError("a validation precedes the first step")
         seconds = time.monotonic() - started
@@ -122,20 +129,14 @@ class Trainer:
             },
         )
 
-    def _run(
-        self,
-        state: _Progress,
-        examples: Sequence[Example],
-        batches: Iterator[list[int]],
-        validation: Sequence[Example],
-    ) -> str:
+    def _run(self, state: _Progress, batches: Iterator[list[Tokens]], validation: Sequence[Example]) -> str:
         spec = self._spec
         window_loss, window_tokens, window_started = 0.0, 0, time.monotonic()
         state.network.train()
         while state.step < spec.max_steps:
-            rows = tokenize_examples([examples[index] for index in next(batches)], self._tokenizer, spec)
+            rows = next(batches)
             window_loss += self._step(state, rows)
-            counted = sum(len(row.source) + len(row.target) for row in rows)
+            counted = sum(map(len, rows))
             state.tokens += counted
             window_tokens += counted
             if state.step % _LOG_EVERY == 0 or state.step == spec.max_steps:
@@ -157,14 +158,13 @@ class Trainer:
         set_lr(state.optimizer, compute_lr(spec, state.step, state.step - state.built_at))
         labels = sum(len(row.target) for row in rows)
         total = 0.0
-        part = -(-len(rows) // spec.grad_accum)
-        for start in range(0, len(rows), part):
-            batch = collate(rows[start : start + part], self._tokenizer.pad_token_id).to(
-                self._accelerator.device
-            )
-            loss = self._loss(state.network, batch, spec.label_smoothing) / labels
-            self._accelerator.backward(loss)
-            total += float(loss.detach())
+        for part in range(spec.grad_accum):
+            if chosen := rows[part :: spec.grad_accum]:
+                if self._masks:
+                    self._masks.restart(state.step, part)
+                loss = state.objective(chosen, spec.label_smoothing) / labels
+                self._accelerator.backward(loss)
+                total += float(loss.detach())
         if not math.isfinite(total):
             raise ModelError(
                 f"The loss of step {state.step + 1} is not a number.",
@@ -176,25 +176,10 @@ class Trainer:
         state.step += 1
         return total
 
-    def _loss(self, network: nn.Module, batch: Batch, smoothing: float) -> Tensor:
-        """Sum the cross-entropy over label tokens."""
-        shifted = network.prepare_decoder_input_ids_from_labels(batch.labels)  # type: ignore[operator]
-        with self._accelerator.autocast():
-            logits = network(
-                input_ids=batch.source, attention_mask=batch.mask, decoder_input_ids=shifted, use_cache=False
-            ).logits
-        return nn.functional.cross_entropy(
-            logits.float().flatten(0, 1),
-            batch.labels.flatten(),
-            ignore_index=IGNORED,
-            reduction="sum",
-            label_smoothing=smoothing,
-        )
-
     def _validate(self, state: _Progress, examples: Sequence[Example]) -> None:
         """Score the network, keep it if it is the best, and let the policy change it."""
         started = time.monotonic()
-        score, loss = self._score(state.network, examples)
+        score, loss = self._score(state, examples)
         if (score, -loss) > (state.best_score, -state.best_loss):  # of equal scores the lower loss
             state.best_score, state.best_loss, state.best_step, state.stale = score, loss, state.step, 0
             state.best_network = self._policy.detach(state.network).cpu()
@@ -222,6 +207,7 @@ class Trainer:
         """Go on with a changed network: a new optimizer, and patience from the beginning."""
         state.network.train()
         state.optimizer, state.built_at, state.stale = self._build_optimizer(state.network), state.step, 0
+        state.objective = self._build_objective(state.network)
         facts = {"step": state.step, "params_before": before, "params_after": after, "finished": finished}
         state.restructurings.append(facts)
         sizes = f"{before:,} -> {after:,} parameters"
@@ -229,7 +215,7 @@ class Trainer:
         message = f"step {state.step}: Model restructured by dendritic algorithm: {sizes}{end}"
         return {"kind": "restructured", "restructured": 1, "message": message, **facts}
 
-    def _score(self, network: nn.Module, examples: Sequence[Example]) -> tuple[float, float]:
+    def _score(self, state: _Progress, examples: Sequence[Example]) -> tuple[float, float]:
         """Compute mean ROUGE-L F1 of greedy summaries, and the mean loss of a label token."""
         spec = self._spec
         decoding = Decoding(
@@ -240,20 +226,24 @@ class Trainer:
             batch_size=max(spec.batch_size, 50),
         )
         with self._accelerator.autocast():
-            generated = generate_summaries(network, self._tokenizer, [e.document for e in examples], decoding)
+            generated = generate_summaries(
+                state.network, self._tokenizer, [e.document for e in examples], decoding
+            )
         scores = compute_rouge([one.text for one in generated], [e.summaries for e in examples])["rougeL"]
         rows = tokenize_examples(examples, self._tokenizer, spec)
         loss = 0.0
-        with evaluating(network):
+        with evaluating(state.network):
             for start in range(0, len(rows), spec.batch_size):
-                batch = collate(rows[start : start + spec.batch_size], self._tokenizer.pad_token_id)
-                loss += float(self._loss(network, batch.to(self._accelerator.device), 0.0))
+                loss += float(state.objective(rows[start : start + spec.batch_size], 0.0))
         return sum(scores) / len(scores), loss / sum(len(row.target) for row in rows)
 
     def _build_optimizer(self, network: nn.Module) -> Optimizer:
         optimizer = build_optimizer(network, self._spec)
         self._policy.use_optimizer(optimizer)
         return optimizer
+
+    def _build_objective(self, network: nn.Module) -> Objective:
+        return build_objective(network, self._accelerator, self._masks)
 
     def _log_training(self, state: _Progress, loss: float, tokens_per_second: float) -> None:
         self._tracker.log(

@@ -22,9 +22,10 @@ from torch.optim import Optimizer
 from transformers import BartForConditionalGeneration, PreTrainedModel, T5ForConditionalGeneration
 
 from tldrkit.errors import DendriteError
-from tldrkit.models.dendritic_linear import ACTIVATIONS
+from tldrkit.models.dendritic_linear import ACTIVATIONS, DendriticLinear
 from tldrkit.models.growth import Growth
 from tldrkit.models.modeling_tldr import TldrBartForConditionalGeneration, TldrT5ForConditionalGeneration
+from tldrkit.models.packed.linear import Cascade
 from tldrkit.specs import Placement, TrainSpec
 
 ATTENTION = r"\.(?:(?:SelfAttention|EncDecAttention)\.[qkvo]|(?:self_attn|encoder_attn)\.(?:[qkv]|out)_proj)$"
@@ -102,6 +103,7 @@ class Dendrites:
                 network, save_name=SAVE_NAME, making_graphs=False, maximizing_score=True
             )
             self._tracker = state.pai_tracker
+            _show_shapes(perforated)
         return perforated
 
     def use_optimizer(self, optimizer: Optimizer) -> None:
@@ -123,6 +125,8 @@ class Dendrites:
                 tracker = self._resolve_state().pai_tracker
                 answer = tracker.add_validation_score(max(float(score), SMALLEST_SCORE), network)
                 network, restructured, finished = answer[0], bool(answer[1]), bool(answer[2])
+                if restructured:
+                    _show_shapes(network)
             self._ended = finished
         event = {
             "restructured": restructured,
@@ -247,6 +251,17 @@ def _find_wrapped(network: nn.Module) -> dict[str, Any]:
     return {path: module for path, module in network.named_modules() if isinstance(module, PAINeuronModule)}
 
 
+def _show_shapes(network: nn.Module) -> None:
+    """Let every wrapped layer see one gradient: PerforatedAI takes the shapes of its buffers from the first.
+
+    A loop that reads the layers' parameters without calling them would never show it one.
+    """
+    for layer in _find_wrapped(network).values():
+        weight = layer.main_module.weight
+        layer(weight.new_zeros(1, 1, weight.shape[1])).sum().backward()
+    network.zero_grad(set_to_none=True)
+
+
 def _count_dendrites(network: nn.Module) -> dict[str, int]:
     """Count the dendrites of every layer that has some, by module path."""
     counts = {path: int(layer.dendrite_modules_added) for path, layer in _find_wrapped(network).items()}
@@ -278,6 +293,37 @@ def _collect_layer(layer: Any) -> dict[str, torch.Tensor]:  # noqa: ANN401  (a c
         links = [grown.dendrites_to_dendrites[dendrite].detach() for dendrite in range(1, count)]
         state["dendrite_links"] = nn.Parameter(torch.cat(links))
     return state
+
+
+def read_linear(module: nn.Module) -> Cascade:
+    """Read the parameters of a linear layer as they train: plain, grown before, or growing now."""
+    if type(module) is nn.Linear:
+        return Cascade(module.weight)
+    if isinstance(module, DendriticLinear):
+        return Cascade(
+            module.weight,
+            module.dendrite_weight.unbind(),
+            module.dendrite_to_output,
+            tuple(module.links_to(dendrite) for dendrite in range(1, module.dendrites)),
+            module.activation,
+        )
+    return _read_growing(module)
+
+
+def _read_growing(layer: Any) -> Cascade:  # noqa: ANN401  (a class without types)
+    count, grown, main = int(layer.dendrite_modules_added), layer.dendrite_module, layer.main_module.weight
+    if not count:
+        return Cascade(main)
+    from perforatedai import globals_perforatedai as state
+
+    function = state.pc.get_pai_forward_function()
+    return Cascade(
+        main,
+        tuple(dendrite.weight for dendrite in grown.layers),
+        layer.dendrites_to_top[count - 1],
+        tuple(grown.dendrites_to_dendrites[dendrite] for dendrite in range(1, count)),
+        next(name for name, known in ACTIVATIONS.items() if known is function),
+    )
 
 
 def _build_deployed(network: PreTrainedModel, activation: str) -> PreTrainedModel:

@@ -92,13 +92,13 @@ class DendriticLinear(nn.Module):
         output = functional.linear(hidden, self.weight, self.bias)
         features: list[torch.Tensor] = []
         for dendrite, feature in enumerate(self._compute_dendrites(hidden)):
-            for link, earlier in zip(self._links_to(dendrite), features, strict=True):
+            for link, earlier in zip(self.links_to(dendrite), features, strict=True):
                 feature = feature + link * earlier
             features.append(ACTIVATIONS[self.activation](feature))
             output = output + self.dendrite_to_output[dendrite] * features[-1]
         return output
 
-    def _links_to(self, dendrite: int) -> torch.Tensor:
+    def links_to(self, dendrite: int) -> torch.Tensor:
         """Select the links from all earlier dendrites.
 
         Shape:

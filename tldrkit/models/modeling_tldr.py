@@ -37,6 +37,15 @@ class TldrT5Decoder(T5Stack):  # type: ignore[misc]  # transformers is not typed
             attention.v = nn.Linear(config.d_model, attention.inner_dim, bias=False)
         self.in_proj = nn.Linear(config.d_model, width, bias=False)
         self.out_proj = nn.Linear(width, config.d_model, bias=False)
+        attentions = [block.layer[1].EncDecAttention for block in self.block]
+        for linear in (self.in_proj, self.out_proj, *(a.k for a in attentions), *(a.v for a in attentions)):
+            nn.init.normal_(linear.weight, std=config.initializer_factor * linear.in_features**-0.5)
+            linear._is_hf_initialized = True
+
+    @classmethod
+    def is_custom_code(cls) -> bool:
+        """Have weights drawn as T5's are: of custom code, transformers passes over modules that hold none."""
+        return False
 
     def forward(
         self,

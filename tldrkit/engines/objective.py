@@ -1,0 +1,90 @@
+"""What training minimizes: the loss of label tokens, computed as quickly as network and device allow."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+from tldrkit.data.batches import IGNORED, Tokens, collate
+from tldrkit.models.anatomy import T5, find_family
+from tldrkit.models.dendrites import read_linear
+from tldrkit.models.packed.dropout import DropoutMasks
+from tldrkit.models.packed.t5 import PackedT5
+
+
+class Objective(Protocol):
+    """Sums the loss of some examples for one network."""
+
+    def __call__(self, rows: Sequence[Tokens], smoothing: float) -> Tensor:
+        """Sum the cross-entropy over label tokens.
+
+        Shape:
+            result: ().
+        """
+        ...
+
+
+class Packed:
+    """T5 on a processor: no work on padding, and dropout that costs next to nothing."""
+
+    def __init__(self, network: nn.Module, dtype: torch.dtype, masks: DropoutMasks | None) -> None:
+        self._loss = PackedT5(network, read_linear, dtype, masks)
+
+    def __call__(self, rows: Sequence[Tokens], smoothing: float) -> Tensor:
+        """Sum the cross-entropy over label tokens."""
+        ordered = sorted(rows, key=lambda row: len(row.source))  # neighbours in length share their padding
+        return self._loss([row.source for row in ordered], [row.target for row in ordered], smoothing)
+
+
+class Padded:
+    """Any network on any device: padded tensors through its own forward pass."""
+
+    def __init__(self, network: PreTrainedModel, accelerator: Accelerator) -> None:
+        self._network = network
+        self._accelerator = accelerator
+
+    def __call__(self, rows: Sequence[Tokens], smoothing: float) -> Tensor:
+        """Sum the cross-entropy over label tokens."""
+        network = self._network
+        batch = collate(rows, network.config.pad_token_id).to(self._accelerator.device)
+        shifted = network.prepare_decoder_input_ids_from_labels(batch.labels)
+        with self._accelerator.autocast():
+            logits = network(
+                input_ids=batch.source, attention_mask=batch.mask, decoder_input_ids=shifted, use_cache=False
+            ).logits
+        return nn.functional.cross_entropy(
+            logits.float().flatten(0, 1),
+            batch.labels.flatten(),
+            ignore_index=IGNORED,
+            reduction="sum",
+            label_smoothing=smoothing,
+        )
+
+
+def is_packable(network: PreTrainedModel, accelerator: Accelerator) -> bool:
+    """Tell whether a network can be trained on packed tokens."""
+    return accelerator.device.type == "cpu" and find_family(network) is T5
+
+
+def build_masks(network: PreTrainedModel, accelerator: Accelerator, seed: int) -> DropoutMasks | None:
+    """Build the dropout of packed training; None where the network has none, or drops out on its own."""
+    if not is_packable(network, accelerator) or not network.config.dropout_rate:
+        return None
+    return DropoutMasks(network.config.dropout_rate, seed, find_dtype(accelerator))
+
+
+def build_objective(
+    network: PreTrainedModel, accelerator: Accelerator, masks: DropoutMasks | None
+) -> Objective:
+    """Build the objective of a network, anew whenever its parameters are new ones."""
+    if is_packable(network, accelerator):
+        return Packed(network, find_dtype(accelerator), masks)
+    return Padded(network, accelerator)
+
+
+def find_dtype(accelerator: Accelerator) -> torch.dtype:
+    """Tell the number format of matrix products."""
+    return torch.bfloat16 if accelerator.mixed_precision == "bf16" else torch.float32

@@ -1,0 +1,164 @@
+"""The loss of a T5 over packed tokens, with the parameters of a network of Hugging Face's or of ours.
+
+Computes what ``T5ForConditionalGeneration`` computes, for plain, asymmetric and grown networks, and leaves
+out what padding would cost. Knows the anatomy of T5's modules; knows no optimizer.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import embedding
+
+from tldrkit.models.packed.attention import Attention
+from tldrkit.models.packed.dropout import DropoutMasks
+from tldrkit.models.packed.functions import CrossEntropy, ReluDropout, RmsNorm, apply
+from tldrkit.models.packed.layout import Packed, cut_into_chunks
+from tldrkit.models.packed.linear import Cascade, Projection
+
+
+class PackedT5:
+    """Compute the summed loss of rows of tokens.
+
+    Args:
+        network: T5, plain, of ours, or with layers wrapped by PerforatedAI; on a processor.
+        read_linear: Reads the parameters of one of its linear layers.
+        dtype: Number format of products and what lies between them; sums, norms and the loss are float32.
+        masks: Dropout while the network is in training mode; None for none.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        read_linear: Callable[[nn.Module], Cascade],
+        dtype: torch.dtype,
+        masks: DropoutMasks | None,
+    ) -> None:
+        self._network: Any = network
+        self._read = read_linear
+        self._dtype = dtype
+        self._project = Projection(dtype)
+        self._given = masks
+
+    def __call__(
+        self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]], smoothing: float = 0.0
+    ) -> Tensor:
+        """Sum the cross-entropy over the tokens of all targets.
+
+        Args:
+            sources: Piece ids of each document.
+            targets: Piece ids of each summary.
+            smoothing: Share of the target probability spread over all pieces.
+
+        Shape:
+            result: ().
+        """
+        network = self._network
+        source, target = Packed([len(row) for row in sources]), Packed([len(row) for row in targets])
+        start = network.config.decoder_start_token_id
+        shifted = [piece for row in targets for piece in (start, *row[:-1])]
+        read = self._run(network.encoder, torch.tensor([p for row in sources for p in row]), source)
+        written = self._run(network.decoder, torch.tensor(shifted), target, read, source)
+        if network.config.scale_decoder_outputs:
+            written = written * network.model_dim**-0.5
+        logits = self._project(written, [self._read(network.lm_head)])
+        labels = torch.tensor([piece for row in targets for piece in row])
+        return apply(CrossEntropy, logits, labels, smoothing)
+
+    def _run(
+        self,
+        stack: Any,  # noqa: ANN401  (transformers is not typed)
+        pieces: Tensor,
+        own: Packed,
+        read: Tensor | None = None,
+        source: Packed | None = None,
+    ) -> Tensor:
+        """Run the encoder, or the decoder over what the encoder read.
+
+        Shape:
+            pieces: (own tokens,).
+            read: (source tokens, width of the encoder).
+            result: (own tokens, width of the encoder).
+        """
+        attention = stack.block[0].layer[0].SelfAttention
+        bias = self._compute_bias(attention, max(own.lengths))
+        inner = cut_into_chunks(own, own, attention.n_heads, causal=stack.is_decoder)
+        cross = cut_into_chunks(own, source, attention.n_heads, causal=False) if source else []
+        hidden = embedding(pieces, stack.embed_tokens.weight)
+        if hasattr(stack, "in_proj"):
+            narrow = self._project(hidden.to(self._dtype), [self._read(stack.in_proj)])
+            hidden = narrow.to(hidden.dtype)
+        hidden = self._drop(hidden)
+        for block in stack.block:
+            hidden = self._attend(block.layer[0], hidden, None, inner, bias)
+            if read is not None:
+                hidden = self._attend(block.layer[1], hidden, read, cross, None)
+            hidden = self._feed(block.layer[-1], hidden)
+        hidden = self._drop(self._norm(stack.final_layer_norm, hidden))
+        if hasattr(stack, "out_proj"):
+            hidden = self._project(hidden, [self._read(stack.out_proj)])
+        return hidden
+
+    def _attend(
+        self,
+        layer: Any,  # noqa: ANN401  (transformers is not typed)
+        hidden: Tensor,
+        read: Tensor | None,
+        chunks: Sequence[Any],
+        bias: Tensor | None,
+    ) -> Tensor:
+        attention = layer.SelfAttention if read is None else layer.EncDecAttention
+        query, key, value, out = (self._read(getattr(attention, name)) for name in "qkvo")
+        normed = self._norm(layer.layer_norm, hidden)
+        if read is None:
+            queries, seen = self._project(normed, [query, key, value]), None
+        else:
+            queries, seen = self._project(normed, [query]), self._project(read, [key, value])
+        mixed = apply(Attention, queries, seen, bias, chunks, self._masks())
+        return self._add(hidden, self._project(mixed, [out]))
+
+    def _feed(self, layer: Any, hidden: Tensor) -> Tensor:  # noqa: ANN401  (transformers is not typed)
+        dense = layer.DenseReluDense
+        normed = self._norm(layer.layer_norm, hidden)
+        masks = self._masks()
+        if hasattr(dense, "wi_0"):
+            both = self._project(normed, [self._read(dense.wi_0), self._read(dense.wi_1)])
+            gate, value = both.chunk(2, dim=1)
+            between = self._drop(dense.act(gate) * value)
+        elif isinstance(dense.act, nn.ReLU):
+            between = self._project(normed, [self._read(dense.wi)])
+            mask = None if masks is None else masks.draw(between.shape)
+            between = apply(ReluDropout, between, mask, 0.0 if masks is None else masks.rate)
+        else:
+            between = self._drop(dense.act(self._project(normed, [self._read(dense.wi)])))
+        return self._add(hidden, self._project(between, [self._read(dense.wo)]))
+
+    def _norm(self, norm: Any, hidden: Tensor) -> Tensor:  # noqa: ANN401  (transformers is not typed)
+        return apply(RmsNorm, hidden, norm.weight, norm.variance_epsilon, self._dtype)
+
+    def _masks(self) -> DropoutMasks | None:
+        return self._given if self._network.training else None
+
+    def _drop(self, hidden: Tensor) -> Tensor:
+        masks = self._masks()
+        return hidden if masks is None else hidden * masks.draw(hidden.shape).to(hidden.dtype)
+
+    def _add(self, hidden: Tensor, change: Tensor) -> Tensor:
+        """Add a layer's output, dropped out, to the residual stream."""
+        masks = self._masks()
+        if masks is None:
+            return hidden + change
+        return torch.addcmul(hidden, change, masks.draw(change.shape))
+
+    def _compute_bias(self, attention: Any, length: int) -> Tensor:  # noqa: ANN401  (transformers is not typed)
+        """Compute the position bias of the longest row, causality included.
+
+        Shape:
+            result: (heads, length, length).
+        """
+        bias: Tensor = attention.compute_bias(length, length)[0].to(self._dtype)
+        if attention.is_causal:
+            later = torch.ones(length, length, dtype=torch.bool).triu(1)
+            bias = bias.masked_fill(later, float("-inf"))
+        return bias
