@@ -7,6 +7,7 @@ from transformers import PreTrainedModel
 
 from tldrkit.data.examples import Corpus
 from tldrkit.engines.device import build_accelerator, set_threads
+from tldrkit.engines.memory import keep_freed_memory
 from tldrkit.engines.training import Trainer
 from tldrkit.metrics.footprint import compute_bytes, count_by_part, count_parameters
 from tldrkit.models.growth import GrowthPolicy
@@ -26,6 +27,7 @@ def fit_and_save(
 ) -> None:
     """Run the loop and put its best network into the draft."""
     set_threads(options.threads)
+    keep_freed_memory()
     accelerator = build_accelerator(options.device, spec.precision)
     bench.draft.provenance["device"] = str(accelerator.device)
     trainer = Trainer(accelerator, summarizer.tokenizer, spec, policy, bench.tracker)

@@ -1,0 +1,185 @@
+"""How fast training is: our loop against transformers' Seq2SeqTrainer, on the same texts and the same network.
+
+The peer groups by length and trains in the best number format that the machine multiplies in hardware, as
+ours does. Both run in processes of their own, by turns; what counts is source and label tokens that are no
+padding. Prints tokens a second, the ratio of each round, peak memory, and our share of the machine's rate of
+matrix products.
+
+    python benchmarks/train.py [--network small|t5-small] [--rounds N] [--data FOLDER] [--dataset NAME]
+"""
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+NETWORKS: dict[str, dict[str, Any]] = {
+    "small": {
+        "vocab_size": 8000, "d_model": 256, "d_kv": 32, "d_ff": 1024, "num_heads": 8, "num_layers": 4,
+        "num_decoder_layers": 4,
+    },
+    "t5-small": {
+        "vocab_size": 32128, "d_model": 512, "d_kv": 64, "d_ff": 2048, "num_heads": 8, "num_layers": 6,
+        "num_decoder_layers": 6,
+    },
+}  # fmt: skip
+BATCH = {"small": 48, "t5-small": 16}
+WARM, MEASURED = 3, 10
+EXAMPLES = 4000
+LOGGED = 20  # steps between two lines of our log: ours warms up that long
+
+
+def build_network(name: str) -> Any:  # noqa: ANN401  (transformers is not typed)
+    """Build the network from seed 0, with T5's dropout."""
+    import torch
+    from transformers import T5Config, T5ForConditionalGeneration
+
+    torch.manual_seed(0)
+    return T5ForConditionalGeneration(T5Config(**NETWORKS[name], dropout_rate=0.1, decoder_start_token_id=0))
+
+
+def load_texts(arguments: argparse.Namespace) -> Any:  # noqa: ANN401
+    """Load some training examples and the tokenizer that was trained on them."""
+    from transformers import AutoTokenizer
+
+    from tldrkit.data.sources import resolve_source
+    from tldrkit.specs import DataSpec
+
+    source = resolve_source(DataSpec(dataset=arguments.dataset), arguments.data)
+    return source.load("train")[:EXAMPLES], AutoTokenizer.from_pretrained(arguments.folder)
+
+
+def run_peer(arguments: argparse.Namespace) -> dict[str, float]:
+    """Train with Seq2SeqTrainer; returns tokens and seconds of the measured steps."""
+    from transformers import DataCollatorForSeq2Seq, Seq2SeqTrainer, Seq2SeqTrainingArguments, TrainerCallback
+
+    from tldrkit.engines.device import use_bf16
+
+    examples, tokenizer = load_texts(arguments)
+    rows = [
+        {
+            "input_ids": tokenizer("summarize: " + e.document, truncation=True, max_length=512).input_ids,
+            "labels": tokenizer(e.summaries[0], truncation=True, max_length=128).input_ids,
+        }
+        for e in examples
+    ]
+    network, counts, clock = build_network(arguments.network), [], []
+    pad = DataCollatorForSeq2Seq(tokenizer, model=network, pad_to_multiple_of=8)
+
+    def collate(batch: list[dict[str, list[int]]]) -> Any:  # noqa: ANN401
+        counts.append(sum(len(row["input_ids"]) + len(row["labels"]) for row in batch))
+        return pad(batch)
+
+    class Clock(TrainerCallback):
+        def on_step_end(self, *_: object, **__: object) -> None:
+            clock.append(time.perf_counter())
+
+    settings = Seq2SeqTrainingArguments(
+        output_dir=arguments.folder, per_device_train_batch_size=BATCH[arguments.network],
+        max_steps=WARM + MEASURED, train_sampling_strategy="group_by_length", optim="adamw_torch_fused",
+        bf16=use_bf16("auto", on_cpu=True), use_cpu=True, learning_rate=5e-4, report_to=[], save_strategy="no",
+        logging_strategy="no", disable_tqdm=True, remove_unused_columns=False,
+    )  # fmt: skip
+    Seq2SeqTrainer(
+        network, settings, train_dataset=rows, data_collator=collate, callbacks=[Clock()]
+    ).train()
+    return {"tokens": sum(counts[WARM : WARM + MEASURED]), "seconds": clock[-1] - clock[WARM - 1]}
+
+
+def run_ours(arguments: argparse.Namespace) -> dict[str, float]:
+    """Train with our loop; returns tokens and seconds of the measured steps."""
+    from tldrkit.data.examples import Corpus
+    from tldrkit.engines.device import build_accelerator
+    from tldrkit.engines.memory import keep_freed_memory
+    from tldrkit.engines.training import Trainer
+    from tldrkit.models.growth import FixedShape
+    from tldrkit.specs import TrainSpec
+
+    examples, tokenizer = load_texts(arguments)
+    events: list[Any] = []
+
+    class Memory:
+        def log(self, event: Any) -> None:  # noqa: ANN401
+            events.append(event)
+
+        def close(self) -> None:
+            pass
+
+    steps = LOGGED + MEASURED
+    spec = TrainSpec(
+        max_steps=steps, batch_size=BATCH[arguments.network], eval_every=steps, eval_examples=1,
+        max_target_tokens=128,
+    )  # fmt: skip
+    keep_freed_memory()
+    trainer = Trainer(build_accelerator("cpu", "auto"), tokenizer, spec, FixedShape(), Memory())
+    trainer.fit(build_network(arguments.network), Corpus(train=examples, validation=examples[:1]))
+    last = [event for event in events if event["kind"] == "train"][-2:]
+    tokens = last[1]["training_tokens"] - last[0]["training_tokens"]
+    return {"tokens": tokens, "seconds": tokens / last[1]["tokens_per_second"]}
+
+
+def work(arguments: argparse.Namespace) -> None:
+    """Run one engine in this process and print what it did as JSON."""
+    result = {"peer": run_peer, "ours": run_ours}[arguments.worker](arguments)
+    result["peak"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(json.dumps(result))
+
+
+def start(worker: str, arguments: argparse.Namespace) -> dict[str, float]:
+    """Run one engine in a fresh process."""
+    command = [sys.executable, __file__, "--worker", worker, "--folder", str(arguments.folder)]
+    for name in ("network", "data", "dataset"):
+        command += [f"--{name}", str(getattr(arguments, name))]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(done.stderr)
+    result: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
+def main() -> None:
+    """Print the comparison."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--network", choices=NETWORKS, default="small")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--data", type=Path, default=Path(__file__).parents[1] / "../shared/data")
+    parser.add_argument("--dataset", default="samsum")
+    parser.add_argument("--worker", choices=("peer", "ours"), help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.worker:
+        return work(arguments)
+    with tempfile.TemporaryDirectory() as folder:
+        arguments.folder = Path(folder)
+        from tldrkit.data.sources import resolve_source
+        from tldrkit.models.scratch import build_tokenizer
+        from tldrkit.specs import DataSpec
+
+        source = resolve_source(DataSpec(dataset=arguments.dataset), arguments.data)
+        texts = [text for e in source.load("train")[:EXAMPLES] for text in (e.document, e.summaries[0])]
+        build_tokenizer(texts, 8000).save_pretrained(folder)
+        ratios = []
+        for number in range(arguments.rounds):
+            peer, ours = start("peer", arguments), start("ours", arguments)
+            rates = [one["tokens"] / one["seconds"] for one in (peer, ours)]
+            ratios.append(rates[1] / rates[0])
+            print(
+                f"round {number + 1}: Seq2SeqTrainer {rates[0]:,.0f} tokens/s, {peer['peak']:.2f} GiB; "
+                f"tldrkit {rates[1]:,.0f} tokens/s, {ours['peak']:.2f} GiB; ratio {ratios[-1]:.2f}",
+                flush=True,
+            )
+    print(f"{arguments.network}: ratio median {statistics.median(ratios):.2f}, {min(ratios):.2f} to {max(ratios):.2f}")
+    return None
+
+
+if __name__ == "__main__":
+    main()
