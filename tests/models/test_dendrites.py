@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,19 @@ def test_the_detached_network_is_the_perforated_one(
     plain.save_pretrained(tmp_path / "saved")
     loaded = type(plain).from_pretrained(tmp_path / "saved")
     assert torch.equal(compute_logits(loaded, tiny_batch), compute_logits(plain, tiny_batch))
+
+
+def test_a_process_of_several_grows_by_itself(
+    tiny_t5: PreTrainedModel, tmp_path: Path, tiny_batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PerforatedAI is not told the rank, since ranks above 0 would read what they do not write."""
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    run = Run(tiny_t5, tmp_path, tiny_batch)
+    run.validate(0.1, 0.2)
+
+    assert run.dendrites() == [1, 2]
+    assert (os.environ["RANK"], os.environ["LOCAL_RANK"]) == ("1", "1")
 
 
 @pytest.mark.parametrize("kind", ["tiny_t5", "tiny_flan", "narrow_t5", "tiny_bart"])

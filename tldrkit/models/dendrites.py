@@ -160,6 +160,8 @@ class Dendrites:
     def _contained(self) -> Iterator[None]:
         """Hold PerforatedAI to its folder, its log and random numbers of its own, without a debugger."""
         self._calls += 1
+        # PerforatedAI lets rank 0 alone write what every rank reads; here each has a folder of its own.
+        ranks = {name: os.environ.pop(name) for name in ("RANK", "LOCAL_RANK") if name in os.environ}
         said, folder, random_state, debugger = io.StringIO(), Path.cwd(), torch.get_rng_state(), pdb.set_trace
         self.scratch.mkdir(parents=True, exist_ok=True)
         try:
@@ -177,6 +179,7 @@ class Dendrites:
             raise DendriteError(f"PerforatedAI stopped: {why}.", hint=hint) from error
         finally:
             os.chdir(folder)
+            os.environ.update(ranks)
             pdb.set_trace = debugger
             torch.set_rng_state(random_state)
             with self.log.open("a", encoding="utf-8") as log:
