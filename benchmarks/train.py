@@ -1,4 +1,4 @@
-"""How fast training is: our loop against transformers' Seq2SeqTrainer, on the same texts and the same network.
+"""How fast training is: our loop against transformers' Seq2SeqTrainer, on the same texts and network.
 
 The peer groups by length and trains in the best number format that the machine multiplies in hardware, as
 ours does. Both run in processes of their own, by turns; what counts is source and label tokens that are no
@@ -86,12 +86,10 @@ def run_peer(arguments: argparse.Namespace) -> dict[str, float]:
     settings = Seq2SeqTrainingArguments(
         output_dir=arguments.folder, per_device_train_batch_size=BATCH[arguments.network],
         max_steps=WARM + MEASURED, train_sampling_strategy="group_by_length", optim="adamw_torch_fused",
-        bf16=use_bf16("auto", on_cpu=True), use_cpu=True, learning_rate=5e-4, report_to=[], save_strategy="no",
-        logging_strategy="no", disable_tqdm=True, remove_unused_columns=False,
+        bf16=use_bf16("auto", on_cpu=True), use_cpu=True, learning_rate=5e-4, report_to=[],
+        save_strategy="no", logging_strategy="no", disable_tqdm=True, remove_unused_columns=False,
     )  # fmt: skip
-    Seq2SeqTrainer(
-        network, settings, train_dataset=rows, data_collator=collate, callbacks=[Clock()]
-    ).train()
+    Seq2SeqTrainer(network, settings, train_dataset=rows, data_collator=collate, callbacks=[Clock()]).train()
     return {"tokens": sum(counts[WARM : WARM + MEASURED]), "seconds": clock[-1] - clock[WARM - 1]}
 
 
@@ -148,7 +146,9 @@ def start(worker: str, arguments: argparse.Namespace) -> dict[str, float]:
 
 def main() -> None:
     """Print the comparison."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--network", choices=NETWORKS, default="small")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--data", type=Path, default=Path(__file__).parents[1] / "../shared/data")
@@ -177,7 +177,8 @@ def main() -> None:
                 f"tldrkit {rates[1]:,.0f} tokens/s, {ours['peak']:.2f} GiB; ratio {ratios[-1]:.2f}",
                 flush=True,
             )
-    print(f"{arguments.network}: ratio median {statistics.median(ratios):.2f}, {min(ratios):.2f} to {max(ratios):.2f}")
+    spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
+    print(f"{arguments.network}: ratio median {statistics.median(ratios):.2f}, {spread}")
     return None
 
 

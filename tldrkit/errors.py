@@ -9,6 +9,7 @@ TldrkitError
 ├── ModelError           a network, tokenizer or checkpoint that cannot be used
 │   ├── CompressionError     a size that cannot be made from this network
 │   └── DendriteError        PerforatedAI stopped, or was asked for what it cannot do
+├── ProcessError         another of the processes that share a run failed
 └── ComparisonError      runs that cannot be set side by side
 """
 
@@ -56,6 +57,10 @@ class CompressionError(ModelError):
 
 class DendriteError(ModelError):
     """PerforatedAI stopped, or was asked for what it cannot do."""
+
+
+class ProcessError(TldrkitError):
+    """Another of the processes that share a run failed."""
 
 
 class ComparisonError(TldrkitError):

@@ -1,8 +1,11 @@
+import functools
+import itertools
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from transformers import T5ForConditionalGeneration
 
 from tldrkit.data.examples import Corpus
 from tldrkit.data.sources import resolve_source
@@ -82,6 +85,43 @@ def test_accumulation_does_not_change_the_result(examples: Corpus) -> None:
     whole, parts = (weights(fit(examples, grad_accum=parts, dropout=0.0)) for parts in (1, 3))
 
     assert all(torch.allclose(whole[name], parts[name], atol=1e-5) for name in whole)
+
+
+def _run_out_of_memory(monkeypatch: pytest.MonkeyPatch, *, calls: int, rows: int) -> None:
+    """Let T5 run out of memory in training, from a call on, where a part has too many rows."""
+    forward, made = T5ForConditionalGeneration.forward, itertools.count(1)
+
+    @functools.wraps(forward)
+    def limited(self: T5ForConditionalGeneration, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401
+        if self.training and next(made) >= calls and len(named["input_ids"]) > rows:
+            raise torch.OutOfMemoryError
+        return forward(self, *arguments, **named)
+
+    monkeypatch.setattr(T5ForConditionalGeneration, "forward", limited)
+
+
+def test_a_step_that_lacks_memory_is_taken_again_in_smaller_parts(
+    examples: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of the first try stays but the number of parts, and the run says so once."""
+    parts = weights(fit(examples, grad_accum=4, dropout=0.0))
+    _run_out_of_memory(monkeypatch, calls=4, rows=1)  # the second part of the second step
+    memory = Memory()
+    retried = weights(fit(examples, memory, grad_accum=2, dropout=0.0))
+    (event,) = (event for event in memory.events if event["kind"] == "memory")
+
+    assert all(torch.allclose(parts[name], retried[name], atol=1e-5) for name in parts)
+    assert (event["step"], event["parts"]) == (1, 4)
+    assert "into 4 parts" in event["message"]
+
+
+def test_an_example_that_lacks_memory_ends_the_run(examples: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing is left to cut, the error says what makes an example smaller."""
+    _run_out_of_memory(monkeypatch, calls=1, rows=0)
+    with pytest.raises(ModelError, match="single example") as caught:
+        fit(examples)
+
+    assert "--max-source-tokens" in caught.value.hint
 
 
 def test_the_best_validated_network_is_kept(examples: Corpus) -> None:

@@ -3,7 +3,7 @@
 import platform
 
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, PartialState
 from accelerate.state import AcceleratorState
 
 from tldrkit.errors import SpecError
@@ -23,11 +23,24 @@ def build_accelerator(device: str, precision: str) -> Accelerator:
         raise SpecError(
             "There is no GPU that torch can use.", hint="Leave out --device, or use --device cpu."
         )
-    on_cpu = device == "cpu" or not torch.cuda.is_available()
-    AcceleratorState._reset_state(
-        reset_partial_state=True
-    )  # a process may run several steps, each in its own precision
+    on_cpu = _runs_on_cpu(device)
+    # A process may run several steps, each in its own precision; torchrun's process group outlives this.
+    AcceleratorState._reset_state(reset_partial_state=True)
     return Accelerator(cpu=on_cpu, mixed_precision="bf16" if use_bf16(precision, on_cpu=on_cpu) else "no")
+
+
+def join_processes(device: str) -> None:
+    """Join the processes that torchrun started for this run, once in a process's life.
+
+    Args:
+        device: As for ``build_accelerator``; tells how the processes talk.
+    """
+    PartialState(cpu=_runs_on_cpu(device))
+
+
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Tell a lack of memory from other errors of torch."""
+    return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator: " in str(error)
 
 
 def use_bf16(precision: str, *, on_cpu: bool) -> bool:
@@ -41,6 +54,10 @@ def set_threads(threads: int | None) -> None:
     """Limit torch to a number of processor threads."""
     if threads is not None:
         torch.set_num_threads(threads)
+
+
+def _runs_on_cpu(device: str) -> bool:
+    return device == "cpu" or not torch.cuda.is_available()
 
 
 def describe_machine(device: torch.device) -> str:

@@ -7,7 +7,7 @@ validation.
 import math
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,15 +15,18 @@ from typing import Any
 import numpy as np
 import torch
 from accelerate import Accelerator
+from accelerate.utils.memory import clear_device_cache
 from torch import nn
 from torch.optim import Optimizer
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from tldrkit.data.batches import Tokens, stream_batches, tokenize_examples
 from tldrkit.data.examples import Corpus, Example
+from tldrkit.engines.device import is_out_of_memory
 from tldrkit.engines.generation import Decoding, evaluating, generate_summaries
 from tldrkit.engines.objective import Objective, build_masks, build_objective
 from tldrkit.engines.optimizer import build_optimizer, compute_lr, set_lr
+from tldrkit.engines.processes import exchange, spread_weights, sum_gradients
 from tldrkit.errors import ModelError
 from tldrkit.metrics.overlap import compute_rouge
 from tldrkit.models.growth import GrowthPolicy
@@ -53,6 +56,8 @@ class _Progress:
     built_at: int = 0
     step: int = 0
     tokens: int = 0
+    halvings: int = 0
+    """How often memory ran out and the parts of a batch were made half as large."""
     best_score: float = -1.0
     best_loss: float = float("inf")
     best_step: int = 0
@@ -60,6 +65,19 @@ class _Progress:
     stale: int = 0
     restructurings: list[dict[str, Any]] = field(default_factory=list)
     validation_seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Scored:
+    """What one process found in its share of the validation examples."""
+
+    rouge: list[float]
+    """ROUGE-L F1 of each example."""
+
+    loss: float
+    """Sum over label tokens."""
+
+    labels: int
 
 
 def seed_everything(seed: int) -> None:
@@ -96,6 +114,7 @@ class Trainer:
         """
         spec = self._spec
         seed_everything(spec.seed)
+        torch.manual_seed(spec.seed + 1_000_003 * self._accelerator.process_index)  # dropout of its own
         started = time.monotonic()
         validation = list(corpus.validation[: spec.eval_examples])
         if spec.dropout is not None:
@@ -105,6 +124,7 @@ class Trainer:
             network.set_attn_implementation("eager")
         self._masks = build_masks(network, self._accelerator, spec.seed)
         grown = self._policy.attach(network).to(self._accelerator.device)
+        spread_weights(grown)
         state = _Progress(
             network=grown, optimizer=self._build_optimizer(grown), objective=self._build_objective(grown)
         )
@@ -154,27 +174,79 @@ class Trainer:
 
     def _step(self, state: _Progress, rows: Sequence[Tokens]) -> float:
         """Take one optimizer step and return the mean loss of a label token."""
-        spec = self._spec
-        set_lr(state.optimizer, compute_lr(spec, state.step, state.step - state.built_at))
-        labels = sum(len(row.target) for row in rows)
-        total = 0.0
-        for part in range(spec.grad_accum):
-            if chosen := rows[part :: spec.grad_accum]:
-                if self._masks:
-                    self._masks.restart(state.step, part)
-                loss = state.objective(chosen, spec.label_smoothing) / labels
-                self._accelerator.backward(loss)
-                total += float(loss.detach())
-        if not math.isfinite(total):
+        set_lr(state.optimizer, compute_lr(self._spec, state.step, state.step - state.built_at))
+        loss = self._sum_parts(state, rows)
+        if not math.isfinite(loss):
             raise ModelError(
                 f"The loss of step {state.step + 1} is not a number.",
                 hint="Lower --lr, or use --precision fp32.",
             )
-        self._accelerator.clip_grad_norm_(state.network.parameters(), spec.clip_norm)
+        sum_gradients(state.network)
+        self._accelerator.clip_grad_norm_(state.network.parameters(), self._spec.clip_norm)
         state.optimizer.step()
         state.optimizer.zero_grad(set_to_none=True)
         state.step += 1
+        return loss
+
+    def _sum_parts(self, state: _Progress, rows: Sequence[Tokens]) -> float:
+        """Sum loss and gradients over the batch's parts, in smaller ones where memory runs out.
+
+        Of p processes that accumulate k parts each, process r takes those from r * k on; part i of the p * k
+        is every (p * k)-th row from the i-th on.
+        """
+        while True:
+            each = self._spec.grad_accum * 2**state.halvings
+            parts = self._accelerator.num_processes * each
+            first = self._accelerator.process_index * each
+            shares = {part: rows[part::parts] for part in range(first, first + each)}
+            labels = sum(len(row.target) for row in rows)
+            losses = exchange(self._accumulate(state, shares, labels))
+            known = [loss for loss in losses if loss is not None]
+            if len(known) == len(losses):
+                return sum(known)
+            self._cut_smaller(state, parts, len(rows))
+
+    def _accumulate(
+        self, state: _Progress, shares: Mapping[int, Sequence[Tokens]], labels: int
+    ) -> float | None:
+        """Add up gradients and return the loss, for each of `labels` tokens; None where memory ran out.
+
+        None, since an error would hold on to the memory.
+        """
+        total = 0.0
+        try:
+            for part, share in shares.items():
+                if not share:
+                    continue
+                if self._masks:
+                    self._masks.restart(state.step, part)
+                loss = state.objective(share, self._spec.label_smoothing) / labels
+                self._accelerator.backward(loss)
+                total += float(loss.detach())
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            return None
         return total
+
+    def _cut_smaller(self, state: _Progress, parts: int, rows: int) -> None:
+        """Halve the parts of a batch for the rest of the run, in every process.
+
+        Raises:
+            ModelError: They were single examples already.
+        """
+        if parts >= rows:
+            raise ModelError(
+                "A single example is too much for this machine's memory.",
+                hint="Lower --max-source-tokens and --max-target-tokens, or train a smaller model.",
+            )
+        state.optimizer.zero_grad(set_to_none=True)
+        clear_device_cache(garbage_collection=True)
+        state.halvings += 1
+        message = (
+            f"memory ran out at step {state.step + 1}: cutting batches into {2 * parts} parts, not {parts}"
+        )
+        self._tracker.log({"kind": "memory", "step": state.step, "parts": 2 * parts, "message": message})
 
     def _validate(self, state: _Progress, examples: Sequence[Example]) -> None:
         """Score the network, keep it if it is the best, and let the policy change it."""
@@ -194,6 +266,7 @@ class Trainer:
             state.network = growth.network.to(self._accelerator.device)
             event |= growth.event
             if growth.restructured:
+                spread_weights(state.network)
                 after = self._policy.count_deployed(state.network)
                 restructured = self._note_restructuring(state, before, after, finished=growth.finished)
         seconds = time.monotonic() - started
@@ -216,7 +289,19 @@ class Trainer:
         return {"kind": "restructured", "restructured": 1, "message": message, **facts}
 
     def _score(self, state: _Progress, examples: Sequence[Example]) -> tuple[float, float]:
-        """Compute mean ROUGE-L F1 of greedy summaries, and the mean loss of a label token."""
+        """Compute mean ROUGE-L F1 of greedy summaries, and the mean loss of a label token.
+
+        Each process scores a share of the examples; all of them get the same numbers, bit by bit.
+        """
+        share = examples[self._accelerator.process_index :: self._accelerator.num_processes]
+        shares = exchange(self._score_share(state, share))
+        rouge = math.fsum(score for scored in shares for score in scored.rouge)
+        loss = math.fsum(scored.loss for scored in shares)
+        return rouge / len(examples), loss / sum(scored.labels for scored in shares)
+
+    def _score_share(self, state: _Progress, examples: Sequence[Example]) -> _Scored:
+        if not examples:
+            return _Scored(rouge=[], loss=0.0, labels=0)
         spec = self._spec
         decoding = Decoding(
             prefix=spec.prefix,
@@ -229,13 +314,13 @@ class Trainer:
             generated = generate_summaries(
                 state.network, self._tokenizer, [e.document for e in examples], decoding
             )
-        scores = compute_rouge([one.text for one in generated], [e.summaries for e in examples])["rougeL"]
+        rouge = compute_rouge([one.text for one in generated], [e.summaries for e in examples])["rougeL"]
         rows = tokenize_examples(examples, self._tokenizer, spec)
         loss = 0.0
         with evaluating(state.network):
             for start in range(0, len(rows), spec.batch_size):
                 loss += float(state.objective(rows[start : start + spec.batch_size], 0.0))
-        return sum(scores) / len(scores), loss / sum(len(row.target) for row in rows)
+        return _Scored(rouge=rouge, loss=loss, labels=sum(len(row.target) for row in rows))
 
     def _build_optimizer(self, network: nn.Module) -> Optimizer:
         optimizer = build_optimizer(network, self._spec)
