@@ -4,11 +4,13 @@ import sys
 
 from tldrkit.cli.app import app
 from tldrkit.cli.arguments import normalize_arguments
+from tldrkit.cli.following import following
 
 
 def main() -> None:
     """Run the command line."""
-    app(args=normalize_arguments(sys.argv[1:]))
+    with following():
+        app(args=normalize_arguments(sys.argv[1:]))
 
 
 if __name__ == "__main__":

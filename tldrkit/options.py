@@ -1,5 +1,6 @@
 """How work is done, and where: never part of an artifact's identity, recorded as provenance only."""
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -8,6 +9,16 @@ from tldrkit.tracking import NullTracker, Tracker
 
 WandbMode = Literal["off", "offline", "online"]
 Device = Literal["auto", "cpu", "cuda"]
+
+
+def count_processes() -> int:
+    """Tell how many processes torchrun started for this run; one without it."""
+    return int(os.environ.get("WORLD_SIZE") or 1)
+
+
+def is_first_process() -> bool:
+    """Tell whether this process is the one that publishes, records and speaks."""
+    return int(os.environ.get("RANK") or 0) == 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -58,7 +58,7 @@ class FitSpec(DataSpec):
         description="Examples in one optimizer step, on average: all batches hold about as many tokens.",
     )
     grad_accum: int = Field(
-        1, ge=1, description="Parts a batch is cut into to save memory; the result is the same."
+        1, ge=1, description="Parts a process cuts its batch into to save memory; the result is the same."
     )
     lr: float = Field(5e-4, gt=0, description="Peak learning rate of AdamW, reached after the warm-up.")
     warmup_steps: int = Field(200, ge=0, description="Steps of linear warm-up; linear decay to zero follows.")

@@ -18,9 +18,11 @@ from tldrkit.cli.eval import eval as eval_
 from tldrkit.cli.export import export
 from tldrkit.cli.summarize import summarize
 from tldrkit.cli.train import train
-from tldrkit.errors import TldrkitError
+from tldrkit.errors import SpecError, TldrkitError
+from tldrkit.options import count_processes
 
 INTERRUPTED = 130
+SHARED = ("base", "train")  # commands whose work several processes share
 DEBUG = "TLDRKIT_DEBUG=1 shows where it happened."
 
 
@@ -84,7 +86,8 @@ app = typer.Typer(
 
 @app.callback()
 def root(
-    version: bool = typer.Option(
+    ctx: typer.Context,
+    version: bool = typer.Option(  # noqa: ARG001  (its callback does all)
         False, "--version", callback=_show_version, is_eager=True, help="Show the version."
     ),
 ) -> None:
@@ -94,6 +97,11 @@ def root(
     `compare` → `export` and `summarize`. Every command reads and writes numbered artifacts; a step already
     done is skipped.
     """
+    if count_processes() > 1 and ctx.invoked_subcommand not in SHARED:
+        raise SpecError(
+            f"`tldrkit {ctx.invoked_subcommand}` runs in one process.",
+            hint=f"Leave out torchrun; it is for {' and '.join(SHARED)}.",
+        )
 
 
 for _command in (base, compress, train, eval_, compare, export, summarize):

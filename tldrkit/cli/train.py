@@ -58,6 +58,8 @@ def train(
     An experiment in one line, compress step included:
     `tldrkit train --experiment B --model-type t5-small --dataset reddit_tldr --enc-num-layers 4
     --dec-num-layers 3 --dec-d-model 384 --do-pb true --max-steps 5000`
+
+    In two processes, with the same result: `torchrun --nproc-per-node 2 -m tldrkit train ...`
     """
     from tldrkit.cli.outcome import show_outcome
     from tldrkit.steps.train import train as run

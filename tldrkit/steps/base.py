@@ -20,6 +20,7 @@ def base(options: Options, spec: BaseSpec, *, target: str) -> Outcome:
         target=target,
         spec=spec,
         inputs=(data_input(source.identity, source.reference),),
+        shared=True,
     )
 
     def work(bench: Bench) -> None:

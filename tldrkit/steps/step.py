@@ -5,6 +5,7 @@ import os
 import platform
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,12 +14,12 @@ from typing import Any
 
 from tldrkit import __version__
 from tldrkit.errors import DamagedArtifact
-from tldrkit.options import Options
+from tldrkit.options import Options, count_processes, is_first_process
 from tldrkit.specs import Spec
 from tldrkit.store.manifest import Input, compute_identity
 from tldrkit.store.runs import Run, record_run
 from tldrkit.store.store import Artifact, ArtifactStore, Draft
-from tldrkit.tracking import FanOut, JsonlTracker, Tracker, WandbTracker
+from tldrkit.tracking import FanOut, JsonlTracker, NullTracker, Tracker, WandbTracker
 
 _LIBRARIES = (
     "torch",
@@ -47,6 +48,8 @@ class Step:
 
     spec: Spec
     inputs: tuple[Input, ...] = ()
+    shared: bool = False
+    """Whether all processes of a run work on it; otherwise the first does, and the others wait."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,9 +73,34 @@ class Bench:
 def perform(options: Options, step: Step, work: Callable[[Bench], None]) -> Outcome:
     """Publish what `work` makes, unless the same step was done before.
 
+    Of several processes the first one decides, publishes, records and tracks.
+
     Raises:
         TldrkitError: What `work` raises, after the run was recorded as failed; nothing is published then.
     """
+    if count_processes() == 1:
+        return _perform_here(options, step, work)
+    from tldrkit.engines.device import join_processes
+    from tldrkit.engines.processes import exchange, telling_failures
+
+    def call_and_work(bench: Bench) -> None:
+        exchange(None)
+        work(bench)
+
+    join_processes(options.device)
+    with telling_failures():
+        if is_first_process():
+            outcome = _perform_here(options, step, call_and_work if step.shared else work)
+            return exchange(outcome)[0]
+        while True:
+            told: list[Outcome | None] = exchange(None)
+            if told[0] is not None:
+                return told[0]
+            with _forgetting(step) as bench:
+                work(bench)
+
+
+def _perform_here(options: Options, step: Step, work: Callable[[Bench], None]) -> Outcome:
     store = ArtifactStore(options.artifacts)
     spec = step.spec.model_dump(mode="json")
     if not options.force:
@@ -92,6 +120,16 @@ def perform(options: Options, step: Step, work: Callable[[Bench], None]) -> Outc
             run.metrics.update(draft.metrics)
         run.artifact = draft.artifact.reference
         return Outcome(artifact=draft.artifact, done_before=False)
+
+
+@contextmanager
+def _forgetting(step: Step) -> Iterator[Bench]:
+    """Give a bench of which nothing stays."""
+    with tempfile.TemporaryDirectory(prefix="tldrkit-") as name:
+        folder = Path(name)
+        draft = Draft(folder / "draft", {})
+        draft.path.mkdir()
+        yield Bench(draft=draft, run=Run(folder, step.name, (), {}), tracker=NullTracker())
 
 
 def _make_newest(store: ArtifactStore, step: Step, found: Artifact) -> Artifact:
@@ -151,6 +189,7 @@ def build_provenance(options: Options) -> dict[str, Any]:
         "processors": os.cpu_count(),
         "device": options.device,
         "threads": options.threads,
+        "processes": count_processes(),
         "git_commit": _git_commit(),
         "libraries": {name: _version(name) for name in _LIBRARIES},
     }

@@ -28,7 +28,7 @@ def train(options: Options, spec: TrainSpec, *, source: str, target: str) -> Out
     model = resolve_model(store, source)
     texts = resolve_source(spec, options.data)
     inputs = (model.to_input(), data_input(texts.identity, texts.reference))
-    step = Step(name="train", kind="model", target=target, spec=spec, inputs=inputs)
+    step = Step(name="train", kind="model", target=target, spec=spec, inputs=inputs, shared=True)
 
     def work(bench: Bench) -> None:
         corpus = texts.load_corpus()  # before the seconds that the imports below take
