@@ -56,7 +56,10 @@ def check_equal(first: Artifact, second: Artifact) -> None:
     """Hold two models to the same weights and the same run."""
     one, other = (load_file(artifact.path / "model.safetensors") for artifact in (first, second))
     assert one.keys() == other.keys()
-    assert all(torch.allclose(one[name], other[name], atol=1e-5) for name in one)
+    for name in one:
+        torch.testing.assert_close(
+            one[name], other[name], atol=1e-5, rtol=1e-5, msg=lambda said, name=name: f"{name}: {said}"
+        )
     for metric in ("best_step", "best_val_rouge_l", "restructurings", "training_tokens", "params_deployed"):
         assert first.manifest.metrics[metric] == second.manifest.metrics[metric]
 

@@ -1,22 +1,21 @@
-import functools
 import itertools
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from transformers import T5ForConditionalGeneration
 
 from tldrkit.data.examples import Corpus
-from tldrkit.data.sources import resolve_source
 from tldrkit.engines.device import build_accelerator
 from tldrkit.engines.training import Fitted, Trainer, set_dropout
 from tldrkit.errors import ModelError
 from tldrkit.models.dendrites import Dendrites
 from tldrkit.models.growth import FixedShape
+from tldrkit.models.packed.t5 import PackedT5
 from tldrkit.models.scratch import build_base
 from tldrkit.models.summarizer import Summarizer
-from tldrkit.specs import BaseSpec, DataSpec, TrainSpec
+from tldrkit.specs import BaseSpec, TrainSpec
 from tldrkit.tracking import Event
 
 SMALL: dict[str, Any] = {
@@ -37,11 +36,6 @@ class Memory:
 
     def close(self) -> None:
         """Have nothing to close."""
-
-
-@pytest.fixture(scope="module")
-def examples(corpus: Path) -> Corpus:
-    return resolve_source(DataSpec(dataset="toy"), corpus).load_corpus()
 
 
 def build(corpus: Corpus) -> Summarizer:
@@ -89,15 +83,14 @@ def test_accumulation_does_not_change_the_result(examples: Corpus) -> None:
 
 def _run_out_of_memory(monkeypatch: pytest.MonkeyPatch, *, calls: int, rows: int) -> None:
     """Let T5 run out of memory in training, from a call on, where a part has too many rows."""
-    forward, made = T5ForConditionalGeneration.forward, itertools.count(1)
+    compute, made = PackedT5.__call__, itertools.count(1)
 
-    @functools.wraps(forward)
-    def limited(self: T5ForConditionalGeneration, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401
-        if self.training and next(made) >= calls and len(named["input_ids"]) > rows:
+    def limited(self: PackedT5, sources: Sequence[Any], *others: Any) -> torch.Tensor:  # noqa: ANN401
+        if torch.is_grad_enabled() and next(made) >= calls and len(sources) > rows:
             raise torch.OutOfMemoryError
-        return forward(self, *arguments, **named)
+        return compute(self, sources, *others)
 
-    monkeypatch.setattr(T5ForConditionalGeneration, "forward", limited)
+    monkeypatch.setattr(PackedT5, "__call__", limited)
 
 
 def test_a_step_that_lacks_memory_is_taken_again_in_smaller_parts(

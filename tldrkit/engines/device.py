@@ -1,5 +1,6 @@
 """Which device and arithmetic the loops use."""
 
+import atexit
 import platform
 
 import torch
@@ -35,7 +36,9 @@ def join_processes(device: str) -> None:
     Args:
         device: As for ``build_accelerator``; tells how the processes talk.
     """
-    PartialState(cpu=_runs_on_cpu(device))
+    if not torch.distributed.is_initialized():
+        PartialState(cpu=_runs_on_cpu(device))
+        atexit.register(torch.distributed.destroy_process_group)  # its threads must not outlive the process
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:

@@ -1,6 +1,5 @@
 """The parts of a training step whose gradients are cheaper written out than traced."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -45,15 +44,16 @@ class Linear(torch.autograd.Function):
     """Several linear layers of one input in one product; the gradient reaches their own weights."""
 
     @staticmethod
-    def forward(ctx: Any, hidden: Tensor, stacked: Tensor, *weights: Tensor) -> Tensor:  # noqa: ANN401  (as above)
+    def forward(ctx: Any, hidden: Tensor, *weights: Tensor) -> Tensor:  # noqa: ANN401  (as above)
         """Multiply.
 
         Shape:
-            hidden: (tokens, in), of the number format of ``stacked``.
-            stacked: (sum of out, in): the weights below each other, in the format to multiply in.
-            weights: (out, in) each, the parameters.
+            hidden: (tokens, in), in the number format to multiply in.
+            weights: (out, in) each, converted to that format here, once a pass.
             result: (tokens, sum of out).
         """
+        converted = [weight.to(hidden.dtype) for weight in weights]
+        stacked = converted[0] if len(converted) == 1 else torch.cat(converted)
         ctx.save_for_backward(hidden, stacked)
         ctx.outs, ctx.exact = [weight.shape[0] for weight in weights], weights[0].dtype
         return torch.mm(hidden, stacked.t())
@@ -65,7 +65,7 @@ class Linear(torch.autograd.Function):
         hidden, stacked = ctx.saved_tensors
         grad_hidden = torch.mm(grad, stacked) if ctx.needs_input_grad[0] else None
         grad_weights = torch.split(torch.mm(grad.t(), hidden).to(ctx.exact), ctx.outs)
-        return grad_hidden, None, *grad_weights
+        return grad_hidden, *grad_weights
 
 
 class ReluDropout(torch.autograd.Function):
@@ -137,15 +137,3 @@ def apply(function: type[torch.autograd.Function], *inputs: object) -> Tensor:
     call: Any = function.apply
     result: Tensor = call(*inputs)
     return result
-
-
-def stack_weights(weights: Sequence[Tensor], dtype: torch.dtype) -> Tensor:
-    """Copy weights below each other, in the number format to multiply in.
-
-    Shape:
-        weights: (out, in) each.
-        result: (sum of out, in).
-    """
-    with torch.no_grad():
-        converted = [weight.to(dtype) for weight in weights]
-        return torch.cat(converted) if len(converted) > 1 else converted[0]

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from tldrkit.models.dendritic_linear import ACTIVATIONS
-from tldrkit.models.packed.functions import Linear, apply, stack_weights
+from tldrkit.models.packed.functions import Linear, apply
 
 _GRADIENTS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "relu": lambda grad, output: torch.ops.aten.threshold_backward(grad, output, 0),
@@ -35,41 +35,23 @@ class Cascade:
     activation: str = "sigmoid"
 
 
-class Projection:
-    """Compute linear layers of one input together, keeping their weights in the number format to multiply in.
+def project(hidden: Tensor, layers: Sequence[Cascade]) -> Tensor:
+    """Apply several layers to one input, in one product.
 
-    Weights are converted again when an optimizer has changed them, and only then.
+    Shape:
+        hidden: (tokens, in), in the number format to multiply in.
+        result: (tokens, sum of out).
     """
-
-    def __init__(self, dtype: torch.dtype) -> None:
-        self._dtype = dtype
-        self._kept: dict[int, tuple[tuple[tuple[int, int], ...], Tensor]] = {}
-
-    def __call__(self, hidden: Tensor, layers: Sequence[Cascade]) -> Tensor:
-        """Apply the layers.
-
-        Shape:
-            hidden: (tokens, in).
-            result: (tokens, sum of out).
-        """
-        weights = [weight for layer in layers for weight in (layer.weight, *layer.dendrites)]
-        product = apply(Linear, hidden, self._stack(weights), *weights)
-        if not any(layer.dendrites for layer in layers):
-            return product
-        sizes = [layer.weight.shape[0] * (1 + len(layer.dendrites)) for layer in layers]
-        outputs = [
-            apply(Sprout, part, layer.activation, layer.to_output, *layer.links) if layer.dendrites else part
-            for part, layer in zip(torch.split(product, sizes, dim=1), layers, strict=True)
-        ]
-        return outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=1)
-
-    def _stack(self, weights: Sequence[Tensor]) -> Tensor:
-        state = tuple((weight.data_ptr(), weight._version) for weight in weights)
-        known, stacked = self._kept.get(id(weights[0]), ((), weights[0]))
-        if known != state:
-            stacked = stack_weights(weights, self._dtype)
-            self._kept[id(weights[0])] = (state, stacked)
-        return stacked
+    weights = [weight for layer in layers for weight in (layer.weight, *layer.dendrites)]
+    product = apply(Linear, hidden, *weights)
+    if not any(layer.dendrites for layer in layers):
+        return product
+    sizes = [layer.weight.shape[0] * (1 + len(layer.dendrites)) for layer in layers]
+    outputs = [
+        apply(Sprout, part, layer.activation, layer.to_output, *layer.links) if layer.dendrites else part
+        for part, layer in zip(torch.split(product, sizes, dim=1), layers, strict=True)
+    ]
+    return outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=1)
 
 
 class Sprout(torch.autograd.Function):

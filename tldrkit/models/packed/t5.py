@@ -15,7 +15,7 @@ from tldrkit.models.packed.attention import Attention
 from tldrkit.models.packed.dropout import DropoutMasks
 from tldrkit.models.packed.functions import CrossEntropy, ReluDropout, RmsNorm, apply
 from tldrkit.models.packed.layout import Packed, cut_into_chunks
-from tldrkit.models.packed.linear import Cascade, Projection
+from tldrkit.models.packed.linear import Cascade, project
 
 
 class PackedT5:
@@ -38,7 +38,6 @@ class PackedT5:
         self._network: Any = network
         self._read = read_linear
         self._dtype = dtype
-        self._project = Projection(dtype)
         self._given = masks
 
     def __call__(
@@ -62,7 +61,7 @@ class PackedT5:
         written = self._run(network.decoder, torch.tensor(shifted), target, read, source)
         if network.config.scale_decoder_outputs:
             written = written * network.model_dim**-0.5
-        logits = self._project(written, [self._read(network.lm_head)])
+        logits = project(written, [self._read(network.lm_head)])
         labels = torch.tensor([piece for row in targets for piece in row])
         return apply(CrossEntropy, logits, labels, smoothing)
 
@@ -87,7 +86,7 @@ class PackedT5:
         cross = cut_into_chunks(own, source, attention.n_heads, causal=False) if source else []
         hidden = embedding(pieces, stack.embed_tokens.weight)
         if hasattr(stack, "in_proj"):
-            narrow = self._project(hidden.to(self._dtype), [self._read(stack.in_proj)])
+            narrow = project(hidden.to(self._dtype), [self._read(stack.in_proj)])
             hidden = narrow.to(hidden.dtype)
         hidden = self._drop(hidden)
         for block in stack.block:
@@ -97,7 +96,7 @@ class PackedT5:
             hidden = self._feed(block.layer[-1], hidden)
         hidden = self._drop(self._norm(stack.final_layer_norm, hidden))
         if hasattr(stack, "out_proj"):
-            hidden = self._project(hidden, [self._read(stack.out_proj)])
+            hidden = project(hidden, [self._read(stack.out_proj)])
         return hidden
 
     def _attend(
@@ -112,27 +111,27 @@ class PackedT5:
         query, key, value, out = (self._read(getattr(attention, name)) for name in "qkvo")
         normed = self._norm(layer.layer_norm, hidden)
         if read is None:
-            queries, seen = self._project(normed, [query, key, value]), None
+            queries, seen = project(normed, [query, key, value]), None
         else:
-            queries, seen = self._project(normed, [query]), self._project(read, [key, value])
+            queries, seen = project(normed, [query]), project(read, [key, value])
         mixed = apply(Attention, queries, seen, bias, chunks, self._masks())
-        return self._add(hidden, self._project(mixed, [out]))
+        return self._add(hidden, project(mixed, [out]))
 
     def _feed(self, layer: Any, hidden: Tensor) -> Tensor:  # noqa: ANN401  (transformers is not typed)
         dense = layer.DenseReluDense
         normed = self._norm(layer.layer_norm, hidden)
         masks = self._masks()
         if hasattr(dense, "wi_0"):
-            both = self._project(normed, [self._read(dense.wi_0), self._read(dense.wi_1)])
+            both = project(normed, [self._read(dense.wi_0), self._read(dense.wi_1)])
             gate, value = both.chunk(2, dim=1)
             between = self._drop(dense.act(gate) * value)
         elif isinstance(dense.act, nn.ReLU):
-            between = self._project(normed, [self._read(dense.wi)])
+            between = project(normed, [self._read(dense.wi)])
             mask = None if masks is None else masks.draw(between.shape)
             between = apply(ReluDropout, between, mask, 0.0 if masks is None else masks.rate)
         else:
-            between = self._drop(dense.act(self._project(normed, [self._read(dense.wi)])))
-        return self._add(hidden, self._project(between, [self._read(dense.wo)]))
+            between = self._drop(dense.act(project(normed, [self._read(dense.wi)])))
+        return self._add(hidden, project(between, [self._read(dense.wo)]))
 
     def _norm(self, norm: Any, hidden: Tensor) -> Tensor:  # noqa: ANN401  (transformers is not typed)
         return apply(RmsNorm, hidden, norm.weight, norm.variance_epsilon, self._dtype)
