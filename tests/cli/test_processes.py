@@ -18,7 +18,7 @@ from tldrkit.store.store import Artifact, ArtifactStore
 
 FIELDS: dict[str, Any] = {
     "dataset": "toy", "max_steps": 6, "batch_size": 3, "eval_every": 2, "eval_examples": 3, "warmup_steps": 1,
-    "lr": 1e-2, "max_source_tokens": 48, "max_target_tokens": 8, "precision": "fp32", "dropout": 0.0,
+    "lr": 1e-2, "max_source_tokens": 48, "max_target_tokens": 8, "precision": "fp32", "dropout": 0.1,
 }  # fmt: skip
 GROWING: dict[str, Any] = {"do_pb": True, "switch_mode": "fixed", "n_epochs_to_switch": 1}
 TLDRKIT = ("-m", "tldrkit")
@@ -65,7 +65,7 @@ def check_equal(first: Artifact, second: Artifact) -> None:
 
 
 def test_two_processes_train_what_one_does(workplace: Path) -> None:
-    """Equal weights, though shares are empty; one process publishes, records and speaks."""
+    """Equal weights, dropout on and shares empty; one process publishes, records and speaks."""
     asked = FIELDS | {"eval_examples": 1, "grad_accum": 2}
     done = run_two(workplace, *TLDRKIT, "train", "base", "--as", "two", **asked)
     assert done.returncode == 0, done.stderr
