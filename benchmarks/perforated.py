@@ -22,7 +22,7 @@ from transformers import T5Config, T5ForConditionalGeneration
 from tldrkit.data.batches import Tokens
 from tldrkit.engines.device import build_accelerator
 from tldrkit.engines.memory import keep_freed_memory
-from tldrkit.engines.objective import Padded, build_masks, build_objective
+from tldrkit.engines.objective import PaddedLoss, build_masks, build_objective
 from tldrkit.engines.optimizer import build_optimizer
 from tldrkit.models.dendrites import Dendrites
 from tldrkit.specs import Placement, TrainSpec
@@ -85,7 +85,7 @@ def main() -> None:
     masks = build_masks(plain, accelerator, 0)
     with tempfile.TemporaryDirectory() as folder:
         grown = grow(spec, Path(folder))
-        padded = Padded(grown, accelerator)
+        padded = PaddedLoss(grown, accelerator)
         steps = {
             "plain": build_step(plain, build_objective(plain, accelerator, masks), spec),
             "grown": build_step(grown, build_objective(grown, accelerator, masks), spec),

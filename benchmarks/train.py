@@ -122,7 +122,41 @@ def run_ours(arguments: argparse.Namespace) -> dict[str, float]:
     trainer.fit(build_network(arguments.network), Corpus(train=examples, validation=examples[:1]))
     last = [event for event in events if event["kind"] == "train"][-2:]
     tokens = last[1]["training_tokens"] - last[0]["training_tokens"]
-    return {"tokens": tokens, "seconds": tokens / last[1]["tokens_per_second"]}
+    seconds = tokens / last[1]["tokens_per_second"]
+    work = tokens * count_flops(arguments.network, examples, tokenizer, spec) / seconds
+    return {"tokens": tokens, "seconds": seconds, "share": work / measure_products()}
+
+
+def count_flops(name: str, examples: Any, tokenizer: Any, spec: Any) -> float:  # noqa: ANN401
+    """Count the operations in matrix products that a token of a batch costs, both ways."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    from tldrkit.data.batches import stream_batches
+    from tldrkit.engines.device import build_accelerator
+    from tldrkit.engines.objective import build_objective
+
+    rows = next(stream_batches(examples, tokenizer, spec))
+    objective = build_objective(build_network(name), build_accelerator("cpu", "auto"), None)
+    with FlopCounterMode(display=False) as counter:
+        objective(rows, 0.0).backward()
+    return float(counter.get_total_flops()) / sum(map(len, rows))
+
+
+def measure_products() -> float:
+    """Measure the machine's best rate of matrix products, operations a second."""
+    import torch
+
+    from tldrkit.engines.device import use_bf16
+
+    dtype = torch.bfloat16 if use_bf16("auto", on_cpu=True) else torch.float32
+    one, other = torch.randn(8192, 512).to(dtype), torch.randn(512, 2048).to(dtype)
+    product = torch.empty(8192, 2048, dtype=dtype)
+    seconds = []
+    for _ in range(20):
+        started = time.perf_counter()
+        torch.mm(one, other, out=product)
+        seconds.append(time.perf_counter() - started)
+    return 2 * 8192 * 512 * 2048 / min(seconds)
 
 
 def work(arguments: argparse.Namespace) -> None:
@@ -174,7 +208,8 @@ def main() -> None:
             ratios.append(rates[1] / rates[0])
             print(
                 f"round {number + 1}: Seq2SeqTrainer {rates[0]:,.0f} tokens/s, {peer['peak']:.2f} GiB; "
-                f"tldrkit {rates[1]:,.0f} tokens/s, {ours['peak']:.2f} GiB; ratio {ratios[-1]:.2f}",
+                f"tldrkit {rates[1]:,.0f} tokens/s, {ours['peak']:.2f} GiB, "
+                f"{ours['share']:.0%} of the machine's rate of matrix products; ratio {ratios[-1]:.2f}",
                 flush=True,
             )
     spread = f"{min(ratios):.2f} to {max(ratios):.2f}"

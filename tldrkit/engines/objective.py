@@ -27,7 +27,7 @@ class Objective(Protocol):
         ...
 
 
-class Packed:
+class PackedLoss:
     """T5 on a processor: no work on padding, and dropout that costs next to nothing."""
 
     def __init__(self, network: nn.Module, dtype: torch.dtype, masks: DropoutMasks | None) -> None:
@@ -39,7 +39,7 @@ class Packed:
         return self._loss([row.source for row in ordered], [row.target for row in ordered], smoothing)
 
 
-class Padded:
+class PaddedLoss:
     """Any network on any device: padded tensors through its own forward pass."""
 
     def __init__(self, network: PreTrainedModel, accelerator: Accelerator) -> None:
@@ -81,8 +81,8 @@ def build_objective(
 ) -> Objective:
     """Build the objective of a network, anew whenever its parameters are new ones."""
     if is_packable(network, accelerator):
-        return Packed(network, find_dtype(accelerator), masks)
-    return Padded(network, accelerator)
+        return PackedLoss(network, find_dtype(accelerator), masks)
+    return PaddedLoss(network, accelerator)
 
 
 def find_dtype(accelerator: Accelerator) -> torch.dtype:

@@ -22,11 +22,6 @@ class Packed:
         self.lengths = list(lengths)
         self.starts = [0, *accumulate(self.lengths)]
 
-    @property
-    def tokens(self) -> int:
-        """Number of tokens of all rows."""
-        return self.starts[-1]
-
 
 @dataclass(frozen=True)
 class Span:
