@@ -30,7 +30,9 @@ def fit_and_save(
     keep_freed_memory()
     accelerator = build_accelerator(options.device, spec.precision)
     bench.draft.provenance["device"] = str(accelerator.device)
-    trainer = Trainer(accelerator, summarizer.tokenizer, spec, policy, bench.tracker)
+    trainer = Trainer(
+        accelerator, summarizer.tokenizer, spec, policy, bench.tracker, keeper=bench.checkpoints
+    )
     fitted = trainer.fit(summarizer.network, corpus)
     data = {"data": [split.describe() for split in (corpus.train, corpus.validation)]}
     save_model(bench, dataclasses.replace(summarizer, network=fitted.network), fitted.metrics | data)
