@@ -128,8 +128,9 @@ def _read_facts(folder: Path) -> dict[str, Any]:
 
 
 def _collect(network: nn.Module) -> dict[str, Tensor]:
-    """Collect every tensor of a network once, tied ones under their first name."""
-    return {**dict(network.named_parameters()), **dict(network.named_buffers())}
+    """Collect every tensor that trains or is computed from what does, tied ones under their first name."""
+    buffers = {name: buffer for name, buffer in network.named_buffers() if buffer.is_floating_point()}
+    return {**dict(network.named_parameters()), **buffers}  # PerforatedAI keeps texts in the others
 
 
 def _fill(network: nn.Module, saved: dict[str, Tensor], folder: Path) -> None:
