@@ -142,7 +142,7 @@ class EvalSpec(DataSpec):
     split: Literal["train", "validation", "test"] = Field("test", description="Split that is scored.")
     max_examples: int | None = Field(None, ge=1, description="Score the first so many examples only.")
     num_beams: int = Field(4, ge=1, description="Beams of the search; 1 is greedy.")
-    batch_size: int = Field(32, ge=1, description="Documents decoded together.")
+    batch_size: int = Field(64, ge=1, description="Documents decoded together.")
     latency_documents: int = Field(20, ge=1, description="Documents timed one at a time, after a warm-up.")
 
 

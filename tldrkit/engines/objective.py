@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from tldrkit.data.batches import IGNORED, Tokens, collate
-from tldrkit.models.anatomy import T5, find_family
+from tldrkit.models.anatomy import is_packable
 from tldrkit.models.dendrites import read_linear
 from tldrkit.models.packed.dropout import DropoutMasks
 from tldrkit.models.packed.t5 import PackedT5
@@ -64,14 +64,9 @@ class PaddedLoss:
         )
 
 
-def is_packable(network: PreTrainedModel, accelerator: Accelerator) -> bool:
-    """Tell whether a network can be trained on packed tokens."""
-    return accelerator.device.type == "cpu" and find_family(network) is T5
-
-
 def build_masks(network: PreTrainedModel, accelerator: Accelerator, seed: int) -> DropoutMasks | None:
     """Build the dropout of packed training; None where the network has none, or drops out on its own."""
-    if not is_packable(network, accelerator) or not network.config.dropout_rate:
+    if not is_packable(network) or not network.config.dropout_rate:
         return None
     return DropoutMasks(network.config.dropout_rate, seed, find_dtype(accelerator))
 
@@ -80,7 +75,7 @@ def build_objective(
     network: PreTrainedModel, accelerator: Accelerator, masks: DropoutMasks | None
 ) -> Objective:
     """Build the objective of a network, anew whenever its parameters are new ones."""
-    if is_packable(network, accelerator):
+    if is_packable(network):
         return PackedLoss(network, find_dtype(accelerator), masks)
     return PaddedLoss(network, accelerator)
 

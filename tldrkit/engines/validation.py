@@ -10,7 +10,7 @@ from transformers import PreTrainedTokenizerBase
 
 from tldrkit.data.batches import tokenize_examples
 from tldrkit.data.examples import Example
-from tldrkit.engines.generation import Decoding, evaluating, generate_summaries
+from tldrkit.engines.generation import Decoding, Generator, evaluating
 from tldrkit.engines.objective import Objective
 from tldrkit.engines.processes import exchange
 from tldrkit.metrics.overlap import compute_rouge
@@ -81,7 +81,8 @@ class Validator:
             batch_size=max(spec.batch_size, 50),
         )
         with self._accelerator.autocast():
-            generated = generate_summaries(network, self._tokenizer, [e.document for e in examples], decoding)
+            generate = Generator(network, self._tokenizer, decoding)
+            generated = generate([example.document for example in examples])
         rouge = compute_rouge([one.text for one in generated], [e.summaries for e in examples])["rougeL"]
         rows = tokenize_examples(examples, self._tokenizer, spec)
         loss = 0.0

@@ -16,8 +16,7 @@ from tldrkit.store.manifest import Input
 from tldrkit.store.store import ArtifactStore
 
 if TYPE_CHECKING:
-    from tldrkit.engines.generation import Decoding, Generated
-    from tldrkit.models.summarizer import Summarizer
+    from tldrkit.engines.generation import Generated, Generator
     from tldrkit.reports.scores import RunScores
 
 SCORES = "scores.json"
@@ -44,7 +43,7 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
         examples = split[: spec.max_examples]
 
         from tldrkit.engines.device import build_accelerator, describe_machine, set_threads
-        from tldrkit.engines.generation import read_decoding
+        from tldrkit.engines.generation import Generator, read_decoding
         from tldrkit.metrics.footprint import compute_bytes, count_parameters
         from tldrkit.metrics.rouge import TldrRouge
         from tldrkit.models.summarizer import load_summarizer
@@ -56,8 +55,9 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
         bench.draft.provenance.update(device=str(device), loaded_from=str(summarizer.folder))
         summarizer.network.to(device)
         decoding = read_decoding(spec)
-        generated, seconds = _decode(bench, summarizer, examples, decoding)
-        latency = _time_alone(summarizer, examples[: spec.latency_documents], decoding)
+        generate = Generator(summarizer.network, summarizer.tokenizer, decoding)
+        generated, seconds = _decode(bench, generate, examples)
+        latency = _time_alone(generate, examples[: spec.latency_documents])
         predictions = [one.text for one in generated]
         scores = TldrRouge().compute_per_example(predictions, [list(e.summaries) for e in examples])
         data = digest_json(
@@ -86,33 +86,26 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
 
 
 def _decode(
-    bench: Bench, summarizer: "Summarizer", examples: Sequence[Example], decoding: "Decoding"
+    bench: Bench, generate: "Generator", examples: Sequence[Example]
 ) -> tuple["list[Generated]", float]:
     """Summarize all documents; the second value is the time it took, in seconds."""
-    from tldrkit.engines.generation import generate_summaries
-
     started = time.perf_counter()
 
     def advance(done: int) -> None:
         bench.tracker.log({"kind": "decode", "done": done, "total": len(examples)})
 
-    documents = [example.document for example in examples]
-    generated = generate_summaries(summarizer.network, summarizer.tokenizer, documents, decoding, advance)
+    generated = generate([example.document for example in examples], advance)
     return generated, time.perf_counter() - started
 
 
-def _time_alone(
-    summarizer: "Summarizer", examples: Sequence[Example], decoding: "Decoding"
-) -> tuple[float, float]:
+def _time_alone(generate: "Generator", examples: Sequence[Example]) -> tuple[float, float]:
     """Time documents one at a time after a warm-up: median and 95th percentile, in seconds."""
     import numpy as np
-
-    from tldrkit.engines.generation import generate_summaries
 
     seconds = []
     for example in (examples[0], *examples):
         started = time.perf_counter()
-        generate_summaries(summarizer.network, summarizer.tokenizer, [example.document], decoding)
+        generate([example.document])
         seconds.append(time.perf_counter() - started)
     return float(np.median(seconds[1:])), float(np.percentile(seconds[1:], 95))
 
