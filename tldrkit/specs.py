@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from tldrkit.errors import SpecError
 
@@ -120,7 +120,7 @@ class CompressSpec(DataSpec):
     vocab_size: int | None = Field(None, ge=8, description="Pieces kept, those the corpus uses most.")
     target_params: str | None = Field(
         None,
-        pattern=r"^\d+(\.\d+)?[kKM]?$",
+        pattern=r"^\d+(\.\d+)?[kKMB]?$",
         description="Deployed parameters at most, such as 45M: sizes not given are found.",
     )
     ratio: float | None = Field(
@@ -130,6 +130,22 @@ class CompressSpec(DataSpec):
     seed: int = Field(
         0, ge=0, description="Seed of the choice of calibration documents and of added weights."
     )
+
+    @field_validator("enc_layers", "dec_layers", "target_params", mode="before")
+    @classmethod
+    def _write_out(cls, value: object) -> object:
+        """Take YAML's numbers and lists for what is written on the command line."""
+        if isinstance(value, list | tuple):
+            return ",".join(map(str, value))
+        return str(value) if type(value) in (int, float) else value
+
+    @field_validator("enc_layers", "dec_layers")
+    @classmethod
+    def _name_once(cls, value: str | None) -> str | None:
+        names = value.split(",") if value else []
+        if len(set(map(int, names))) < len(names):
+            raise ValueError("a layer is named twice")
+        return value
 
     @model_validator(mode="after")
     def _have_one_mind(self) -> "CompressSpec":
@@ -152,8 +168,8 @@ class CompressSpec(DataSpec):
             return int(self.ratio * before)
         if self.target_params is None:
             return None
-        factors = {"k": 1_000, "K": 1_000, "M": 1_000_000}
-        number = self.target_params.rstrip("kKM")
+        factors = {"k": 1_000, "K": 1_000, "M": 1_000_000, "B": 1_000_000_000}
+        number = self.target_params.rstrip("kKMB")
         return int(float(number) * factors.get(self.target_params[-1], 1))
 
 

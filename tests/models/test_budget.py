@@ -92,10 +92,18 @@ def test_any_budget_is_kept(target: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "number"), [("45M", 45_000_000), ("1.5M", 1_500_000), ("300k", 300_000), ("12345", 12_345)]
+    ("text", "number"),
+    [
+        ("45M", 45_000_000),
+        ("1.5M", 1_500_000),
+        ("300k", 300_000),
+        ("1B", 10**9),
+        ("12345", 12_345),
+        (777, 777),
+    ],
 )
-def test_budgets_are_read(text: str, number: int) -> None:
-    """Thousands and millions may be short."""
+def test_budgets_are_read(text: object, number: int) -> None:
+    """Thousands, millions and billions may be short; YAML's numbers are numbers."""
     assert CompressSpec(target_params=text).compute_budget(1) == number
 
 
@@ -107,9 +115,16 @@ def test_budgets_are_read(text: str, number: int) -> None:
         {"ratio": 1.5},
         {"enc_num_layers": 2, "enc_layers": "0,1"},
         {"dec_layers": "0;1"},
+        {"dec_layers": "1,1"},
     ],
 )
 def test_budgets_that_make_no_sense_are_refused(fields: dict[str, object]) -> None:
     """No number, two budgets, more than the teacher, or layers given twice."""
     with pytest.raises(SpecError):
         build_spec(CompressSpec, fields=fields)
+
+
+@pytest.mark.parametrize("value", ["0,2", [0, 2], (0, 2)])
+def test_layers_are_named_in_yaml_too(value: object) -> None:
+    """A list of numbers is as good as their names."""
+    assert build_spec(CompressSpec, fields={"enc_layers": value, "dec_layers": 0}).enc_layers == "0,2"

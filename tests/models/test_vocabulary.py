@@ -1,3 +1,4 @@
+import copy
 import os
 from pathlib import Path
 
@@ -6,9 +7,15 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
-from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import (
+    AutoTokenizer,
+    BartConfig,
+    BartForConditionalGeneration,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+)
 
-from tests.models.conftest import TEXTS
+from tests.models.conftest import TEXTS, VOCAB, build_t5
 from tldrkit.errors import CompressionError
 from tldrkit.models.summarizer import Summarizer, load_summarizer, save_summarizer
 from tldrkit.models.vocabulary import keep_pieces, measure_coverage, trim_tokenizer, trim_vocabulary
@@ -96,6 +103,32 @@ def test_barts_special_pieces_keep_their_meaning(tiny_bart: PreTrainedModel) -> 
     assert tiny_bart.generate(input_ids=torch.tensor([[5, 6, 0]]), max_new_tokens=3).shape[0] == 1
 
 
+def test_tables_of_other_things_stay_whole() -> None:
+    """A feed-forward or a table of positions with as many rows as there are pieces is no vocabulary."""
+    t5 = build_t5(d_ff=VOCAB)
+    keep_pieces(t5, range(200))
+    assert t5(input_ids=torch.tensor([[5, 6]]), labels=torch.tensor([[7]])).logits.shape[-1] == 200
+    bart = BartForConditionalGeneration(BartConfig(
+        vocab_size=66, max_position_embeddings=64, d_model=8, encoder_layers=1, decoder_layers=1,
+        encoder_ffn_dim=66, decoder_ffn_dim=8, encoder_attention_heads=2, decoder_attention_heads=2,
+    ))  # fmt: skip
+    keep_pieces(bart, range(60))
+    assert len(bart.model.encoder.embed_positions.weight) == 66  # positions begin at 2
+    assert len(bart.model.shared.weight) == 60
+
+
+def test_what_stands_around_a_text_is_renumbered(tiny_tokenizer: PreTrainedTokenizerFast) -> None:
+    """RoBERTa's and BART's post-processor writes the new numbers."""
+    tokenizer = copy.deepcopy(tiny_tokenizer)
+    last = len(tokenizer) - 1
+    end = tokenizer.convert_ids_to_tokens(last)
+    tokenizer.backend_tokenizer.post_processor = processors.RobertaProcessing((end, last), ("<pad>", 0))
+    trimmed = trim_tokenizer(tokenizer, 280, [end] * 9).tokenizer
+
+    assert trimmed.convert_ids_to_tokens(trimmed("the").input_ids[-1]) == end
+    assert trimmed("the").input_ids[-1] < 280
+
+
 def test_too_few_pieces_are_refused(tiny_tokenizer: PreTrainedTokenizerFast) -> None:
     """Bytes and special pieces are the least."""
     with pytest.raises(CompressionError, match="259 are needed"):
@@ -136,3 +169,4 @@ def test_t5s_own_tokenizer_is_trimmed(tmp_path: Path) -> None:
     assert found["unknown_after"] <= found["unknown_before"]
     assert loaded(texts).input_ids == trimmed(texts).input_ids
     assert len(loaded) == 8000
+    assert sorted(loaded.all_special_tokens) == sorted(full.all_special_tokens)

@@ -26,6 +26,7 @@ from tldrkit.models.vocabulary import measure_coverage, trim_vocabulary
 from tldrkit.models.width import narrow_decoder, rebuild_t5
 from tldrkit.specs import CompressSpec
 
+COUNTED = 20_000  # documents whose pieces are counted, at most
 TARGET_TOLERANCE = 0.01  # share of the target a matched control may differ by
 WIDTH_STEPS = (8, 1)  # multiples of 8, which processors like, where they are fine enough
 
@@ -211,14 +212,15 @@ def _trim(
     documents: Sequence[tuple[str, str]],
     held_out: Sequence[tuple[str, str]],
 ) -> dict[str, float]:
-    """Trim the vocabulary by its use in all the documents; tell what that loses on others."""
+    """Trim the vocabulary by its use in many of the documents; tell what that loses on others."""
     pieces = len(student.tokenizer)
     if spec.vocab_size is None or spec.vocab_size >= pieces:
         return {"before": pieces, "after": pieces}
     if not documents:
         raise CompressionError("Pieces are chosen by their use in documents, and there are none.", hint=NAME)
     full = student.tokenizer
-    changes = trim_vocabulary(student, spec.vocab_size, [text for pair in documents for text in pair])
+    counted = choose_calibration(spec.model_copy(update={"calibration_examples": COUNTED}), documents)
+    changes = trim_vocabulary(student, spec.vocab_size, [text for pair in counted for text in pair])
     others = [text for pair in held_out for text in pair]
     return changes | (measure_coverage(full, student.tokenizer, others) if others else {})
 

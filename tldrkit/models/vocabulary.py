@@ -21,6 +21,7 @@ from tldrkit.models.summarizer import Summarizer
 _NUMBERED = ("pad_token_id", "eos_token_id", "bos_token_id", "decoder_start_token_id", "forced_bos_token_id",
              "forced_eos_token_id")  # fmt: skip
 
+_TABLES = ("shared", "embed_tokens", "lm_head")  # with a row for every piece
 _CHUNK = 1000  # texts tokenized together
 
 
@@ -93,14 +94,14 @@ def keep_pieces(network: PreTrainedModel, kept: Sequence[int]) -> None:
     """Keep the embeddings of some pieces, and the head's rows, in place; the config's numbers follow."""
     index = torch.tensor(kept, device=network.device)
     done: dict[int, nn.Parameter] = {}
-    for module in network.modules():
-        weight = module.weight if isinstance(module, nn.Embedding | nn.Linear) else None
-        if weight is not None and len(weight) == network.config.vocab_size:
+    for path, module in network.named_modules():
+        if path.rpartition(".")[2] in _TABLES and isinstance(module, nn.Embedding | nn.Linear):
+            weight = module.weight
             if id(weight) not in done:
                 done[id(weight)] = nn.Parameter(weight.detach().index_select(0, index))
             module.weight = done[id(weight)]
-            name = "num_embeddings" if isinstance(module, nn.Embedding) else "out_features"
-            setattr(module, name, len(kept))
+            size = "num_embeddings" if isinstance(module, nn.Embedding) else "out_features"
+            setattr(module, size, len(kept))
     if hasattr(network, "final_logits_bias"):  # BART's
         network.final_logits_bias = network.final_logits_bias.index_select(1, index)
     numbers = {old: new for new, old in enumerate(kept)}
@@ -144,6 +145,8 @@ def measure_coverage(
 
 
 def _encode(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> list[list[int]]:
+    tokenizer.backend_tokenizer.no_truncation()  # as its last caller may have left it
+    tokenizer.backend_tokenizer.no_padding()
     encoded = tokenizer.backend_tokenizer.encode_batch(list(texts), add_special_tokens=False)
     return [one.ids for one in encoded]
 
@@ -228,27 +231,33 @@ def _renumber(content: dict[str, Any], pieces: Sequence[str], numbers: Mapping[i
         ]
     for entry in content["added_tokens"]:
         entry["id"] = numbers[entry["id"]]
-    for special in _find_specials(content.get("post_processor")):
-        special["ids"] = [numbers[number] for number in special["ids"]]
+    _renumber_ends(content.get("post_processor"), numbers)
 
 
-def _find_specials(part: Any) -> list[dict[str, Any]]:  # noqa: ANN401  (any JSON value)
-    """Find where a post-processor numbers its special pieces."""
+def _renumber_ends(part: Any, numbers: Mapping[int, int]) -> None:  # noqa: ANN401  (any JSON value)
+    """Renumber the special pieces that a post-processor sets around a text."""
     if not isinstance(part, dict):
-        return []
-    if part.get("type") == "Sequence":
-        return [special for one in part["processors"] for special in _find_specials(one)]
-    return list(part.get("special_tokens", {}).values()) if part.get("type") == "TemplateProcessing" else []
+        return
+    for inner in part.get("processors", ()):
+        _renumber_ends(inner, numbers)
+    if part.get("type") == "TemplateProcessing":
+        for special in part["special_tokens"].values():
+            special["ids"] = [numbers[number] for number in special["ids"]]
+    for end in ("sep", "cls"):  # RoBERTa's and BERT's
+        if end in part:
+            part[end][1] = numbers[part[end][1]]
 
 
 def _rebuild_tokenizer(
     tokenizer: PreTrainedTokenizerFast, content: Mapping[str, Any]
 ) -> PreTrainedTokenizerFast:
     """Build a tokenizer of any class from the content of its tokenizer.json alone."""
+    named = tokenizer.special_tokens_map
     return PreTrainedTokenizerFast(
         tokenizer_object=Tokenizer.from_str(json.dumps(content)),
         model_max_length=tokenizer.model_max_length,
         split_special_tokens=tokenizer.split_special_tokens,
         clean_up_tokenization_spaces=tokenizer.clean_up_tokenization_spaces,
-        **tokenizer.special_tokens_map,
+        extra_special_tokens=[token for token in tokenizer.all_special_tokens if token not in named.values()],
+        **named,
     )
