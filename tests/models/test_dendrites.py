@@ -15,7 +15,8 @@ from tldrkit.models import dendrites
 from tldrkit.models.configuration_tldr import TldrT5Config
 from tldrkit.models.dendrites import Dendrites, choose_modules
 from tldrkit.models.modeling_tldr import TldrT5ForConditionalGeneration
-from tldrkit.models.packed.generation import GreedyT5
+from tldrkit.models.packed.decoder import PackedDecoder
+from tldrkit.models.packed.generation import write_greedily
 from tldrkit.specs import TrainSpec
 
 pytestmark = pytest.mark.filterwarnings(
@@ -130,7 +131,9 @@ def test_a_growing_network_writes_what_will_be_deployed(
     sources = tiny_batch["input_ids"].tolist()
     with torch.no_grad():
         growing, deployed = (
-            GreedyT5(network.eval(), dendrites.read_linear, torch.float32)(sources, 8, {1})
+            write_greedily(
+                PackedDecoder(network.eval(), dendrites.read_linear, torch.float32), sources, 8, {1}
+            )
             for network in (run.network, run.policy.detach(run.network))
         )
 

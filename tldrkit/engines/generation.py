@@ -9,7 +9,8 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from tldrkit.data.batches import pad_rows, tokenize_documents
 from tldrkit.models.anatomy import is_packable
 from tldrkit.models.dendrites import read_linear
-from tldrkit.models.packed.generation import GreedyT5
+from tldrkit.models.packed.decoder import PackedDecoder
+from tldrkit.models.packed.generation import Beams, write_by_beams, write_greedily
 from tldrkit.specs import EvalSpec, SummarizeSpec
 
 _PLAIN = {
@@ -17,7 +18,7 @@ _PLAIN = {
     "pad_token_id", "max_length", "max_new_tokens", "num_beams", "early_stopping", "length_penalty",
     "do_sample", "use_cache",
 }  # fmt: skip
-"""Generation defaults that do not matter to greedy writing of so many new pieces at most."""
+"""Generation defaults that packed writing knows, or that do not matter to it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,23 +64,29 @@ class Generated:
 class Generator:
     """Writes summaries with one network, batched by length.
 
-    Where it can it writes over packed tokens, which gives the same pieces sooner: greedily, with a T5 on a
-    processor. Else it writes by the network's own ``generate``.
+    With a T5 on a processor it writes over packed tokens, which gives the same pieces sooner; else by the
+    network's own ``generate``.
 
     Args:
         network: An encoder-decoder; left in the mode (training or not) it was in. Its weights must not change
             while summaries are written.
         tokenizer: Its tokenizer.
         decoding: How to decode.
+        packed: Whether to write over packed tokens where that is possible.
     """
 
     def __init__(
-        self, network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, decoding: Decoding
+        self,
+        network: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        decoding: Decoding,
+        *,
+        packed: bool = True,
     ) -> None:
         self._network = network
         self._tokenizer = tokenizer
         self._decoding = decoding
-        packed = decoding.num_beams == 1 and is_packable(network) and _writes_plainly(network)
+        packed = packed and is_packable(network) and _writes_plainly(network)
         self._write = self._write_packed() if packed else self._write_padded
 
     def __call__(self, documents: Sequence[str], advance: Callable[[int], object] = int) -> list[Generated]:
@@ -105,10 +112,15 @@ class Generator:
 
     def _write_packed(self) -> Callable[[list[list[int]]], list[list[int]]]:
         dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else torch.float32
-        write = GreedyT5(self._network, read_linear, dtype)
-        end = self._network.generation_config.eos_token_id
+        decoder = PackedDecoder(self._network, read_linear, dtype)
+        defaults, longest = self._network.generation_config, self._decoding.max_target_tokens
+        end = defaults.eos_token_id
         ends = frozenset([end] if isinstance(end, int) else end or ())
-        return lambda sources: write(sources, self._decoding.max_target_tokens, ends)
+        if self._decoding.num_beams == 1:
+            return lambda sources: write_greedily(decoder, sources, longest, ends)
+        penalty = 1.0 if defaults.length_penalty is None else defaults.length_penalty
+        beams = Beams(self._decoding.num_beams, penalty, bool(defaults.early_stopping))
+        return lambda sources: write_by_beams(decoder, sources, longest, ends, beams)
 
     def _write_padded(self, sources: list[list[int]]) -> list[list[int]]:
         device = next(self._network.parameters()).device
@@ -124,8 +136,9 @@ class Generator:
 
 
 def _writes_plainly(network: PreTrainedModel) -> bool:
-    """Tell whether a network's defaults leave the choice of pieces alone."""
-    return set(network.generation_config.to_diff_dict()) <= _PLAIN
+    """Tell whether a network's defaults leave the choice of pieces to the search alone."""
+    defaults = network.generation_config
+    return set(defaults.to_diff_dict()) <= _PLAIN and defaults.early_stopping in (None, True, False)
 
 
 class evaluating:  # noqa: N801  (a context manager, used as a verb)

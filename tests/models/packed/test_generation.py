@@ -1,4 +1,6 @@
-"""Greedy writing over packed tokens against Hugging Face's ``generate``, on networks of every kind."""
+"""Writing over packed tokens against Hugging Face's ``generate``, on networks of every kind."""
+
+from typing import Any
 
 import pytest
 import torch
@@ -9,7 +11,8 @@ from tests.models.conftest import VOCAB
 from tests.models.packed.test_t5 import NETWORKS, Rows, draw_rows
 from tldrkit.data.batches import pad_rows
 from tldrkit.models.dendrites import read_linear
-from tldrkit.models.packed.generation import GreedyT5
+from tldrkit.models.packed.decoder import PackedDecoder
+from tldrkit.models.packed.generation import Beams, write_by_beams, write_greedily
 
 ENDS = range(1, VOCAB // 6)
 LONGEST = 12
@@ -25,15 +28,19 @@ def spread(network: PreTrainedModel) -> PreTrainedModel:
     return network.eval()
 
 
-def write_reference(network: PreTrainedModel, sources: Rows) -> Rows:
+def read(network: PreTrainedModel, dtype: torch.dtype = torch.float32) -> PackedDecoder:
+    return PackedDecoder(network, read_linear, dtype)
+
+
+def write_reference(network: PreTrainedModel, sources: Rows, **search: object) -> Rows:
     ids = network.generate(
         input_ids=pad_rows(sources, 0),
         attention_mask=pad_rows([[1] * len(row) for row in sources], 0),
         max_new_tokens=LONGEST,
         do_sample=False,
-        num_beams=1,
         eos_token_id=list(ENDS),
         pad_token_id=0,
+        **({"num_beams": 1} | search),
     )[:, 1:].tolist()
     ends = [next((place for place, piece in enumerate(row) if piece in ENDS), LONGEST) for row in ids]
     return [row[: end + 1] for row, end in zip(ids, ends, strict=True)]
@@ -46,7 +53,7 @@ def test_it_writes_what_generate_writes(kind: str, rows: int) -> None:
     network = spread(NETWORKS[kind]())
     sources = draw_rows(rows, 30)
     with torch.no_grad():
-        written = GreedyT5(network, read_linear, torch.float32)(sources, LONGEST, ENDS)
+        written = write_greedily(read(network), sources, LONGEST, ENDS)
 
     assert written == write_reference(network, sources)
 
@@ -61,23 +68,56 @@ def test_rows_end_at_different_places() -> None:
     assert len({piece for row in written for piece in row}) > 5
 
 
+@pytest.mark.parametrize("kind", NETWORKS)
+@pytest.mark.parametrize("rows", [1, 17])
+def test_it_searches_as_generate_searches(kind: str, rows: int) -> None:
+    """Four beams end with the pieces that `generate` ends with."""
+    network = spread(NETWORKS[kind]())
+    sources = draw_rows(rows, 30)
+    with torch.no_grad():
+        written = write_by_beams(read(network), sources, LONGEST, ENDS, Beams(4))
+
+    assert written == write_reference(network, sources, num_beams=4)
+
+
+@pytest.mark.parametrize("search", [
+    {"num_beams": 2, "early_stopping": True}, {"num_beams": 3, "length_penalty": 2.5},
+    {"num_beams": 5, "length_penalty": 0.0}, {"num_beams": 4, "length_penalty": -1.0, "early_stopping": True},
+])  # fmt: skip
+def test_the_settings_of_a_search_are_those_of_generate(search: dict[str, Any]) -> None:
+    """Number of beams, length penalty and early stopping mean the same."""
+    network = spread(NETWORKS["plain"]())
+    sources = draw_rows(17, 30)
+    settings = {"count" if name == "num_beams" else name: value for name, value in search.items()}
+    with torch.no_grad():
+        written = write_by_beams(read(network), sources, LONGEST, ENDS, Beams(**settings))
+
+    assert written == write_reference(network, sources, **search)
+
+
+def write_both(network: PreTrainedModel, sources: Rows) -> Rows:
+    decoder = read(network)
+    return write_greedily(decoder, sources, LONGEST, ENDS) + write_by_beams(
+        decoder, sources, LONGEST, ENDS, Beams(3)
+    )
+
+
 def test_a_row_is_written_alike_in_any_company() -> None:
     """Neighbours, and their leaving, change nothing."""
     network = spread(NETWORKS["asymmetric and grown"]())
     sources = draw_rows(9, 30)
     with torch.no_grad():
-        write = GreedyT5(network, read_linear, torch.float32)
-        together = write(sources, LONGEST, ENDS)
-        alone = [write([source], LONGEST, ENDS)[0] for source in sources]
+        together = write_both(network, sources)
+        alone = [write_both(network, [source]) for source in sources]
 
-    assert together == alone
+    assert together == [greedy for greedy, _ in alone] + [searched for _, searched in alone]
 
 
 def test_without_an_end_rows_are_as_long_as_allowed() -> None:
     """No piece ends a summary where none is said to."""
     network = spread(NETWORKS["plain"]())
     with torch.no_grad():
-        written = GreedyT5(network, read_linear, torch.float32)(draw_rows(3, 9), 5, ())
+        written = write_greedily(read(network), draw_rows(3, 9), 5, ())
 
     assert [len(row) for row in written] == [5, 5, 5]
 
@@ -88,7 +128,7 @@ def test_bf16_writes_nearly_the_same() -> None:
     sources = draw_rows(17, 30)
     with torch.no_grad():
         exact, rough = (
-            GreedyT5(network, read_linear, dtype)(sources, 1, ENDS)
+            write_greedily(read(network, dtype), sources, 1, ENDS)
             for dtype in (torch.float32, torch.bfloat16)
         )
 

@@ -1,252 +1,188 @@
-"""Greedy summaries by a T5 on a processor: no work on padding, none for rows that have ended.
+"""Summaries by a T5 on a processor: greedily, or by beam search; rows that have ended cost nothing more.
 
-Writes what Hugging Face's ``generate`` writes, for plain, asymmetric and grown networks. Knows token ids
-alone.
+Writes what Hugging Face's ``generate`` writes. Knows token ids alone.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.nn.functional import embedding, softmax
+from torch import Tensor
 
-from tldrkit.models.packed.functions import RmsNorm, apply
-from tldrkit.models.packed.layout import Packed, cut_rows, find_padding
-from tldrkit.models.packed.linear import Cascade, Stacked
-from tldrkit.models.packed.t5 import PackedT5
+from tldrkit.models.packed.decoder import PackedDecoder
 
 _SHRINK = 0.75
 """Rows are moved together once less than this share of them is unfinished: moving copies their caches."""
+_NEVER = -1e9
+"""Score of what cannot be chosen."""
+
+Rows = list[list[int]]
 
 
-@dataclass
-class _Cache:
-    """What one decoder layer has seen, by row and head.
-
-    Shape:
-        keys, values: (rows * heads, longest summary, head width).
-        read_keys, read_values: (rows * heads, longest source, head width).
-    """
-
-    keys: Tensor
-    values: Tensor
-    read_keys: Tensor
-    read_values: Tensor
-
-    def keep(self, rows: Tensor, of: int) -> None:
-        """Keep some of the rows, `of` so many."""
-        for name, tensor in vars(self).items():
-            by_row = tensor.view(of, -1, *tensor.shape[1:])
-            setattr(self, name, by_row[rows].flatten(0, 1))
-
-
-@dataclass
-class _Batch:
-    """Rows that are written together.
-
-    Shape:
-        blocked: (rows, 1, longest source), True at padding; None where there is none.
-    """
-
-    caches: list[_Cache]
-    rows: int
-    blocked: Tensor | None
-
-    def keep(self, rows: Tensor) -> None:
-        """Keep some of the rows."""
-        for cache in self.caches:
-            cache.keep(rows, self.rows)
-        self.rows = len(rows)
-        self.blocked = None if self.blocked is None else self.blocked[rows]
-
-
-class _Layer:
-    """One decoder layer, its weights stacked."""
-
-    def __init__(
-        self,
-        block: Any,  # noqa: ANN401  (transformers is not typed)
-        read_linear: Callable[[nn.Module], Cascade],
-        dtype: torch.dtype,
-    ) -> None:
-        def stack(part: Any, *names: str) -> Stacked:  # noqa: ANN401  (as above)
-            return Stacked([read_linear(getattr(part, name)) for name in names], dtype)
-
-        own, cross, dense = block.layer[0], block.layer[1], block.layer[2]
-        self.norms = (own.layer_norm, cross.layer_norm, dense.layer_norm)
-        self.heads = own.SelfAttention.n_heads
-        self.head_width = own.SelfAttention.key_value_proj_dim
-        self.query_key_value = stack(own.SelfAttention, "q", "k", "v")
-        self.own_out = stack(own.SelfAttention, "o")
-        self.query = stack(cross.EncDecAttention, "q")
-        self.key_value = stack(cross.EncDecAttention, "k", "v")
-        self.cross_out = stack(cross.EncDecAttention, "o")
-        feed = dense.DenseReluDense
-        self.gated = hasattr(feed, "wi_0")
-        self.act = feed.act
-        self.widen = stack(feed, "wi_0", "wi_1") if self.gated else stack(feed, "wi")
-        self.narrow = stack(feed, "wo")
-
-    def attend(self, normed: Tensor, bias: Tensor, cache: _Cache) -> Tensor:
-        """Attend to the summary so far, and take note of its newest piece.
-
-        Shape:
-            normed, result: (rows, width of the decoder).
-            bias: (heads, places so far).
-        """
-        query, key, value = self.query_key_value(normed).view(len(normed), 3, -1, self.head_width).unbind(1)
-        length = bias.shape[1]
-        cache.keys[:, length - 1] = key.flatten(0, 1)
-        cache.values[:, length - 1] = value.flatten(0, 1)
-        scores = _score(query, cache.keys[:, :length])
-        scores.view(len(normed), -1, length).add_(bias)
-        return self.own_out(_mix(scores, cache.values[:, :length], len(normed)))
-
-    def attend_source(self, normed: Tensor, blocked: Tensor | None, cache: _Cache) -> Tensor:
-        """Attend to the source.
-
-        Shape:
-            normed, result: (rows, width of the decoder).
-        """
-        query = self.query(normed).view(len(normed), -1, self.head_width)
-        scores = _score(query, cache.read_keys)
-        if blocked is not None:
-            scores.view(len(normed), -1, scores.shape[-1]).masked_fill_(blocked, float("-inf"))
-        return self.cross_out(_mix(scores, cache.read_values, len(normed)))
-
-    def feed(self, normed: Tensor) -> Tensor:
-        """Apply the feed-forward."""
-        between = self.widen(normed)
-        if self.gated:
-            gate, value = between.chunk(2, dim=1)
-            return self.narrow(self.act(gate) * value)
-        return self.narrow(self.act(between))
-
-
-def _score(query: Tensor, keys: Tensor) -> Tensor:
-    """Multiply, unscaled as T5 does.
-
-    Shape:
-        query: (rows, heads, head width).
-        keys: (rows * heads, places, head width).
-        result: (rows * heads, 1, places).
-    """
-    return torch.bmm(query.flatten(0, 1)[:, None], keys.transpose(1, 2))
-
-
-def _mix(scores: Tensor, values: Tensor, rows: int) -> Tensor:
-    return torch.bmm(softmax(scores, -1), values).view(rows, -1)
-
-
-class GreedyT5:
-    """Write summaries with the most likely piece at every place; a snapshot of the network's weights.
+def write_greedily(
+    decoder: PackedDecoder, sources: Sequence[Sequence[int]], max_tokens: int, ends: Collection[int]
+) -> Rows:
+    """Write a summary of each source, with the most likely piece at every place.
 
     Args:
-        network: T5, plain, of ours, or with layers wrapped by PerforatedAI; on a processor.
-        read_linear: Reads the parameters of one of its linear layers.
-        dtype: Number format of products.
+        decoder: Reads and scores.
+        sources: Piece ids of each document.
+        max_tokens: Longest summary.
+        ends: Pieces that end a summary; the end is part of it.
+
+    Returns:
+        Piece ids of each summary.
+    """
+    batch = decoder.begin(sources, max_tokens)
+    written: Rows = [[] for _ in sources]
+    rows = list(range(len(sources)))  # which source each row of the batch is of
+    pieces = torch.full((len(rows),), decoder.start)
+    for _ in range(max_tokens):
+        pieces = decoder.step(pieces, batch).argmax(-1)
+        for row, piece in zip(rows, pieces.tolist(), strict=True):
+            if not (written[row] and written[row][-1] in ends):
+                written[row].append(piece)
+        going = [index for index, row in enumerate(rows) if written[row][-1] not in ends]
+        if not going:
+            break
+        if len(going) < _SHRINK * len(rows):
+            kept = torch.tensor(going)
+            rows, pieces = [rows[index] for index in going], pieces[kept]
+            batch.keep_sources(kept)
+    return written
+
+
+@dataclass(frozen=True)
+class Beams:
+    """How beams are searched.
+
+    Args:
+        count: Beams of each source.
+        length_penalty: Power of the length that a summary's log-probability is divided by.
+        early_stopping: Whether a source is done once `count` summaries have ended, or only when none that
+            goes on can become better.
     """
 
-    def __init__(
-        self, network: nn.Module, read_linear: Callable[[nn.Module], Cascade], dtype: torch.dtype
-    ) -> None:
-        self._network: Any = network
-        self._dtype = dtype
-        self._encoder = PackedT5(network, read_linear, dtype, None)
-        decoder: Any = self._network.decoder
-        self._layers = [_Layer(block, read_linear, dtype) for block in decoder.block]
-        head: Any = self._network.lm_head
-        self._head = Stacked([read_linear(head)], dtype)
-        narrow = hasattr(decoder, "in_proj")
-        self._in = Stacked([read_linear(decoder.in_proj)], dtype) if narrow else None
-        self._out = Stacked([read_linear(decoder.out_proj)], dtype) if narrow else None
+    count: int
+    length_penalty: float = 1.0
+    early_stopping: bool = False
 
-    def __call__(
-        self, sources: Sequence[Sequence[int]], max_tokens: int, ends: Collection[int]
-    ) -> list[list[int]]:
-        """Write a summary of each source.
 
-        Args:
-            sources: Piece ids of each document.
-            max_tokens: Longest summary.
-            ends: Pieces that end a summary; the end is part of it.
+@dataclass
+class _Search:
+    """Where the search of some sources stands.
 
-        Returns:
-            Piece ids of each summary.
-        """
-        start = int(self._network.config.decoder_start_token_id)
-        batch = _Batch(self._read(sources, max_tokens), len(sources), self._find_blocked(sources))
-        bias = self._compute_bias(max_tokens)
-        written: list[list[int]] = [[] for _ in sources]
-        rows: list[int] = list(range(len(sources)))  # which source each row of the batch is of
-        pieces = torch.full((len(rows),), start)
-        for place in range(max_tokens):
-            pieces = self._step(pieces, bias[:, place, : place + 1], batch)
-            for row, piece in zip(rows, pieces.tolist(), strict=True):
-                if not (written[row] and written[row][-1] in ends):
-                    written[row].append(piece)
-            going = [index for index, row in enumerate(rows) if written[row][-1] not in ends]
-            if not going:
-                break
-            if len(going) < _SHRINK * len(rows):
-                kept = torch.tensor(going)
-                rows, pieces = [rows[index] for index in going], pieces[kept]
-                batch.keep(kept)
-        return written
+    Shape:
+        going: (sources, beams), log-probability of what goes on.
+        pieces: (sources, beams, longest summary).
+        ended: (sources, beams), score of the best that have ended, `_NEVER` where fewer have.
+        texts: (sources, beams, longest summary), their pieces; -1 behind the end.
+    """
 
-    def _read(self, sources: Sequence[Sequence[int]], max_tokens: int) -> list[_Cache]:
-        """Read the sources, and prepare what each layer sees of them."""
-        read = self._encoder.encode(sources)
-        packed = Packed([len(row) for row in sources])
-        caches = []
-        for layer in self._layers:
-            span = cut_rows(packed, 0, len(sources), layer.heads)
-            keys, values = layer.key_value(read).chunk(2, dim=1)
-            own = keys.new_empty(len(sources) * layer.heads, max_tokens, layer.head_width)
-            caches.append(_Cache(own, torch.empty_like(own), span.pad(keys), span.pad(values)))
-        return caches
+    going: Tensor
+    pieces: Tensor
+    ended: Tensor
+    texts: Tensor
 
-    def _find_blocked(self, sources: Sequence[Sequence[int]]) -> Tensor | None:
-        lengths = [len(row) for row in sources]
-        if min(lengths) == max(lengths):
-            return None
-        return find_padding(Packed(lengths), 0, len(lengths))[:, 0]
+    @classmethod
+    def begin(cls, sources: int, beams: int, max_tokens: int) -> "_Search":
+        """Begin with one beam: the others would say the same."""
+        going = torch.full((sources, beams), _NEVER)
+        going[:, 0] = 0.0
+        texts = torch.full((sources, beams, max_tokens), -1)
+        return cls(going, texts.clone(), torch.full((sources, beams), _NEVER), texts)
 
-    def _compute_bias(self, length: int) -> Tensor:
-        """Compute the bias of every place towards those before it.
+    def keep(self, kept: Tensor) -> None:
+        """Keep some of the sources."""
+        for name, tensor in vars(self).items():
+            setattr(self, name, tensor[kept])
 
-        Shape:
-            result: (heads, length, length).
-        """
-        attention = self._network.decoder.block[0].layer[0].SelfAttention
-        bias: Tensor = attention.compute_bias(length, length)[0].to(self._dtype)
-        return bias
 
-    def _step(self, pieces: Tensor, bias: Tensor, batch: _Batch) -> Tensor:
-        """Choose the next piece of every row.
+def write_by_beams(
+    decoder: PackedDecoder,
+    sources: Sequence[Sequence[int]],
+    max_tokens: int,
+    ends: Collection[int],
+    beams: Beams,
+) -> Rows:
+    """Write a summary of each source: the best of a beam search.
 
-        Shape:
-            pieces: (rows,).
-            bias: (heads, places so far).
-            result: (rows,).
-        """
-        decoder = self._network.decoder
-        hidden = embedding(pieces, decoder.embed_tokens.weight)
-        if self._in is not None:
-            hidden = self._in(hidden.to(self._dtype)).to(hidden.dtype)
-        for layer, cache in zip(self._layers, batch.caches, strict=True):
-            own, cross, feed = (self._norm(norm) for norm in layer.norms)
-            hidden = hidden + layer.attend(own(hidden), bias, cache)
-            hidden = hidden + layer.attend_source(cross(hidden), batch.blocked, cache)
-            hidden = hidden + layer.feed(feed(hidden))
-        hidden = self._norm(decoder.final_layer_norm)(hidden)
-        if self._out is not None:
-            hidden = self._out(hidden)
-        if self._network.config.scale_decoder_outputs:
-            hidden = hidden * self._network.model_dim**-0.5
-        return self._head(hidden).argmax(-1)
+    Args:
+        decoder: Reads and scores.
+        sources: Piece ids of each document.
+        max_tokens: Longest summary.
+        ends: Pieces that end a summary; the end is part of it.
+        beams: The search.
 
-    def _norm(self, norm: Any) -> Callable[[Tensor], Tensor]:  # noqa: ANN401  (transformers is not typed)
-        return lambda hidden: apply(RmsNorm, hidden, norm.weight, norm.variance_epsilon, self._dtype)
+    Returns:
+        Piece ids of each summary.
+    """
+    batch = decoder.begin(sources, max_tokens, beams.count)
+    search = _Search.begin(len(sources), beams.count, max_tokens)
+    written: Rows = [[] for _ in sources]
+    left = list(range(len(sources)))
+    stops = torch.tensor(sorted(ends), dtype=torch.long)
+    pieces = torch.full((len(sources) * beams.count,), decoder.start)
+    for place in range(max_tokens):
+        logits = decoder.step(pieces, batch)
+        rows, pieces = _advance(search, logits, place, stops, beams)
+        done = _find_done(search, place + 1, beams)
+        if place + 1 == max_tokens:
+            done[:] = True
+        for index in done.nonzero().flatten().tolist():
+            written[left[index]] = [piece for piece in search.texts[index, 0].tolist() if piece >= 0]
+        if bool(done.all()):
+            break
+        batch.take_rows(rows)
+        if bool(done.any()):
+            kept = (~done).nonzero().flatten()
+            left = [left[index] for index in kept.tolist()]
+            pieces = pieces.view(-1, beams.count)[kept].flatten()
+            search.keep(kept)
+            batch.keep_sources(kept)
+    return written
+
+
+def _advance(
+    search: _Search, logits: Tensor, place: int, stops: Tensor, beams: Beams
+) -> tuple[Tensor, Tensor]:
+    """Choose the continuations of every source.
+
+    Returns:
+        The row each beam goes on from, and its new piece. Shape of both: (sources * beams,).
+    """
+    count, last = beams.count, place + 1 == search.texts.shape[-1]
+    shares = torch.log_softmax(logits.float(), -1).view(*search.going.shape, -1) + search.going[..., None]
+    # So many that beams enough are left where all the best ones end.
+    best, flat = shares.flatten(1).topk(max(2, 1 + len(stops)) * count)
+    beam, piece = flat // shares.shape[-1], flat % shares.shape[-1]
+    ending = torch.isin(piece, stops) | last
+    pieces = search.pieces.gather(1, beam[..., None].expand(-1, -1, search.pieces.shape[-1]))
+    pieces[:, :, place] = piece
+
+    score = best / (place + 1) ** beams.length_penalty
+    score = score.masked_fill(~ending, _NEVER)[:, :count]
+    ended, texts = torch.cat([search.ended, score], 1), torch.cat([search.texts, pieces[:, :count]], 1)
+    search.ended, order = ended.topk(count)
+    search.texts = _gather(texts, order)
+
+    search.going, order = best.masked_fill(ending, _NEVER).topk(count)
+    search.pieces = _gather(pieces, order)
+    rows = torch.arange(len(beam))[:, None] * count + beam.gather(1, order)
+    return rows.flatten(), piece.gather(1, order).flatten()
+
+
+def _find_done(search: _Search, length: int, beams: Beams) -> Tensor:
+    """Find the sources whose outcome is settled.
+
+    Shape:
+        result: (sources,).
+    """
+    done: Tensor = search.ended[:, -1] > _NEVER
+    if not beams.early_stopping:
+        done = done & (search.going[:, 0] / length**beams.length_penalty <= search.ended[:, -1])
+    return done
+
+
+def _gather(texts: Tensor, order: Tensor) -> Tensor:
+    return texts.gather(1, order[..., None].expand(-1, -1, texts.shape[-1]))
