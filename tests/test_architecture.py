@@ -39,7 +39,7 @@ DOORS = {
     "wandb": ("tracking.py",),
     "datasets": ("data/hub.py", "metrics/rouge.py"),
     "evaluate": ("metrics/rouge.py",),
-    "rouge_score": ("metrics/overlap.py", "metrics/baselines.py"),
+    "rouge_score": ("metrics/words.py",),
     "perforatedai": ("models/dendrites.py",),
     "perforatedbp": (),
     "safetensors": ("tensors.py",),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tldrkit.errors import ComparisonError
-from tldrkit.metrics.overlap import ROUGE_TYPES, SETTINGS
+from tldrkit.metrics.overlap import ROUGE_TYPES, describe_rouge
 
 _FEW_DOCUMENTS = 30
 _MATCHED = 0.02  # share of parameters by which the matched control may miss its size
@@ -49,7 +49,7 @@ class RunScores:
     """ROUGE-L, as fractions, of summaries made without a network (Lead-3, ...) from the same documents."""
     machine: str = ""
     """What the times were measured on."""
-    scoring: dict[str, str | bool] = field(default_factory=lambda: dict(SETTINGS))
+    scoring: dict[str, str | bool] = field(default_factory=describe_rouge)
     """Settings of ROUGE; equal in comparable runs."""
 
     def __post_init__(self) -> None:
