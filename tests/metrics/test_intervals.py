@@ -4,7 +4,18 @@ from numpy.typing import NDArray
 
 from tldrkit.errors import ComparisonError
 from tldrkit.metrics import intervals
-from tldrkit.metrics.intervals import compute_difference, compute_interval
+from tldrkit.metrics.intervals import Array, Difference, Interval, Pair, compute_intervals
+
+
+def compute_interval(scores: Array, *, resamples: int, seed: int) -> Interval:
+    return compute_intervals([scores], resamples=resamples, seed=seed).runs[0]
+
+
+def compute_difference(
+    a: Array, b: Array, *, resamples: int, seed: int, pair_seeds: bool = True
+) -> Difference:
+    pair = Pair(a=a, b=b, pair_seeds=pair_seeds)
+    return compute_intervals([], [pair], resamples=resamples, seed=seed).pairs[0]
 
 
 def simulate(
