@@ -5,8 +5,8 @@
 Pairs are those of SAMSum in FOLDER (../shared/data), else of the embedded corpus; a prediction is the first
 30 words of its document. `--evaluate` names what `evaluate.load` loads: `rouge` from the hub, or a folder
 with a copy of its rouge.py; without it that one is left out. Every round runs all after one another, ours
-without any stem known. Two processes are given the pairs many times over, and their start is part of their time.
-Prints pairs per second and the ratio to `rouge_score`, as median and range over rounds, and the largest
+without any stem known. Two processes are given the pairs many times over, and their start is part of their
+time. Prints pairs per second and the ratio to `rouge_score`, as median and range over rounds, and the largest
 difference between any two scores.
 """
 

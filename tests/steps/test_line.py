@@ -95,7 +95,7 @@ def test_eval_keeps_every_prediction(store: ArtifactStore) -> None:
     assert {"id", "prediction", "references", "rougeL", "chrf", "cut"} <= set(json.loads(rows[0]))
 
 
-def test_eval_tells_what_summaries_are_worth_and_cost(line: Line, store: ArtifactStore) -> None:
+def test_eval_tells_what_summaries_are_worth_and_cost(store: ArtifactStore) -> None:
     """Scores hold every trait, all five baselines and the cost, training included."""
     run = read_scores(store.resolve("b/eval"))
     training = store.resolve("b/train").manifest.metrics

@@ -56,7 +56,7 @@ def compute_novelty(summary: str, document: str) -> float | None:
 
 
 def compute_repetition(summary: str) -> float | None:
-    """Compute the share of a summary's runs of three words that stood there before; None below three words."""
+    """Compute the share of a summary's runs of three words that stood there before; None without any."""
     words = split_words(summary)
     runs = list(zip(words, words[1:], words[2:], strict=False))
     return 1 - len(set(runs)) / len(runs) if runs else None

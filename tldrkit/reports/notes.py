@@ -49,12 +49,11 @@ def _warn_of_outputs(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:
     given = list(dict.fromkeys(run.label for run in runs if run.decoding is None))
     if given:
         warnings.append(
-            f"The outputs of {_join(given)} were given: how they were decoded, and at what cost, is not known."
+            f"The outputs of {_join(given)} were given: how they were decoded, and the cost, is unknown."
         )
-    for run in runs:
-        if run.empty:
-            warnings.append(f"{run.reference} has {run.empty} empty predictions, which score 0.")
-    return warnings
+    return warnings + [
+        f"{run.reference} has {run.empty} empty predictions, which score 0." for run in runs if run.empty
+    ]
 
 
 def _warn_of_sizes(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:

@@ -83,10 +83,10 @@ def _render_table(table: list[list[str]]) -> str:
 
 def _describe_method(comparison: Comparison) -> list[str]:
     return [
-        f"{comparison.documents} threads of {comparison.data}; intervals from {comparison.resamples:,} draws: "
-        "documents resampled (paired bootstrap), seeds by Student's t. Intervals are not corrected for asking "
-        "several questions; p is the larger of theirs and of a paired permutation test's, corrected by Holm, "
-        "and a difference is shown where p is below 0.05.",
+        f"{comparison.documents} threads of {comparison.data}; intervals from {comparison.resamples:,} "
+        "draws: documents resampled (paired bootstrap), seeds by Student's t. Intervals are not corrected "
+        "for asking several questions; p is the larger of theirs and of a paired permutation test's, "
+        "corrected by Holm, and a difference is shown where p is below 0.05.",
         "ROUGE: " + ", ".join(f"{key} {value}" for key, value in comparison.scoring.items()) + ".",
         "Decoding: "
         + (", ".join(f"{key} {value!r}" for key, value in comparison.decoding.items()) or "not known")
