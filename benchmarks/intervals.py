@@ -88,12 +88,16 @@ def compute_power(scenario: Scenario, difference: float) -> float:
     normal = rng.standard_normal(_DRAWS) * _error_of_documents(scenario)
     bars = np.full(_DRAWS, np.quantile(np.abs(normal), LEVEL))
     if seeds > 1:
-        of_means = (
-            (share * scenario.between**2 + noise) * rng.chisquare(seeds - 1, (_DRAWS, runs)) / (seeds - 1)
+        means = (share * scenario.between**2 + noise) * rng.chisquare(seeds - 1, (_DRAWS, runs)) / (seeds - 1)
+        parts = np.maximum(0, means - noise) / seeds
+        variances = parts.sum(axis=1)
+        freedoms = variances**2 * (seeds - 1) / np.maximum((parts**2).sum(axis=1), 1e-300)
+        bars = np.array(
+            [
+                np.quantile(np.abs(normal + np.sqrt(v) * rng.standard_t(max(f, 1), _DRAWS)), LEVEL)
+                for v, f in zip(variances, freedoms, strict=True)
+            ]
         )
-        scales = np.sqrt(np.maximum(0, of_means - noise) / seeds)
-        student = rng.standard_t(seeds - 1, (runs, _DRAWS))
-        bars = np.array([np.quantile(np.abs(normal + own @ student), LEVEL) for own in scales])
     found = difference + compute_error(scenario) * rng.standard_normal(_DRAWS)
     return float((np.abs(found) > bars).mean())
 

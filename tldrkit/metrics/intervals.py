@@ -13,10 +13,11 @@ of a Mean", Biometrika 6, 1908). One draw of a mean over S seeds and N documents
 where m* is the mean over resampled documents, t a draw from Student's t with S - 1 degrees of freedom, and v
 the variance between seeds: s^2, that of the seeds' means, less what documents faring differently from seed to
 seed add to it, their mean square e^2 in the table of seeds by documents (the analysis of variance of Searle,
-Casella & McCulloch, "Variance Components", 1992); m* holds that part already. With one seed the second term
-is absent: the interval covers other documents, but not other seeds. Assumed are seeds that scatter normally,
-and many documents (below about 30 a percentile interval is too narrow). ``benchmarks/intervals.py`` shows how
-often the intervals hold the truth.
+Casella & McCulloch, "Variance Components", 1992); m* holds that part already. Where two runs share no seeds,
+v / S is the sum of both runs', and t has the degrees of freedom of Welch, "The Generalization of 'Student's'
+Problem", Biometrika 34, 1947. With one seed the second term is absent: the interval covers other documents,
+but not other seeds. Assumed are seeds that scatter normally, and many documents (below about 30 a percentile
+interval is too narrow). ``benchmarks/intervals.py`` shows how often the intervals hold the truth.
 """
 
 from collections.abc import Sequence
@@ -192,26 +193,33 @@ def _draw_means(sums: Sequence[Sequence[Array]], *, resamples: int, seed: int) -
     means = _resample(columns, resamples=resamples, rng=np.random.default_rng(seed))
     draws = []
     for tables, own in zip(sums, means.T, strict=True):
-        rng = np.random.default_rng([seed, 1])
-        for table in tables:
-            own = own + _draw_seeds(table, resamples=resamples, rng=rng)
-        draws.append(own)
+        draws.append(own + _draw_seeds(tables, resamples=resamples, rng=np.random.default_rng([seed, 1])))
     return draws
 
 
-def _draw_seeds(table: Array, *, resamples: int, rng: np.random.Generator) -> Array:
-    """Draw how far the mean over these seeds lies from that over all seeds.
+def _draw_seeds(tables: Sequence[Array], *, resamples: int, rng: np.random.Generator) -> Array:
+    """Draw how far the sum of means over these seeds lies from that over all seeds.
 
-    Shape: ``(seeds, documents) -> (resamples,)``
+    Shape: ``(resamples,)``
+    """
+    parts = [(_estimate_variance(table) / len(table), len(table) - 1) for table in tables if len(table) > 1]
+    variance = sum(part for part, _ in parts)
+    if not variance:
+        return np.zeros(resamples)
+    freedom = variance**2 / sum(part**2 / free for part, free in parts)
+    return np.asarray(np.sqrt(variance) * rng.standard_t(freedom, size=resamples))
+
+
+def _estimate_variance(table: Array) -> float:
+    """Estimate the variance between seeds, without what comes of the documents of each.
+
+    Shape: ``(seeds, documents) -> ()``
     """
     seeds, documents = table.shape
-    if seeds == 1:
-        return np.zeros(resamples)
     means = table.mean(axis=1, keepdims=True)
     rest = table - means - table.mean(axis=0) + table.mean()
-    noise = (rest**2).sum() / ((seeds - 1) * (documents - 1))
-    variance = max(0.0, float(means.var(ddof=1)) - noise / documents)
-    return np.asarray(np.sqrt(variance / seeds) * rng.standard_t(seeds - 1, size=resamples))
+    noise = float((rest**2).sum()) / ((seeds - 1) * (documents - 1))
+    return max(0.0, float(means.var(ddof=1)) - noise / documents)
 
 
 def _resample(columns: Array, *, resamples: int, rng: np.random.Generator) -> Array:

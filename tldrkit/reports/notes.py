@@ -52,7 +52,7 @@ def _warn_of_outputs(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:
             f"The outputs of {_join(given)} were given: how they were decoded, and the cost, is unknown."
         )
     return warnings + [
-        f"{run.reference} has {run.empty} empty predictions, which score 0." for run in runs if run.empty
+        f"{run.reference} has empty predictions: {run.empty}, which score 0." for run in runs if run.empty
     ]
 
 

@@ -1,8 +1,9 @@
 """A comparison as a Markdown page."""
 
 from collections.abc import Sequence
+from functools import partial
 
-from tldrkit.reports.comparison import Comparison
+from tldrkit.reports.comparison import Comparison, Row
 from tldrkit.reports.tables import build_costs, build_quality, build_traits
 
 WINNER_RULE = (
@@ -36,17 +37,19 @@ def render_markdown(comparison: Comparison) -> str:
 
 
 def find_notes(comparison: Comparison) -> list[str]:
-    """Find what to mind when reading: the warnings, and the runs that a rule without a network beats."""
-    return [
-        *comparison.warnings,
-        *(
-            f"{row.label} scores below {name}, which needs no network: "
-            f"{row.rouge['rougeL']:.2f} against {scores['rougeL']:.2f} ROUGE-L."
-            for row in comparison.rows
-            for name, scores in comparison.baselines.items()
-            if "oracle" not in name.lower() and row.rouge["rougeL"] < scores["rougeL"]
-        ),
+    """Find what to mind when reading: the warnings, and the runs that rules without a network beat."""
+    return [*comparison.warnings, *filter(None, map(partial(_note_beaten, comparison), comparison.rows))]
+
+
+def _note_beaten(comparison: Comparison, row: Row) -> str:
+    own = row.rouge["rougeL"]
+    better = [
+        f"{name} ({scores['rougeL']:.2f})"
+        for name, scores in comparison.baselines.items()
+        if "oracle" not in name.lower() and own < scores["rougeL"]
     ]
+    listed = ", ".join(better)
+    return f"{row.label} scores {own:.2f} ROUGE-L, below what needs no network: {listed}." if better else ""
 
 
 def _render_claims(comparison: Comparison) -> list[str]:

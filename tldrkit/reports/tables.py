@@ -33,7 +33,7 @@ def build_quality(comparison: Comparison) -> list[list[str]]:
     lines = [heads, *(_describe_row(row) for row in comparison.rows)]
     for name, scores in comparison.baselines.items():
         lines.append([name, *[""] * 4, *(f"{scores[metric]:.2f}" for metric in NAMES), *[""] * 4])
-    return lines
+    return _drop_empty(lines)
 
 
 def build_traits(comparison: Comparison) -> list[list[str]]:
