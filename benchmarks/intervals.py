@@ -1,6 +1,6 @@
 """How often the intervals of a difference hold the truth, and how often a difference is shown.
 
-    python benchmarks/intervals.py [--trials 1000] [--resamples 1000]
+    python benchmarks/intervals.py [--trials 1000] [--resamples 500]
 
 Simulates comparisons of two runs: documents differ in difficulty (the same for both), each run fares
 otherwise on each document, seeds differ, and documents fare otherwise from seed to seed. Prints, for each
@@ -111,7 +111,7 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--trials", type=int, default=1000)
-    parser.add_argument("--resamples", type=int, default=1000)
+    parser.add_argument("--resamples", type=int, default=500)
     given = parser.parse_args()
     print("seeds documents between recipe paired  coverage  difference  power  computed")
     for one in SCENARIOS:

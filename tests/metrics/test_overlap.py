@@ -62,7 +62,8 @@ def test_rouge_anchors(shared_data: Path) -> None:
     assert {metric: round(100 * mean, 2) for metric, mean in means.items()} == known
     published = json.loads(path.with_suffix(".scores.json").read_text(encoding="utf-8"))
     for metric, mean in means.items():  # the published middle is that of an unseeded bootstrap
-        assert mean == pytest.approx(published[f"{metric}-F"]["mid"], abs=2e-4)
+        assert mean == pytest.approx(published[f"{metric}-F"]["mid"], abs=3e-4)
+        assert published[f"{metric}-F"]["low"] < mean < published[f"{metric}-F"]["high"]
 
 
 def test_mean_over_references() -> None:

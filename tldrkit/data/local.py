@@ -84,7 +84,7 @@ def compute_digest(path: Path) -> str:
             while block := file.read(1 << 20):
                 digest.update(block)
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}.") from error
+        raise DataError(f"{path} cannot be read: {error.strerror}.", hint="Is it the right path?") from error
     return digest.hexdigest()
 
 

@@ -218,8 +218,8 @@ def _estimate_variance(table: Array) -> float:
     seeds, documents = table.shape
     means = table.mean(axis=1, keepdims=True)
     rest = table - means - table.mean(axis=0) + table.mean()
-    noise = float((rest**2).sum()) / ((seeds - 1) * (documents - 1))
-    return max(0.0, float(means.var(ddof=1)) - noise / documents)
+    noise = (rest**2).sum() / ((seeds - 1) * (documents - 1))
+    return float(max(0.0, means.var(ddof=1) - noise / documents))
 
 
 def _resample(columns: Array, *, resamples: int, rng: np.random.Generator) -> Array:
