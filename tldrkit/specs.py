@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from tldrkit.errors import SpecError
 
+_NUMBERS = r"^\d+(,\d+)*$"
 SpecT = TypeVar("SpecT", bound="Spec")
 
 Placement = Literal["all", "feed-forward", "attention", "encoder", "decoder", "decoder-feed-forward"]
@@ -99,12 +100,77 @@ class CompressSpec(DataSpec):
 
     enc_num_layers: int | None = Field(None, ge=1, description="Encoder layers kept.")
     dec_num_layers: int | None = Field(None, ge=1, description="Decoder layers kept.")
+    enc_layers: str | None = Field(
+        None, pattern=_NUMBERS, description="Encoder layers kept, by their numbers, such as 0,2,5."
+    )
+    dec_layers: str | None = Field(
+        None, pattern=_NUMBERS, description="Decoder layers kept, by their numbers."
+    )
+    layers_by: Literal["evenly", "importance", "loss"] = Field(
+        "evenly",
+        description="Which layers are kept: evenly spaced ones, those that change the most, or those whose "
+        "absence costs the most loss.",
+    )
     dec_d_model: int | None = Field(None, ge=8, description="Width of the decoder (T5 only).")
+    width_by: Literal["pca", "importance"] = Field(
+        "pca", description="What a narrower decoder keeps: principal directions, or its largest features."
+    )
+    num_heads: int | None = Field(None, ge=1, description="Heads of every attention (T5 only).")
     d_ff: int | None = Field(None, ge=8, description="Width of the feed-forward layers, encoder and decoder.")
+    vocab_size: int | None = Field(None, ge=8, description="Pieces kept, those the corpus uses most.")
+    target_params: str | None = Field(
+        None,
+        pattern=r"^\d+(\.\d+)?[kKMB]?$",
+        description="Deployed parameters at most, such as 45M: sizes not given are found.",
+    )
+    ratio: float | None = Field(
+        None, gt=0, le=1, description="The same, as a share of the teacher's parameters."
+    )
     calibration_examples: int = Field(128, ge=1, description="Training documents that tell what to keep.")
     seed: int = Field(
         0, ge=0, description="Seed of the choice of calibration documents and of added weights."
     )
+
+    @field_validator("enc_layers", "dec_layers", "target_params", mode="before")
+    @classmethod
+    def _write_out(cls, value: object) -> object:
+        """Take YAML's numbers and lists for what is written on the command line."""
+        if isinstance(value, list | tuple):
+            return ",".join(map(str, value))
+        return str(value) if type(value) in (int, float) else value
+
+    @field_validator("enc_layers", "dec_layers")
+    @classmethod
+    def _name_once(cls, value: str | None) -> str | None:
+        names = value.split(",") if value else []
+        if len(set(map(int, names))) < len(names):
+            raise ValueError("a layer is named twice")
+        return value
+
+    @model_validator(mode="after")
+    def _have_one_mind(self) -> "CompressSpec":
+        for one, other in (
+            ("target_params", "ratio"),
+            ("enc_num_layers", "enc_layers"),
+            ("dec_num_layers", "dec_layers"),
+        ):
+            if getattr(self, one) is not None and getattr(self, other) is not None:
+                raise ValueError(f"{one} and {other} say the same thing twice")
+        return self
+
+    def compute_budget(self, before: int) -> int | None:
+        """Compute the most parameters allowed; None without a budget.
+
+        Args:
+            before: The teacher's parameters.
+        """
+        if self.ratio is not None:
+            return int(self.ratio * before)
+        if self.target_params is None:
+            return None
+        factors = {"k": 1_000, "K": 1_000, "M": 1_000_000, "B": 1_000_000_000}
+        number = self.target_params.rstrip("kKMB")
+        return int(float(number) * factors.get(self.target_params[-1], 1))
 
 
 class TrainSpec(FitSpec):
@@ -124,6 +190,16 @@ class TrainSpec(FitSpec):
     )
     n_epochs_to_switch: int = Field(
         3, ge=1, description="Validations without improvement (history), or between growths (fixed)."
+    )
+
+    distill_weight: float = Field(
+        0.5, ge=0, le=1, description="With --teacher: share of the loss that asks for its probabilities."
+    )
+    distill_temperature: float = Field(
+        2.0, gt=0, description="With --teacher: by how much its probabilities are flattened."
+    )
+    teacher_outputs: bool = Field(
+        False, description="With --teacher: learn its own summaries (beam 4) instead of the references."
     )
 
     @model_validator(mode="after")
@@ -157,7 +233,7 @@ class EvalSpec(DataSpec, ScoreSpec):
     split: Literal["train", "validation", "test"] = Field("test", description="Split that is scored.")
     max_examples: int | None = Field(None, ge=1, description="Score the first so many examples only.")
     num_beams: int = Field(4, ge=1, description="Beams of the search; 1 is greedy.")
-    batch_size: int = Field(32, ge=1, description="Documents decoded together.")
+    batch_size: int = Field(64, ge=1, description="Documents decoded together.")
     latency_documents: int = Field(20, ge=1, description="Documents timed one at a time, after a warm-up.")
     throughput_documents: int = Field(
         64, ge=1, description="Documents timed in batches of several sizes, to find the fastest."

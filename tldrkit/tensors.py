@@ -5,13 +5,17 @@ Does not know what their tensors mean, and never unpickles anything.
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from safetensors import SafetensorError, safe_open
 
 from tldrkit.errors import ModelError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _REASONS = (errno.ENOSPC, errno.EDQUOT, errno.EACCES)
 
@@ -31,6 +35,31 @@ def check_whole(path: Path) -> None:
         raise ModelError(
             f"{path} is damaged: {error}.", hint="Copy the file again, or make the artifact again."
         ) from error
+
+
+def read_tensors(path: Path) -> dict[str, "Tensor"]:
+    """Read a safetensors file onto the processor.
+
+    Raises:
+        ModelError: The file is missing, cut short or no safetensors file.
+    """
+    from safetensors.torch import load_file
+
+    check_whole(path)
+    tensors: dict[str, Tensor] = load_file(path)
+    return tensors
+
+
+def write_tensors(path: Path, tensors: Mapping[str, "Tensor"]) -> None:
+    """Write tensors, none of which may share its memory with another.
+
+    Raises:
+        OSError: The disk is full, or the file cannot be written.
+    """
+    from safetensors.torch import save_file
+
+    with writing():
+        save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, path)
 
 
 @contextmanager

@@ -6,47 +6,49 @@ import torch
 
 from tldrkit.engines import cost
 from tldrkit.engines.cost import find_throughput, read_joules, read_peak_memory, time_alone
-from tldrkit.engines.generation import Decoding, Generated
-
-DECODING = Decoding(prefix="", max_source_tokens=9, max_target_tokens=9, num_beams=1, batch_size=3)
+from tldrkit.engines.generation import Generated
 
 
-class Decoder:
-    """Moves a clock of its own by a second a batch and a second for each 16 documents beyond it."""
+class Clock:
+    """Stands still but for writers, who need a second a batch, and four beyond 16 documents."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 0.0
         self.batches: list[int] = []
         monkeypatch.setattr(cost.time, "perf_counter", lambda: self.now)
 
-    def __call__(self, documents: Sequence[str], decoding: Decoding) -> list[Generated]:
-        """Decode, in no time but the clock's."""
-        size = min(decoding.batch_size, len(documents))
-        self.batches.append(size)
-        self.now += len(documents) / size * (1 if size <= 16 else 4)
-        return [Generated("text", 5) for _ in documents]
+    def build(self, batch_size: int) -> cost.Write:
+        """Build a writer."""
+
+        def write(documents: Sequence[str]) -> list[Generated]:
+            size = min(batch_size, len(documents))
+            self.batches.append(size)
+            self.now += len(documents) / size * (1 if size <= 16 else 4)
+            return [Generated("text", 5) for _ in documents]
+
+        return write
 
 
 def test_the_fastest_batch_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """Batches double until the rate falls; the rates told are those of the best."""
-    decoder = Decoder(monkeypatch)
-    found = find_throughput(decoder, ["d"] * 64, DECODING)
-    assert decoder.batches == [8, 16, 32]
+    clock = Clock(monkeypatch)
+    found = find_throughput(clock.build, ["d"] * 64)
+    assert clock.batches == [8, 16, 32]
     assert (found.batch_size, found.threads_per_second, found.tokens_per_second) == (16, 16.0, 80.0)
 
 
 def test_few_documents_are_one_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     """No batch is told larger than there are documents."""
-    decoder = Decoder(monkeypatch)
-    assert find_throughput(decoder, ["d"] * 3, DECODING).batch_size == 3
-    assert decoder.batches == [3]
+    clock = Clock(monkeypatch)
+    assert find_throughput(clock.build, ["d"] * 3).batch_size == 3
+    assert clock.batches == [3]
 
 
 def test_latency_leaves_out_the_warm_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first document is decoded twice and timed once."""
-    decoder = Decoder(monkeypatch)
-    latency = time_alone(decoder, ["a", "b"], DECODING)
-    assert (latency.median, latency.p95, len(decoder.batches)) == (1.0, 1.0, 3)
+    """The first document is written twice and timed once."""
+    clock = Clock(monkeypatch)
+    latency = time_alone(clock.build(1), ["a", "b"])
+    assert (latency.median, latency.p95, len(clock.batches)) == (1.0, 1.0, 3)
 
 
 def test_energy_is_that_of_all_packages(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 import pytest
 import torch
+from transformers import GenerationConfig
 
-from tldrkit.engines.generation import Decoding, generate_summaries
+from tldrkit.engines.generation import Decoding, Generator
 from tldrkit.models.scratch import build_base
 from tldrkit.models.summarizer import Summarizer
 from tldrkit.specs import BaseSpec
@@ -27,7 +28,7 @@ def decode(
         num_beams=num_beams,
         batch_size=batch_size,
     )
-    generated = generate_summaries(summarizer.network, summarizer.tokenizer, documents, decoding)
+    generated = Generator(summarizer.network, summarizer.tokenizer, decoding)(documents)
     assert all(one.tokens <= 6 for one in generated)
     return [one.text for one in generated]
 
@@ -56,7 +57,7 @@ def test_progress_is_told(summarizer: Summarizer) -> None:
     """The caller learns how many documents are done after each batch."""
     told: list[int] = []
     decoding = Decoding(prefix="", max_source_tokens=16, max_target_tokens=2, num_beams=1, batch_size=3)
-    generate_summaries(summarizer.network, summarizer.tokenizer, DOCUMENTS, decoding, told.append)
+    Generator(summarizer.network, summarizer.tokenizer, decoding)(DOCUMENTS, told.append)
 
     assert told == [3, 4]
 
@@ -64,3 +65,20 @@ def test_progress_is_told(summarizer: Summarizer) -> None:
 def test_no_documents_no_summaries(summarizer: Summarizer) -> None:
     """Nothing in, nothing out."""
     assert decode(summarizer, []) == []
+
+
+@pytest.mark.parametrize("defaults", [{}, {"no_repeat_ngram_size": 2}, {"forced_eos_token_id": 1}])
+def test_a_networks_defaults_are_kept(summarizer: Summarizer, defaults: dict[str, int]) -> None:
+    """However it is written, the outcome is that of the network's own `generate`, its defaults included."""
+    network, tokenizer = summarizer.network, summarizer.tokenizer
+    decoding = Decoding(prefix="", max_source_tokens=40, max_target_tokens=9, num_beams=1, batch_size=3)
+    before = network.generation_config
+    network.generation_config = GenerationConfig(**(before.to_diff_dict() | defaults))
+    try:
+        written = [one.text for one in Generator(network, tokenizer, decoding)(DOCUMENTS)]
+        batch = tokenizer(DOCUMENTS, padding=True, return_tensors="pt")
+        ids = network.generate(**batch, max_new_tokens=9, do_sample=False, num_beams=1)
+    finally:
+        network.generation_config = before
+
+    assert written == [text.strip() for text in tokenizer.batch_decode(ids, skip_special_tokens=True)]

@@ -8,7 +8,9 @@ import torch
 
 from tldrkit.data.examples import Corpus
 from tldrkit.engines.device import build_accelerator
+from tldrkit.engines.objective import build_objective
 from tldrkit.engines.training import Fitted, Trainer, set_dropout
+from tldrkit.engines.validation import Validator
 from tldrkit.errors import ModelError
 from tldrkit.models.dendrites import Dendrites
 from tldrkit.models.growth import FixedShape
@@ -115,6 +117,25 @@ def test_an_example_that_lacks_memory_ends_the_run(examples: Corpus, monkeypatch
         fit(examples)
 
     assert "--max-source-tokens" in caught.value.hint
+
+
+def test_the_whole_validation_split_is_scored_at_the_end(examples: Corpus) -> None:
+    """The best network's scores on all validation examples are told beside those of the loop's sample."""
+    fitted = fit(examples, eval_examples=2)
+    alike = fit(examples, eval_examples=len(examples.validation))
+    whole = fitted.metrics["whole_validation"]
+    network = fitted.network
+    spec = TrainSpec(**SMALL)
+    accelerator = build_accelerator("cpu", "fp32")
+    tokenizer = build(examples).tokenizer
+    score = Validator(accelerator, tokenizer, spec).score(
+        network, build_objective(network, accelerator, None), examples.validation
+    )
+
+    assert len(examples.validation) > 2
+    assert whole["examples"] == len(examples.validation)
+    assert (whole["rouge_l"], whole["loss"]) == pytest.approx((score.rouge_l, score.loss))
+    assert alike.metrics["whole_validation"]["rouge_l"] == alike.metrics["best_val_rouge_l"]
 
 
 def test_the_best_validated_network_is_kept(examples: Corpus) -> None:

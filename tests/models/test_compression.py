@@ -8,7 +8,10 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from tldrkit.errors import CompressionError, ModelError
 from tldrkit.metrics.footprint import count_parameters
+from tldrkit.models.anatomy import Side, find_layers
+from tldrkit.models.calibration import compute_loss, encode_calibration
 from tldrkit.models.compression import compress
+from tldrkit.models.layers import measure_loss_without
 from tldrkit.models.summarizer import Summarizer, load_summarizer, save_summarizer
 from tldrkit.specs import CompressSpec
 
@@ -115,12 +118,103 @@ def test_a_target_out_of_reach_says_what_is_in_reach(tiny_summarizer: Summarizer
         compress(tiny_summarizer, CompressSpec(), DOCUMENTS, target_params=1000)
 
 
+def test_named_layers_are_kept(teacher: Summarizer) -> None:
+    """Layers may be named; those are kept whatever else would be chosen, and the report says so."""
+    done = compress(teacher, CompressSpec(enc_layers="1,3", dec_layers="2,0"), DOCUMENTS)
+    assert done.report["layers_kept"] == {"encoder": [1, 3], "decoder": [0, 2]}
+    kept = find_layers(done.summarizer.network, "decoder")[1].state_dict()
+    was = find_layers(teacher.network, "decoder")[2].state_dict()
+    assert all(torch.equal(kept[name], was[name]) for name in kept)
+
+
+def make_idle(network: PreTrainedModel, side: Side, index: int) -> None:
+    for name, parameter in find_layers(network, side)[index].named_parameters():
+        if name.endswith((".o.weight", ".wo.weight")):
+            parameter.data.zero_()
+
+
+@pytest.mark.parametrize("kind", ["tiny_t5", "tiny_flan"])
+def test_a_layer_that_changes_nothing_goes_first(
+    kind: str, request: pytest.FixtureRequest, tiny_tokenizer: PreTrainedTokenizerFast
+) -> None:
+    """By importance a layer that leaves the stream alone is the first to go."""
+    network = request.getfixturevalue(kind)
+    make_idle(network, "encoder", 2)
+    make_idle(network, "decoder", 1)
+    spec = CompressSpec(enc_num_layers=3, dec_num_layers=3, layers_by="importance")
+    kept = compress(Summarizer(network, tiny_tokenizer), spec, DOCUMENTS).report["layers_kept"]
+
+    assert kept == {"encoder": [0, 1, 3], "decoder": [0, 2, 3]}
+
+
+def test_layers_whose_absence_costs_least_go(tiny_summarizer: Summarizer) -> None:
+    """By loss: without an idle layer the loss is what it was, and the dearest absences are kept."""
+    network = tiny_summarizer.network
+    make_idle(network, "decoder", 1)
+    examples = encode_calibration(tiny_summarizer, CompressSpec(), DOCUMENTS)
+    losses = measure_loss_without(network, "decoder", examples)
+    spec = CompressSpec(dec_num_layers=2, layers_by="loss")
+    kept = compress(tiny_summarizer, spec, DOCUMENTS).report["layers_kept"]["decoder"]
+
+    assert losses[1].item() == pytest.approx(compute_loss(network, examples), abs=1e-5)
+    assert losses[kept].min() >= losses.sort().values[2]
+
+
+@pytest.mark.parametrize("by", ["importance", "loss"])
+def test_barts_layers_are_measured_too(
+    tiny_bart: PreTrainedModel, tiny_tokenizer: PreTrainedTokenizerFast, by: str
+) -> None:
+    """As many as asked are kept, and the network still writes."""
+    spec = CompressSpec(enc_num_layers=2, dec_num_layers=1, layers_by=by)
+    network = compress(Summarizer(tiny_bart, tiny_tokenizer), spec, DOCUMENTS).summarizer.network
+    assert [len(find_layers(network, side)) for side in ("encoder", "decoder")] == [2, 1]
+    assert network.generate(input_ids=torch.tensor([[5, 6, 1]]), max_new_tokens=3).shape[0] == 1
+
+
+def test_the_report_tells_losses_and_documents(teacher: Summarizer) -> None:
+    """The loss of a word: teacher, student, random network; and which documents calibration took."""
+    same = compress(teacher, CompressSpec(), DOCUMENTS, held_out=DOCUMENTS[:3]).report
+    small = compress(teacher, CompressSpec(dec_num_layers=1), DOCUMENTS, held_out=DOCUMENTS[:3]).report
+    other = compress(teacher, CompressSpec(seed=1, calibration_examples=3), DOCUMENTS).report
+
+    assert same["loss_per_word"]["student"] == same["loss_per_word"]["teacher"]
+    assert same["loss_per_word"]["random"] != same["loss_per_word"]["teacher"]
+    assert small["loss_per_word"]["teacher"] == same["loss_per_word"]["teacher"]
+    assert small["loss_per_word"]["student"] != small["loss_per_word"]["teacher"]
+    assert same["calibration"]["digest"] == small["calibration"]["digest"] != other["calibration"]["digest"]
+
+
+def test_all_axes_together(tiny_summarizer: Summarizer, tmp_path: Path) -> None:
+    """Every axis at once gives a network that is saved, loaded and writes."""
+    spec = CompressSpec(
+        enc_num_layers=3, dec_layers="0,3", layers_by="importance", dec_d_model=16, width_by="importance",
+        num_heads=2, d_ff=24, vocab_size=290,
+    )  # fmt: skip
+    small = compress(tiny_summarizer, spec, DOCUMENTS, held_out=DOCUMENTS[:2]).summarizer
+    save_summarizer(small, tmp_path)
+    loaded = load_summarizer(tmp_path)
+    batch = loaded.tokenizer("the cat sat", return_tensors="pt")
+    with torch.no_grad():
+        labels = torch.tensor([[5, 6, 1]])
+        assert torch.equal(
+            loaded.network(**batch, labels=labels).logits, small.network(**batch, labels=labels).logits
+        )
+    for beams in (1, 4):
+        written = loaded.network.generate(**batch, num_beams=beams, max_new_tokens=5)
+        uncached = loaded.network.generate(**batch, num_beams=beams, max_new_tokens=5, use_cache=False)
+        assert torch.equal(written, uncached)
+    assert small.network.get_input_embeddings().weight.shape == (290, 32)
+
+
 @pytest.mark.parametrize(
     ("sizes", "sentence"),
     [
         ({"enc_num_layers": 5}, "4 encoder layers, so 5"),
         ({"dec_num_layers": 9}, "4 decoder layers, so 9"),
-        ({"dec_d_model": 40}, "32 wide and cannot be widened to 40"),
+        ({"dec_d_model": 40}, "32 features in its decoder, so 40"),
+        ({"num_heads": 5}, "4 heads, so 5"),
+        ({"vocab_size": 400}, "320 pieces, so 400"),
+        ({"enc_layers": "0,4"}, "no layer 4: they are counted from 0 to 3"),
     ],
 )
 def test_sizes_the_teacher_does_not_have_are_refused(
@@ -131,15 +225,18 @@ def test_sizes_the_teacher_does_not_have_are_refused(
         compress(tiny_summarizer, CompressSpec(**sizes), DOCUMENTS)
 
 
-def test_bart_has_one_width(tiny_bart: PreTrainedModel, tiny_tokenizer: PreTrainedTokenizerFast) -> None:
-    """A decoder width for BART is refused."""
-    with pytest.raises(CompressionError, match="Only T5's decoder"):
-        compress(Summarizer(tiny_bart, tiny_tokenizer), CompressSpec(dec_d_model=24), DOCUMENTS)
+@pytest.mark.parametrize("sizes", [{"dec_d_model": 24}, {"num_heads": 2}])
+def test_bart_has_one_width(
+    tiny_bart: PreTrainedModel, tiny_tokenizer: PreTrainedTokenizerFast, sizes: dict[str, int]
+) -> None:
+    """A decoder width or fewer heads for BART are refused."""
+    with pytest.raises(CompressionError, match="Only T5 can be given another"):
+        compress(Summarizer(tiny_bart, tiny_tokenizer), CompressSpec(**sizes), DOCUMENTS)
 
 
 def test_widths_need_documents(tiny_summarizer: Summarizer) -> None:
     """What calibration chooses cannot be chosen without documents."""
-    with pytest.raises(CompressionError, match="calibration documents"):
+    with pytest.raises(CompressionError, match="there are none"):
         compress(tiny_summarizer, CompressSpec(d_ff=40), [])
 
 

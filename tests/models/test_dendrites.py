@@ -15,6 +15,7 @@ from tldrkit.models import dendrites
 from tldrkit.models.configuration_tldr import TldrT5Config
 from tldrkit.models.dendrites import Dendrites, choose_modules
 from tldrkit.models.modeling_tldr import TldrT5ForConditionalGeneration
+from tldrkit.models.packed.generation import GreedyT5
 from tldrkit.specs import TrainSpec
 
 pytestmark = pytest.mark.filterwarnings(
@@ -115,6 +116,26 @@ def test_the_detached_network_is_the_perforated_one(
     plain.save_pretrained(tmp_path / "saved")
     loaded = type(plain).from_pretrained(tmp_path / "saved")
     assert torch.equal(compute_logits(loaded, tiny_batch), compute_logits(plain, tiny_batch))
+
+
+def test_a_growing_network_writes_what_will_be_deployed(
+    narrow_t5: TldrT5ForConditionalGeneration, tmp_path: Path, tiny_batch: Batch
+) -> None:
+    """Over packed tokens too, in training as when detached."""
+    run = Run(narrow_t5, tmp_path, tiny_batch, dendrite_placement="all")
+    run.validate(0.1, 0.2)
+    with torch.no_grad():
+        for parameter in run.network.parameters():
+            parameter.add_(0.05 * torch.randn_like(parameter))
+    sources = tiny_batch["input_ids"].tolist()
+    with torch.no_grad():
+        growing, deployed = (
+            GreedyT5(network.eval(), dendrites.read_linear, torch.float32)(sources, 8, {1})
+            for network in (run.network, run.policy.detach(run.network))
+        )
+
+    assert run.dendrites()[-1] == 2
+    assert growing == deployed
 
 
 def test_a_process_of_several_grows_by_itself(

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from tests.steps.conftest import DATA, FIT, GROWING, SMALLER, Line
-from tldrkit.errors import ComparisonError, StoreError, UnknownReference
+from tldrkit.errors import ComparisonError, SpecError, StoreError, UnknownReference
 from tldrkit.models.summarizer import load_summarizer
 from tldrkit.specs import CompareSpec, CompressSpec, EvalSpec, PredictionsSpec, SummarizeSpec, TrainSpec
 from tldrkit.steps.compare import compare, read_comparison, read_scores
@@ -85,6 +85,30 @@ def test_forcing_a_step_makes_an_equal_artifact(line: Line, store: ArtifactStore
 
     assert again.version == before.version + 1
     assert again.digest == before.digest
+
+
+def test_a_compressed_model_says_what_was_kept(line: Line, store: ArtifactStore) -> None:
+    """The manifest tells parts, losses, and the documents that calibration took; a budget is kept."""
+    outcome = compress(line.options, CompressSpec(**DATA, ratio=0.8), source="base", target="budget")
+    metrics = outcome.artifact.manifest.metrics
+    report = metrics["compression"]
+
+    assert metrics["params_deployed"] <= 0.8 * store.resolve("base").manifest.metrics["params_deployed"]
+    assert sum(report["parts"]["after"].values()) == metrics["params_deployed"]
+    assert report["loss_per_word"].keys() == {"teacher", "student", "random"}
+    assert len(report["calibration"]["digest"]) == 64
+
+
+def test_a_student_has_its_teacher_among_its_inputs(line: Line) -> None:
+    """Distillation is part of a run's identity, by logits and by the teacher's own summaries."""
+    spec = TrainSpec(**FIT, teacher_outputs=True)
+    taught = train(line.options, spec, source="b/compress", target="taught", teacher="a/train")
+    plain = train(line.options, TrainSpec(**FIT), source="b/compress", target="untaught")
+
+    assert [item.role for item in taught.artifact.manifest.inputs] == ["source", "data", "teacher"]
+    assert taught.artifact.manifest.digest != plain.artifact.manifest.digest
+    with pytest.raises(SpecError, match="needs a teacher"):
+        train(line.options, spec, source="b/compress", target="taught")
 
 
 def test_eval_keeps_every_prediction(store: ArtifactStore) -> None:

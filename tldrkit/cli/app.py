@@ -38,7 +38,7 @@ class Boundary(TyperGroup):
             return super().invoke(ctx)
         except KeyboardInterrupt:
             console.fail(
-                "Interrupted.", hint="Nothing is half-written; the same command starts the step again."
+                "Interrupted.", hint="Nothing is half-written; the same command goes on where it can."
             )
             raise typer.Exit(INTERRUPTED) from None
         except TldrkitError as error:

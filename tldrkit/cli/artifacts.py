@@ -22,6 +22,15 @@ MaybeReference = Annotated[
     typer.Argument(metavar="[REF]", help="One artifact; all of them where not given.", show_default=False),
 ]
 
+Checkpoints = Annotated[
+    bool,
+    typer.Option(
+        "--checkpoints",
+        help="Also those of training that was not finished: it will begin anew.",
+        show_default=False,
+    ),
+]
+
 app = typer.Typer(no_args_is_help=True, help="List, show, verify, trace and clean what the steps published.")
 _HERE = Path("artifacts")
 
@@ -74,9 +83,9 @@ def _render_lineage(item: Lineage, depth: int = 0) -> Iterator[str]:
 
 
 @app.command()
-def gc(*, artifacts: Artifacts = _HERE) -> None:
-    """Remove drafts that killed processes left; published versions are never removed."""
-    removed = ArtifactStore(artifacts).collect_garbage()
+def gc(*, checkpoints: Checkpoints = False, artifacts: Artifacts = _HERE) -> None:
+    """Remove what killed processes left and nothing needs; published versions are never removed."""
+    removed = ArtifactStore(artifacts).collect_garbage(checkpoints=checkpoints)
     for path in removed:
         console.show_line(str(path))
-    console.say(f"{len(removed)} drafts removed.")
+    console.say(f"{len(removed)} folders removed.")

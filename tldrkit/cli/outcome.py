@@ -32,8 +32,40 @@ def show_outcome(outcome: Outcome) -> None:
         rows = _render_metrics(artifact.manifest.metrics)
         if rows:
             console.show_table(("measured", artifact.reference), rows, talk=True)
+        if "compression" in artifact.manifest.metrics:
+            _show_compression(artifact.manifest.metrics["compression"])
     console.show_line(artifact.reference)
 
 
 def _render_metrics(metrics: dict[str, Any]) -> list[tuple[str, str]]:
     return [(label, form.format(metrics[key])) for key, (label, form) in _SHOWN.items() if key in metrics]
+
+
+def _show_compression(report: dict[str, Any]) -> None:
+    """Show what was kept of the teacher, and what that is worth before any training."""
+    parts = report["parts"]
+    rows = [
+        (part, f"{parts['before'][part]:,}", f"{parts['after'][part]:,}")
+        for part in parts["before"]
+        if parts["before"][part] or parts["after"][part]
+    ]
+    total = report["parameters"]
+    rows.append(("parameters", f"{total['before']:,}", f"{total['after']:,} ({total['ratio'] - 1:+.1%})"))
+    sizes = ("num_heads", "dec_d_model", "d_ff", "vocabulary")
+    rows += [(size, f"{report[size]['before']:,}", f"{report[size]['after']:,}") for size in sizes]
+    losses = report["loss_per_word"]
+    if losses:
+        rows.append(("loss of a word, nats", f"{losses['teacher']:.3f}", f"{losses['student']:.3f}"))
+        rows.append(("  of a random network of this shape", "", f"{losses['random']:.3f}"))
+    console.show_table(("compression", "before", "after"), rows, talk=True)
+    for side, layers in report["layers_kept"].items():
+        console.say(f"{side} layers kept: {', '.join(map(str, layers))}")
+    if report["variance_kept"] < 1:
+        console.say(f"variance of the decoder's stream kept: {report['variance_kept']:.1%}")
+    if "changed" in report["vocabulary"]:
+        lost = report["vocabulary"]
+        console.say(
+            f"with the pieces kept {lost['changed']:.2%} of held-out texts read back otherwise, "
+            f"{lost['unknown_after']:.3%} of tokens are unknown ({lost['unknown_before']:.3%} before), "
+            f"and texts are {lost['longer'] - 1:+.1%} tokens long"
+        )

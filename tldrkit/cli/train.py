@@ -28,6 +28,16 @@ ModelType = Annotated[
 ]
 
 
+Teacher = Annotated[
+    str | None,
+    typer.Option(
+        metavar="REF",
+        help="A model to learn from as well, such as the base (distillation).",
+        show_default=False,
+    ),
+]
+
+
 def _implied(help: str) -> Any:  # noqa: A002, ANN401  (Typer's own word and type)
     return typer.Option(min=1, help=help, rich_help_panel=IMPLIED, show_default=False)
 
@@ -44,6 +54,7 @@ def train(
     *,
     name: TrainName = None,
     model_type: ModelType = None,
+    teacher: Teacher = None,
     enc_num_layers: EncNumLayers = None,
     dec_num_layers: DecNumLayers = None,
     dec_d_model: DecDModel = None,
@@ -84,7 +95,7 @@ def train(
         console.warn(f"Experiment A is the base model, whole: {', '.join(sizes)} not applied.")
     elif sizes:
         start = _compress(options, spec, start, target, sizes)
-    show_outcome(run(options, spec, source=start, target=target))
+    show_outcome(run(options, spec, source=start, target=target, teacher=teacher))
 
 
 def _compress(options: Options, spec: TrainSpec, source: str, target: str, sizes: dict[str, int]) -> str:

@@ -22,9 +22,9 @@ from tldrkit.data.threads import Post, Thread
 from tldrkit.errors import DataError
 
 SEED = 20240229
-COUNTS = {"train": 12_000, "validation": 400, "test": 400}
-IDENTITY: dict[str, object] = {"source": "synthetic", "version": 1, "seed": SEED, "examples": COUNTS}
-"""What the texts depend on; the version rises with every change of a text."""
+COUNTS = {"train": 12_000, "validation": 100, "test": 400}
+IDENTITY: dict[str, object] = {"source": "synthetic", "version": 2, "seed": SEED, "examples": COUNTS}
+"""What the texts depend on; the version rises with every change of a split's texts."""
 
 RARE = 0.2  # how often a TL;DR takes the rarer wording, which no reader of the thread can foresee
 

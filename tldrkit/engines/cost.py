@@ -3,7 +3,6 @@
 Knows networks and clocks; writes nothing.
 """
 
-import dataclasses
 import resource
 import sys
 import time
@@ -13,9 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from tldrkit.engines.generation import Decoding, Generated, generate_summaries
+from tldrkit.engines.generation import Generated
 
 _SMALLEST_BATCH = 8
 _RAPL = Path("/sys/class/powercap")
@@ -40,34 +38,31 @@ class Throughput:
     """Energy of the processors' packages, whatever else they did; None where the machine does not tell."""
 
 
-Decode = Callable[[Sequence[str], Decoding], list[Generated]]
+Write = Callable[[Sequence[str]], list[Generated]]
+"""Documents in, summaries out."""
 
 
-def build_decode(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> Decode:
-    """Build what is timed: documents in, summaries out."""
-
-    def decode(documents: Sequence[str], decoding: Decoding) -> list[Generated]:
-        return generate_summaries(network, tokenizer, documents, decoding)
-
-    return decode
-
-
-def time_alone(decode: Decode, documents: Sequence[str], decoding: Decoding) -> Latency:
+def time_alone(write: Write, documents: Sequence[str]) -> Latency:
     """Time documents one at a time, after a warm-up with the first."""
     seconds = []
     for document in (documents[0], *documents):
         started = time.perf_counter()
-        decode([document], decoding)
+        write([document])
         seconds.append(time.perf_counter() - started)
     return Latency(median=float(np.median(seconds[1:])), p95=float(np.percentile(seconds[1:], 95)))
 
 
-def find_throughput(decode: Decode, documents: Sequence[str], decoding: Decoding) -> Throughput:
-    """Decode documents in batches of 8, 16, 32, ... until the rate falls or one batch holds them all."""
+def find_throughput(build: Callable[[int], Write], documents: Sequence[str]) -> Throughput:
+    """Write in batches of 8, 16, 32, ... until the rate falls or one batch holds all documents.
+
+    Args:
+        build: Builds what writes in batches of so many documents.
+        documents: Texts, without the prefix.
+    """
     best = None
     batch_size = _SMALLEST_BATCH
     while True:
-        found = _time_batches(decode, documents, dataclasses.replace(decoding, batch_size=batch_size))
+        found = _time_batches(build(batch_size), documents, batch_size)
         if best is not None and found.threads_per_second <= best.threads_per_second:
             return best
         best = found
@@ -76,16 +71,18 @@ def find_throughput(decode: Decode, documents: Sequence[str], decoding: Decoding
         batch_size *= 2
 
 
-def _time_batches(decode: Decode, documents: Sequence[str], decoding: Decoding) -> Throughput:
+def _time_batches(write: Write, documents: Sequence[str], batch_size: int) -> Throughput:
     before, started = read_joules(), time.perf_counter()
-    generated = decode(documents, decoding)
+    generated = write(documents)
     seconds, after = time.perf_counter() - started, read_joules()
-    known = before is not None and after is not None and after >= before  # the counter starts anew when full
+    joules = None
+    if before is not None and after is not None and after >= before:  # the counter starts anew when full
+        joules = (after - before) / len(documents)
     return Throughput(
-        batch_size=min(decoding.batch_size, len(documents)),
+        batch_size=min(batch_size, len(documents)),
         threads_per_second=len(documents) / seconds,
         tokens_per_second=sum(one.tokens for one in generated) / seconds,
-        joules_per_thread=(after - before) / len(documents) if known else None,  # type: ignore[operator]
+        joules_per_thread=joules,
     )
 
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from tldrkit.data.batches import IGNORED, Tokens, collate
-from tldrkit.models.anatomy import T5, find_family
+from tldrkit.models.anatomy import is_packable
 from tldrkit.models.dendrites import read_linear
 from tldrkit.models.packed.dropout import DropoutMasks
 from tldrkit.models.packed.t5 import PackedT5
@@ -26,6 +26,22 @@ class Objective(Protocol):
         """
         ...
 
+    def compute_logits(self, rows: Sequence[Tokens]) -> Tensor:
+        """Compute the logits of every label token, float32; in an order that the rows alone decide.
+
+        Shape:
+            result: (label tokens, pieces).
+        """
+        ...
+
+    def read_labels(self, rows: Sequence[Tokens]) -> Tensor:
+        """Read the labels in the order of the logits.
+
+        Shape:
+            result: (label tokens,).
+        """
+        ...
+
 
 class PackedLoss:
     """T5 on a processor: no work on padding, and dropout that costs next to nothing."""
@@ -35,8 +51,19 @@ class PackedLoss:
 
     def __call__(self, rows: Sequence[Tokens], smoothing: float) -> Tensor:
         """Sum the cross-entropy over label tokens."""
-        ordered = sorted(rows, key=lambda row: len(row.source))  # neighbours in length share their padding
+        ordered = _order(rows)
         return self._loss([row.source for row in ordered], [row.target for row in ordered], smoothing)
+
+    def compute_logits(self, rows: Sequence[Tokens]) -> Tensor:
+        """Compute the logits of every label token."""
+        ordered = _order(rows)
+        return self._loss.compute_logits(
+            [row.source for row in ordered], [row.target for row in ordered]
+        ).float()
+
+    def read_labels(self, rows: Sequence[Tokens]) -> Tensor:
+        """Read the labels in the order of the logits."""
+        return torch.tensor([piece for row in _order(rows) for piece in row.target])
 
 
 class PaddedLoss:
@@ -48,6 +75,31 @@ class PaddedLoss:
 
     def __call__(self, rows: Sequence[Tokens], smoothing: float) -> Tensor:
         """Sum the cross-entropy over label tokens."""
+        logits, labels = self._run(rows)
+        return nn.functional.cross_entropy(
+            logits.float().flatten(0, 1),
+            labels.flatten(),
+            ignore_index=IGNORED,
+            reduction="sum",
+            label_smoothing=smoothing,
+        )
+
+    def compute_logits(self, rows: Sequence[Tokens]) -> Tensor:
+        """Compute the logits of every label token."""
+        logits, labels = self._run(_order(rows))
+        return logits[labels != IGNORED].float()
+
+    def read_labels(self, rows: Sequence[Tokens]) -> Tensor:
+        """Read the labels in the order of the logits."""
+        labels = torch.tensor([piece for row in _order(rows) for piece in row.target])
+        return labels.to(self._accelerator.device)
+
+    def _run(self, rows: Sequence[Tokens]) -> tuple[Tensor, Tensor]:
+        """Compute padded logits and labels.
+
+        Shape:
+            logits: (rows, longest target, pieces). labels: (rows, longest target).
+        """
         network = self._network
         batch = collate(rows, network.config.pad_token_id).to(self._accelerator.device)
         shifted = network.prepare_decoder_input_ids_from_labels(batch.labels)
@@ -55,23 +107,17 @@ class PaddedLoss:
             logits = network(
                 input_ids=batch.source, attention_mask=batch.mask, decoder_input_ids=shifted, use_cache=False
             ).logits
-        return nn.functional.cross_entropy(
-            logits.float().flatten(0, 1),
-            batch.labels.flatten(),
-            ignore_index=IGNORED,
-            reduction="sum",
-            label_smoothing=smoothing,
-        )
+        return logits, batch.labels
 
 
-def is_packable(network: PreTrainedModel, accelerator: Accelerator) -> bool:
-    """Tell whether a network can be trained on packed tokens."""
-    return accelerator.device.type == "cpu" and find_family(network) is T5
+def _order(rows: Sequence[Tokens]) -> list[Tokens]:
+    """Order rows by length: neighbours in length share their padding."""
+    return sorted(rows, key=lambda row: len(row.source))
 
 
 def build_masks(network: PreTrainedModel, accelerator: Accelerator, seed: int) -> DropoutMasks | None:
     """Build the dropout of packed training; None where the network has none, or drops out on its own."""
-    if not is_packable(network, accelerator) or not network.config.dropout_rate:
+    if not is_packable(network) or not network.config.dropout_rate:
         return None
     return DropoutMasks(network.config.dropout_rate, seed, find_dtype(accelerator))
 
@@ -80,7 +126,7 @@ def build_objective(
     network: PreTrainedModel, accelerator: Accelerator, masks: DropoutMasks | None
 ) -> Objective:
     """Build the objective of a network, anew whenever its parameters are new ones."""
-    if is_packable(network, accelerator):
+    if is_packable(network):
         return PackedLoss(network, find_dtype(accelerator), masks)
     return PaddedLoss(network, accelerator)
 

@@ -4,12 +4,14 @@ What it knows of dendrites is one object, the growth policy, that may hand back 
 validation.
 """
 
+import dataclasses
 import math
 import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,18 +22,28 @@ from torch import nn
 from torch.optim import Optimizer
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from tldrkit.data.batches import Tokens, stream_batches, tokenize_examples
+from tldrkit.data.batches import Tokens, stream_batches
 from tldrkit.data.examples import Corpus, Example
+from tldrkit.engines.checkpoint import (
+    Keeper,
+    NoKeeper,
+    load_progress,
+    restore_random,
+    save_progress,
+    save_random,
+    take_random,
+)
 from tldrkit.engines.device import is_out_of_memory
-from tldrkit.engines.generation import Decoding, evaluating, generate_summaries
+from tldrkit.engines.distillation import DistilledLoss
 from tldrkit.engines.objective import Objective, build_masks, build_objective
 from tldrkit.engines.optimizer import build_optimizer, compute_lr, set_lr
 from tldrkit.engines.processes import exchange, spread_weights, sum_gradients
+from tldrkit.engines.progress import Progress, Window
+from tldrkit.engines.validation import Validator
 from tldrkit.errors import ModelError
-from tldrkit.metrics.overlap import compute_rouge
 from tldrkit.models.growth import GrowthPolicy
 from tldrkit.models.packed.dropout import DropoutMasks
-from tldrkit.specs import FitSpec
+from tldrkit.specs import FitSpec, TrainSpec
 from tldrkit.tracking import Event, Tracker
 
 _RATES = ("dropout_rate", "dropout", "attention_dropout", "activation_dropout")
@@ -44,40 +56,6 @@ class Fitted:
 
     network: PreTrainedModel
     metrics: dict[str, Any]
-
-
-@dataclass(kw_only=True)
-class _Progress:
-    """What changes while the loop runs."""
-
-    network: nn.Module
-    optimizer: Optimizer
-    objective: Objective
-    built_at: int = 0
-    step: int = 0
-    tokens: int = 0
-    halvings: int = 0
-    """How often memory ran out and the parts of a batch were made half as large."""
-    best_score: float = -1.0
-    best_loss: float = float("inf")
-    best_step: int = 0
-    best_network: PreTrainedModel | None = None
-    stale: int = 0
-    restructurings: list[dict[str, Any]] = field(default_factory=list)
-    validation_seconds: float = 0.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Scored:
-    """What one process found in its share of the validation examples."""
-
-    rouge: list[float]
-    """ROUGE-L F1 of each example."""
-
-    loss: float
-    """Sum over label tokens."""
-
-    labels: int
 
 
 def seed_everything(seed: int) -> None:
@@ -97,12 +75,18 @@ class Trainer:
         spec: FitSpec,
         policy: GrowthPolicy,
         tracker: Tracker,
+        *,
+        keeper: Keeper | None = None,
+        teacher: PreTrainedModel | None = None,
     ) -> None:
         self._accelerator = accelerator
         self._tokenizer = tokenizer
         self._spec = spec
         self._policy = policy
         self._tracker = tracker
+        self._keeper = keeper or NoKeeper()
+        self._teacher = None if teacher is None else teacher.to(accelerator.device).eval()
+        self._validator = Validator(accelerator, tokenizer, spec)
         self._masks: DropoutMasks | None = None
 
     def fit(self, network: PreTrainedModel, corpus: Corpus) -> Fitted:
@@ -119,60 +103,126 @@ class Trainer:
         validation = list(corpus.validation[: spec.eval_examples])
         if spec.dropout is not None:
             set_dropout(network, spec.dropout)
-        if self._accelerator.device.type == "cpu":
-            # With a bias that learns, torch's fused kernel is slower.
-            network.set_attn_implementation("eager")
+        self._choose_attention(network)
         self._masks = build_masks(network, self._accelerator, spec.seed)
         grown = self._policy.attach(network).to(self._accelerator.device)
         spread_weights(grown)
-        state = _Progress(
-            network=grown, optimizer=self._build_optimizer(grown), objective=self._build_objective(grown)
-        )
-        self._validate(state, validation)
+        checkpoint = exchange(self._keeper.find())[0]
+        state = self._resume(grown, checkpoint) if checkpoint else self._begin(grown, validation)
         with closing(stream_batches(corpus.train, self._tokenizer, spec)) as batches:
-            reason = self._run(state, batches, validation)
+            for _ in range(state.step):
+                next(batches)
+            reason = self._run(state, batches, validation, started)
         if state.best_network is None:
             raise AssertionError("a validation precedes the first step")
-        seconds = time.monotonic() - started
+        seconds = state.seconds_before + time.monotonic() - started
+        whole = self._validate_whole(state, state.best_network, corpus.validation)
         return Fitted(
             network=state.best_network,
             metrics={
                 "steps": state.step,
                 "best_step": state.best_step,
-                "best_val_rouge_l": state.best_score,
+                "best_val_rouge_l": state.best.rouge_l,
                 "training_tokens": state.tokens,
                 "training_seconds": round(seconds, 2),
                 "validation_seconds": round(state.validation_seconds, 2),
+                "whole_validation": whole,
                 "precision": self._accelerator.mixed_precision,
                 "ended": reason,
                 "restructurings": state.restructurings,
             },
         )
 
-    def _run(self, state: _Progress, batches: Iterator[list[Tokens]], validation: Sequence[Example]) -> str:
+    def _validate_whole(
+        self, state: Progress, best: PreTrainedModel, examples: Sequence[Example]
+    ) -> dict[str, float | int]:
+        """Score the best network on the whole validation split, of which the loop has used a sample."""
+        started = time.monotonic()
+        score = state.best
+        if len(examples) > self._spec.eval_examples:
+            best.to(self._accelerator.device)
+            score = self._validator.score(best, self._build_objective(best), examples)
+            best.cpu()
+        facts = {
+            "examples": len(examples),
+            "rouge_l": score.rouge_l,
+            "loss": score.loss,
+            "seconds": round(time.monotonic() - started, 2),
+        }
+        message = f"best network (step {state.best_step}) on all {len(examples)} validation examples: "
+        message += score.describe()
+        self._tracker.log(
+            {"kind": "whole_validation", "whole_val_rouge_l": score.rouge_l, "message": message}
+        )
+        return facts
+
+    def _choose_attention(self, network: PreTrainedModel) -> None:
+        if self._accelerator.device.type == "cpu":
+            # With a bias that learns, torch's fused kernel is slower.
+            network.set_attn_implementation("eager")
+
+    def _begin(self, network: nn.Module, validation: Sequence[Example]) -> Progress:
+        state = Progress(
+            network=network,
+            optimizer=self._build_optimizer(network),
+            objective=self._build_objective(network),
+        )
+        self._validate(state, validation)
+        return state
+
+    def _resume(self, network: nn.Module, folder: Path) -> Progress:
+        """Go on where another run was killed, as if it had not been."""
+        network, optimizer = self._policy.restore(network, folder, self._build_optimizer)
+        network.to(self._accelerator.device)
+        objective = self._build_objective(network)
+        state = load_progress(folder, network=network, optimizer=optimizer, objective=objective)
+        if state.best_network is not None:
+            self._choose_attention(state.best_network)
+        restore_random(folder, self._accelerator.process_index)
+        message = f"going on from step {state.step}"
+        self._tracker.log({"kind": "resumed", "step": state.step, "message": message})
+        return state
+
+    def _save(self, state: Progress, started: float) -> None:
+        """Keep what is needed to go on from here."""
+        generators = exchange(take_random())
+        seconds = state.seconds_before + time.monotonic() - started
+
+        def write(folder: Path) -> None:
+            save_progress(folder, dataclasses.replace(state, seconds_before=seconds), self._tokenizer)
+            save_random(folder, generators)
+            self._policy.save(folder)
+
+        self._keeper.save(write)
+
+    def _run(
+        self,
+        state: Progress,
+        batches: Iterator[list[Tokens]],
+        validation: Sequence[Example],
+        started: float,
+    ) -> str:
         spec = self._spec
-        window_loss, window_tokens, window_started = 0.0, 0, time.monotonic()
+        window = Window()
         state.network.train()
         while state.step < spec.max_steps:
+            if spec.patience and state.stale >= spec.patience:
+                return f"no better ROUGE-L in {spec.patience} validations"
             rows = next(batches)
-            window_loss += self._step(state, rows)
             counted = sum(map(len, rows))
+            window.add(self._step(state, rows), counted)
             state.tokens += counted
-            window_tokens += counted
             if state.step % _LOG_EVERY == 0 or state.step == spec.max_steps:
-                seconds = time.monotonic() - window_started
-                steps = (state.step - 1) % _LOG_EVERY + 1
-                self._log_training(state, window_loss / steps, window_tokens / seconds)
-                window_loss, window_tokens, window_started = 0.0, 0, time.monotonic()
+                self._log_training(state, window)
+                window = Window()
             if state.step % spec.eval_every == 0 or state.step == spec.max_steps:
-                validation_started = time.monotonic()
+                paused = time.monotonic()
                 self._validate(state, validation)
-                window_started += time.monotonic() - validation_started
-                if spec.patience and state.stale >= spec.patience:
-                    return f"no better ROUGE-L in {spec.patience} validations"
+                self._save(state, started)
+                window.started += time.monotonic() - paused
         return "all steps done"
 
-    def _step(self, state: _Progress, rows: Sequence[Tokens]) -> float:
+    def _step(self, state: Progress, rows: Sequence[Tokens]) -> float:
         """Take one optimizer step and return the mean loss of a label token."""
         set_lr(state.optimizer, compute_lr(self._spec, state.step, state.step - state.built_at))
         loss = self._sum_parts(state, rows)
@@ -188,7 +238,7 @@ class Trainer:
         state.step += 1
         return loss
 
-    def _sum_parts(self, state: _Progress, rows: Sequence[Tokens]) -> float:
+    def _sum_parts(self, state: Progress, rows: Sequence[Tokens]) -> float:
         """Sum loss and gradients over the batch's parts, in smaller ones where memory runs out.
 
         Of p processes that accumulate k parts each, process r takes those from r * k on; part i of the p * k
@@ -207,7 +257,7 @@ class Trainer:
             self._cut_smaller(state, parts, len(rows))
 
     def _accumulate(
-        self, state: _Progress, shares: Mapping[int, Sequence[Tokens]], labels: int
+        self, state: Progress, shares: Mapping[int, Sequence[Tokens]], labels: int
     ) -> float | None:
         """Add up gradients and return the loss, for each of `labels` tokens; None where memory ran out.
 
@@ -229,7 +279,7 @@ class Trainer:
             return None
         return total
 
-    def _cut_smaller(self, state: _Progress, parts: int, rows: int) -> None:
+    def _cut_smaller(self, state: Progress, parts: int, rows: int) -> None:
         """Halve the parts of a batch for the rest of the run, in every process.
 
         Raises:
@@ -248,21 +298,26 @@ class Trainer:
         )
         self._tracker.log({"kind": "memory", "step": state.step, "parts": 2 * parts, "message": message})
 
-    def _validate(self, state: _Progress, examples: Sequence[Example]) -> None:
+    def _validate(self, state: Progress, examples: Sequence[Example]) -> None:
         """Score the network, keep it if it is the best, and let the policy change it."""
         started = time.monotonic()
-        score, loss = self._score(state, examples)
-        if (score, -loss) > (state.best_score, -state.best_loss):  # of equal scores the lower loss
-            state.best_score, state.best_loss, state.best_step, state.stale = score, loss, state.step, 0
+        score = self._validator.score(state.network, state.objective, examples)
+        if score.is_better_than(state.best):
+            state.best, state.best_step, state.stale = score, state.step, 0
             state.best_network = self._policy.detach(state.network).cpu()
         else:
             state.stale += 1
-        event = {"kind": "validation", "step": state.step, "val_rouge_l": score, "val_loss": loss}
-        message = f"step {state.step}: validation ROUGE-L {100 * score:.2f}, loss {loss:.3f}"
+        event = {
+            "kind": "validation",
+            "step": state.step,
+            "val_rouge_l": score.rouge_l,
+            "val_loss": score.loss,
+        }
+        message = f"step {state.step}: validation ROUGE-L {100 * score.rouge_l:.2f}, loss {score.loss:.3f}"
         restructured = None
         if state.step:  # what was there before training is no reason to grow
             before = self._policy.count_deployed(state.network)
-            growth = self._policy.after_validation(state.network, score)
+            growth = self._policy.after_validation(state.network, score.rouge_l)
             state.network = growth.network.to(self._accelerator.device)
             event |= growth.event
             if growth.restructured:
@@ -276,7 +331,7 @@ class Trainer:
         if restructured:
             self._tracker.log(restructured)
 
-    def _note_restructuring(self, state: _Progress, before: int, after: int, *, finished: bool) -> Event:
+    def _note_restructuring(self, state: Progress, before: int, after: int, *, finished: bool) -> Event:
         """Go on with a changed network: a new optimizer, and patience from the beginning."""
         state.network.train()
         state.optimizer, state.built_at, state.stale = self._build_optimizer(state.network), state.step, 0
@@ -288,59 +343,36 @@ class Trainer:
         message = f"step {state.step}: Model restructured by dendritic algorithm: {sizes}{end}"
         return {"kind": "restructured", "restructured": 1, "message": message, **facts}
 
-    def _score(self, state: _Progress, examples: Sequence[Example]) -> tuple[float, float]:
-        """Compute mean ROUGE-L F1 of greedy summaries, and the mean loss of a label token.
-
-        Each process scores a share of the examples; all of them get the same numbers, bit by bit.
-        """
-        share = examples[self._accelerator.process_index :: self._accelerator.num_processes]
-        shares = exchange(self._score_share(state, share))
-        rouge = math.fsum(score for scored in shares for score in scored.rouge)
-        loss = math.fsum(scored.loss for scored in shares)
-        return rouge / len(examples), loss / sum(scored.labels for scored in shares)
-
-    def _score_share(self, state: _Progress, examples: Sequence[Example]) -> _Scored:
-        if not examples:
-            return _Scored(rouge=[], loss=0.0, labels=0)
-        spec = self._spec
-        decoding = Decoding(
-            prefix=spec.prefix,
-            max_source_tokens=spec.max_source_tokens,
-            max_target_tokens=spec.max_target_tokens,
-            num_beams=1,
-            batch_size=max(spec.batch_size, 50),
-        )
-        with self._accelerator.autocast():
-            generated = generate_summaries(
-                state.network, self._tokenizer, [e.document for e in examples], decoding
-            )
-        rouge = compute_rouge([one.text for one in generated], [e.summaries for e in examples])["rougeL"]
-        rows = tokenize_examples(examples, self._tokenizer, spec)
-        loss = 0.0
-        with evaluating(state.network):
-            for start in range(0, len(rows), spec.batch_size):
-                loss += float(state.objective(rows[start : start + spec.batch_size], 0.0))
-        return _Scored(rouge=rouge, loss=loss, labels=sum(len(row.target) for row in rows))
-
     def _build_optimizer(self, network: nn.Module) -> Optimizer:
         optimizer = build_optimizer(network, self._spec)
         self._policy.use_optimizer(optimizer)
         return optimizer
 
     def _build_objective(self, network: nn.Module) -> Objective:
-        return build_objective(network, self._accelerator, self._masks)
+        own = build_objective(network, self._accelerator, self._masks)
+        if self._teacher is None or not isinstance(self._spec, TrainSpec):
+            return own
+        teacher = build_objective(self._teacher, self._accelerator, None)
+        return DistilledLoss(
+            network,
+            own,
+            teacher,
+            weight=self._spec.distill_weight,
+            temperature=self._spec.distill_temperature,
+        )
 
-    def _log_training(self, state: _Progress, loss: float, tokens_per_second: float) -> None:
+    def _log_training(self, state: Progress, window: Window) -> None:
+        seconds = time.monotonic() - window.started
         self._tracker.log(
             {
                 "kind": "train",
                 "step": state.step,
                 "done": state.step,
                 "total": self._spec.max_steps,
-                "train_loss": loss,
-                "val_rouge_l": state.best_score,
+                "train_loss": window.loss / window.steps,
+                "val_rouge_l": state.best.rouge_l,
                 "lr": state.optimizer.param_groups[0]["lr"],
-                "tokens_per_second": round(tokens_per_second, 1),
+                "tokens_per_second": round(window.tokens / seconds, 1),
                 "training_tokens": state.tokens,
             }
         )

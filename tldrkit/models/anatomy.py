@@ -95,6 +95,12 @@ def find_family(network: PreTrainedModel) -> Family:
     return FAMILIES[model_type]
 
 
+def is_packable(network: PreTrainedModel) -> bool:
+    """Tell whether ``models/packed`` can run a network: a T5, plain, of ours or growing, on a processor."""
+    family = FAMILIES.get(network.config.model_type)
+    return family is T5 and next(network.parameters()).device.type == "cpu"
+
+
 def find_layers(network: PreTrainedModel, side: Side) -> nn.ModuleList:
     """Return the layers of one side, input first."""
     return cast(nn.ModuleList, network.get_submodule(find_family(network).layers[side]))

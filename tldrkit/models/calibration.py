@@ -15,6 +15,8 @@ from tldrkit.errors import CompressionError
 from tldrkit.models.summarizer import Summarizer
 from tldrkit.specs import CompressSpec
 
+NAME = "Name a data set."
+
 
 @dataclass(frozen=True)
 class CalibrationExample:
@@ -29,21 +31,24 @@ class CalibrationExample:
     summary: torch.Tensor
 
 
-def encode_calibration(
-    summarizer: Summarizer, spec: CompressSpec, documents: Sequence[tuple[str, str]]
-) -> list[CalibrationExample]:
-    """Encode at most ``spec.calibration_examples`` documents with their summaries, chosen by ``spec.seed``.
-
-    Raises:
-        CompressionError: There are no documents.
-    """
-    if not documents:
-        raise CompressionError(
-            "Widths are chosen on calibration documents, and there are none.", hint="Name a data set."
-        )
+def choose_calibration(spec: CompressSpec, documents: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Choose at most ``spec.calibration_examples`` documents with their summaries, by ``spec.seed``."""
     count = min(spec.calibration_examples, len(documents))
     chosen = random.Random(spec.seed).sample(range(len(documents)), count)
-    return [_encode(summarizer, spec, *documents[index]) for index in sorted(chosen)]
+    return [documents[index] for index in sorted(chosen)]
+
+
+def encode_calibration(
+    summarizer: Summarizer, spec: CompressSpec, chosen: Sequence[tuple[str, str]]
+) -> list[CalibrationExample]:
+    """Encode documents with their summaries.
+
+    Raises:
+        CompressionError: There are none.
+    """
+    if not chosen:
+        raise CompressionError("What to keep is measured on documents, and there are none.", hint=NAME)
+    return [_encode(summarizer, spec, *pair) for pair in chosen]
 
 
 def run_calibration(network: PreTrainedModel, examples: Sequence[CalibrationExample]) -> None:
@@ -52,6 +57,18 @@ def run_calibration(network: PreTrainedModel, examples: Sequence[CalibrationExam
     with torch.no_grad():
         for example in examples:
             network(input_ids=example.document.to(device), labels=example.summary.to(device))
+
+
+def compute_loss(network: PreTrainedModel, examples: Sequence[CalibrationExample]) -> float:
+    """Compute the mean cross-entropy of a summary's token, nats."""
+    total, tokens = 0.0, 0
+    with torch.no_grad():
+        for example in examples:
+            labels = example.summary.to(network.device)
+            loss = network(input_ids=example.document.to(network.device), labels=labels).loss
+            total += float(loss) * labels.numel()
+            tokens += labels.numel()
+    return total / tokens
 
 
 def _encode(summarizer: Summarizer, spec: CompressSpec, document: str, summary: str) -> CalibrationExample:

@@ -4,7 +4,9 @@ Knows the order of the operations and what is reported of them; each has its own
 """
 
 import copy
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,13 +15,18 @@ from transformers import PreTrainedModel
 from tldrkit.errors import CompressionError
 from tldrkit.metrics.footprint import count_by_part, count_parameters
 from tldrkit.models.anatomy import T5, Side, find_family, find_feed_forwards, find_layers
-from tldrkit.models.calibration import encode_calibration
+from tldrkit.models.budget import plan_sizes
+from tldrkit.models.calibration import NAME, CalibrationExample, choose_calibration, encode_calibration
 from tldrkit.models.feed_forward import narrow_feed_forwards, widen_feed_forwards
-from tldrkit.models.layers import choose_layers, keep_layers
+from tldrkit.models.heads import narrow_attentions
+from tldrkit.models.layers import choose_layers, keep_layers, measure_change, measure_loss_without
+from tldrkit.models.losses import compare_losses
 from tldrkit.models.summarizer import Summarizer
+from tldrkit.models.vocabulary import measure_coverage, trim_vocabulary
 from tldrkit.models.width import narrow_decoder, rebuild_t5
 from tldrkit.specs import CompressSpec
 
+COUNTED = 20_000  # documents whose pieces are counted, at most
 TARGET_TOLERANCE = 0.01  # share of the target a matched control may differ by
 WIDTH_STEPS = (8, 1)  # multiples of 8, which processors like, where they are fine enough
 
@@ -37,19 +44,21 @@ def compress(
     spec: CompressSpec,
     documents: Sequence[tuple[str, str]],
     *,
+    held_out: Sequence[tuple[str, str]] = (),
     target_params: int | None = None,
 ) -> Compressed:
     """Make a smaller copy of a summarizer; nothing asked for gives an equal copy.
 
-    Layers go first, then the decoder's width, then feed-forward neurons; each is chosen on the network as
-    it then is.
+    The vocabulary goes first, then layers, heads, the decoder's width and feed-forward neurons; each is
+    chosen on the network as it then is.
 
     Args:
         summarizer: The teacher, left as it is.
         spec: The sizes wanted.
         documents: Documents with their summaries, of which calibration takes its examples.
+        held_out: Others, on which the loss of teacher and student is reported.
         target_params: Deployed parameters to reach within 1 % by the feed-forward width alone, which may
-            exceed the teacher's; ``spec.d_ff`` is then not looked at.
+            exceed the teacher's; ``spec.d_ff`` and its budget are then not looked at.
 
     Raises:
         CompressionError: The sizes cannot be made from this network.
@@ -58,21 +67,37 @@ def compress(
     teacher = summarizer.network
     _check(teacher, spec)
     student = Summarizer(copy.deepcopy(teacher).eval(), copy.deepcopy(summarizer.tokenizer))
-    kept = _keep_layers(student, spec)
-    variance_kept = _narrow_decoder(student, spec, documents)
+    vocabulary = _trim(student, spec, documents, held_out)
+    budget, tried = spec.compute_budget(count_parameters(teacher)), list[dict[str, int]]()
+    if budget is not None and target_params is None:
+        spec, tried = plan_sizes(student.network, spec, budget)
+    examples = _Examples(student, spec, documents)
+    kept = _keep_layers(student, spec, examples)
+    if spec.num_heads is not None and spec.num_heads < teacher.config.num_heads:
+        narrow_attentions(student.network, spec.num_heads, examples.encode())
+    variance_kept = _narrow_decoder(student, spec, examples)
     d_ff = spec.d_ff if target_params is None else compute_d_ff(student.network, target_params)
     if d_ff is not None:
-        _resize_feed_forwards(student, d_ff, spec, documents)
+        _resize_feed_forwards(student, d_ff, spec, examples)
     network = student.network
     before, after = count_parameters(teacher), count_parameters(network)
     report = {
-        "parameters": {"before": before, "after": after, "ratio": after / before, "target": target_params},
+        "parameters": {
+            "before": before,
+            "after": after,
+            "ratio": after / before,
+            "target": budget if target_params is None else target_params,
+        },
         "parts": {"before": count_by_part(teacher), "after": count_by_part(network)},
+        "tried": tried,
+        "vocabulary": vocabulary,
         "layers_kept": kept,
+        "num_heads": {"before": _heads(teacher), "after": _heads(network)},
         "dec_d_model": {"before": _decoder_width(teacher), "after": _decoder_width(network)},
         "variance_kept": variance_kept,
         "d_ff": {"before": _feed_forward_width(teacher), "after": _feed_forward_width(network)},
-        "calibration_examples": min(spec.calibration_examples, len(documents)),
+        "calibration": {"examples": len(examples.chosen), "digest": examples.digest},
+        "loss_per_word": compare_losses(summarizer, student, spec, held_out) if held_out else {},
     }
     return Compressed(student, report)
 
@@ -107,28 +132,42 @@ def _check(teacher: PreTrainedModel, spec: CompressSpec) -> None:
             "A network that has grown dendrites is not compressed further.",
             hint="Compress the network it grew from.",
         )
-    for side, count in _wanted_layers(spec).items():
-        present = len(find_layers(teacher, side))
-        if count is not None and count > present:
+    for field in ("dec_d_model", "num_heads"):
+        if getattr(spec, field) is not None and family is not T5:
             raise CompressionError(
-                f"The network has {present} {side} layers, so {count} cannot be kept.",
-                hint=f"Ask for at most {present}.",
+                f"Only T5 can be given another {field}, BART cannot: its heads share out its width.",
+                hint=f"Leave {field} out.",
             )
-    if spec.dec_d_model is None:
-        return
-    if family is not T5:
-        raise CompressionError(
-            "Only T5's decoder can be given another width, BART's cannot.", hint="Leave dec_d_model out."
-        )
-    if spec.dec_d_model > _decoder_width(teacher):
-        raise CompressionError(
-            f"The decoder is {_decoder_width(teacher)} wide and cannot be widened to {spec.dec_d_model}.",
-            hint=f"Ask for a dec_d_model of at most {_decoder_width(teacher)}.",
-        )
+    for what, wanted, present in _list_limits(teacher, spec):
+        if wanted > present:
+            raise CompressionError(
+                f"The network has {present:,} {what}, so {wanted:,} cannot be kept.",
+                hint=f"Ask for at most {present:,}.",
+            )
+    for side, names in _named_layers(spec).items():
+        last = len(find_layers(teacher, side)) - 1
+        if names and _read_numbers(names)[-1] > last:
+            raise CompressionError(
+                f"The {side} has no layer {_read_numbers(names)[-1]}: they are counted from 0 to {last}.",
+                hint="Name some of these.",
+            )
+
+
+def _list_limits(teacher: PreTrainedModel, spec: CompressSpec) -> Iterator[tuple[str, int, int]]:
+    """List what is wanted and what there is of it; the feed-forwards alone may grow."""
+    for side, count in _wanted_layers(spec).items():
+        yield f"{side} layers", count or 0, len(find_layers(teacher, side))
+    yield "features in its decoder", spec.dec_d_model or 0, _decoder_width(teacher)
+    yield "heads", spec.num_heads or 0, _heads(teacher)
+    yield "pieces", spec.vocab_size or 0, teacher.config.vocab_size
 
 
 def _wanted_layers(spec: CompressSpec) -> dict[Side, int | None]:
     return {"encoder": spec.enc_num_layers, "decoder": spec.dec_num_layers}
+
+
+def _named_layers(spec: CompressSpec) -> dict[Side, str | None]:
+    return {"encoder": spec.enc_layers, "decoder": spec.dec_layers}
 
 
 def _decoder_width(network: PreTrainedModel) -> int:
@@ -139,35 +178,88 @@ def _feed_forward_width(network: PreTrainedModel) -> int:
     return find_feed_forwards(network)[0].width
 
 
-def _keep_layers(student: Summarizer, spec: CompressSpec) -> dict[Side, list[int]]:
+def _heads(network: PreTrainedModel) -> int:
+    config = network.config
+    return int(config.num_heads if find_family(network) is T5 else config.decoder_attention_heads)
+
+
+def _read_numbers(names: str) -> list[int]:
+    return sorted({int(name) for name in names.split(",")})
+
+
+class _Examples:
+    """Calibration examples, encoded when they are first asked for."""
+
+    def __init__(self, student: Summarizer, spec: CompressSpec, documents: Sequence[tuple[str, str]]) -> None:
+        self.chosen = choose_calibration(spec, documents)
+        self.digest = hashlib.sha256(json.dumps(self.chosen).encode()).hexdigest()
+        self._student, self._spec = student, spec
+        self._encoded: list[CalibrationExample] = []
+
+    def encode(self) -> list[CalibrationExample]:
+        """Encode them.
+
+        Raises:
+            CompressionError: There are none.
+        """
+        self._encoded = self._encoded or encode_calibration(self._student, self._spec, self.chosen)
+        return self._encoded
+
+
+def _trim(
+    student: Summarizer,
+    spec: CompressSpec,
+    documents: Sequence[tuple[str, str]],
+    held_out: Sequence[tuple[str, str]],
+) -> dict[str, float]:
+    """Trim the vocabulary by its use in many of the documents; tell what that loses on others."""
+    pieces = len(student.tokenizer)
+    if spec.vocab_size is None or spec.vocab_size >= pieces:
+        return {"before": pieces, "after": pieces}
+    if not documents:
+        raise CompressionError("Pieces are chosen by their use in documents, and there are none.", hint=NAME)
+    full = student.tokenizer
+    counted = choose_calibration(spec.model_copy(update={"calibration_examples": COUNTED}), documents)
+    changes = trim_vocabulary(student, spec.vocab_size, [text for pair in counted for text in pair])
+    others = [text for pair in held_out for text in pair]
+    return changes | (measure_coverage(full, student.tokenizer, others) if others else {})
+
+
+def _keep_layers(student: Summarizer, spec: CompressSpec, examples: _Examples) -> dict[Side, list[int]]:
     """Drop layers; return the teacher's numbers of those kept."""
     kept: dict[Side, list[int]] = {}
-    for side, count in _wanted_layers(spec).items():
+    for side, names in _named_layers(spec).items():
         present = len(find_layers(student.network, side))
-        kept[side] = choose_layers(present, count or present)
-        if len(kept[side]) < present:
-            keep_layers(student.network, side, kept[side])
+        count = _wanted_layers(spec)[side] or present
+        if names:
+            kept[side] = _read_numbers(names)
+        elif spec.layers_by == "evenly" or count == present:
+            kept[side] = choose_layers(present, count)
+        else:
+            measure = {"importance": measure_change, "loss": measure_loss_without}[spec.layers_by]
+            scores = measure(student.network, side, examples.encode())
+            kept[side] = sorted(scores.topk(count).indices.tolist())
+    for side, layers in kept.items():
+        if len(layers) < len(find_layers(student.network, side)):
+            keep_layers(student.network, side, layers)
     network = student.network
     if network.config.model_type == "t5" and len(kept["decoder"]) > len(kept["encoder"]):
         student.network = rebuild_t5(network, network.state_dict(), None)  # plain T5 cannot generate then
     return kept
 
 
-def _narrow_decoder(student: Summarizer, spec: CompressSpec, documents: Sequence[tuple[str, str]]) -> float:
+def _narrow_decoder(student: Summarizer, spec: CompressSpec, examples: _Examples) -> float:
     """Narrow the decoder; return the share of its stream's variance that is kept."""
     if spec.dec_d_model in (None, _decoder_width(student.network)):
         return 1.0
-    examples = encode_calibration(student, spec, documents)
-    narrowed = narrow_decoder(student.network, spec.dec_d_model, examples)
+    narrowed = narrow_decoder(student.network, spec.dec_d_model, examples.encode(), spec.width_by)
     student.network = narrowed.network
     return narrowed.variance_kept
 
 
-def _resize_feed_forwards(
-    student: Summarizer, d_ff: int, spec: CompressSpec, documents: Sequence[tuple[str, str]]
-) -> None:
+def _resize_feed_forwards(student: Summarizer, d_ff: int, spec: CompressSpec, examples: _Examples) -> None:
     widths = {feed_forward.width for feed_forward in find_feed_forwards(student.network)}
     if max(widths) > d_ff:
-        narrow_feed_forwards(student.network, d_ff, encode_calibration(student, spec, documents))
+        narrow_feed_forwards(student.network, d_ff, examples.encode())
     if min(widths) < d_ff:
         widen_feed_forwards(student.network, d_ff, spec.seed)

@@ -8,11 +8,12 @@ or of the training loop.
 import contextlib
 import copy
 import io
+import json
 import os
 import pdb
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -43,6 +44,7 @@ DEPLOYED: dict[type, Any] = {
     BartForConditionalGeneration: TldrBartForConditionalGeneration,
 }
 SAVE_NAME = "perforatedai"
+SCORES = "scores.json"
 SMALLEST_SCORE = 1e-9  # PerforatedAI takes a score of exactly 0 for "no score yet"
 
 
@@ -83,6 +85,7 @@ class Dendrites:
         self._tracker: Any = None
         self._calls = 0
         self._ended = False
+        self._scores: list[float] = []
 
     def attach(self, network: PreTrainedModel) -> nn.Module:
         """Wrap the chosen layers, in place.
@@ -120,6 +123,7 @@ class Dendrites:
             DendriteError: PerforatedAI stopped, or another run in this process took its state over.
         """
         restructured = finished = False
+        self._scores.append(score)
         if not self._ended:
             with self._contained():
                 tracker = self._resolve_state().pai_tracker
@@ -135,6 +139,33 @@ class Dendrites:
             "best": self._tracker.member_vars["global_best_validation_score"],
         }
         return Growth(network, restructured, finished, event)
+
+    def save(self, folder: Path) -> None:
+        """Write down the scores so far and PerforatedAI's own files."""
+        (folder / SCORES).write_text(json.dumps(self._scores), encoding="utf-8")
+        if (self.scratch / SAVE_NAME).is_dir():  # there is one from the first better score on
+            shutil.copytree(self.scratch / SAVE_NAME, folder / SAVE_NAME)
+
+    def restore(
+        self, network: nn.Module, folder: Path, build_optimizer: Callable[[nn.Module], Optimizer]
+    ) -> tuple[nn.Module, Optimizer]:
+        """Tell PerforatedAI the same scores again, and give it back the files it wrote of the real weights.
+
+        Its state is what it makes of the scores: nothing of it is written down, or unpickled.
+
+        Raises:
+            DendriteError: PerforatedAI stopped.
+        """
+        optimizer = build_optimizer(network)
+        for score in json.loads((folder / SCORES).read_text(encoding="utf-8")):
+            growth = self.after_validation(network, score)
+            if growth.restructured:
+                network = growth.network
+                optimizer = build_optimizer(network)
+        shutil.rmtree(self.scratch / SAVE_NAME, ignore_errors=True)
+        if (folder / SAVE_NAME).is_dir():
+            shutil.copytree(folder / SAVE_NAME, self.scratch / SAVE_NAME)
+        return network, optimizer
 
     def detach(self, network: nn.Module) -> PreTrainedModel:
         """Build the plain torch network that computes the same; no memory is shared."""

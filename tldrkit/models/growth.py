@@ -4,7 +4,9 @@ Holds the contract and the policy that never changes anything. Nothing of Perfor
 """
 
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from torch import nn
@@ -46,6 +48,25 @@ class GrowthPolicy(Protocol):
         """Take note of a score (more is better) and grow the network where it is time."""
         ...
 
+    def save(self, folder: Path) -> None:
+        """Write down how the network came to its shape."""
+        ...
+
+    def restore(
+        self, network: nn.Module, folder: Path, build_optimizer: Callable[[nn.Module], Optimizer]
+    ) -> tuple[nn.Module, Optimizer]:
+        """Bring a network that was just attached to the shape written down; its weights are the caller's.
+
+        Args:
+            network: What ``attach`` returned.
+            folder: What ``save`` was given.
+            build_optimizer: Builds a network's optimizer and calls ``use_optimizer``.
+
+        Returns:
+            The network to go on with, and the optimizer last built for it.
+        """
+        ...
+
     def detach(self, network: nn.Module) -> PreTrainedModel:
         """Build the plain torch network to deploy; it shares no memory with the one in training."""
         ...
@@ -69,6 +90,18 @@ class FixedShape:
     def after_validation(self, network: nn.Module, score: float) -> Growth:  # noqa: ARG002  (the contract)
         """Leave the network as it is."""
         return Growth(network, restructured=False, finished=False)
+
+    def save(self, folder: Path) -> None:
+        """Have nothing to write down."""
+
+    def restore(
+        self,
+        network: nn.Module,
+        folder: Path,  # noqa: ARG002  (the contract)
+        build_optimizer: Callable[[nn.Module], Optimizer],
+    ) -> tuple[nn.Module, Optimizer]:
+        """Return the network as it is."""
+        return network, build_optimizer(network)
 
     def detach(self, network: nn.Module) -> PreTrainedModel:
         """Copy the network, ready to be used."""

@@ -3,12 +3,17 @@
 Knows T5 and BART by their anatomy. Does not know weights: the layers kept are as they were.
 """
 
+import copy
 from collections.abc import Sequence
+from functools import partial
 
-from torch import nn
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cosine_similarity
 from transformers import PreTrainedModel
 
 from tldrkit.models.anatomy import T5, Side, find_family, find_layers, write_sizes
+from tldrkit.models.calibration import CalibrationExample, compute_loss, run_calibration
 
 
 def choose_layers(present: int, kept: int) -> list[int]:
@@ -20,6 +25,53 @@ def choose_layers(present: int, kept: int) -> list[int]:
         return [0]
     gaps = kept - 1
     return [(2 * index * (present - 1) + gaps) // (2 * gaps) for index in range(kept)]  # rounded half up
+
+
+def measure_change(network: PreTrainedModel, side: Side, examples: Sequence[CalibrationExample]) -> Tensor:
+    """Measure how much each layer of one side changes the residual stream: mean of 1 - cos(before, after).
+
+    Men et al. 2024, "ShortGPT: Layers in Large Language Models are More Redundant Than You Expect", 3.1
+    (block influence).
+
+    Shape:
+        result: (layers,)
+    """
+    layers = find_layers(network, side)
+    changes = torch.zeros(len(layers), dtype=torch.float64)
+    tokens = torch.zeros(len(layers), dtype=torch.float64)
+
+    def add(
+        index: int, _layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor | tuple[Tensor]
+    ) -> None:
+        after = output if isinstance(output, Tensor) else output[0]
+        similarity = cosine_similarity(inputs[0].double(), after.double(), dim=-1)
+        changes[index] += (1 - similarity).sum().cpu()
+        tokens[index] += similarity.numel()
+
+    hooks = [layer.register_forward_hook(partial(add, index)) for index, layer in enumerate(layers)]
+    try:
+        run_calibration(network, examples)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return changes / tokens
+
+
+def measure_loss_without(
+    network: PreTrainedModel, side: Side, examples: Sequence[CalibrationExample]
+) -> Tensor:
+    """Measure the loss of a label token with each layer of one side left out in turn, nats.
+
+    Shape:
+        result: (layers,)
+    """
+    count = len(find_layers(network, side))
+    losses = []
+    for left_out in range(count):
+        rest = copy.deepcopy(network)
+        keep_layers(rest, side, [index for index in range(count) if index != left_out])
+        losses.append(compute_loss(rest, examples))
+    return torch.tensor(losses, dtype=torch.float64)
 
 
 def keep_layers(network: PreTrainedModel, side: Side, kept: Sequence[int]) -> None:

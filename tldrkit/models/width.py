@@ -9,6 +9,7 @@ not choose the width.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import nn
@@ -34,10 +35,22 @@ class Narrowed:
     variance_kept: float
 
 
-def narrow_decoder(network: PreTrainedModel, width: int, examples: Sequence[CalibrationExample]) -> Narrowed:
-    """Build a T5 whose decoder has ``width``, from a wider one (which is left alone)."""
+def narrow_decoder(
+    network: PreTrainedModel,
+    width: int,
+    examples: Sequence[CalibrationExample],
+    by: Literal["pca", "importance"] = "pca",
+) -> Narrowed:
+    """Build a T5 whose decoder has ``width``, from a wider one (which is left alone).
+
+    Args:
+        network: The wider one.
+        width: The decoder's.
+        examples: What the stream is measured on.
+        by: What is kept of the stream: principal directions, or the features with the largest mean square.
+    """
     moment = measure_moment(network, examples)
-    basis = compute_basis(moment, width)
+    basis = compute_basis(moment, width) if by == "pca" else choose_features(moment, width)
     state = {name: tensor.detach() for name, tensor in network.state_dict().items()}
     for norm in find_decoder_norms(network):
         if norm != FINAL_NORM:
@@ -90,6 +103,17 @@ def compute_basis(moment: torch.Tensor, width: int) -> torch.Tensor:
     largest = directions.gather(0, directions.abs().argmax(0, keepdim=True))
     basis: torch.Tensor = directions * largest.sign()
     return basis
+
+
+def choose_features(moment: torch.Tensor, width: int) -> torch.Tensor:
+    """Choose the ``width`` features with the largest second moment, as columns of zeros and a one.
+
+    Shape:
+        moment: (full, full)
+        result: (full, width)
+    """
+    kept = moment.diagonal().topk(width).indices.sort().values
+    return torch.eye(len(moment), dtype=moment.dtype, device=moment.device)[:, kept]
 
 
 def rebuild_t5(

@@ -7,6 +7,8 @@ from tldrkit.steps.source import ModelSource, resolve_model
 from tldrkit.steps.step import Bench, Outcome, Step, data_input, perform
 from tldrkit.store.store import ArtifactStore
 
+_HELD_OUT = 50  # validation examples on which losses are reported
+
 
 def compress(
     options: Options, spec: CompressSpec, *, source: str, target: str, match: str | None = None
@@ -35,7 +37,11 @@ def compress(
     step = Step(name="compress", kind="model", target=target, spec=spec, inputs=tuple(inputs))
 
     def work(bench: Bench) -> None:
-        documents = [(e.document, e.summaries[0]) for e in texts.load("train")]
+        corpus = texts.load_corpus()
+        documents, held_out = (
+            [(example.document, example.summaries[0]) for example in split]
+            for split in (corpus.train, corpus.validation[:_HELD_OUT])
+        )
 
         from tldrkit.engines.device import set_threads
         from tldrkit.models.compression import compress as shrink
@@ -47,7 +53,7 @@ def compress(
         summarizer = load_summarizer(teacher.location)
         bench.draft.provenance["loaded_from"] = str(summarizer.folder)
         size = _deployed_size(matched) if matched else None
-        compressed = shrink(summarizer, spec, documents, target_params=size)
+        compressed = shrink(summarizer, spec, documents, held_out=held_out, target_params=size)
         save_model(bench, compressed.summarizer, {"compression": compressed.report})
 
     return perform(options, step, work)

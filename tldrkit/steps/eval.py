@@ -1,5 +1,6 @@
 """`tldrkit eval`: score a model on a split, with every prediction and what each costs."""
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -102,9 +103,9 @@ def _decode(
     bench: Bench, options: Options, spec: EvalSpec, model: ModelSource, examples: "Sequence[Example]"
 ) -> _Decoded:
     """Summarize all documents, and time some of them."""
-    from tldrkit.engines.cost import build_decode, find_throughput, read_peak_memory, time_alone
+    from tldrkit.engines.cost import find_throughput, read_peak_memory, time_alone
     from tldrkit.engines.device import build_accelerator, describe_machine, set_threads
-    from tldrkit.engines.generation import generate_summaries, read_decoding
+    from tldrkit.engines.generation import Generator, read_decoding
     from tldrkit.metrics.footprint import compute_bytes, count_parameters
     from tldrkit.models.summarizer import load_summarizer
     from tldrkit.reports.scores import Cost
@@ -120,11 +121,14 @@ def _decode(
     def advance(done: int) -> None:
         bench.tracker.log({"kind": "decode", "done": done, "total": len(examples)})
 
+    def build(batch_size: int) -> Generator:
+        return Generator(network, tokenizer, dataclasses.replace(decoding, batch_size=batch_size))
+
     documents = [example.document for example in examples]
-    generated = generate_summaries(network, tokenizer, documents, decoding, advance)
-    decode = build_decode(network, tokenizer)
-    latency = time_alone(decode, documents[: spec.latency_documents], decoding)
-    throughput = find_throughput(decode, documents[: spec.throughput_documents], decoding)
+    write = build(decoding.batch_size)
+    generated = write(documents, advance)
+    latency = time_alone(write, documents[: spec.latency_documents])
+    throughput = find_throughput(build, documents[: spec.throughput_documents])
     cost = Cost(
         parameters=count_parameters(network),
         bytes=compute_bytes(summarizer.folder) if summarizer.folder else 0,

@@ -24,13 +24,23 @@ def fit_and_save(
     summarizer: Summarizer,
     corpus: Corpus,
     policy: GrowthPolicy,
+    *,
+    teacher: PreTrainedModel | None = None,
 ) -> None:
     """Run the loop and put its best network into the draft."""
     set_threads(options.threads)
     keep_freed_memory()
     accelerator = build_accelerator(options.device, spec.precision)
     bench.draft.provenance["device"] = str(accelerator.device)
-    trainer = Trainer(accelerator, summarizer.tokenizer, spec, policy, bench.tracker)
+    trainer = Trainer(
+        accelerator,
+        summarizer.tokenizer,
+        spec,
+        policy,
+        bench.tracker,
+        keeper=bench.checkpoints,
+        teacher=teacher,
+    )
     fitted = trainer.fit(summarizer.network, corpus)
     data = {"data": [split.describe() for split in (corpus.train, corpus.validation)]}
     save_model(bench, dataclasses.replace(summarizer, network=fitted.network), fitted.metrics | data)

@@ -16,6 +16,7 @@ from tldrkit import __version__
 from tldrkit.errors import DamagedArtifact
 from tldrkit.options import Options, count_processes, is_first_process
 from tldrkit.specs import Spec
+from tldrkit.store.checkpoints import Checkpoints, hold_checkpoints
 from tldrkit.store.manifest import Input, compute_identity
 from tldrkit.store.runs import Run, record_run
 from tldrkit.store.store import Artifact, ArtifactStore, Draft
@@ -68,6 +69,8 @@ class Bench:
     draft: Draft
     run: Run
     tracker: Tracker
+    checkpoints: Checkpoints | None = None
+    """Where the state of unfinished work is kept; None in processes that keep nothing."""
 
 
 def perform(options: Options, step: Step, work: Callable[[Bench], None]) -> Outcome:
@@ -103,20 +106,24 @@ def perform(options: Options, step: Step, work: Callable[[Bench], None]) -> Outc
 def _perform_here(options: Options, step: Step, work: Callable[[Bench], None]) -> Outcome:
     store = ArtifactStore(options.artifacts)
     spec = step.spec.model_dump(mode="json")
+    identity = compute_identity(step.kind, spec, step.inputs)
     if not options.force:
-        found = store.find(step.target, compute_identity(step.kind, spec, step.inputs))
+        found = store.find(step.target, identity)
         if found is not None:
             return Outcome(artifact=_make_newest(store, step, found), done_before=True)
     with record_run(store.root, step.name, command=options.command, spec=spec) as run:
         provenance = build_provenance(options) | {"run": run.id}
         run.provenance.update(provenance)
         with (
+            hold_checkpoints(store.root, step.target, identity) as checkpoints,
             track(options, run, step) as tracker,
             store.publish(
                 step.target, kind=step.kind, spec=spec, inputs=step.inputs, provenance=provenance
             ) as draft,
         ):
-            work(Bench(draft=draft, run=run, tracker=tracker))
+            if options.force:
+                checkpoints.clear()
+            work(Bench(draft=draft, run=run, tracker=tracker, checkpoints=checkpoints))
             run.metrics.update(draft.metrics)
         run.artifact = draft.artifact.reference
         return Outcome(artifact=draft.artifact, done_before=False)

@@ -19,7 +19,7 @@ from tldrkit.store.runs import record_run
 from tldrkit.store.store import ArtifactStore
 
 if TYPE_CHECKING:
-    from tldrkit.models.summarizer import Summarizer
+    from tldrkit.engines.generation import Generator
 
 _CHUNK = 16  # batches read ahead and sorted by length together
 
@@ -57,15 +57,17 @@ def summarize(
         store.root, "summarize", command=options.command, spec=spec.model_dump(mode="json")
     ) as run:
         from tldrkit.engines.device import build_accelerator, set_threads
+        from tldrkit.engines.generation import Generator, read_decoding
         from tldrkit.models.summarizer import load_summarizer
 
         run.provenance.update(build_provenance(options) | {"model": source.reference})
         set_threads(options.threads)
         summarizer = load_summarizer(source.location)
         summarizer.network.to(build_accelerator(options.device, "fp32").device)
+        generate = Generator(summarizer.network, summarizer.tokenizer, read_decoding(spec))
         counts = {"threads": 0, "broken": 0}
         with closing(options.display), open_whole(out) as file:
-            for record in _summarize_files(options, spec, summarizer, files):
+            for record in _summarize_files(options, spec, generate, files):
                 counts["broken" if "error" in record else "threads"] += 1
                 file.write(json.dumps(record, ensure_ascii=False) + "\n")
         run.metrics.update(counts)
@@ -73,12 +75,12 @@ def summarize(
 
 
 def _summarize_files(
-    options: Options, spec: SummarizeSpec, summarizer: "Summarizer", files: Sequence[Path]
+    options: Options, spec: SummarizeSpec, generate: "Generator", files: Sequence[Path]
 ) -> Iterator[dict[str, Any]]:
     done = 0
     items = _read_all(files)
     while chunk := list(islice(items, spec.batch_size * _CHUNK)):
-        yield from _summarize_chunk(spec, summarizer, chunk)
+        yield from _summarize_chunk(generate, chunk)
         done += len({file for file, _ in chunk})
         options.display.log({"kind": "summarize", "done": min(done, len(files)), "total": len(files)})
 
@@ -90,13 +92,10 @@ def _read_all(files: Iterable[Path]) -> Iterator[tuple[Path, Thread | BrokenThre
 
 
 def _summarize_chunk(
-    spec: SummarizeSpec, summarizer: "Summarizer", chunk: Sequence[tuple[Path, Thread | BrokenThread]]
+    generate: "Generator", chunk: Sequence[tuple[Path, Thread | BrokenThread]]
 ) -> Iterator[dict[str, Any]]:
-    from tldrkit.engines.generation import generate_summaries, read_decoding
-
     documents = [item.document() for _, item in chunk if isinstance(item, Thread)]
-    decoding = read_decoding(spec)
-    written = iter(generate_summaries(summarizer.network, summarizer.tokenizer, documents, decoding))
+    written = iter(generate(documents))
     for file, item in chunk:
         if isinstance(item, Thread):
             place = {"id": item.id, "file": str(file), "title": item.title, "posts": len(item.posts)}

@@ -1,10 +1,12 @@
 """`tldrkit train`: fine-tune a model, with or without artificial dendrites."""
 
+import dataclasses
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tldrkit.errors import SpecError
 from tldrkit.options import Options
 from tldrkit.specs import TrainSpec
 from tldrkit.steps.source import resolve_model
@@ -12,11 +14,22 @@ from tldrkit.steps.step import Bench, Outcome, Step, data_input, perform
 from tldrkit.store.store import ArtifactStore
 
 if TYPE_CHECKING:
+    from tldrkit.data.examples import Corpus
     from tldrkit.models.growth import GrowthPolicy
+    from tldrkit.models.summarizer import Summarizer
 
 
-def train(options: Options, spec: TrainSpec, *, source: str, target: str) -> Outcome:
+def train(
+    options: Options, spec: TrainSpec, *, source: str, target: str, teacher: str | None = None
+) -> Outcome:
     """Fine-tune a model, and publish its best validated state.
+
+    Args:
+        options: The surroundings.
+        spec: The run.
+        source: The model to start from.
+        target: Name of the result.
+        teacher: A model to learn from as well.
 
     Raises:
         DataError: If the data set cannot be used.
@@ -27,8 +40,13 @@ def train(options: Options, spec: TrainSpec, *, source: str, target: str) -> Out
     store = ArtifactStore(options.artifacts)
     model = resolve_model(store, source)
     texts = resolve_source(spec, options.data)
-    inputs = (model.to_input(), data_input(texts.identity, texts.reference))
-    step = Step(name="train", kind="model", target=target, spec=spec, inputs=inputs, shared=True)
+    inputs = [model.to_input(), data_input(texts.identity, texts.reference)]
+    tutor = resolve_model(store, teacher) if teacher else None
+    if tutor is not None:
+        inputs.append(tutor.to_input("teacher"))
+    elif spec.teacher_outputs:
+        raise SpecError("teacher_outputs needs a teacher.", hint="Name one with --teacher REF.")
+    step = Step(name="train", kind="model", target=target, spec=spec, inputs=tuple(inputs), shared=True)
 
     def work(bench: Bench) -> None:
         corpus = texts.load_corpus()  # before the seconds that the imports below take
@@ -40,13 +58,39 @@ def train(options: Options, spec: TrainSpec, *, source: str, target: str) -> Out
         bench.draft.provenance["loaded_from"] = str(summarizer.folder)
         scratch = bench.draft.path / "scratch"
         policy = _build_policy(spec, scratch, bench.run.log_path)
-        fit_and_save(bench, options, spec, summarizer, corpus, policy)
+        guide = None
+        if tutor is not None:
+            teacher_model = load_summarizer(tutor.location)
+            corpus = _ask_teacher(bench, options, spec, corpus, (teacher_model, summarizer))
+            guide = teacher_model.network if spec.distill_weight else None
+        fit_and_save(bench, options, spec, summarizer, corpus, policy, teacher=guide)
         shutil.rmtree(scratch, ignore_errors=True)
         if spec.do_pb and not bench.draft.metrics["dendrites"]:
             advice = _explain_no_dendrites(spec, bench.draft.metrics)
             bench.tracker.log({"kind": "advice", "message": advice})
 
     return perform(options, step, work)
+
+
+def _ask_teacher(
+    bench: Bench, options: Options, spec: TrainSpec, corpus: "Corpus", pair: tuple["Summarizer", "Summarizer"]
+) -> "Corpus":
+    """Check that a teacher fits its student, and let it write the summaries to learn where that is asked."""
+    from tldrkit.engines.device import build_accelerator, set_threads
+    from tldrkit.engines.distillation import check_teacher, write_references
+
+    teacher, student = pair
+    if spec.distill_weight:
+        check_teacher(teacher, student)
+    if not spec.teacher_outputs:
+        return corpus
+    set_threads(options.threads)
+    teacher.network.to(build_accelerator(options.device, spec.precision).device)
+
+    def advance(done: int) -> None:
+        bench.tracker.log({"kind": "teacher", "done": done, "total": len(corpus.train)})
+
+    return dataclasses.replace(corpus, train=write_references(teacher, corpus.train, spec, advance))
 
 
 def _build_policy(spec: TrainSpec, scratch: Path, log: Path) -> "GrowthPolicy":

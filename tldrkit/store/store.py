@@ -14,6 +14,7 @@ from typing import Any
 
 from tldrkit.errors import StoreError, UnknownReference
 from tldrkit.store.audit import find_problems
+from tldrkit.store.checkpoints import compute_key, remove_checkpoints
 from tldrkit.store.digest import to_plain
 from tldrkit.store.disk import as_store_error, claim_draft, find_folders, remove_dead_drafts
 from tldrkit.store.lineage import Lineage
@@ -174,14 +175,24 @@ class ArtifactStore:
         asked = Input(role="", reference=artifact.reference, digest=artifact.manifest.digest)
         return self._trace(asked, frozenset())
 
-    def collect_garbage(self) -> builtins.list[Path]:
-        """Remove the drafts of dead processes, and nothing else; return their folders.
+    def collect_garbage(self, *, checkpoints: bool = False) -> builtins.list[Path]:
+        """Remove what dead processes left and nobody can use: drafts, and checkpoints of published steps.
+
+        Args:
+            checkpoints: Remove those of unfinished steps too, which will then begin anew.
+
+        Returns:
+            The folders removed.
 
         Raises:
             StoreError: The store cannot be written.
         """
+        published = {compute_key(a.manifest.name, a.manifest.identity) for a in self.list()}
         with as_store_error(self.root):
-            return remove_dead_drafts(self.root / _DRAFTS)
+            drafts = remove_dead_drafts(self.root / _DRAFTS)
+            return drafts + remove_checkpoints(
+                self.root, keep=lambda key: not checkpoints and key not in published
+            )
 
     def _versions(self, name: str) -> Versions:
         return Versions(self.root, name)

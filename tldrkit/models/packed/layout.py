@@ -93,23 +93,29 @@ def cut_into_chunks(queries: Packed, keys: Packed, heads: int, *, causal: bool) 
             if last > first and (last + 1 - first) * heads * wide * long > _CHUNK:
                 break
             last, widest, longest = last + 1, wide, long
-        seen = _cut(keys, first, last, heads)
+        seen = cut_rows(keys, first, last, heads)
         padded = seen.places is not None and not causal
-        blocked = _find_padding(keys, first, last) if padded else None
-        chunks.append(Chunk(_cut(queries, first, last, heads), seen, blocked))
+        blocked = find_padding(keys, first, last) if padded else None
+        chunks.append(Chunk(cut_rows(queries, first, last, heads), seen, blocked))
         first = last
     return chunks
 
 
-def _cut(packed: Packed, first: int, last: int, heads: int) -> Span:
+def cut_rows(packed: Packed, first: int, last: int, heads: int) -> Span:
+    """Cut out the rows from the first to before the last, padded to the longest of them."""
     lengths = packed.lengths[first:last]
     width = max(lengths)
     places = None
     if min(lengths) < width:
-        places = (~_find_padding(packed, first, last)).flatten().nonzero().flatten()
+        places = (~find_padding(packed, first, last)).flatten().nonzero().flatten()
     return Span(packed.starts[first], packed.starts[last], last - first, width, heads, places)
 
 
-def _find_padding(packed: Packed, first: int, last: int) -> Tensor:
+def find_padding(packed: Packed, first: int, last: int) -> Tensor:
+    """Find where the rows from the first to before the last are padded.
+
+    Shape:
+        result: (rows, 1, 1, tokens of the longest), True at padding.
+    """
     lengths = torch.tensor(packed.lengths[first:last])
     return (torch.arange(int(lengths.max())) >= lengths[:, None])[:, None, None]

@@ -43,7 +43,35 @@ def project(hidden: Tensor, layers: Sequence[Cascade]) -> Tensor:
         result: (tokens, sum of out).
     """
     weights = [weight for layer in layers for weight in (layer.weight, *layer.dendrites)]
-    product = apply(Linear, hidden, *weights)
+    return _sprout(apply(Linear, hidden, *weights), layers)
+
+
+class Stacked:
+    """Several layers of one input, whose weights are stacked once, to be applied often; without gradients.
+
+    Args:
+        layers: The layers.
+        dtype: Number format to multiply in.
+    """
+
+    def __init__(self, layers: Sequence[Cascade], dtype: torch.dtype) -> None:
+        weights = [weight for layer in layers for weight in (layer.weight, *layer.dendrites)]
+        stacked = weights[0] if len(weights) == 1 else torch.cat(weights)
+        self._weight = stacked.detach().to(dtype).t()
+        self._layers = layers
+
+    def __call__(self, hidden: Tensor) -> Tensor:
+        """Apply the layers.
+
+        Shape:
+            hidden: (tokens, in).
+            result: (tokens, sum of out).
+        """
+        return _sprout(torch.mm(hidden, self._weight), self._layers)
+
+
+def _sprout(product: Tensor, layers: Sequence[Cascade]) -> Tensor:
+    """Let the dendrites of layers add their features to their parts of a product."""
     if not any(layer.dendrites for layer in layers):
         return product
     sizes = [layer.weight.shape[0] * (1 + len(layer.dendrites)) for layer in layers]

@@ -53,17 +53,33 @@ class PackedT5:
         Shape:
             result: ().
         """
+        labels = torch.tensor([piece for row in targets for piece in row])
+        return apply(CrossEntropy, self.compute_logits(sources, targets), labels, smoothing)
+
+    def compute_logits(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> Tensor:
+        """Compute the logits of every token of all targets, each from those before it.
+
+        Shape:
+            result: (target tokens, pieces).
+        """
         network = self._network
         source, target = Packed([len(row) for row in sources]), Packed([len(row) for row in targets])
         start = network.config.decoder_start_token_id
         shifted = [piece for row in targets for piece in (start, *row[:-1])]
-        read = self._run(network.encoder, torch.tensor([p for row in sources for p in row]), source)
+        read = self.encode(sources)
         written = self._run(network.decoder, torch.tensor(shifted), target, read, source)
         if network.config.scale_decoder_outputs:
             written = written * network.model_dim**-0.5
-        logits = project(written, [self._read(network.lm_head)])
-        labels = torch.tensor([piece for row in targets for piece in row])
-        return apply(CrossEntropy, logits, labels, smoothing)
+        return project(written, [self._read(network.lm_head)])
+
+    def encode(self, sources: Sequence[Sequence[int]]) -> Tensor:
+        """Read documents.
+
+        Shape:
+            result: (tokens of all sources, width of the encoder).
+        """
+        pieces = torch.tensor([piece for row in sources for piece in row])
+        return self._run(self._network.encoder, pieces, Packed([len(row) for row in sources]))
 
     def _run(
         self,

@@ -1,0 +1,95 @@
+"""Greedy writing over packed tokens against Hugging Face's ``generate``, on networks of every kind."""
+
+import pytest
+import torch
+from torch import nn
+from transformers import PreTrainedModel
+
+from tests.models.conftest import VOCAB
+from tests.models.packed.test_t5 import NETWORKS, Rows, draw_rows
+from tldrkit.data.batches import pad_rows
+from tldrkit.models.dendrites import read_linear
+from tldrkit.models.packed.generation import GreedyT5
+
+ENDS = range(1, VOCAB // 6)
+LONGEST = 12
+
+
+def spread(network: PreTrainedModel) -> PreTrainedModel:
+    """Make a random network write various pieces, ends among them."""
+    torch.manual_seed(3)
+    for name, parameter in network.named_parameters():
+        if name.startswith("decoder.block") and name.endswith((".o.weight", "wo.weight")):
+            nn.init.normal_(parameter, std=1.0)
+    network.lm_head.weight = nn.Parameter(torch.randn(VOCAB, 32))  # one of its own, or pieces repeat
+    return network.eval()
+
+
+def write_reference(network: PreTrainedModel, sources: Rows) -> Rows:
+    ids = network.generate(
+        input_ids=pad_rows(sources, 0),
+        attention_mask=pad_rows([[1] * len(row) for row in sources], 0),
+        max_new_tokens=LONGEST,
+        do_sample=False,
+        num_beams=1,
+        eos_token_id=list(ENDS),
+        pad_token_id=0,
+    )[:, 1:].tolist()
+    ends = [next((place for place, piece in enumerate(row) if piece in ENDS), LONGEST) for row in ids]
+    return [row[: end + 1] for row, end in zip(ids, ends, strict=True)]
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
+@pytest.mark.parametrize("rows", [1, 17])
+def test_it_writes_what_generate_writes(kind: str, rows: int) -> None:
+    """Piece for piece, for rows of many lengths that end at different places."""
+    network = spread(NETWORKS[kind]())
+    sources = draw_rows(rows, 30)
+    with torch.no_grad():
+        written = GreedyT5(network, read_linear, torch.float32)(sources, LONGEST, ENDS)
+
+    assert written == write_reference(network, sources)
+
+
+def test_rows_end_at_different_places() -> None:
+    """What the other tests compare holds rows that end early, late and never, and more than one piece."""
+    network = spread(NETWORKS["plain"]())
+    written = write_reference(network, draw_rows(17, 30))
+
+    assert len({len(row) for row in written}) > 2
+    assert any(row[-1] not in ENDS for row in written)
+    assert len({piece for row in written for piece in row}) > 5
+
+
+def test_a_row_is_written_alike_in_any_company() -> None:
+    """Neighbours, and their leaving, change nothing."""
+    network = spread(NETWORKS["asymmetric and grown"]())
+    sources = draw_rows(9, 30)
+    with torch.no_grad():
+        write = GreedyT5(network, read_linear, torch.float32)
+        together = write(sources, LONGEST, ENDS)
+        alone = [write([source], LONGEST, ENDS)[0] for source in sources]
+
+    assert together == alone
+
+
+def test_without_an_end_rows_are_as_long_as_allowed() -> None:
+    """No piece ends a summary where none is said to."""
+    network = spread(NETWORKS["plain"]())
+    with torch.no_grad():
+        written = GreedyT5(network, read_linear, torch.float32)(draw_rows(3, 9), 5, ())
+
+    assert [len(row) for row in written] == [5, 5, 5]
+
+
+def test_bf16_writes_nearly_the_same() -> None:
+    """In bf16 the first pieces are mostly those of float32."""
+    network = spread(NETWORKS["plain"]())
+    sources = draw_rows(17, 30)
+    with torch.no_grad():
+        exact, rough = (
+            GreedyT5(network, read_linear, dtype)(sources, 1, ENDS)
+            for dtype in (torch.float32, torch.bfloat16)
+        )
+
+    assert sum(a == b for a, b in zip(exact, rough, strict=True)) > 12
