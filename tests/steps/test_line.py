@@ -150,6 +150,16 @@ def test_given_outputs_score_as_those_of_a_model(line: Line, store: ArtifactStor
     assert score_predictions(line.options, spec, file=file, target="copy/eval").done_before
 
 
+def test_a_comparison_of_outputs_is_no_model(line: Line, store: ArtifactStore) -> None:
+    """Where only outputs were compared there is no model to take, and a sentence says so."""
+    file = store.resolve("a/eval").path / "predictions.jsonl"
+    score_predictions(line.options, PredictionsSpec(label="x"), file=file, target="x/eval")
+    compare(line.options, CompareSpec(resamples=200), references=["x/eval"], target="outputs")
+
+    with pytest.raises(StoreError, match="no model to take"):
+        resolve_model(store, "outputs")
+
+
 def test_the_comparison_names_all_runs_and_a_winner(store: ArtifactStore) -> None:
     """The comparison has a row a run, the questions between them, and a model to take."""
     artifact = store.resolve("compare")

@@ -67,8 +67,8 @@ def compute_rouge(
     score = partial(_score_examples, over_references=over_references)
     starts = range(0, len(predictions), _CHUNK)
     chunks = [(predictions[at : at + _CHUNK], references[at : at + _CHUNK]) for at in starts]
-    if processes > 1:
-        with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
+    if min(processes, len(chunks)) > 1:
+        with ProcessPoolExecutor(min(processes, len(chunks)), multiprocessing.get_context("spawn")) as pool:
             scored = list(pool.map(score, chunks))
     else:
         scored = list(map(score, chunks))
