@@ -35,7 +35,7 @@ export TERM = dumb
 
 ## abc: run A, B, C and D, compare them, and summarize experiments/threads with the winner
 abc: $(S)/compare/$(MADE) $(S)/summaries.jsonl
-	@$(TLDRKIT) compare $(SCORES) --as $(P)/compare $(STORE) --md $(S)/comparison.md --json $(S)/comparison.json
+	@$(TLDRKIT) compare $(SCORES) --as $(P)/compare $(JUDGED) $(STORE) --md $(S)/comparison.md --json $(S)/comparison.json
 	@echo "Table: $(S)/comparison.md   Summaries by the winner: $(S)/summaries.jsonl"
 
 # Another DATA, MODEL or SEEDS, or other files there, reach every step; tldrkit itself then skips what is unchanged.
@@ -71,6 +71,7 @@ $(foreach seed,$(SEEDS),$(eval $(call RUNS,$(seed))))
 
 TRAINED := $(foreach run,a b c d,$(foreach seed,$(SEEDS),$(run)/s$(seed)))
 SCORES  := $(TRAINED:%=$(P)/%/eval)
+JUDGED  := --spec experiments/claims.yaml
 
 # Scoring measures time, so it waits for all training and for the score before it: $(1) after $(2).
 define SCORE
@@ -80,8 +81,8 @@ endef
 EARLIER :=
 $(foreach run,$(TRAINED),$(eval $(call SCORE,$(run),$(EARLIER)))$(eval EARLIER := $(run)))
 
-$(S)/compare/$(MADE): $(SCORES:%=$(ARTIFACTS)/%/$(MADE)) $(S)/.settings
-	@$(TLDRKIT) compare $(SCORES) --as $(P)/compare $(STORE) > $(S)/.compare.log 2>&1 || { cat $(S)/.compare.log; exit 1; }
+$(S)/compare/$(MADE): $(SCORES:%=$(ARTIFACTS)/%/$(MADE)) experiments/claims.yaml $(S)/.settings
+	@$(TLDRKIT) compare $(SCORES) --as $(P)/compare $(JUDGED) $(STORE) > $(S)/.compare.log 2>&1 || { cat $(S)/.compare.log; exit 1; }
 
 # Showing the comparison again freshens its pointer, so the summaries look at the scores behind it.
 $(S)/summaries.jsonl: $(SCORES:%=$(ARTIFACTS)/%/$(MADE)) $(wildcard experiments/threads/*) $(S)/.settings | $(S)/compare/$(MADE)

@@ -39,7 +39,8 @@ DOORS = {
     "wandb": ("tracking.py",),
     "datasets": ("data/hub.py", "metrics/rouge.py"),
     "evaluate": ("metrics/rouge.py",),
-    "rouge_score": ("metrics/overlap.py", "metrics/baselines.py"),
+    "rouge_score": ("metrics/words.py",),
+    "sacrebleu": ("metrics/chrf.py",),
     "perforatedai": ("models/dendrites.py",),
     "perforatedbp": (),
     "safetensors": ("tensors.py",),
@@ -111,7 +112,7 @@ def test_nothing_is_unpickled() -> None:
     assert "weights_only" not in text
 
 
-STEPS = ["base", "compress", "train", "eval", "compare", "export", "summarize"]
+STEPS = ["base", "compress", "train", "eval", "predictions", "compare", "export", "summarize"]
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -232,3 +232,45 @@ def test_a_damaged_artifact_is_found(cli: Cli, workplace: Path) -> None:
 
     assert done.returncode == 4
     assert "model.safetensors" in done.stdout
+
+
+def test_outputs_of_any_system_are_scored_without_torch(workplace: Path, cli: Cli) -> None:
+    """A file of predictions is scored and compared; neither loads torch or transformers."""
+    rows = [
+        {"id": str(n), "prediction": "" if n == 3 else f"Ann ate {n} cakes", "reference": "Ann ate 5 cakes"}
+        for n in range(40)
+    ]
+    (workplace / "x.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (workplace / "claims.yaml").write_text(
+        "claims: [{label: x, against: y, measure: rougeL, at_least: 0}]\nresamples: 200\n"
+    )
+    for arguments in (
+        ["eval", "--predictions", "x.jsonl", "--as", "x/eval"],
+        ["eval", "--predictions", "x.jsonl", "--as", "z", "--label", "y", "--over_references", "best"],
+        ["compare", "x/eval", "z", "--spec", "claims.yaml"],
+    ):
+        assert _run_and_look_for_torch(workplace, arguments) == ["done now", "no torch"]
+    done = cli("compare", "x/eval", "z", "--spec", "claims.yaml")
+    assert "y - x = +0.00 ROUGE-L" in done.stdout
+    assert "Claim: x - y at least +0 ROUGE-L: held" in done.stdout
+    assert "empty predictions: 1" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--predictions", "nothing.jsonl"], "nothing.jsonl cannot be read"),
+        (["--predictions", "cut.jsonl"], "cut.jsonl:2 cannot be read"),
+        (["base", "--predictions", "cut.jsonl"], "Exactly one of SOURCE and --predictions"),
+        ([], "Exactly one of SOURCE and --predictions"),
+        (["--predictions", "cut.jsonl", "--num-beams", "2"], "num_beams cannot be used"),
+    ],
+)
+def test_unusable_predictions_are_refused(
+    cli: Cli, workplace: Path, arguments: list[str], sentence: str
+) -> None:
+    """No file, a file cut short, or options that do not fit: one sentence, and nothing published."""
+    (workplace / "cut.jsonl").write_text('{"prediction": "a", "reference": "b"}\n{"prediction": "a", "refe')
+
+    check_clear(cli("eval", *arguments, "--as", "x/eval"), sentence)
+    assert ArtifactStore(workplace / "artifacts").list() == []

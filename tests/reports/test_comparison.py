@@ -8,9 +8,13 @@ import pytest
 
 from tldrkit.errors import ComparisonError
 from tldrkit.metrics.overlap import ROUGE_TYPES
-from tldrkit.reports.comparison import Comparison, RunScores, compare_runs, render_markdown
+from tldrkit.reports.comparison import Comparison, compare_runs
+from tldrkit.reports.page import render_markdown
+from tldrkit.reports.scores import Cost, RunScores
+from tldrkit.specs import ClaimSpec, CompareSpec
 
 DOCUMENTS = 60
+RULES = {"Lead-3": 0.15, "Extractive oracle": 0.6}
 PARAMETERS = {"A": 1000, "B": 750, "C": 740, "D": 750}
 
 
@@ -18,23 +22,38 @@ def build_run(label: str, seed: int = 0, gain: float = 0.0, **changes: object) -
     """Build a run whose ROUGE-L is the same spread of scores plus a gain, with noise of its own."""
     noise = np.random.default_rng([seed, *label.encode()]).normal(0, 0.01, DOCUMENTS)
     scores = tuple(float(x) for x in np.linspace(0.1, 0.5, DOCUMENTS) + gain + noise)
+    cost = Cost(
+        parameters=PARAMETERS.get(label, 500),
+        bytes=4_000_000,
+        latency_median=0.1,
+        latency_p95=0.2,
+        batch_size=16,
+        threads_per_second=3.0,
+        tokens_per_second=90.0,
+        peak_memory=10**9,
+        joules_per_thread=None,
+        machine="m",
+        training_tokens=1_000_000,
+        training_steps=100,
+        training_seconds=60.0,
+        dendrites=int(label == "B"),
+    )
+    costs = {name: changes.pop(name) for name in list(changes) if name in Cost.__dataclass_fields__}
     run = RunScores(
         label=label,
         seed=seed,
         reference=f"{label.lower()}/s{seed}/eval@v1",
         model=f"{label.lower()}/s{seed}/train@v1",
-        parameters=PARAMETERS.get(label, 500),
-        bytes=4_000_000,
+        cost=replace(cost, **cast(dict[str, Any], costs)),
         document_ids=tuple(f"t{number}" for number in range(DOCUMENTS)),
         scores=dict.fromkeys(ROUGE_TYPES, scores),
-        latency_median=0.1,
-        latency_p95=0.2,
-        tokens_per_second=90.0,
-        data="d1",
+        traits={"chrf": 0.25, "name_recall": None},
+        empty=0,
+        data="toy, test",
+        data_digest="d1",
+        documents_digest="e1",
         decoding={"num_beams": 4},
-        training_tokens=1_000_000,
-        dendrites=int(label == "B"),
-        baselines={"Lead-3": 0.15, "Extractive oracle": 0.6},
+        baselines={name: dict.fromkeys(ROUGE_TYPES, value) for name, value in RULES.items()},
     )
     return dataclasses.replace(run, **cast(dict[str, Any], changes))
 
@@ -44,8 +63,8 @@ def build_protocol(**gains: float) -> list[RunScores]:
     return [build_run(label, seed, gain) for label, gain in gains.items() for seed in range(3)]
 
 
-def compare(*runs: RunScores) -> Comparison:
-    return compare_runs(runs, resamples=500, seed=0)
+def compare(*runs: RunScores, claims: tuple[ClaimSpec, ...] = ()) -> Comparison:
+    return compare_runs(runs, CompareSpec(resamples=500, claims=claims))
 
 
 def test_protocol_answers_its_questions() -> None:
@@ -61,7 +80,8 @@ def test_protocol_answers_its_questions() -> None:
     dendrites = comparison.contrasts[1]
     assert dendrites.difference.mean == pytest.approx(5, abs=0.5)
     assert dendrites.sentence.startswith("Is it the dendrites? B - C = +")
-    assert dendrites.sentence.endswith("3 seeds x 60 threads: shown (higher).")
+    assert dendrites.sentence.endswith(": shown (higher).")
+    assert "3 seeds x 60 threads" in dendrites.sentence
     assert "up to" in comparison.contrasts[0].answer
     assert not comparison.warnings
 
@@ -70,7 +90,7 @@ def test_rows_show_means_and_sizes() -> None:
     """A row holds points, the change of parameters against A, and means over its seeds."""
     runs = build_protocol(B=0.05, A=0.0)
     row = compare(*runs).rows[0]
-    assert (row.label, row.seeds, row.parameters) == ("B", (0, 1, 2), 750)
+    assert (row.label, row.seeds, row.cost["parameters"]) == ("B", (0, 1, 2), 750)
     assert row.parameters_change == pytest.approx(-25)
     assert row.rouge["rougeL"] == pytest.approx(100 * np.mean([run.scores["rougeL"] for run in runs[:3]]))
     assert row.interval.low < row.rouge["rougeL"] < row.interval.high
@@ -117,6 +137,8 @@ def test_seeds_in_common_are_paired(seeds_b: tuple[int, ...], paired: tuple[int,
     ("changes", "words"),
     [
         ({"training_tokens": 5}, "same number of tokens: B 1,000,000; D 5"),
+        ({"training_steps": 5}, "same number of steps: B 100; D 5"),
+        ({"empty": 3}, "d/s0/eval@v1 has empty predictions: 3"),
         ({"parameters": 900}, "D has 20.0 % more parameters than B"),
     ],
 )
@@ -130,7 +152,11 @@ def test_unequal_conditions_are_named(changes: dict[str, Any], words: str) -> No
     ("changes", "words"),
     [
         ({"document_ids": tuple(f"u{number}" for number in range(DOCUMENTS))}, "number 1 is 't0' and 'u0'"),
-        ({"data": "d2"}, "digests d1 and d2"),
+        (
+            {"data_digest": "d2", "data": "toy, train"},
+            r"\(toy, test\) and .* \(toy, train\) .*different references",
+        ),
+        ({"documents_digest": "e2"}, "different documents under the same ids"),
         ({"decoding": {"num_beams": 1}}, "decoded differently: num_beams 4 and 1"),
         ({"scoring": {"stemmer": False}}, "scored differently: .*stemmer True and False"),
         ({"label": "A"}, "both A with seed 0"),
@@ -179,8 +205,8 @@ def test_round_trips_through_json() -> None:
     comparison = compare(*runs)
     assert Comparison.from_dict(json.loads(json.dumps(comparison.to_dict()))) == comparison
     assert RunScores.from_dict({**json.loads(json.dumps(runs[0].to_dict())), "new": 1}) == runs[0]
-    with pytest.raises(KeyError):
-        RunScores.from_dict({})
+    with pytest.raises(ComparisonError, match="another version"):
+        RunScores.from_dict(runs[0].to_dict() | {"format": 1})
 
 
 def test_order_of_seeds_does_not_matter() -> None:
@@ -191,14 +217,14 @@ def test_order_of_seeds_does_not_matter() -> None:
 
 def test_page_says_what_disappoints() -> None:
     """The page holds an even table, and says that dendrites are not shown to help and Lead-3 wins."""
-    page = render_markdown(compare(*build_protocol(A=0.0, B=-0.2, C=-0.2)))
-    table = [line for line in page.splitlines() if line.startswith("|")]
+    page = render_markdown(compare(*build_protocol(A=0.0, B=-0.2, C=-0.198)))
+    table = page.split("\n\n")[1].splitlines()
     assert len(table) == 2 + 3 + 2
     assert len({line.count("|") for line in table}) == 1
     assert "Nothing here shows that the dendrites help." in page
     assert "B loses quality." in page
-    assert "B scores below Lead-3" in page
-    assert "below Extractive oracle" not in page
+    assert "ROUGE-L, below what needs no network: Lead-3 (15.00)." in page
+    assert "no network: Extractive oracle" not in page
     assert "stemmer True" in page
 
 
@@ -210,8 +236,63 @@ def test_labels_cannot_break_the_table() -> None:
 
 def test_seeds_may_differ_in_tokens_but_runs_of_a_seed_may_not() -> None:
     """Each seed orders the texts in its own way; a warning is due where two runs of one seed differ."""
-    alike = [replace(build_run(label, seed), training_tokens=seed) for label in "AB" for seed in range(3)]
-    other = [*alike[:-1], replace(alike[-1], training_tokens=9)]
+    alike = [build_run(label, seed, training_tokens=seed) for label in "AB" for seed in range(3)]
+    other = [*alike[:-1], build_run("B", 2, training_tokens=9)]
 
     assert not any("tokens" in warning for warning in compare(*alike).warnings)
     assert any("tokens" in warning for warning in compare(*other).warnings)
+
+
+def test_given_outputs_stand_beside_runs() -> None:
+    """Outputs of another system are compared, but never the run to take; what is not known is left empty."""
+    given = build_run("x", gain=0.3, decoding=None, documents_digest="", model="")
+    comparison = compare(build_run("A"), replace(given, cost=None))
+    row = comparison.rows[1]
+    assert comparison.winner == "A"
+    assert (row.parameters_change, row.cost["parameters"]) == (None, None)
+    assert comparison.contrasts[0].verdict == "shown (higher)"
+    assert any("outputs of x were given" in warning for warning in comparison.warnings)
+    assert "None: only outputs" in render_markdown(compare(replace(given, cost=None)))
+
+
+def test_unlike_runs_raise_beside_given_outputs() -> None:
+    """Outputs without decoding or documents, named first, hide no difference between the others."""
+    given = build_run("x", decoding=None, documents_digest="")
+    for changes in ({"decoding": {"num_beams": 1}}, {"documents_digest": "e2"}):
+        with pytest.raises(ComparisonError, match=r"a/s0/eval@v1 and b/s0/eval@v1 (are|summarize)"):
+            compare(given, build_run("A"), build_run("B", **changes))
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict", "found"),
+    [
+        ({"label": "B", "measure": "parameters", "at_most": -25}, "held", "-25.0 %"),
+        ({"label": "C", "measure": "parameters", "at_most": -27}, "not held", "-26.0 %"),
+        ({"label": "B", "measure": "rougeL", "at_least": 0.8}, "held", "ROUGE-L ["),
+        ({"label": "C", "measure": "rougeL", "at_most": -0.8}, "not held", "3 seeds x 60 threads"),
+        ({"label": "C", "measure": "rouge1", "at_least": 0.0}, "not shown", "ROUGE-1 ["),
+        ({"label": "D", "measure": "rougeL", "at_least": 0.8}, "not shown", "there is no run D"),
+    ],
+)
+def test_claims_are_judged(claim: dict[str, Any], verdict: str, found: str) -> None:
+    """A claim holds if all its interval does, does not if none does, and else is not shown, with numbers."""
+    runs = build_protocol(A=0.0, B=0.05, C=0.0)
+    (judgement,) = compare(*runs, claims=(ClaimSpec(against="A", **claim),)).judgements
+    assert judgement.verdict == verdict
+    assert found in judgement.sentence
+
+
+def test_each_claim_gets_its_own_difference() -> None:
+    """Among several claims none is judged by another's numbers, whatever is missing between them."""
+    bounds = [("C", "rougeL"), ("D", "rougeL"), ("B", "parameters"), ("B", "rougeL")]
+    claims = tuple(ClaimSpec(label=a, against="A", measure=m, at_least=1) for a, m in bounds)  # type: ignore[arg-type]
+    judged = compare(*build_protocol(A=0.0, B=0.05, C=-0.05), claims=claims).judgements
+    assert [one.verdict for one in judged] == ["not held", "not shown", "not held", "held"]
+
+
+def test_asking_more_asks_for_more() -> None:
+    """The verdict rests on p corrected for the questions asked: never below either test's own."""
+    comparison = compare(*build_protocol(A=0.05, B=0.05, C=0.0, D=0.1))
+    for one in comparison.contrasts:
+        assert one.p_adjusted >= max(one.p_permutation, one.difference.p_value)
+        assert (one.verdict == "not shown") == (one.p_adjusted >= 0.05)

@@ -12,11 +12,12 @@ import torch
 from tests.steps.conftest import DATA, FIT, GROWING, SMALLER, Line
 from tldrkit.errors import ComparisonError, SpecError, StoreError, UnknownReference
 from tldrkit.models.summarizer import load_summarizer
-from tldrkit.specs import CompareSpec, CompressSpec, EvalSpec, SummarizeSpec, TrainSpec
-from tldrkit.steps.compare import compare, read_comparison
+from tldrkit.specs import CompareSpec, CompressSpec, EvalSpec, PredictionsSpec, SummarizeSpec, TrainSpec
+from tldrkit.steps.compare import compare, read_comparison, read_scores
 from tldrkit.steps.compress import compress
 from tldrkit.steps.eval import eval as score
 from tldrkit.steps.export import export
+from tldrkit.steps.predictions import score_predictions
 from tldrkit.steps.source import resolve_model
 from tldrkit.steps.summarize import summarize
 from tldrkit.steps.train import train
@@ -115,7 +116,48 @@ def test_eval_keeps_every_prediction(store: ArtifactStore) -> None:
     rows = (store.resolve("a/eval").path / "predictions.jsonl").read_text(encoding="utf-8").splitlines()
 
     assert len(rows) == 12
-    assert set(json.loads(rows[0])) == {"id", "prediction", "references", "rouge_l"}
+    assert {"id", "prediction", "references", "rougeL", "chrf", "cut"} <= set(json.loads(rows[0]))
+
+
+def test_eval_tells_what_summaries_are_worth_and_cost(store: ArtifactStore) -> None:
+    """Scores hold every trait, all five baselines and the cost, training included."""
+    run = read_scores(store.resolve("b/eval"))
+    training = store.resolve("b/train").manifest.metrics
+
+    assert set(run.traits) == {
+        *("chrf", "length_ratio", "repetition", "name_recall", "novel_bigrams", "unsupported_names", "cut")
+    }
+    assert set(run.baselines) == {"Title", "Lead-1", "Lead-3", "Longest-3", "Extractive oracle"}
+    assert run.cost is not None
+    assert (run.cost.training_tokens, run.cost.training_steps) == (training["training_tokens"], 4)
+    assert run.cost.peak_memory > run.cost.bytes > 0
+    assert run.cost.threads_per_second > 0
+
+
+def test_given_outputs_score_as_those_of_a_model(line: Line, store: ArtifactStore) -> None:
+    """A model's own predictions, scored as another system's, have its ROUGE and stand beside it."""
+    file = store.resolve("a/eval").path / "predictions.jsonl"
+    spec = PredictionsSpec(label="copy")
+    outcome = score_predictions(line.options, spec, file=file, target="copy/eval")
+    own, copy = read_scores(store.resolve("a/eval")), read_scores(outcome.artifact)
+    compare(line.options, CompareSpec(resamples=200), references=["copy/eval", "a/eval"], target="both")
+    comparison = read_comparison(store.resolve("both").path)
+
+    assert copy.scores == own.scores
+    assert (copy.cost, copy.decoding, copy.baselines) == (None, None, {})
+    assert comparison.contrasts[0].difference.mean == 0
+    assert comparison.winner == "A"
+    assert score_predictions(line.options, spec, file=file, target="copy/eval").done_before
+
+
+def test_a_comparison_of_outputs_is_no_model(line: Line, store: ArtifactStore) -> None:
+    """Where only outputs were compared there is no model to take, and a sentence says so."""
+    file = store.resolve("a/eval").path / "predictions.jsonl"
+    score_predictions(line.options, PredictionsSpec(label="x"), file=file, target="x/eval")
+    compare(line.options, CompareSpec(resamples=200), references=["x/eval"], target="outputs")
+
+    with pytest.raises(StoreError, match="no model to take"):
+        resolve_model(store, "outputs")
 
 
 def test_the_comparison_names_all_runs_and_a_winner(store: ArtifactStore) -> None:

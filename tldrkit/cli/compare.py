@@ -27,6 +27,8 @@ Markdown = Annotated[
     Path | None, typer.Option("--md", metavar="FILE", help="Write the comparison as Markdown too.")
 ]
 
+_STYLES = {"shown (higher)": "green", "shown (lower)": "red", "held": "green", "not held": "red"}
+
 
 @step_command(CompareSpec, how=("artifacts", "force"))
 def compare(
@@ -41,7 +43,7 @@ def compare(
     """Set runs side by side, with 95 % paired bootstrap intervals, and say in words what they show.
 
     Runs with the same experiment label are seeds of one run. Runs on other data, splits or decoding settings
-    are refused.
+    are refused. `--spec experiments/claims.yaml` has claims judged: held, not held or not shown.
 
     Example: `tldrkit compare a/eval b/eval c/eval d/eval --md table.md`
     """
@@ -61,12 +63,28 @@ def compare(
 
 
 def _show(comparison: "Comparison") -> None:
-    from tldrkit.reports.comparison import build_table, find_notes
+    from tldrkit.reports.page import find_notes
+    from tldrkit.reports.plot import Point, render_plot
+    from tldrkit.reports.tables import build_costs, build_quality, build_traits
 
-    heads, *lines = build_table(comparison)
-    console.show_table(heads, lines)
+    styles = dict.fromkeys(comparison.baselines, "dim") | {comparison.winner: "bold green"}
+    for table in (build_quality(comparison), build_traits(comparison), build_costs(comparison)):
+        if len(table[0]) > 1:
+            console.show_table(table[0], table[1:], styles=styles)
+    sizes = [(row, row.cost["parameters"]) for row in comparison.rows]
+    points = [
+        Point(label=row.label, parameters=round(size), rouge=row.rouge["rougeL"])
+        for row, size in sizes
+        if size
+    ]
+    if len(points) > 1:
+        for line in render_plot(points):
+            console.show_line(line, style="cyan")
     for contrast in comparison.contrasts:
-        console.show_line(contrast.sentence)
-    console.show_line(f"The run to take: {comparison.winner} ({comparison.winner_model}).")
+        console.show_line(contrast.sentence, style=_STYLES.get(contrast.verdict))
+    for judgement in comparison.judgements:
+        console.show_line(f"Claim: {judgement.sentence}", style=_STYLES.get(judgement.verdict))
+    if comparison.winner:
+        console.show_line(f"The run to take: {comparison.winner} ({comparison.winner_model}).")
     for note in find_notes(comparison):
         console.warn(note)

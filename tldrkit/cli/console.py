@@ -25,9 +25,9 @@ stdout = Console(width=None if sys.stdout.isatty() else _WIDE, highlight=False)
 stderr = Console(stderr=True, width=None if sys.stderr.isatty() else _WIDE, highlight=False)
 
 
-def show_line(text: str) -> None:
+def show_line(text: str, *, style: str | None = None) -> None:
     """Write one line of data."""
-    stdout.out(text, highlight=False)
+    stdout.out(text, style=style, highlight=False)
 
 
 def show_json(value: Any) -> None:  # noqa: ANN401  (any JSON value)
@@ -36,14 +36,27 @@ def show_json(value: Any) -> None:  # noqa: ANN401  (any JSON value)
 
 
 def show_table(
-    columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "", talk: bool = False
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    title: str = "",
+    talk: bool = False,
+    styles: Mapping[str, str] | None = None,
 ) -> None:
-    """Write a table; the first column is left-aligned, the others right-aligned."""
+    """Write a table; the first column is left-aligned, the others right-aligned.
+
+    Args:
+        columns: Heads.
+        rows: Cells.
+        title: Written above it.
+        talk: Whether it is talk, and so goes to stderr.
+        styles: Styles of rows, such as `bold green`, by their first cell.
+    """
     table = Table(title=title or None, title_justify="left", title_style="bold")
     for number, column in enumerate(columns):
         table.add_column(column, justify="left" if number == 0 else "right", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(cell) for cell in row), style=(styles or {}).get(row[0]))
     (stderr if talk else stdout).print(table)
 
 

@@ -80,7 +80,7 @@ def step_command(
         kind: The spec class, whose fields become options beside `--spec FILE`.
         how: The shared options this command understands.
     """
-    fields = dict(kind.model_fields) if kind else {}
+    fields = {name: info for name, info in kind.model_fields.items() if _fits_option(info)} if kind else {}
 
     def decorate(command: Command) -> Command:
         own = inspect.signature(command).parameters
@@ -105,6 +105,11 @@ def step_command(
         return call
 
     return decorate
+
+
+def _fits_option(info: FieldInfo) -> bool:
+    """Tell whether a field can be an option; a list of mappings is given in a --spec file only."""
+    return get_origin(info.annotation) is not tuple
 
 
 def _spec_files() -> inspect.Parameter:

@@ -17,6 +17,7 @@ _SHOWN = {
     "rougeLsum": ("ROUGE-Lsum", "{:.4f}"),
     "latency_median": ("seconds per thread, median", "{:.4f}"),
     "latency_p95": ("seconds per thread, 95th percentile", "{:.4f}"),
+    "threads_per_second": ("threads per second", "{:,.1f}"),
     "tokens_per_second": ("tokens per second", "{:,.1f}"),
     "dendrites": ("dendrites per layer", "{:.0f}"),
 }

@@ -84,7 +84,7 @@ def compute_digest(path: Path) -> str:
             while block := file.read(1 << 20):
                 digest.update(block)
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}.") from error
+        raise DataError(f"{path} cannot be read: {error.strerror}.", hint="Is it the right path?") from error
     return digest.hexdigest()
 
 
@@ -137,7 +137,8 @@ def _read_jsonl(path: Path) -> Iterator[Row]:
                 row = decode_json(line)
             except ValueError as error:
                 raise DataError(
-                    f"{path}:{number} cannot be read: {error}.", hint="Every line is one JSON object."
+                    f"{path}:{number} cannot be read: {error}.",
+                    hint="Every line is one JSON object. If it is the last line, the file may be cut short.",
                 ) from error
             if not isinstance(row, dict):
                 raise DataError(f"{path}:{number} is no JSON object.", hint="Every line is one JSON object.")

@@ -9,6 +9,8 @@ post); the ``Name: `` of an author is left out.
 import re
 from collections.abc import Sequence
 
+from tldrkit.metrics.words import count_common, split_words
+
 _AUTHOR = re.compile(r"(?!>)[^\s:]+(?: [^\s:]+){0,2}:(?:\s+|$)")
 _SENTENCE_END = re.compile(r"(?:(?<=[.!?…])|(?<=[.!?…][\"')\]]))\s+")
 _BLANK_LINES = re.compile(r"\n\s*\n")
@@ -72,8 +74,8 @@ def oracle(document: str, references: Sequence[str]) -> str:
     references), the one that raises it most joins. The units stand in the document's order.
     """
     units = split_units(document)
-    words = _tokenize(units)
-    targets = [target for target in _tokenize(references) if target]
+    words = [split_words(unit) for unit in units]
+    targets = [target for reference in references if (target := split_words(reference))]
     chosen: list[int] = []
     best = 0.0
     while True:
@@ -85,26 +87,7 @@ def oracle(document: str, references: Sequence[str]) -> str:
         chosen = rivals[scores.index(best)]
 
 
-def _tokenize(texts: Sequence[str]) -> list[list[str]]:
-    from rouge_score.tokenizers import DefaultTokenizer
-
-    tokenizer = DefaultTokenizer(use_stemmer=True)
-    return [tokenizer.tokenize(text) for text in texts]
-
-
 def _score(words: Sequence[str], targets: Sequence[Sequence[str]]) -> float:
     """Compute ROUGE-L F1 against the nearest target: 2 LCS / (length + length)."""
-    f1 = (2 * _count_common(words, target) / (len(words) + len(target)) for target in targets)
+    f1 = (2 * count_common(words, target) / (len(words) + len(target)) for target in targets)
     return max(f1, default=0.0)
-
-
-def _count_common(words: Sequence[str], target: Sequence[str]) -> int:
-    """Compute the length of the longest common subsequence with one bit per target word (Hyyrö 2004)."""
-    places: dict[str, int] = {}
-    for place, word in enumerate(target):
-        places[word] = places.get(word, 0) | 1 << place
-    unmatched = full = (1 << len(target)) - 1
-    for word in words:
-        matched = unmatched & places.get(word, 0)
-        unmatched = ((unmatched + matched) | (unmatched - matched)) & full
-    return len(target) - unmatched.bit_count()

@@ -6,18 +6,21 @@ Documents are resampled: the paired bootstrap of Koehn, "Statistical Significanc
 Translation Evaluation", EMNLP 2004, with the percentile interval of Efron & Tibshirani, "An Introduction to
 the Bootstrap", 1993, chapter 13. Seeds are too few to be resampled: an interval resampled from three seeds
 never leaves their range, so it covers 75 % at best. Their share is Student's t instead ("The Probable Error
-of a Mean", Biometrika 6, 1908). One draw of a mean over S seeds is
+of a Mean", Biometrika 6, 1908). One draw of a mean over S seeds and N documents is
 
-    m* + sqrt(s^2 / S) t
+    m* + sqrt(v / S) t        v = max(0, s^2 - e^2 / N)
 
-where m* is the mean over resampled documents, s^2 the variance of the seeds' means and t a draw from
-Student's t with S - 1 degrees of freedom. How a document fares differently from seed to seed is in both
-terms, so the interval is a little too wide rather than too narrow, and never narrower than over documents
-alone. With one seed the second term is absent: the interval covers other documents, but not other seeds.
-Assumed are seeds that scatter normally, and many documents (below about 30 a percentile interval is too
-narrow).
+where m* is the mean over resampled documents, t a draw from Student's t with S - 1 degrees of freedom, and v
+the variance between seeds: s^2, that of the seeds' means, less what documents faring differently from seed to
+seed add to it, their mean square e^2 in the table of seeds by documents (the analysis of variance of Searle,
+Casella & McCulloch, "Variance Components", 1992); m* holds that part already. Where two runs share no seeds,
+v / S is the sum of both runs', and t has the degrees of freedom of Welch, "The Generalization of 'Student's'
+Problem", Biometrika 34, 1947. With one seed the second term is absent: the interval covers other documents,
+but not other seeds. Assumed are seeds that scatter normally, and many documents (below about 30 a percentile
+interval is too narrow). ``benchmarks/intervals.py`` shows how often the intervals hold the truth.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -29,7 +32,7 @@ from tldrkit.errors import ComparisonError
 Array: TypeAlias = NDArray[np.float64]
 
 LEVEL = 0.95
-_CHUNK = 1_000_000  # resampled documents held at once: 16 MB
+_CHUNK = 400_000  # resampled documents held at once: 10 MB, about what a processor's cache holds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,71 +63,109 @@ class Difference(Interval):
         return self.high < 0
 
 
-def compute_interval(scores: Array, *, resamples: int, seed: int) -> Interval:
-    """Compute the 95 % interval of the mean of one run.
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """Scores of two runs, of the same documents in the same order.
 
     Args:
-        scores: One score per seed and document.
+        a: Scores of the one.
             Shape: ``(seeds, documents)``
-        resamples: Draws behind the interval.
-        seed: Seed of the draws; the same seed gives the same interval.
+        b: Scores of the other.
+            Shape: ``(seeds, documents)``
+        pair_seeds: Whether rows at the same place share a seed; otherwise the seeds of the two are
+            independent.
 
     Raises:
-        ComparisonError: The table has another shape, no seed, fewer than two documents, or numbers that
-            are not finite.
+        ComparisonError: A table has another shape, no seed, fewer than two documents, or numbers that are not
+            finite; or the documents, or paired seeds, differ in number.
     """
-    table = _check_table(scores)
-    draws = _draw_means([table], resamples=resamples, seed=seed)
+
+    a: Array
+    b: Array
+    pair_seeds: bool = True
+
+    def __post_init__(self) -> None:
+        _check_table(self.a)
+        _check_table(self.b)
+        if self.a.shape[1] != self.b.shape[1]:
+            raise ComparisonError(
+                f"The runs score different numbers of documents: {self.a.shape[1]} and {self.b.shape[1]}.",
+                hint="Score both on the same split.",
+            )
+        if self.pair_seeds and self.a.shape[0] != self.b.shape[0]:
+            raise ComparisonError(
+                "The runs cannot be paired by seed: they have "
+                f"{self.a.shape[0]} and {self.b.shape[0]} seeds.",
+                hint="Give the seeds both have.",
+            )
+
+    def subtract(self) -> Array:
+        """Compute what each document scores more under ``a``, over all seeds.
+
+        Shape: ``(documents,)``
+        """
+        return np.asarray(self.a.mean(axis=0) - self.b.mean(axis=0))
+
+    @property
+    def tables(self) -> list[Array]:
+        """What sums to the difference; each table's seeds are its own."""
+        return [self.a - self.b] if self.pair_seeds else [self.a, -self.b]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimates:
+    """What runs score, and by how much pairs of them differ, from the same resampled documents."""
+
+    runs: tuple[Interval, ...]
+    pairs: tuple[Difference, ...]
+
+
+def compute_intervals(
+    runs: Sequence[Array], pairs: Sequence[Pair] = (), *, resamples: int, seed: int
+) -> Estimates:
+    """Compute the 95 % interval of the mean of each run, and of the difference of each pair.
+
+    The p value of a pair is the smallest level at which its interval would leave zero out, (1 + draws beyond
+    zero) / (1 + draws), both sides counted. Its seeds are the smaller number of the two.
+
+    Args:
+        runs: One score per seed and document; all have the same documents, those of the pairs too.
+            Shape: ``(seeds, documents)`` each
+        pairs: Runs to subtract.
+        resamples: Draws behind the intervals.
+        seed: Seed of the draws; the same seed gives the same intervals.
+
+    Raises:
+        ComparisonError: As for ``Pair``.
+    """
+    for table in runs:
+        _check_table(table)
+    sums = [[table] for table in runs] + [pair.tables for pair in pairs]
+    draws = _draw_means(sums, resamples=resamples, seed=seed)
+    return Estimates(
+        runs=tuple(map(_build_interval, runs, draws)),
+        pairs=tuple(map(_build_difference, pairs, draws[len(runs) :])),
+    )
+
+
+def _build_interval(table: Array, draws: Array) -> Interval:
     return Interval(
         **_bounds(draws), mean=float(table.mean()), seeds=table.shape[0], documents=table.shape[1]
     )
 
 
-def compute_difference(
-    a: Array, b: Array, *, resamples: int, seed: int, pair_seeds: bool = True
-) -> Difference:
-    """Compute the 95 % interval of ``a - b``, paired by document.
-
-    The p value is the smallest level at which the interval would leave zero out, (1 + draws beyond zero) /
-    (1 + draws), both sides counted.
-
-    Args:
-        a: Scores of one run.
-            Shape: ``(seeds, documents)``
-        b: Scores of the other, of the same documents in the same order.
-            Shape: ``(seeds, documents)``
-        resamples: Draws behind the interval.
-        seed: Seed of the draws; the same seed gives the same interval.
-        pair_seeds: Whether rows at the same place share a seed; otherwise the seeds of the two are
-            independent, and ``seeds`` of the result is the smaller number.
-
-    Raises:
-        ComparisonError: As for ``compute_interval``; or the documents, or paired seeds, differ in number.
-    """
-    a, b = _check_table(a), _check_table(b)
-    if a.shape[1] != b.shape[1]:
-        raise ComparisonError(
-            f"The runs score different numbers of documents: {a.shape[1]} and {b.shape[1]}.",
-            hint="Score both on the same split.",
-        )
-    if pair_seeds and a.shape[0] != b.shape[0]:
-        raise ComparisonError(
-            f"The runs cannot be paired by seed: they have {a.shape[0]} and {b.shape[0]} seeds.",
-            hint="Give the seeds both have.",
-        )
-    draws = _draw_means([a - b] if pair_seeds else [a, -b], resamples=resamples, seed=seed)
+def _build_difference(pair: Pair, draws: Array) -> Difference:
     beyond = min(np.count_nonzero(draws <= 0), np.count_nonzero(draws >= 0))
     return Difference(
         **_bounds(draws),
-        mean=float(a.mean() - b.mean()),
-        seeds=min(a.shape[0], b.shape[0]),
-        documents=a.shape[1],
-        p_value=float(min(1.0, 2 * (1 + beyond) / (1 + resamples))),
+        mean=float(pair.a.mean() - pair.b.mean()),
+        seeds=min(pair.a.shape[0], pair.b.shape[0]),
+        documents=pair.a.shape[1],
+        p_value=float(min(1.0, 2 * (1 + beyond) / (1 + draws.size))),
     )
 
 
-def _check_table(scores: Array) -> Array:
-    table = np.asarray(scores, dtype=np.float64)
+def _check_table(table: Array) -> None:
     if table.ndim != 2 or not table.shape[0]:
         raise ComparisonError("Scores have to be a table of seeds by documents.")
     if table.shape[1] < 2:
@@ -134,7 +175,6 @@ def _check_table(scores: Array) -> Array:
         )
     if not np.isfinite(table).all():
         raise ComparisonError("Some scores are not finite numbers.", hint="Score the run again.")
-    return table
 
 
 def _bounds(draws: Array) -> dict[str, float]:
@@ -142,31 +182,58 @@ def _bounds(draws: Array) -> dict[str, float]:
     return {"low": float(low), "high": float(high)}
 
 
-def _draw_means(tables: list[Array], *, resamples: int, seed: int) -> Array:
-    """Draw the sum of the tables' means; documents are shared, seeds are each table's own.
+def _draw_means(sums: Sequence[Sequence[Array]], *, resamples: int, seed: int) -> list[Array]:
+    """Draw the mean of each sum of tables; documents are shared by all, seeds are each table's own.
 
-    Shape: ``(resamples,)``
+    Shape: ``(resamples,)`` each
     """
-    rng = np.random.default_rng(seed)
-    draws = _resample(np.sum([table.mean(axis=0) for table in tables], axis=0), resamples=resamples, rng=rng)
-    for table in tables:
-        seeds = table.shape[0]
-        if seeds > 1:
-            deviation = table.mean(axis=1).std(ddof=1)
-            draws += deviation / np.sqrt(seeds) * rng.standard_t(seeds - 1, size=resamples)
+    if not sums:
+        return []
+    columns = np.stack([np.sum([table.mean(axis=0) for table in tables], axis=0) for tables in sums])
+    means = _resample(columns, resamples=resamples, rng=np.random.default_rng(seed))
+    draws = []
+    for tables, own in zip(sums, means.T, strict=True):
+        draws.append(own + _draw_seeds(tables, resamples=resamples, rng=np.random.default_rng([seed, 1])))
     return draws
 
 
-def _resample(values: Array, *, resamples: int, rng: np.random.Generator) -> Array:
-    """Compute means of as many values drawn with replacement, a bounded number at a time.
+def _draw_seeds(tables: Sequence[Array], *, resamples: int, rng: np.random.Generator) -> Array:
+    """Draw how far the sum of means over these seeds lies from that over all seeds.
 
-    Shape: ``(documents,) -> (resamples,)``
+    Shape: ``(resamples,)``
     """
-    rows = max(1, _CHUNK // values.size)
-    means = np.empty(resamples)
+    parts = [(_estimate_variance(table) / len(table), len(table) - 1) for table in tables if len(table) > 1]
+    variance = sum(part for part, _ in parts)
+    if not variance:
+        return np.zeros(resamples)
+    freedom = variance**2 / sum(part**2 / free for part, free in parts)
+    return np.asarray(np.sqrt(variance) * rng.standard_t(freedom, size=resamples))
+
+
+def _estimate_variance(table: Array) -> float:
+    """Estimate the variance between seeds, without what comes of the documents of each.
+
+    Shape: ``(seeds, documents) -> ()``
+    """
+    seeds, documents = table.shape
+    means = table.mean(axis=1, keepdims=True)
+    rest = table - means - table.mean(axis=0) + table.mean()
+    noise = (rest**2).sum() / ((seeds - 1) * (documents - 1))
+    return float(max(0.0, means.var(ddof=1) - noise / documents))
+
+
+def _resample(columns: Array, *, resamples: int, rng: np.random.Generator) -> Array:
+    """Compute means over as many documents drawn with replacement, a bounded number at a time.
+
+    Shape: ``(columns, documents) -> (resamples, columns)``
+    """
+    documents = columns.shape[1]
+    rows = max(1, _CHUNK // documents)
+    values = np.ascontiguousarray(columns.T)
+    means = np.empty((resamples, len(columns)))
     for start in range(0, resamples, rows):
         count = min(rows, resamples - start)
-        means[start : start + count] = values[rng.integers(0, values.size, size=(count, values.size))].mean(
-            axis=1
-        )
+        drawn = rng.integers(0, documents, size=(count, documents)) + documents * np.arange(count)[:, None]
+        times = np.bincount(drawn.ravel(), minlength=count * documents).reshape(count, documents)
+        means[start : start + count] = times.astype(np.float64) @ values / documents
     return means

@@ -13,16 +13,15 @@ import evaluate
 from datasets import Features, Value
 from datasets import Sequence as ListOf
 
-from tldrkit.metrics.overlap import compute_rouge
+from tldrkit.metrics.overlap import Choice, compute_rouge
 
-_DESCRIPTION = (
-    "ROUGE-1, -2, -L and -Lsum F1 with the Porter stemmer, best over references; fractions from 0 to 1."
-)
+_DESCRIPTION = "ROUGE-1, -2, -L and -Lsum F1 with the Porter stemmer; fractions from 0 to 1."
 _INPUTS = """
 Args:
     predictions: one text per example.
     references: a list of texts per example.
     use_aggregator: means over examples (default), or one score per example where false.
+    over_references: of several references the best F1 counts (default), or the "mean".
 """
 _CITATION = "Lin, C.-Y. (2004). ROUGE: A Package for Automatic Evaluation of Summaries. ACL Workshop."
 
@@ -48,18 +47,30 @@ class TldrRouge(evaluate.Metric):  # type: ignore[misc]
         )
 
     def _compute(
-        self, predictions: Sequence[str], references: Sequence[Sequence[str]], *, use_aggregator: bool = True
+        self,
+        predictions: Sequence[str],
+        references: Sequence[Sequence[str]],
+        *,
+        use_aggregator: bool = True,
+        over_references: Choice = "best",
     ) -> dict[str, Any]:
-        scores = compute_rouge(list(predictions), list(references))
+        scores = compute_rouge(list(predictions), list(references), over_references=over_references)
         if not use_aggregator:
             return dict(scores)
         return {metric: sum(values) / len(values) for metric, values in scores.items()}
 
     def compute_per_example(
-        self, predictions: Sequence[str], references: Sequence[Sequence[str]]
+        self,
+        predictions: Sequence[str],
+        references: Sequence[Sequence[str]],
+        *,
+        over_references: Choice = "best",
     ) -> dict[str, list[float]]:
         """Compute one F1 per example for each metric; as ``compute`` without its aggregate."""
         scores: dict[str, list[float]] = self.compute(
-            predictions=predictions, references=references, use_aggregator=False
+            predictions=predictions,
+            references=references,
+            use_aggregator=False,
+            over_references=over_references,
         )
         return scores

@@ -1,4 +1,4 @@
-"""Runs side by side: what each scores and weighs, which differences are shown, and which run to take.
+"""Runs side by side: what each scores and costs, which differences are shown, and which run to take.
 
 Knows scores as values, and gives ROUGE in points (fractions x 100); knows nothing of files or networks.
 """
@@ -9,27 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from tldrkit.metrics.intervals import Array, Difference, Interval, compute_difference, compute_interval
+from tldrkit.metrics.intervals import Array, Difference, Interval, Pair, compute_intervals
 from tldrkit.metrics.overlap import ROUGE_TYPES
+from tldrkit.metrics.significance import adjust_holm, permute_signs
+from tldrkit.metrics.traits import compute_mean
+from tldrkit.reports.claims import Judgement, describe_difference, judge_claim
+from tldrkit.reports.notes import find_warnings
 from tldrkit.reports.questions import Question, choose_questions, choose_verdict
-from tldrkit.reports.scores import RunScores, compute_mean, find_warnings, group_runs
+from tldrkit.reports.scores import Cost, RunScores, compute_cost, group_runs
+from tldrkit.specs import ClaimSpec, CompareSpec
 
-__all__ = [
-    "Comparison",
-    "Contrast",
-    "Row",
-    "RunScores",
-    "build_table",
-    "compare_runs",
-    "find_notes",
-    "render_markdown",
-]
+__all__ = ["Comparison", "Contrast", "Row", "compare_runs"]
 
-WINNER_RULE = (
-    "the run with the fewest parameters whose ROUGE-L is not shown to be lower than the best run's (the 95 % "
-    "interval of the difference reaches 0); of its seeds the first, not the best"
-)
-_NAMES = {"rouge1": "ROUGE-1", "rouge2": "ROUGE-2", "rougeL": "ROUGE-L", "rougeLsum": "ROUGE-Lsum"}
+_COSTS = [name for name in Cost.__dataclass_fields__ if name != "machine"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,18 +32,15 @@ class Row:
     seeds: tuple[int, ...]
     references: tuple[str, ...]
     models: tuple[str, ...]
-    parameters: int
-    parameters_change: float
+    parameters_change: float | None
     """Percent, against the first row to compare with (A where there is one)."""
-    bytes: int
     rouge: dict[str, float]
     interval: Interval
     """ROUGE-L points."""
-    latency_median: float
-    latency_p95: float
-    tokens_per_second: float
-    training_tokens: int
-    dendrites: float
+    traits: dict[str, float | None]
+    """Fractions, as ``metrics.traits`` defines them, and chrF."""
+    cost: dict[str, float | None]
+    """The fields of ``Cost``, in its units; None where not known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,16 +56,18 @@ class Contrast:
     seeds: tuple[int, ...]
     """Seeds both have, paired; none where seeds could not be paired."""
     difference: Difference
+    p_permutation: float
+    """Of these networks on other documents."""
+    p_adjusted: float
+    """The larger of both p values, corrected by Holm for the questions asked; the verdict rests on it."""
 
     @property
     def sentence(self) -> str:
         """The question, the difference with its interval, what it rests on, and the verdict."""
-        difference, pairing = self.difference, "" if self.seeds else " unpaired"
-        seeds = "1 seed" if difference.seeds == 1 else f"{difference.seeds} seeds"
+        pairing = "" if self.seeds else " (seeds unpaired)"
         return (
-            f"{self.question} {self.label} - {self.against} = {difference.mean:+.2f} ROUGE-L "
-            f"[{difference.low:+.2f}, {difference.high:+.2f}], p = {difference.p_value:.2g}, "
-            f"{seeds}{pairing} x {difference.documents} threads: {self.verdict}."
+            f"{self.question} {self.label} - {self.against} = {describe_difference(self.difference)}"
+            f"{pairing}, p = {self.p_adjusted:.2g}: {self.verdict}."
         )
 
 
@@ -85,17 +76,20 @@ class Comparison:
     """Runs side by side."""
 
     rows: tuple[Row, ...]
-    baselines: dict[str, float]
-    """ROUGE-L points of summaries made without a network."""
+    baselines: dict[str, dict[str, float]]
+    """ROUGE points of summaries made by rules."""
     contrasts: tuple[Contrast, ...]
+    judgements: tuple[Judgement, ...]
     compared_with: str
     """Label that changes of parameters refer to."""
     winner: str
+    """Label of the run to take; empty where only outputs were given."""
     winner_model: str
     """Reference of the winner's first seed."""
     warnings: tuple[str, ...]
     resamples: int
     documents: int
+    data: str
     decoding: dict[str, Any]
     scoring: dict[str, str | bool]
 
@@ -117,64 +111,88 @@ class Comparison:
             Contrast(**_with_tuples(contrast, "seeds") | {"difference": Difference(**contrast["difference"])})
             for contrast in values["contrasts"]
         )
-        return cls(**_with_tuples(values, "warnings") | {"rows": rows, "contrasts": contrasts})
+        judgements = tuple(Judgement(**one) for one in values["judgements"])
+        built = {"rows": rows, "contrasts": contrasts, "judgements": judgements}
+        return cls(**_with_tuples(values, "warnings") | built)
 
 
-def compare_runs(runs: Sequence[RunScores], *, resamples: int, seed: int) -> Comparison:
+def compare_runs(runs: Sequence[RunScores], spec: CompareSpec) -> Comparison:
     """Compare runs; those of one label are the seeds of one run.
 
     Differences are paired by document, and by seed where two labels share seeds (only those then count).
 
     Args:
         runs: Scored runs, in the order in which labels are shown.
-        resamples: Draws behind each interval.
-        seed: Seed of the draws.
+        spec: Draws behind the intervals, and claims to judge.
 
     Raises:
         ComparisonError: There are none, or they cannot be set side by side: see ``group_runs``.
     """
     groups = group_runs(runs)
     compared_with = "A" if "A" in groups else runs[0].label
-    size = compute_mean(groups[compared_with], "parameters")
-    draws = {"resamples": resamples, "seed": seed}
     questions = choose_questions(list(groups), compared_with)
-    winner = _choose_winner(groups, **draws)
+    sized = {label: group for label, group in groups.items() if compute_cost(group, "parameters") is not None}
+    best = max(sized, key=lambda label: _average(sized[label]), default="")
+    rivals = [label for label in sized if label != best]
+    claims = [claim for claim in spec.claims if {claim.label, claim.against} <= {*groups}]
+    pairs = [_pair(groups, question.label, question.against) for question in questions]
+    pairs += [_pair(groups, label, best) for label in rivals]
+    pairs += [
+        _pair(groups, one.label, one.against, one.measure) for one in claims if one.measure in ROUGE_TYPES
+    ]
+    draws = {"resamples": spec.resamples, "seed": spec.seed}
+    tables = [_collect_points(group) for group in groups.values()]
+    estimates = compute_intervals(tables, pairs, **draws)
+    asked, rest = estimates.pairs[: len(questions)], estimates.pairs[len(questions) :]
+    winner = _choose_winner(sized, best, dict(zip(rivals, rest, strict=False)))
+    changes = iter(rest[len(rivals) :])
+
+    def measure(claim: ClaimSpec) -> float | Difference | None:
+        if claim.measure == "parameters":
+            return _compute_change(groups[claim.label], groups[claim.against])
+        return next(changes)
+
     return Comparison(
-        rows=tuple(_build_row(group, size, **draws) for group in groups.values()),
-        baselines={name: 100 * value for run in runs for name, value in run.baselines.items()},
-        contrasts=tuple(_build_contrast(groups, question, **draws) for question in questions),
+        rows=tuple(
+            _build_row(group, interval, groups[compared_with])
+            for group, interval in zip(groups.values(), estimates.runs, strict=True)
+        ),
+        baselines=_collect_baselines(runs),
+        contrasts=_build_contrasts(groups, questions, asked, _permute(pairs[: len(questions)], **draws)),
+        judgements=tuple(judge_claim(claim, list(groups), measure) for claim in spec.claims),
         compared_with=compared_with,
-        winner=winner.label,
-        winner_model=winner.model,
+        winner=winner.label if winner else "",
+        winner_model=winner.model if winner else "",
         warnings=tuple(find_warnings(groups)),
-        resamples=resamples,
+        resamples=spec.resamples,
         documents=len(runs[0].document_ids),
-        decoding=dict(runs[0].decoding),
+        data=runs[0].data,
+        decoding=next((run.decoding for run in runs if run.decoding is not None), {}),
         scoring=dict(runs[0].scoring),
     )
 
 
-def _build_row(group: Sequence[RunScores], compared_size: float, *, resamples: int, seed: int) -> Row:
-    parameters = compute_mean(group, "parameters")
+def _build_row(group: Sequence[RunScores], interval: Interval, other: Sequence[RunScores]) -> Row:
     return Row(
         label=group[0].label,
         seeds=tuple(run.seed for run in group),
         references=tuple(run.reference for run in group),
         models=tuple(run.model for run in group),
-        parameters=round(parameters),
-        parameters_change=100 * (parameters / compared_size - 1),
-        bytes=round(compute_mean(group, "bytes")),
+        parameters_change=_compute_change(group, other),
         rouge={metric: float(_collect_points(group, metric).mean()) for metric in ROUGE_TYPES},
-        interval=compute_interval(_collect_points(group, "rougeL"), resamples=resamples, seed=seed),
-        latency_median=compute_mean(group, "latency_median"),
-        latency_p95=compute_mean(group, "latency_p95"),
-        tokens_per_second=compute_mean(group, "tokens_per_second"),
-        training_tokens=round(compute_mean(group, "training_tokens")),
-        dendrites=compute_mean(group, "dendrites"),
+        interval=interval,
+        traits={name: compute_mean(run.traits.get(name) for run in group) for name in group[0].traits},
+        cost={name: compute_cost(group, name) for name in _COSTS},
     )
 
 
-def _collect_points(group: Sequence[RunScores], metric: str) -> Array:
+def _compute_change(group: Sequence[RunScores], other: Sequence[RunScores]) -> float | None:
+    """Compute by how many percent the parameters of one run exceed another's."""
+    own, size = compute_cost(group, "parameters"), compute_cost(other, "parameters")
+    return 100 * (own / size - 1) if own and size else None
+
+
+def _collect_points(group: Sequence[RunScores], metric: str = "rougeL") -> Array:
     """Collect scores of a run in points.
 
     Shape: ``(seeds, documents)``
@@ -182,132 +200,78 @@ def _collect_points(group: Sequence[RunScores], metric: str) -> Array:
     return 100 * np.array([run.scores[metric] for run in group], dtype=np.float64)
 
 
+def _average(group: Sequence[RunScores]) -> float:
+    return float(_collect_points(group).mean())
+
+
+def _collect_baselines(runs: Sequence[RunScores]) -> dict[str, dict[str, float]]:
+    found = {name: scores for run in runs for name, scores in run.baselines.items()}
+    return {
+        name: {metric: 100 * value for metric, value in scores.items()}
+        for name, scores in sorted(found.items(), key=lambda item: item[1]["rougeL"])
+    }
+
+
 def _find_common_seeds(group: Sequence[RunScores], other: Sequence[RunScores]) -> tuple[int, ...]:
     return tuple(sorted({run.seed for run in group} & {run.seed for run in other}))
 
 
-def _subtract(
-    group: Sequence[RunScores], other: Sequence[RunScores], *, resamples: int, seed: int
-) -> Difference:
-    """Compute the difference of ROUGE-L points, over the seeds in common, or all where there are none."""
-    common = _find_common_seeds(group, other)
+def _pair(
+    groups: Mapping[str, Sequence[RunScores]], label: str, against: str, metric: str = "rougeL"
+) -> Pair:
+    """Pair two labels' points, over the seeds in common, or all where there are none."""
+    common = _find_common_seeds(groups[label], groups[against])
     tables = [
-        _collect_points([run for run in runs if run.seed in common or not common], "rougeL")
-        for runs in (group, other)
+        _collect_points([run for run in groups[name] if run.seed in common or not common], metric)
+        for name in (label, against)
     ]
-    return compute_difference(tables[0], tables[1], resamples=resamples, seed=seed, pair_seeds=bool(common))
+    return Pair(a=tables[0], b=tables[1], pair_seeds=bool(common))
 
 
-def _build_contrast(
-    groups: Mapping[str, Sequence[RunScores]], question: Question, *, resamples: int, seed: int
-) -> Contrast:
-    group, other = groups[question.label], groups[question.against]
-    difference = _subtract(group, other, resamples=resamples, seed=seed)
-    return Contrast(
-        label=question.label,
-        against=question.against,
-        question=question.text,
-        answer=question.choose_answer(difference),
-        verdict=choose_verdict(difference),
-        seeds=_find_common_seeds(group, other),
-        difference=difference,
+def _permute(pairs: Sequence[Pair], *, resamples: int, seed: int) -> list[float]:
+    if not pairs:
+        return []
+    return permute_signs(np.stack([pair.subtract() for pair in pairs]), resamples=resamples, seed=seed)
+
+
+def _build_contrasts(
+    groups: Mapping[str, Sequence[RunScores]],
+    questions: Sequence[Question],
+    differences: Sequence[Difference],
+    permuted: Sequence[float],
+) -> tuple[Contrast, ...]:
+    larger = [max(one.p_value, p) for one, p in zip(differences, permuted, strict=True)]
+    rows = zip(questions, differences, permuted, adjust_holm(larger), strict=True)
+    contrasts = []
+    for question, difference, p_permutation, p_adjusted in rows:
+        verdict = choose_verdict(difference, p_adjusted)
+        contrast = Contrast(
+            label=question.label,
+            against=question.against,
+            question=question.text,
+            answer=question.choose_answer(difference, verdict),
+            verdict=verdict,
+            seeds=_find_common_seeds(groups[question.label], groups[question.against]),
+            difference=difference,
+            p_permutation=p_permutation,
+            p_adjusted=p_adjusted,
+        )
+        contrasts.append(contrast)
+    return tuple(contrasts)
+
+
+def _choose_winner(
+    sized: Mapping[str, Sequence[RunScores]], best: str, behind: Mapping[str, Difference]
+) -> RunScores | None:
+    """Choose a run by ``page.WINNER_RULE``; of equal sizes the one that scores higher."""
+    as_good = [label for label in sized if label == best or not behind[label].is_lower]
+    winner = min(
+        as_good,
+        key=lambda label: (compute_cost(sized[label], "parameters") or 0.0, -_average(sized[label])),
+        default=None,
     )
-
-
-def _choose_winner(groups: Mapping[str, Sequence[RunScores]], *, resamples: int, seed: int) -> RunScores:
-    """Choose a run by ``WINNER_RULE``; of equal sizes the one that scores higher."""
-    means = {label: float(_collect_points(group, "rougeL").mean()) for label, group in groups.items()}
-    best = max(means, key=means.__getitem__)
-    as_good = [
-        label
-        for label, group in groups.items()
-        if label == best or not _subtract(group, groups[best], resamples=resamples, seed=seed).is_lower
-    ]
-    winner = min(as_good, key=lambda label: (compute_mean(groups[label], "parameters"), -means[label]))
-    return groups[winner][0]
+    return sized[winner][0] if winner is not None else None
 
 
 def _with_tuples(values: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: tuple(value) if name in names else value for name, value in values.items()}
-
-
-def render_markdown(comparison: Comparison) -> str:
-    """Render the table, the differences, the choice and what they rest on, as one Markdown page."""
-    blocks = [
-        "# Comparison",
-        "\n".join(_render_table(comparison)),
-        "ROUGE is F1 x 100; brackets hold 95 % intervals. MB are weights on disk; seconds are per thread, "
-        "one at a time (median, 95th percentile).",
-        "## Differences in ROUGE-L",
-        _render_list([f"{contrast.sentence} {contrast.answer}" for contrast in comparison.contrasts]),
-        "## The run to take",
-        f"**{comparison.winner}** (`{comparison.winner_model}`): {WINNER_RULE}. "
-        "Not shown to be lower does not mean shown to be equal.",
-        "## Mind",
-        _render_list(find_notes(comparison)),
-        "## Made with",
-        _render_list(_describe_method(comparison)),
-    ]
-    return "\n\n".join(blocks) + "\n"
-
-
-def _render_list(sentences: Sequence[str]) -> str:
-    return "\n".join(f"- {sentence}" for sentence in sentences or ["Nothing."])
-
-
-def build_table(comparison: Comparison) -> list[list[str]]:
-    """Build the table's cells: a line of heads, a line per run, a line per baseline."""
-    heads = ["run", "seeds", "parameters", f"vs {comparison.compared_with}", "MB"]
-    heads += [*_NAMES.values(), "ROUGE-L, 95 %", "seconds", "95th", "tokens/s", "dendrites"]
-    lines = [heads, *(_describe_row(row) for row in comparison.rows)]
-    for name, points in sorted(comparison.baselines.items(), key=lambda item: item[1]):
-        lines.append([name, *[""] * 6, f"{points:.2f}", *[""] * 6])
-    return lines
-
-
-def _render_table(comparison: Comparison) -> list[str]:
-    heads, *lines = build_table(comparison)
-    rule = ["---", *["---:"] * (len(heads) - 1)]
-    return [
-        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in (heads, rule, *lines)
-    ]
-
-
-def _describe_row(row: Row) -> list[str]:
-    return [
-        row.label,
-        str(len(row.seeds)),
-        f"{row.parameters:,}",
-        f"{row.parameters_change:+.1f} %",
-        f"{row.bytes / 1e6:.1f}" if row.bytes else "",
-        *(f"{row.rouge[metric]:.2f}" for metric in _NAMES),
-        f"[{row.interval.low:.2f}, {row.interval.high:.2f}]",
-        f"{row.latency_median:.3f}",
-        f"{row.latency_p95:.3f}",
-        f"{row.tokens_per_second:.0f}",
-        f"{row.dendrites:g}",
-    ]
-
-
-def find_notes(comparison: Comparison) -> list[str]:
-    """Find what to mind when reading: the warnings, and the runs that a rule without a network beats."""
-    return [
-        *comparison.warnings,
-        *(
-            f"{row.label} scores below {name}, which needs no network: "
-            f"{row.rouge['rougeL']:.2f} against {points:.2f} ROUGE-L."
-            for row in comparison.rows
-            for name, points in comparison.baselines.items()
-            if "oracle" not in name.lower() and row.rouge["rougeL"] < points
-        ),
-    ]
-
-
-def _describe_method(comparison: Comparison) -> list[str]:
-    return [
-        f"{comparison.documents} threads; intervals from {comparison.resamples:,} draws: documents resampled "
-        "(paired bootstrap), seeds by Student's t. They are not corrected for asking several questions.",
-        "ROUGE: " + ", ".join(f"{key} {value}" for key, value in comparison.scoring.items()) + ".",
-        "Decoding: " + ", ".join(f"{key} {value!r}" for key, value in comparison.decoding.items()) + ".",
-        "Scores: " + ", ".join(reference for row in comparison.rows for reference in row.references) + ".",
-    ]

@@ -6,7 +6,9 @@ Knows labels and words; knows no numbers but the bound it quotes.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tldrkit.metrics.intervals import Difference
+from tldrkit.metrics.intervals import LEVEL, Difference
+
+NOT_SHOWN = "not shown"
 
 _ONE_SEED = "With one seed that is said of these weights, not of how they were made."
 
@@ -22,9 +24,9 @@ class Question:
     lower: str
     unshown: str
 
-    def choose_answer(self, difference: Difference) -> str:
-        """Choose the sentence that fits a difference in points."""
-        if not (difference.is_higher or difference.is_lower):
+    def choose_answer(self, difference: Difference, verdict: str) -> str:
+        """Choose the sentence that fits a difference in points and its verdict."""
+        if verdict == NOT_SHOWN:
             return self.unshown.format(loss=max(0.0, -difference.low))
         answer = self.higher if difference.is_higher else self.lower
         return answer if difference.seeds > 1 else f"{answer} {_ONE_SEED}"
@@ -66,11 +68,11 @@ QUESTIONS = (
 )
 
 
-def choose_verdict(difference: Difference) -> str:
-    """Choose ``shown (higher)`` or ``shown (lower)`` where the interval leaves out 0, else ``not shown``."""
-    if difference.is_higher:
-        return "shown (higher)"
-    return "shown (lower)" if difference.is_lower else "not shown"
+def choose_verdict(difference: Difference, p_adjusted: float) -> str:
+    """Choose ``shown (higher)`` or ``shown (lower)`` where p and interval say so, else ``not shown``."""
+    if p_adjusted >= 1 - LEVEL or not (difference.is_higher or difference.is_lower):
+        return NOT_SHOWN
+    return "shown (higher)" if difference.is_higher else "shown (lower)"
 
 
 def choose_questions(labels: Sequence[str], compared_with: str) -> list[Question]:

@@ -1,4 +1,4 @@
-"""The scores of one run, and whether several can be set side by side.
+"""The scores of one run, what it costs, and whether several can be set side by side.
 
 Knows scores, sizes and seconds as values; knows nothing of files, networks or intervals.
 """
@@ -10,10 +10,38 @@ from typing import Any
 import numpy as np
 
 from tldrkit.errors import ComparisonError
-from tldrkit.metrics.overlap import ROUGE_TYPES, SETTINGS
+from tldrkit.metrics.overlap import ROUGE_TYPES, describe_rouge
 
-_FEW_DOCUMENTS = 30
-_MATCHED = 0.02  # share of parameters by which the matched control may miss its size
+FORMAT = 2
+"""Of what ``to_dict`` gives; other numbers are other versions' and not read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What a network weighs, what its summaries take, and what its training took."""
+
+    parameters: int
+    """Deployed parameters, tied ones counted once."""
+    bytes: int
+    """Weights on disk."""
+    latency_median: float
+    """Seconds per thread, one at a time after a warm-up."""
+    latency_p95: float
+    """Seconds per thread, likewise."""
+    batch_size: int
+    """Threads decoded together where the two rates below were highest."""
+    threads_per_second: float
+    tokens_per_second: float
+    peak_memory: int
+    """Bytes: most memory of the process while it decoded, or of the GPU where there was one."""
+    joules_per_thread: float | None
+    """Energy of the processor's package, whatever else it did; None where the machine does not tell."""
+    machine: str
+    """What the times were measured on."""
+    training_tokens: int
+    training_steps: int
+    training_seconds: float
+    dendrites: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,30 +54,27 @@ class RunScores:
     reference: str
     """The scores' own reference, such as ``a/eval@v1``."""
     model: str
-    """Reference of the scored model."""
-    parameters: int
-    """Deployed parameters, tied ones counted once."""
-    bytes: int
-    """Weights on disk."""
+    """Reference of the scored model; empty where outputs were given."""
     document_ids: tuple[str, ...]
     scores: dict[str, tuple[float, ...]]
     """For each of ``ROUGE_TYPES``, one fraction per document."""
-    latency_median: float
-    """Seconds per thread."""
-    latency_p95: float
-    """Seconds per thread."""
-    tokens_per_second: float
+    traits: dict[str, float | None]
+    """Means over documents of chrF and of what ``metrics.traits`` computes; None where nothing counts."""
+    empty: int
+    """Predictions without a word of any script; they score 0."""
     data: str
-    """Digest of the data and split."""
-    decoding: dict[str, Any]
-    """Settings of the search; equal in comparable runs."""
-    training_tokens: int
-    dendrites: int
-    baselines: dict[str, float]
-    """ROUGE-L, as fractions, of summaries made without a network (Lead-3, ...) from the same documents."""
-    machine: str = ""
-    """What the times were measured on."""
-    scoring: dict[str, str | bool] = field(default_factory=lambda: dict(SETTINGS))
+    """The data set and split, for people."""
+    data_digest: str
+    """Digest of ids and references."""
+    documents_digest: str
+    """Digest of the documents; empty where they are not known."""
+    decoding: dict[str, Any] | None
+    """Settings of the search, equal in comparable runs; None where outputs were given."""
+    baselines: dict[str, dict[str, float]]
+    """Mean fractions, for each of ``ROUGE_TYPES``, of summaries made by rules (Lead-3, ...)."""
+    cost: Cost | None
+    """None where outputs were given."""
+    scoring: dict[str, str | bool] = field(default_factory=describe_rouge)
     """Settings of ROUGE; equal in comparable runs."""
 
     def __post_init__(self) -> None:
@@ -65,8 +90,8 @@ class RunScores:
                 )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as JSON values."""
-        return asdict(self)
+        """Return the fields, and the format's number, as JSON values."""
+        return {"format": FORMAT, **asdict(self)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "RunScores":
@@ -74,12 +99,16 @@ class RunScores:
 
         Raises:
             KeyError, TypeError, ValueError: A field is absent or of another kind.
-            ComparisonError: Scores are absent or do not fit the documents.
+            ComparisonError: They are of another format, or scores are absent or do not fit the documents.
         """
+        if values.get("format") != FORMAT:
+            raise ComparisonError(
+                f"{values['reference']} was scored by another version of tldrkit.", hint="Score it again."
+            )
         known = {each.name: values[each.name] for each in fields(cls) if each.name in values}
         known["document_ids"] = tuple(known["document_ids"])
         known["scores"] = {metric: tuple(scores) for metric, scores in dict(known["scores"]).items()}
-        return cls(**known)
+        return cls(**known | {"cost": Cost(**known["cost"]) if known["cost"] else None})
 
 
 def group_runs(runs: Sequence[RunScores]) -> dict[str, list[RunScores]]:
@@ -91,8 +120,11 @@ def group_runs(runs: Sequence[RunScores]) -> dict[str, list[RunScores]]:
     """
     if not runs:
         raise ComparisonError("There are no runs to compare.", hint="Score a run with `tldrkit eval` first.")
+    _check_references(runs)
+    _check_documents([run for run in runs if run.documents_digest])
+    _check_decoding([run for run in runs if run.decoding is not None])
     for run in runs[1:]:
-        _check_alike(runs[0], run)
+        _check_settings(f"{runs[0].reference} and {run.reference}", "scored", runs[0].scoring, run.scoring)
     groups: dict[str, list[RunScores]] = {run.label: [] for run in runs}
     for run in sorted(runs, key=lambda run: run.seed):
         group = groups[run.label]
@@ -105,26 +137,49 @@ def group_runs(runs: Sequence[RunScores]) -> dict[str, list[RunScores]]:
     return groups
 
 
-def _check_alike(first: RunScores, run: RunScores) -> None:
-    names = f"{first.reference} and {run.reference}"
-    if len(first.document_ids) != len(run.document_ids):
-        counts = f"{len(first.document_ids)} and {len(run.document_ids)}"
-        raise ComparisonError(
-            f"{names} score different documents: {counts}.", hint="Score both on one split."
-        )
-    for number, (one, other) in enumerate(zip(first.document_ids, run.document_ids, strict=True), start=1):
-        if one != other:
+def _check_references(runs: Sequence[RunScores]) -> None:
+    first = runs[0]
+    for run in runs[1:]:
+        names = _name_pair(first, run)
+        if len(first.document_ids) != len(run.document_ids):
+            counts = f"{len(first.document_ids)} and {len(run.document_ids)}"
             raise ComparisonError(
-                f"{names} score different documents: number {number} is {one!r} and {other!r}.",
-                hint="Score both on one split, in the same order.",
+                f"{names} score different documents: {counts}.", hint="Score both on one split."
             )
-    if first.data != run.data:
-        raise ComparisonError(
-            f"{names} score different data: digests {first.data[:12]} and {run.data[:12]}.",
-            hint="Score both on the same version of the data.",
-        )
-    _check_settings(names, "decoded", first.decoding, run.decoding)
-    _check_settings(names, "scored", first.scoring, run.scoring)
+        pairs = zip(first.document_ids, run.document_ids, strict=True)
+        for number, (one, other) in enumerate(pairs, start=1):
+            if one != other:
+                raise ComparisonError(
+                    f"{names} score different documents: number {number} is {one!r} and {other!r}.",
+                    hint="Score both on one split, in the same order and under the same ids.",
+                )
+        if first.data_digest != run.data_digest:
+            raise ComparisonError(
+                f"{names} are scored against different references.",
+                hint="Score both on the same version of the data.",
+            )
+
+
+def _check_documents(runs: Sequence[RunScores]) -> None:
+    for run in runs[1:]:
+        if run.documents_digest != runs[0].documents_digest:
+            raise ComparisonError(
+                f"{_name_pair(runs[0], run)} summarize different documents under the same ids.",
+                hint="Score both on the same version of the data.",
+            )
+
+
+def _check_decoding(runs: Sequence[RunScores]) -> None:
+    for run in runs[1:]:
+        names = f"{runs[0].reference} and {run.reference}"
+        _check_settings(names, "decoded", runs[0].decoding or {}, run.decoding or {})
+
+
+def _name_pair(one: RunScores, other: RunScores) -> str:
+    """Name two runs, and their data where it has different names."""
+    if one.data == other.data:
+        return f"{one.reference} and {other.reference}"
+    return f"{one.reference} ({one.data}) and {other.reference} ({other.data})"
 
 
 def _check_settings(names: str, done: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> None:
@@ -134,69 +189,8 @@ def _check_settings(names: str, done: str, one: Mapping[str, Any], other: Mappin
         raise ComparisonError(f"{names} are {done} differently: {differing}.", hint="Score both alike.")
 
 
-def find_warnings(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:
-    """Find what makes comparable runs unequal or their intervals incomplete: one sentence each."""
-    warnings = [*_warn_of_training(groups), *_warn_of_sizes(groups), *_warn_of_seeds(groups)]
-    machines = sorted({run.machine for group in groups.values() for run in group})
-    if len(machines) > 1:
-        warnings.append(f"Times were measured under different conditions: {'; '.join(machines)}.")
-    documents = len(next(iter(groups.values()))[0].document_ids)
-    if documents < _FEW_DOCUMENTS:
-        warnings.append(f"{documents} threads are too few for intervals to be trusted.")
-    return warnings
-
-
-def _warn_of_training(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:
-    tokens = {label: sorted({run.training_tokens for run in group}) for label, group in groups.items()}
-    alike: dict[int, set[int]] = {}  # seeds order the texts, so each may see its own number of tokens
-    for run in (run for group in groups.values() for run in group):
-        alike.setdefault(run.seed, set()).add(run.training_tokens)
-    if all(len(amounts) == 1 for amounts in alike.values()):
-        return []
-    listed = "; ".join(f"{label} {_join(amounts)}" for label, amounts in tokens.items())
-    return [f"The runs did not train on the same number of tokens: {listed}."]
-
-
-def _warn_of_sizes(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:
-    warnings = []
-    for label, group in groups.items():
-        sizes = sorted({run.parameters for run in group})
-        if len(sizes) > 1:
-            warnings.append(
-                f"Seeds of {label} differ in parameters ({_join(sizes)}): the table shows their mean."
-            )
-    if "B" in groups and "D" in groups:
-        ratio = compute_mean(groups["D"], "parameters") / compute_mean(groups["B"], "parameters")
-        if abs(ratio - 1) > _MATCHED:
-            words = f"{100 * abs(ratio - 1):.1f} % {'more' if ratio > 1 else 'fewer'}"
-            warnings.append(f"D has {words} parameters than B: it is no control of B's size.")
-    return warnings
-
-
-def _warn_of_seeds(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:
-    seeds = {label: [run.seed for run in group] for label, group in groups.items()}
-    warnings = []
-    if len({tuple(own) for own in seeds.values()}) > 1:
-        listed = "; ".join(f"{label} {_join(own)}" for label, own in seeds.items())
-        warnings.append(
-            f"The runs have different seeds ({listed}): a difference pairs the seeds both have; "
-            "without any, it takes seeds as independent."
-        )
-    single = [label for label, own in seeds.items() if len(own) == 1]
-    if single:
-        warnings.append(
-            f"One seed only ({_join(single)}): an interval over documents only; it does not cover the spread "
-            "between seeds."
-        )
-    elif min(len(own) for own in seeds.values()) == 2:
-        warnings.append("Two seeds say little about the spread between seeds: their intervals are very wide.")
-    return warnings
-
-
-def compute_mean(runs: Sequence[RunScores], field_name: str) -> float:
-    """Compute the mean of a numeric field over runs."""
-    return sum(float(getattr(run, field_name)) for run in runs) / len(runs)
-
-
-def _join(values: Sequence[object]) -> str:
-    return ", ".join(f"{value:,}" if isinstance(value, int) else str(value) for value in values)
+def compute_cost(runs: Sequence[RunScores], name: str) -> float | None:
+    """Compute the mean of a field of the costs that are known; None where none is."""
+    costs = [getattr(run.cost, name) for run in runs if run.cost]
+    known = [float(value) for value in costs if value is not None]
+    return sum(known) / len(known) if known else None

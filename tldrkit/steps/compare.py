@@ -7,9 +7,11 @@ from pathlib import Path
 
 from tldrkit.errors import ComparisonError, DamagedArtifact
 from tldrkit.options import Options
-from tldrkit.reports.comparison import Comparison, RunScores, compare_runs, render_markdown
+from tldrkit.reports.comparison import Comparison, compare_runs
+from tldrkit.reports.page import render_markdown
+from tldrkit.reports.scores import RunScores
 from tldrkit.specs import CompareSpec
-from tldrkit.steps.eval import SCORES
+from tldrkit.steps.scoring import SCORES
 from tldrkit.steps.step import Bench, Outcome, Step, perform
 from tldrkit.store.manifest import Input
 from tldrkit.store.store import Artifact, ArtifactStore
@@ -40,7 +42,7 @@ def compare(options: Options, spec: CompareSpec, *, references: Sequence[str], t
 
     def work(bench: Bench) -> None:
         runs = [read_scores(artifact) for artifact in artifacts]
-        comparison = compare_runs(runs, resamples=spec.resamples, seed=spec.seed)
+        comparison = compare_runs(runs, spec)
         page = json.dumps(comparison.to_dict(), ensure_ascii=False, indent=1)
         (bench.draft.path / JSON_PAGE).write_text(page, encoding="utf-8")
         (bench.draft.path / MARKDOWN_PAGE).write_text(render_markdown(comparison), encoding="utf-8")

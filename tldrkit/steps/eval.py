@@ -1,14 +1,23 @@
 """`tldrkit eval`: score a model on a split, with every prediction and what each costs."""
 
-import json
-import time
+import dataclasses
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tldrkit.data.examples import Example
+from tldrkit.data.predictions import Output
 from tldrkit.options import Options
 from tldrkit.specs import EvalSpec
+from tldrkit.steps.scoring import (
+    average_traits,
+    compute_all_traits,
+    count_helpers,
+    describe_texts,
+    score_baselines,
+    summarize_scores,
+    write_scores,
+)
 from tldrkit.steps.source import ModelSource, resolve_model
 from tldrkit.steps.step import Bench, Outcome, Step, data_input, perform
 from tldrkit.store.digest import digest_json
@@ -16,11 +25,8 @@ from tldrkit.store.manifest import Input
 from tldrkit.store.store import ArtifactStore
 
 if TYPE_CHECKING:
-    from tldrkit.engines.generation import Generated, Generator
-    from tldrkit.reports.scores import RunScores
-
-SCORES = "scores.json"
-PREDICTIONS = "predictions.jsonl"
+    from tldrkit.data.examples import Example
+    from tldrkit.reports.scores import Cost
 
 
 def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outcome:  # noqa: A001  (the command's name)
@@ -42,99 +48,125 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
         split = texts.load(spec.split)
         examples = split[: spec.max_examples]
 
-        from tldrkit.engines.device import build_accelerator, describe_machine, set_threads
-        from tldrkit.engines.generation import Generator, read_decoding
-        from tldrkit.metrics.footprint import compute_bytes, count_parameters
+        from tldrkit.engines.generation import read_decoding
+        from tldrkit.metrics.overlap import compute_rouge, describe_rouge
         from tldrkit.metrics.rouge import TldrRouge
-        from tldrkit.models.summarizer import load_summarizer
         from tldrkit.reports.scores import RunScores
 
-        set_threads(options.threads)
-        summarizer = load_summarizer(model.location)
-        device = build_accelerator(options.device, "fp32").device
-        bench.draft.provenance.update(device=str(device), loaded_from=str(summarizer.folder))
-        summarizer.network.to(device)
-        decoding = read_decoding(spec)
-        generate = Generator(summarizer.network, summarizer.tokenizer, decoding)
-        generated, seconds = _decode(bench, generate, examples)
-        latency = _time_alone(generate, examples[: spec.latency_documents])
-        predictions = [one.text for one in generated]
-        scores = TldrRouge().compute_per_example(predictions, [list(e.summaries) for e in examples])
-        data = digest_json(
-            {"data": texts.identity, "split": spec.split, "examples": [e.id for e in examples]}
+        decoded = _decode(bench, options, spec, model, examples)
+        outputs = decoded.outputs
+        scores = TldrRouge().compute_per_example(
+            [o.prediction for o in outputs],
+            [list(o.references) for o in outputs],
+            over_references=spec.over_references,
         )
+        rouge = partial(
+            compute_rouge,
+            over_references=spec.over_references,
+            processes=count_helpers(outputs, options.threads),
+        )
+        traits = [
+            {**one, "cut": float(cut)}
+            for one, cut in zip(compute_all_traits(outputs), decoded.cut, strict=True)
+        ]
         run = RunScores(
-            **run_facts,
+            label=run_facts["label"],
+            seed=run_facts["seed"],
             reference=target,
             model=model.reference,
-            document_ids=tuple(e.id for e in examples),
             scores={name: tuple(values) for name, values in scores.items()},
-            latency_median=latency[0],
-            latency_p95=latency[1],
-            tokens_per_second=sum(one.tokens for one in generated) / seconds,
-            data=data,
-            decoding=decoding.settings,
-            baselines=_score_baselines(examples),
-            parameters=count_parameters(summarizer.network),
-            bytes=compute_bytes(summarizer.folder) if summarizer.folder else 0,
-            machine=describe_machine(device),
+            traits=average_traits(traits),
+            data=f"{texts.name}, {spec.split}",
+            decoding=read_decoding(spec).settings,
+            baselines=score_baselines(outputs, rouge),
+            cost=decoded.cost,
+            scoring=describe_rouge(spec.over_references),
+            **describe_texts(outputs),
         )
-        _write(bench.draft.path, run, examples, generated)
-        bench.draft.metrics.update(_summarize_run(run) | {"data": [split.describe()]})
+        write_scores(bench.draft.path, run, outputs, traits)
+        bench.draft.metrics.update(summarize_scores(run) | _summarize_cost(decoded.cost))
+        bench.draft.metrics["data"] = [split.describe()]
 
     return perform(options, step, work)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Decoded:
+    """What a model wrote, whether each summary took as many tokens as allowed, and what it cost."""
+
+    outputs: list[Output]
+    cut: list[bool]
+    cost: "Cost"
+
+
 def _decode(
-    bench: Bench, generate: "Generator", examples: Sequence[Example]
-) -> tuple["list[Generated]", float]:
-    """Summarize all documents; the second value is the time it took, in seconds."""
-    started = time.perf_counter()
+    bench: Bench, options: Options, spec: EvalSpec, model: ModelSource, examples: "Sequence[Example]"
+) -> _Decoded:
+    """Summarize all documents, and time some of them."""
+    from tldrkit.engines.cost import find_throughput, read_peak_memory, time_alone
+    from tldrkit.engines.device import build_accelerator, describe_machine, set_threads
+    from tldrkit.engines.generation import Generator, read_decoding
+    from tldrkit.metrics.footprint import compute_bytes, count_parameters
+    from tldrkit.models.summarizer import load_summarizer
+    from tldrkit.reports.scores import Cost
+
+    set_threads(options.threads)
+    summarizer = load_summarizer(model.location)
+    network, tokenizer = summarizer.network, summarizer.tokenizer
+    device = build_accelerator(options.device, "fp32").device
+    bench.draft.provenance.update(device=str(device), loaded_from=str(summarizer.folder))
+    network.to(device)
+    decoding = read_decoding(spec)
 
     def advance(done: int) -> None:
         bench.tracker.log({"kind": "decode", "done": done, "total": len(examples)})
 
-    generated = generate([example.document for example in examples], advance)
-    return generated, time.perf_counter() - started
+    def build(batch_size: int) -> Generator:
+        return Generator(network, tokenizer, dataclasses.replace(decoding, batch_size=batch_size))
 
-
-def _time_alone(generate: "Generator", examples: Sequence[Example]) -> tuple[float, float]:
-    """Time documents one at a time after a warm-up: median and 95th percentile, in seconds."""
-    import numpy as np
-
-    seconds = []
-    for example in (examples[0], *examples):
-        started = time.perf_counter()
-        generate([example.document])
-        seconds.append(time.perf_counter() - started)
-    return float(np.median(seconds[1:])), float(np.percentile(seconds[1:], 95))
-
-
-def _score_baselines(examples: Sequence[Example]) -> dict[str, float]:
-    """Compute the mean ROUGE-L F1 of what takes no network: a floor, and the extractive ceiling."""
-    from tldrkit.metrics.baselines import lead, oracle, title
-    from tldrkit.metrics.overlap import compute_rouge
-
-    references = [e.summaries for e in examples]
-    systems = {
-        "Title": [title(e.document) for e in examples],
-        "Lead-3": [lead(e.document, 3) for e in examples],
-        "Extractive oracle": [oracle(e.document, e.summaries) for e in examples],
-    }
-    scores = {
-        name: compute_rouge(texts, references)["rougeL"] for name, texts in systems.items() if any(texts)
-    }
-    return {name: sum(values) / len(values) for name, values in scores.items()}
+    documents = [example.document for example in examples]
+    write = build(decoding.batch_size)
+    generated = write(documents, advance)
+    latency = time_alone(write, documents[: spec.latency_documents])
+    throughput = find_throughput(build, documents[: spec.throughput_documents])
+    cost = Cost(
+        parameters=count_parameters(network),
+        bytes=compute_bytes(summarizer.folder) if summarizer.folder else 0,
+        latency_median=latency.median,
+        latency_p95=latency.p95,
+        batch_size=throughput.batch_size,
+        threads_per_second=throughput.threads_per_second,
+        tokens_per_second=throughput.tokens_per_second,
+        joules_per_thread=throughput.joules_per_thread,
+        peak_memory=read_peak_memory(device),
+        machine=describe_machine(device),
+        **_describe_training(model),
+    )
+    outputs = [
+        Output(id=one.id, prediction=written.text, references=one.summaries, document=one.document)
+        for one, written in zip(examples, generated, strict=True)
+    ]
+    cut = [written.tokens >= spec.max_target_tokens for written in generated]
+    return _Decoded(outputs=outputs, cut=cut, cost=cost)
 
 
 def _describe_run(model: ModelSource) -> dict[str, Any]:
     """Tell what a comparison must know of the run that made a model."""
     spec = model.manifest.spec if model.manifest else {}
-    metrics = model.manifest.metrics if model.manifest else {}
     return {
         "label": spec.get("experiment") or model.reference,
         "seed": int(spec.get("seed", 0)),
+        **_describe_training(model),
+    }
+
+
+def _describe_training(model: ModelSource) -> dict[str, Any]:
+    """Tell what a model's training took, as fields of ``Cost``; zero where no training is recorded."""
+    metrics = model.manifest.metrics if model.manifest else {}
+    return {
         "training_tokens": int(metrics.get("training_tokens", 0)),
+        "training_steps": int(metrics.get("steps", 0)),
+        "training_seconds": float(metrics.get("training_seconds", 0)),
         "dendrites": int(metrics.get("dendrites", 0)),
     }
 
@@ -142,32 +174,17 @@ def _describe_run(model: ModelSource) -> dict[str, Any]:
 def _run_input(facts: dict[str, Any]) -> Input:
     """Make those facts part of the step's identity: equal weights may come from runs of other names."""
     told = f"label {facts['label']}, seed {facts['seed']}"
-    return Input(role="run", reference=told, digest=digest_json(facts))
+    timeless = {name: value for name, value in facts.items() if name != "training_seconds"}
+    return Input(role="run", reference=told, digest=digest_json(timeless))
 
 
-def _write(
-    folder: Path, run: "RunScores", examples: Sequence[Example], generated: "Sequence[Generated]"
-) -> None:
-    (folder / SCORES).write_text(json.dumps(run.to_dict(), ensure_ascii=False, indent=1), encoding="utf-8")
-    with (folder / PREDICTIONS).open("w", encoding="utf-8") as file:
-        for number, (example, one) in enumerate(zip(examples, generated, strict=True)):
-            row = {
-                "id": example.id,
-                "prediction": one.text,
-                "references": list(example.summaries),
-                "rouge_l": run.scores["rougeL"][number],
-            }
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
-
-
-def _summarize_run(run: "RunScores") -> dict[str, object]:
-    means = {name: sum(values) / len(values) for name, values in run.scores.items()}
-    return means | {
-        "documents": len(run.document_ids),
-        "params_deployed": run.parameters,
-        "bytes": run.bytes,
-        "latency_median": run.latency_median,
-        "latency_p95": run.latency_p95,
-        "tokens_per_second": run.tokens_per_second,
-        "baselines": dict(run.baselines),
+def _summarize_cost(cost: "Cost") -> dict[str, object]:
+    return {
+        "params_deployed": cost.parameters,
+        "bytes": cost.bytes,
+        "latency_median": cost.latency_median,
+        "latency_p95": cost.latency_p95,
+        "threads_per_second": cost.threads_per_second,
+        "tokens_per_second": cost.tokens_per_second,
+        "peak_memory": cost.peak_memory,
     }

@@ -41,7 +41,7 @@ def resolve_model(store: ArtifactStore, source: str) -> ModelSource:
 
     Raises:
         UnknownReference: If it names nothing.
-        StoreError: If it names an artifact that is no model.
+        StoreError: If it names an artifact that is no model and stands for none.
     """
     try:
         artifact = store.resolve(source)
@@ -51,6 +51,11 @@ def resolve_model(store: ArtifactStore, source: str) -> ModelSource:
         return _resolve_outside(source)
     manifest = artifact.manifest
     if manifest.kind == "comparison":
+        if not manifest.metrics["winner_model"]:
+            raise StoreError(
+                f"{artifact.reference} compares outputs only: there is no model to take.",
+                hint="Name a model, or compare scores of models.",
+            )
         return resolve_model(store, str(manifest.metrics["winner_model"]))
     if manifest.kind != "model":
         raise StoreError(

@@ -1,0 +1,77 @@
+"""Claims about runs, judged by their numbers: *held*, *not held* or *not shown*.
+
+Knows claims as specs and differences as values; knows nothing of files.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tldrkit.metrics.intervals import Difference
+from tldrkit.specs import ClaimSpec
+
+_NAMES = {"parameters": "parameters", "rouge1": "ROUGE-1", "rouge2": "ROUGE-2", "rougeL": "ROUGE-L"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """A claim, and whether it holds."""
+
+    claim: str
+    verdict: str
+    """``held``, ``not held`` or ``not shown``."""
+    found: str
+    """The numbers it rests on, or what is missing."""
+
+    @property
+    def sentence(self) -> str:
+        """The claim, the verdict and the numbers."""
+        return f"{self.claim}: {self.verdict} ({self.found})."
+
+
+def judge_claim(
+    claim: ClaimSpec, labels: Sequence[str], change: Callable[[ClaimSpec], float | Difference | None]
+) -> Judgement:
+    """Judge one claim.
+
+    A count (parameters) holds or does not. A mean holds where its whole 95 % interval does, does not where
+    none of it does, and is not shown where the bound lies inside.
+
+    Args:
+        claim: What is claimed.
+        labels: Labels at hand.
+        change: Tells by how much the claim's label exceeds the other; None where that is not known.
+    """
+    name = _NAMES.get(claim.measure, "ROUGE-Lsum")
+    unit = " %" if claim.measure == "parameters" else ""
+    bound = claim.at_least if claim.at_least is not None else claim.at_most or 0.0
+    words = "at least" if claim.at_least is not None else "at most"
+    text = f"{claim.label} - {claim.against} {words} {bound:+g}{unit} {name}"
+    missing = [label for label in (claim.label, claim.against) if label not in labels]
+    if missing:
+        return Judgement(claim=text, verdict="not shown", found=f"there is no run {' or '.join(missing)}")
+    value = change(claim)
+    if value is None:
+        return Judgement(claim=text, verdict="not shown", found=f"the {name} are not known")
+    if isinstance(value, float):
+        held = value >= bound if claim.at_least is not None else value <= bound
+        found = f"{value:+.1f}{unit}"
+        return Judgement(claim=text, verdict="held" if held else "not held", found=found)
+    return Judgement(claim=text, verdict=_judge(value, claim), found=describe_difference(value, name))
+
+
+def describe_difference(difference: Difference, name: str = "ROUGE-L") -> str:
+    """Describe a difference in points of a metric, with its interval and what it rests on."""
+    seeds = "1 seed" if difference.seeds == 1 else f"{difference.seeds} seeds"
+    return (
+        f"{difference.mean:+.2f} {name} [{difference.low:+.2f}, {difference.high:+.2f}], "
+        f"{seeds} x {difference.documents} threads"
+    )
+
+
+def _judge(difference: Difference, claim: ClaimSpec) -> str:
+    if claim.at_least is not None:
+        inside, outside = difference.low >= claim.at_least, difference.high < claim.at_least
+    else:
+        bound = claim.at_most or 0.0
+        inside, outside = difference.high <= bound, difference.low > bound
+    return "held" if inside else "not held" if outside else "not shown"

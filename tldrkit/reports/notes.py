@@ -1,0 +1,98 @@
+"""What to mind when reading a comparison: unequal conditions, incomplete intervals, runs that rules beat.
+
+Knows scored runs as values; each note is one sentence.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from tldrkit.reports.scores import RunScores, compute_cost
+
+_FEW_DOCUMENTS = 30
+_MATCHED = 0.02  # share of parameters by which the matched control may miss its size
+
+
+def find_warnings(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:
+    """Find what makes comparable runs unequal or their intervals incomplete: one sentence each."""
+    warnings = [
+        *_warn_of_training(groups, "training_tokens", "tokens"),
+        *_warn_of_training(groups, "training_steps", "steps"),
+        *_warn_of_sizes(groups),
+        *_warn_of_seeds(groups),
+        *_warn_of_outputs(groups),
+    ]
+    machines = sorted({run.cost.machine for group in groups.values() for run in group if run.cost})
+    if len(machines) > 1:
+        warnings.append(f"Times were measured under different conditions: {'; '.join(machines)}.")
+    documents = len(next(iter(groups.values()))[0].document_ids)
+    if documents < _FEW_DOCUMENTS:
+        warnings.append(f"{documents} threads are too few for intervals to be trusted.")
+    return warnings
+
+
+def _warn_of_training(groups: Mapping[str, Sequence[RunScores]], field: str, unit: str) -> list[str]:
+    amounts = {
+        label: {run.seed: int(getattr(run.cost, field)) for run in group if run.cost}
+        for label, group in groups.items()
+    }
+    alike: dict[int, set[int]] = {}  # seeds order the texts, so each may see its own number of tokens
+    for seed, amount in (item for own in amounts.values() for item in own.items()):
+        alike.setdefault(seed, set()).add(amount)
+    if all(len(values) == 1 for values in alike.values()):
+        return []
+    listed = "; ".join(f"{label} {_join(sorted(set(own.values())))}" for label, own in amounts.items() if own)
+    return [f"The runs did not train on the same number of {unit}: {listed}."]
+
+
+def _warn_of_outputs(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:
+    runs = [run for group in groups.values() for run in group]
+    warnings = []
+    given = list(dict.fromkeys(run.label for run in runs if run.decoding is None))
+    if given:
+        warnings.append(
+            f"The outputs of {_join(given)} were given: how they were decoded, and the cost, is unknown."
+        )
+    return warnings + [
+        f"{run.reference} has empty predictions: {run.empty}, which score 0." for run in runs if run.empty
+    ]
+
+
+def _warn_of_sizes(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:
+    warnings = []
+    for label, group in groups.items():
+        sizes = sorted({run.cost.parameters for run in group if run.cost})
+        if len(sizes) > 1:
+            warnings.append(
+                f"Seeds of {label} differ in parameters ({_join(sizes)}): the table shows their mean."
+            )
+    own = compute_cost(groups.get("B", ()), "parameters")
+    matched = compute_cost(groups.get("D", ()), "parameters")
+    if own and matched:
+        ratio = matched / own
+        if abs(ratio - 1) > _MATCHED:
+            words = f"{100 * abs(ratio - 1):.1f} % {'more' if ratio > 1 else 'fewer'}"
+            warnings.append(f"D has {words} parameters than B: it is no control of B's size.")
+    return warnings
+
+
+def _warn_of_seeds(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:
+    seeds = {label: [run.seed for run in group] for label, group in groups.items()}
+    warnings = []
+    if len({tuple(own) for own in seeds.values()}) > 1:
+        listed = "; ".join(f"{label} {_join(own)}" for label, own in seeds.items())
+        warnings.append(
+            f"The runs have different seeds ({listed}): a difference pairs the seeds both have; "
+            "without any, it takes seeds as independent."
+        )
+    single = [label for label, own in seeds.items() if len(own) == 1]
+    if single:
+        warnings.append(
+            f"One seed only ({_join(single)}): an interval over documents only; it does not cover the spread "
+            "between seeds."
+        )
+    elif min(len(own) for own in seeds.values()) == 2:
+        warnings.append("Two seeds say little about the spread between seeds: their intervals are very wide.")
+    return warnings
+
+
+def _join(values: Sequence[object]) -> str:
+    return ", ".join(f"{value:,}" if isinstance(value, int) else str(value) for value in values)

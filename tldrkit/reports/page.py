@@ -1,0 +1,98 @@
+"""A comparison as a Markdown page."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from tldrkit.reports.comparison import Comparison, Row
+from tldrkit.reports.tables import build_costs, build_quality, build_traits
+
+WINNER_RULE = (
+    "the run with the fewest parameters whose ROUGE-L is not shown to be lower than the best run's (the 95 % "
+    "interval of the difference reaches 0); of its seeds the first, not the best"
+)
+
+
+def render_markdown(comparison: Comparison) -> str:
+    """Render the tables, the differences, the choice and what they rest on, as one Markdown page."""
+    blocks = [
+        "# Comparison",
+        _render_table(build_quality(comparison)),
+        "ROUGE is F1 x 100; brackets hold 95 % intervals. MB are weights on disk; seconds are per thread, "
+        "one at a time (median, 95th percentile). Below the runs: summaries made by rules.",
+        "## Differences in ROUGE-L",
+        _render_list([f"{contrast.sentence} {contrast.answer}" for contrast in comparison.contrasts]),
+        *_render_claims(comparison),
+        "## The run to take",
+        _render_winner(comparison),
+        "## Mind",
+        _render_list(find_notes(comparison)),
+        "## The summaries",
+        _render_table(build_traits(comparison)),
+        "Means over threads; docs/evaluation.md defines them.",
+        *_render_costs(comparison),
+        "## Made with",
+        _render_list(_describe_method(comparison)),
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def find_notes(comparison: Comparison) -> list[str]:
+    """Find what to mind when reading: the warnings, and the runs that rules without a network beat."""
+    return [*comparison.warnings, *filter(None, map(partial(_note_beaten, comparison), comparison.rows))]
+
+
+def _note_beaten(comparison: Comparison, row: Row) -> str:
+    own = row.rouge["rougeL"]
+    better = [
+        f"{name} ({scores['rougeL']:.2f})"
+        for name, scores in comparison.baselines.items()
+        if "oracle" not in name.lower() and own < scores["rougeL"]
+    ]
+    listed = ", ".join(better)
+    return f"{row.label} scores {own:.2f} ROUGE-L, below what needs no network: {listed}." if better else ""
+
+
+def _render_claims(comparison: Comparison) -> list[str]:
+    if not comparison.judgements:
+        return []
+    return ["## Claims", _render_list([judgement.sentence for judgement in comparison.judgements])]
+
+
+def _render_costs(comparison: Comparison) -> list[str]:
+    table = build_costs(comparison)
+    return ["## The costs", _render_table(table)] if len(table[0]) > 1 else []
+
+
+def _render_winner(comparison: Comparison) -> str:
+    if not comparison.winner:
+        return "None: only outputs were given."
+    return (
+        f"**{comparison.winner}** (`{comparison.winner_model}`): {WINNER_RULE}. "
+        "Not shown to be lower does not mean shown to be equal."
+    )
+
+
+def _render_list(sentences: Sequence[str]) -> str:
+    return "\n".join(f"- {sentence}" for sentence in sentences or ["Nothing."])
+
+
+def _render_table(table: list[list[str]]) -> str:
+    heads, *lines = table
+    rule = ["---", *["---:"] * (len(heads) - 1)]
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in (heads, rule, *lines)
+    )
+
+
+def _describe_method(comparison: Comparison) -> list[str]:
+    return [
+        f"{comparison.documents} threads of {comparison.data}; intervals from {comparison.resamples:,} "
+        "draws: documents resampled (paired bootstrap), seeds by Student's t. Intervals are not corrected "
+        "for asking several questions; p is the larger of theirs and of a paired permutation test's, "
+        "corrected by Holm, and a difference is shown where p is below 0.05.",
+        "ROUGE: " + ", ".join(f"{key} {value}" for key, value in comparison.scoring.items()) + ".",
+        "Decoding: "
+        + (", ".join(f"{key} {value!r}" for key, value in comparison.decoding.items()) or "not known")
+        + ".",
+        "Scores: " + ", ".join(reference for row in comparison.rows for reference in row.references) + ".",
+    ]

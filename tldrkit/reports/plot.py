@@ -1,0 +1,40 @@
+"""A small plot of characters: quality against size."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+WIDTH, HEIGHT = 60, 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """A run's place: millions of parameters, ROUGE-L points."""
+
+    label: str
+    parameters: int
+    rouge: float
+
+
+def render_plot(points: Sequence[Point]) -> list[str]:
+    """Render each point's label at its place, ROUGE-L upwards, parameters to the right, axes labelled.
+
+    A label that would cover another goes beside it, as far as there is room.
+    """
+    sizes = [point.parameters for point in points]
+    scores = [point.rouge for point in points]
+    grid = [[" "] * WIDTH for _ in range(HEIGHT)]
+    for point in sorted(points, key=lambda point: (point.parameters, point.label)):
+        row = HEIGHT - 1 - _place(point.rouge, min(scores), max(scores), HEIGHT)
+        column = min(_place(point.parameters, min(sizes), max(sizes), WIDTH), WIDTH - len(point.label))
+        while column > 0 and "".join(grid[row][column : column + len(point.label)]).strip():
+            column -= 1
+        grid[row][column : column + len(point.label)] = list(point.label[: WIDTH - column])
+    ends = {0: f"{max(scores):.2f}", HEIGHT - 1: f"{min(scores):.2f}"}
+    lines = [f"{ends.get(number, ''):>8} |{''.join(row).rstrip()}" for number, row in enumerate(grid)]
+    low, high = f"{min(sizes) / 1e6:.2f} M", f"{max(sizes) / 1e6:.2f} M"
+    rule = f"{'':>8} +{'-' * WIDTH}"
+    return ["ROUGE-L", *lines, rule, f"{'':>10}{low}{high:>{WIDTH - len(low)}} parameters"]
+
+
+def _place(value: float, low: float, high: float, cells: int) -> int:
+    return round((value - low) / (high - low) * (cells - 1)) if high > low else cells // 2

@@ -1,0 +1,65 @@
+"""`tldrkit eval --predictions`: score the outputs of any system, without a model and without torch."""
+
+from functools import partial
+from pathlib import Path
+
+from tldrkit.options import Options
+from tldrkit.specs import PredictionsSpec
+from tldrkit.steps.scoring import (
+    average_traits,
+    compute_all_traits,
+    count_helpers,
+    describe_texts,
+    score_baselines,
+    summarize_scores,
+    write_scores,
+)
+from tldrkit.steps.step import Bench, Outcome, Step, perform
+from tldrkit.store.manifest import Input
+
+
+def score_predictions(options: Options, spec: PredictionsSpec, *, file: Path, target: str) -> Outcome:
+    """Score a file of predictions and references, and publish scores as `eval` does.
+
+    Raises:
+        DataError: If the file cannot be read, is cut short, or lacks predictions or references.
+    """
+    from tldrkit.data.local import compute_digest
+
+    inputs = (Input(role="predictions", reference=str(file), digest=compute_digest(file)),)
+    step = Step(name="eval", kind="scores", target=target, spec=spec, inputs=inputs)
+
+    def work(bench: Bench) -> None:
+        from tldrkit.data.predictions import read_outputs
+        from tldrkit.metrics.overlap import compute_rouge, describe_rouge
+        from tldrkit.reports.scores import RunScores
+
+        outputs = read_outputs(file)
+        rouge = partial(
+            compute_rouge,
+            over_references=spec.over_references,
+            processes=count_helpers(outputs, options.threads),
+        )
+        scores = rouge([o.prediction for o in outputs], [o.references for o in outputs])
+        traits = compute_all_traits(outputs)
+        run = RunScores(
+            label=spec.label,
+            seed=spec.seed,
+            reference=target,
+            model="",
+            scores={name: tuple(values) for name, values in scores.items()},
+            traits=average_traits(traits),
+            data=file.name,
+            decoding=None,
+            baselines=score_baselines(outputs, rouge),
+            cost=None,
+            scoring=describe_rouge(spec.over_references),
+            **describe_texts(outputs),
+        )
+        write_scores(bench.draft.path, run, outputs, traits)
+        bench.draft.metrics.update(summarize_scores(run))
+        if run.empty:
+            message = f"{run.empty} of {len(outputs)} predictions are empty: they score 0."
+            bench.tracker.log({"kind": "advice", "message": message})
+
+    return perform(options, step, work)

@@ -1,0 +1,106 @@
+"""What scoring a model and scoring given outputs have in common: texts in, scores and baselines out."""
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tldrkit.data.predictions import Output
+from tldrkit.store.digest import digest_json
+
+if TYPE_CHECKING:
+    from tldrkit.reports.scores import RunScores
+
+SCORES = "scores.json"
+PREDICTIONS = "predictions.jsonl"
+
+_MANY = 20_000  # examples from which several processes pay
+Rouge = Callable[..., dict[str, list[float]]]
+Traits = list[dict[str, float | None]]
+
+
+def count_helpers(outputs: Sequence[Output], threads: int | None) -> int:
+    """Count the processes that ROUGE should be computed in."""
+    return (threads or os.cpu_count() or 1) if len(outputs) >= _MANY else 1
+
+
+def describe_texts(outputs: Sequence[Output]) -> dict[str, Any]:
+    """Describe which texts were scored, as fields of ``RunScores``."""
+    documents = [output.document for output in outputs]
+    return {
+        "document_ids": tuple(output.id for output in outputs),
+        "empty": sum(not any(map(str.isalnum, output.prediction)) for output in outputs),
+        "data_digest": digest_json([[output.id, *output.references] for output in outputs]),
+        "documents_digest": digest_json(documents) if all(documents) else "",
+    }
+
+
+def compute_all_traits(outputs: Sequence[Output]) -> Traits:
+    """Compute what is told of each summary beside ROUGE."""
+    from tldrkit.metrics.chrf import compute_chrf
+    from tldrkit.metrics.traits import compute_traits
+
+    chrf = compute_chrf([o.prediction for o in outputs], [o.references for o in outputs])
+    return [
+        {"chrf": score, **compute_traits(output.prediction, output.references, output.document)}
+        for score, output in zip(chrf, outputs, strict=True)
+    ]
+
+
+def average_traits(traits: Traits) -> dict[str, float | None]:
+    """Compute the mean of each trait over the summaries that have it."""
+    from tldrkit.metrics.traits import compute_mean
+
+    names = dict.fromkeys(name for one in traits for name in one)
+    return {name: compute_mean(one.get(name) for one in traits) for name in names}
+
+
+def score_baselines(outputs: Sequence[Output], rouge: Rouge) -> dict[str, dict[str, float]]:
+    """Compute the mean ROUGE of what takes no network: floors, and the extractive ceiling.
+
+    None are computed where a document is missing; the title only where there are titles.
+    """
+    from tldrkit.metrics.baselines import lead, longest, oracle, title
+
+    if not all(output.document for output in outputs):
+        return {}
+    references = [list(output.references) for output in outputs]
+    systems = {
+        "Title": [title(o.document) for o in outputs],
+        "Lead-1": [lead(o.document, 1) for o in outputs],
+        "Lead-3": [lead(o.document, 3) for o in outputs],
+        "Longest-3": [longest(o.document, 3) for o in outputs],
+        "Extractive oracle": [oracle(o.document, o.references) for o in outputs],
+    }
+    return {
+        name: {metric: sum(values) / len(values) for metric, values in rouge(texts, references).items()}
+        for name, texts in systems.items()
+        if any(texts)
+    }
+
+
+def write_scores(folder: Path, run: "RunScores", outputs: Sequence[Output], traits: Traits) -> None:
+    """Write what a comparison reads, and every prediction with its scores."""
+    (folder / SCORES).write_text(json.dumps(run.to_dict(), ensure_ascii=False), encoding="utf-8")
+    with (folder / PREDICTIONS).open("w", encoding="utf-8") as file:
+        for number, output in enumerate(outputs):
+            row = {
+                "id": output.id,
+                "prediction": output.prediction,
+                "references": list(output.references),
+                **{metric: values[number] for metric, values in run.scores.items()},
+                **traits[number],
+            }
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def summarize_scores(run: "RunScores") -> dict[str, object]:
+    """Summarize a run's scores for its manifest."""
+    means: Mapping[str, float] = {name: sum(values) / len(values) for name, values in run.scores.items()}
+    return dict(means) | {
+        "documents": len(run.document_ids),
+        "empty": run.empty,
+        "traits": dict(run.traits),
+        "baselines": run.baselines,
+    }
