@@ -66,7 +66,7 @@ class Draft:
             posts[place] = replace(posts[place], reply_to=parent)
         return Thread(
             id=self.id or fallback_id,
-            title=" ".join(self.title.split()) if "\n" in self.title else self.title,
+            title=self.title,
             posts=tuple(drop_repeated_quotes(posts)),
             unused=dict(self._unused),
             not_loaded=self._not_loaded,

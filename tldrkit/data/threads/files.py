@@ -7,6 +7,7 @@ import os
 import re
 import zlib
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
@@ -20,8 +21,9 @@ from tldrkit.errors import DataError
 
 _BOM = b"\xef\xbb\xbf"
 _JSON = re.compile(rb'\s*(\{\s*("|\}|$)|\[)')
-_MAILBOX = re.compile(
-    rb"From \S+.*(?:\d{4}|\d\d:\d\d)|(From|Return-Path|Received|Message-ID|Date|Subject): \S", re.I
+_MAIL = re.compile(
+    rb"(return-path|received|message-id|delivered-to|mime-version|from|to|cc|date|subject|content-type|x-[\w-]+):\s",
+    re.IGNORECASE,
 )
 _PAGE = re.compile(
     rb"\s*(<\?xml[^<>]{0,200}>\s*)?(<!--(?:(?!-->).){0,2000}-->\s*)?<(!doctype\s+html|html|head|body)\b",
@@ -80,15 +82,23 @@ def _read_open(file: BinaryIO, path: Path) -> Iterator[Thread | BrokenThread]:
         yield Place(path).refuse("The file is empty.")
     elif _JSON.match(first):
         yield from _read_json(first, file, path, skipped + 1)
-    elif _MAILBOX.match(first) and (first.startswith(b"From ") or _begins_mail(first)):
-        yield from read_mbox(first, file, Place(path))
     else:
-        data = first + file.read()
+        second = file.readline()
+        if _is_mail(first, second):
+            yield from read_mbox(first, chain([second], file), Place(path))
+            return
+        data = first + second + file.read()
         yield from read_page(data, Place(path)) if _PAGE.match(data) else read_text(data, Place(path))
 
 
-def _begins_mail(first: bytes) -> bool:
-    return not first.lower().startswith((b"from:", b"date:", b"subject:"))
+def _is_mail(first: bytes, second: bytes) -> bool:
+    """Tell a mailbox, or one message, by its first two lines."""
+    opens = first.startswith(b"From ") or _MAIL.match(first) is not None
+    return (
+        opens
+        and (re.match(rb"[!-9;-~]+:", second) if first.startswith(b"From ") else _MAIL.match(second))
+        is not None
+    )
 
 
 def _read_json(first: bytes, file: BinaryIO, path: Path, start: int) -> Iterator[Thread | BrokenThread]:

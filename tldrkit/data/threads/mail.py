@@ -1,4 +1,4 @@
-"""The body of a mail message as a reader wants it: its words, without signature, footer and forwarded copy."""
+"""The body of a mail message: its words, without signature, list footer and copy of what it answers."""
 
 import re
 from email.message import Message
@@ -37,7 +37,7 @@ def _decode(part: Message) -> str:
     for charset in (part.get_content_charset(), "utf-8"):
         try:
             return data.decode(charset or "utf-8")
-        except (LookupError, ValueError):
+        except (LookupError, ValueError):  # noqa: PERF203  (two rounds)
             continue
     return data.decode("cp1252", "replace")
 

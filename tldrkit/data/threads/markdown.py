@@ -6,6 +6,7 @@ Bounded patterns only: a line of a million marks takes a time linear in its leng
 import re
 from html import unescape
 
+from tldrkit.data.threads.bbcode import reduce_bbcode
 from tldrkit.data.threads.markup import replace_short_names
 from tldrkit.data.threads.tags import find_tags, read_attributes
 
@@ -39,6 +40,7 @@ def reduce_markdown(text: str, *, escaped: bool = False) -> str:
     text = text.replace("\r\n", "\n").strip()
     if not _MARKS.search(text):
         return text
+    text = reduce_bbcode(text)
     out: list[str] = []
     fence = ""
     for line in _drop_comments(text).split("\n"):
@@ -52,7 +54,7 @@ def reduce_markdown(text: str, *, escaped: bool = False) -> str:
             fence = mark[1]
         else:
             out.append(_reduce_line(line))
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(out)).strip()
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in out)).strip()
 
 
 def _drop_comments(text: str) -> str:
@@ -87,8 +89,8 @@ def _image(found: re.Match[str]) -> str:
 
 
 _TAG_NAMES = (
-    "a b blockquote br code dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i img ins kbd li ol p picture pre s "
-    "source span strike strong sub summary sup table tbody td th thead tr tt u ul video"
+    "a b blockquote br code dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i img ins kbd li ol p picture pre "
+    "s source span strike strong sub summary sup table tbody td th thead tr tt u ul video"
 )
 _TAGS = frozenset(_TAG_NAMES.split())
 

@@ -6,6 +6,7 @@ What becomes of quotes, code, links, images and emoji is the same for both; docs
 import re
 from html import unescape
 
+from tldrkit.data.threads.bbcode import reduce_bbcode
 from tldrkit.data.threads.tags import VOID, find_tags, read_attributes
 
 _BLOCK_NAMES = (
@@ -13,9 +14,10 @@ _BLOCK_NAMES = (
     "h1 h2 h3 h4 h5 h6 header hr li main nav ol p pre section summary table tr ul"
 )
 _SPAN_NAMES = (
-    "a abbr acronym b bdi bdo big button cite code data del dfn em font g-emoji i iframe img input ins kbd label "
-    "mark nobr noscript object picture q rp rt ruby s samp small source span strike strong sub sup svg path "
-    "tbody td tfoot th thead time tt u var video audio wbr br html body head meta link title center caption "
+    "a abbr acronym b bdi bdo big button cite code data del dfn em font g-emoji i iframe img input ins kbd "
+    "label mark nobr noscript object picture q rp rt ruby s samp small source span strike strong sub "
+    "sup svg path tbody td "
+    "tfoot th thead time tt u var video audio wbr br html body head meta link title center caption "
     "col colgroup select option textarea"
 )
 _BLOCKS, _SPANS = frozenset(_BLOCK_NAMES.split()), frozenset(_SPAN_NAMES.split())
@@ -54,12 +56,12 @@ def is_html(text: str) -> bool:
 
 def reduce_html(text: str) -> str:
     """Reduce HTML to its text, a line per block; text that is no HTML stays as it is."""
-    return render_html(text) if is_html(text) else text
+    return render_html(text) if is_html(text) else reduce_bbcode(text)
 
 
 def render_html(html: str) -> str:
     """Render HTML as text, whether or not it looks like it."""
-    return _Reducer(html).text
+    return reduce_bbcode(_Reducer(html).text)
 
 
 class _Reducer:
@@ -80,7 +82,7 @@ class _Reducer:
             elif name:
                 self._add(tag[0])  # no tag, but code
         self._add(html[end:])
-        if self._outside is not None:
+        if "quote" in self._open:
             self._close_quote()
         self.text = tidy("".join(self._pieces))
 

@@ -6,14 +6,14 @@ that one thread's messages at a time are in memory.
 
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.errors import MessageError
 from email.header import decode_header
 from email.message import Message
 from email.utils import parseaddr
-from typing import BinaryIO
+from typing import IO
 
 from tldrkit.data.threads.draft import Draft
 from tldrkit.data.threads.fields import render_time
@@ -38,7 +38,7 @@ class _Place:
     length: int
 
 
-def read_mbox(first: bytes, rest: BinaryIO, place: Place) -> Iterator[Thread | BrokenThread]:
+def read_mbox(first: bytes, rest: Iterable[bytes], place: Place) -> Iterator[Thread | BrokenThread]:
     """Read a mailbox, or one message, whose first line has been read."""
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as copy:
         groups = _gather(_copy_messages(first, rest, copy), copy)
@@ -50,12 +50,11 @@ def read_mbox(first: bytes, rest: BinaryIO, place: Place) -> Iterator[Thread | B
                 yield place.refuse(str(error), name)
 
 
-def _copy_messages(first: bytes, rest: BinaryIO, copy: BinaryIO) -> Iterator[_Place]:
+def _copy_messages(first: bytes, rest: Iterable[bytes], copy: IO[bytes]) -> Iterator[_Place]:
     """Copy the file, and find the messages in it: each after a line "From " that headers follow."""
-    start = position = copy.write(first)
-    if not first.startswith(b"From "):
-        start = 0
-    before, blank = 0, False
+    start, position, blank = 0, copy.write(first), False
+    if first.startswith(b"From "):
+        start = position
     opened = -1  # where the line "From " begins that a header must follow
     for line in rest:
         if opened >= 0 and _HEADER.match(line):
@@ -63,12 +62,11 @@ def _copy_messages(first: bytes, rest: BinaryIO, copy: BinaryIO) -> Iterator[_Pl
             start = position
         opened = position if blank and line.startswith(b"From ") and _FROM.match(line) else -1
         blank = not line.strip()
-        before = position
-        position = before + copy.write(line)
+        position += copy.write(line)
     yield _Place(start, position - start)
 
 
-def _gather(places: Iterator[_Place], copy: BinaryIO) -> list[list[_Place]]:
+def _gather(places: Iterator[_Place], copy: IO[bytes]) -> list[list[_Place]]:
     """Put messages together that answer one another, or whose subjects are the same but for "Re:"."""
     groups: list[list[_Place]] = []
     by_id: dict[str, int] = {}
@@ -94,7 +92,7 @@ def _gather(places: Iterator[_Place], copy: BinaryIO) -> list[list[_Place]]:
     return groups
 
 
-def _head(copy: BinaryIO, at: _Place) -> bytes:
+def _head(copy: IO[bytes], at: _Place) -> bytes:
     copy.seek(at.start)
     head = copy.read(min(at.length, 1 << 16))
     return re.split(rb"\r?\n\r?\n", head, maxsplit=1)[0] + b"\n\n"
@@ -107,7 +105,7 @@ def _parse(data: bytes) -> Message:
         return Message()
 
 
-def _read_group(members: list[_Place], copy: BinaryIO) -> Draft:
+def _read_group(members: list[_Place], copy: IO[bytes]) -> Draft:
     draft = Draft()
     for at in members:
         copy.seek(at.start)

@@ -78,7 +78,7 @@ def _read_post(draft: Draft, post: Fields, *, key: str, ids: set[str]) -> None:
     text = post.get(field)
     if post.get("deleted") or post.get("deleted_at") or post.get("is_deleted"):
         draft.leave_out("deleted", key=key, parent=parent)
-    elif text is not None and not isinstance(text, str) or not field:
+    elif (text is not None and not isinstance(text, str)) or not field:
         draft.leave_out("unreadable", key=key, parent=parent)
     else:
         votes = count_in(post, "votes", "score", "like_count", "likes")

@@ -12,8 +12,12 @@ from tldrkit.data.threads.thread import Post
 _RUN = 3  # words compared together
 _SHARE = 0.8  # of a quote's runs of words must stand in earlier posts for it to be a repetition
 _ATTRIBUTION = re.compile(
-    r"(on |am |le |el |il )?\S.{0,200}\b(wrote|writes|said|posted|schrieb|a écrit|escribió)\b.{0,40}:$"
-    r"|(originally posted by|quote from|quoting)\b.{0,100}$|\S.{0,60}:$",
+    r"(on |am |le |el |il )?\S.{0,200}\b(wrote|writes|said|posted|schrieb|a écrit|escribió)\b.{0,40}:\W{0,3}$"
+    r"|(originally posted by|quote from|quoting)\b.{0,100}$|\S.{0,60}:\W{0,3}$",
+    re.IGNORECASE,
+)
+_NAMES_SOURCE = re.compile(
+    r"\b(wrote|writes|said|schrieb|escribió)\b|a écrit|\b(19|20)\d\d-\d\d-\d\d\b|\S@\S|\S at \S+\.\w",
     re.IGNORECASE,
 )
 _WORDS = re.compile(r"\w+")
@@ -40,7 +44,9 @@ def _quotes(text: str) -> bool:
 
 def _runs(text: str) -> list[int]:
     words = [word.lower() for word in _WORDS.findall(text)]
-    return [hash(tuple(words[start : start + _RUN])) for start in range(max(0, len(words) - _RUN + 1))]
+    if len(words) < _RUN:
+        return [hash(tuple(words))] if words else []
+    return [hash(tuple(words[start : start + _RUN])) for start in range(len(words) - _RUN + 1)]
 
 
 def _shorten(text: str, seen: set[int]) -> str:
@@ -71,10 +77,10 @@ def _drop_attribution(kept: list[str]) -> None:
     """Drop the line before a quote that says whose it is, be it wrapped over two."""
     while kept and not kept[-1].strip():
         kept.pop()
-    for lines in (1, 2):
-        line = " ".join(kept[-lines:]).strip()
-        if len(kept) >= lines and re.search(r"\b(wrote|writes|said|schrieb|écrit)\b[^\n]{0,40}:$", line):
-            if lines == 1 and len(kept) > 1 and kept[-2].lower().startswith("on "):
-                continue
-            del kept[-lines:]
-            return
+    if not kept or not kept[-1].rstrip().endswith(":"):
+        return
+    both = " ".join(kept[-2:]).strip()
+    if len(kept) > 1 and kept[-2].strip() and both.lower().startswith("on ") and _NAMES_SOURCE.search(both):
+        del kept[-2:]
+    elif _NAMES_SOURCE.search(kept[-1]):
+        kept.pop()

@@ -21,6 +21,11 @@ class Selector:
     attributes: tuple[tuple[str, str, str], ...]
     take: str
 
+    def may_occur(self, html: str) -> bool:
+        """Tell, quickly, whether a page can hold such an element at all."""
+        names = [*self.classes, *(value or name for name, _, value in self.attributes), self.take]
+        return all(name in html for name in names) and (not self.tag or f"<{self.tag}" in html)
+
     def matches(self, tag: str, classes: frozenset[str], attributes: Mapping[str, str]) -> bool:
         """Tell whether an element is meant."""
         return (

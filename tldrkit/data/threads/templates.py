@@ -89,7 +89,8 @@ TEMPLATES = (
         post="li.message",
         text="blockquote.messageText",
         author="li.message@data-author, a.username",
-        time="abbr.DateTime@data-time, span.DateTime@title, span.DateTime",
+        time="span.DateTime@title, abbr.DateTime@data-time, span.DateTime",
+        title="meta[property=og:title]@content",
     ),
     Template(
         name="Discourse",
@@ -200,12 +201,13 @@ TEMPLATES = (
     ),
     Template(
         name="schema.org",
-        post="[itemtype*=schema.org/DiscussionForumPosting], [itemtype*=schema.org/SocialMediaPosting], "
-        "[itemtype*=schema.org/Comment], [itemtype*=schema.org/Question], [itemtype*=schema.org/Answer]",
+        post="[itemtype*=schema.org/DiscussionForumPosting], "
+        "[itemtype*=schema.org/SocialMediaPosting], [itemtype*=schema.org/Comment], "
+        "[itemtype*=schema.org/Question], [itemtype*=schema.org/Answer]",
         text="[itemprop=articleBody], [itemprop=text], [itemprop=articleBody]@content, [itemprop=text]@content",
         author="[itemprop=author], [itemprop=creator]",
-        time="[itemprop=datePublished]@datetime, [itemprop=datePublished]@content, [itemprop=dateCreated]@datetime, "
-        "[itemprop=dateCreated]@content, time@datetime",
+        time="[itemprop=datePublished]@datetime, [itemprop=datePublished]@content, "
+        "[itemprop=dateCreated]@datetime, [itemprop=dateCreated]@content, time@datetime",
         votes="[itemprop=upvoteCount]@content, [itemprop=upvoteCount]",
         title="[itemprop=headline], [itemprop=headline]@content, h1",
     ),
