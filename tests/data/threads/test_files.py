@@ -211,14 +211,6 @@ def test_a_path_that_is_not_there_is_refused(tmp_path: Path) -> None:
         list(find_thread_files([tmp_path / "gone"]))
 
 
-def test_real_threads_are_read_or_refused(shared_data: Path) -> None:
-    """Real files: Foru.ms threads and Markdown are read, every other shape is refused with a sentence."""
-    for path in find_thread_files([shared_data / "threads"]):
-        readable = path.parent.name in ("forums", "markdown")
-        for thread in read_threads(path):
-            assert isinstance(thread, Thread) == readable, path
-
-
 def test_real_forum_threads_keep_their_posts(shared_data: Path) -> None:
     """A Foru.ms thread keeps title, authors and every post, and code in it stays code."""
     for path in sorted((shared_data / "threads" / "forums").glob("*.json")):

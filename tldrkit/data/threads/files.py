@@ -22,7 +22,8 @@ from tldrkit.errors import DataError
 _BOM = b"\xef\xbb\xbf"
 _JSON = re.compile(rb'\s*(\{\s*("|\}|$)|\[)')
 _MAIL = re.compile(
-    rb"(return-path|received|message-id|delivered-to|mime-version|from|to|cc|date|subject|content-type|x-[\w-]+):\s",
+    rb"(return-path|received|message-id|delivered-to|mime-version|from|to|cc|date|subject|reply-to|sender|status|"
+    rb"references|in-reply-to|dkim-signature|authentication-results|content-[\w-]+|list-[\w-]+|x-[\w-]+):",
     re.IGNORECASE,
 )
 _PAGE = re.compile(
@@ -93,12 +94,7 @@ def _read_open(file: BinaryIO, path: Path) -> Iterator[Thread | BrokenThread]:
 
 def _is_mail(first: bytes, second: bytes) -> bool:
     """Tell a mailbox, or one message, by its first two lines."""
-    opens = first.startswith(b"From ") or _MAIL.match(first) is not None
-    return (
-        opens
-        and (re.match(rb"[!-9;-~]+:", second) if first.startswith(b"From ") else _MAIL.match(second))
-        is not None
-    )
+    return _MAIL.match(second) is not None and (first.startswith(b"From ") or _MAIL.match(first) is not None)
 
 
 def _read_json(first: bytes, file: BinaryIO, path: Path, start: int) -> Iterator[Thread | BrokenThread]:

@@ -27,8 +27,8 @@ def read_hackernews(value: object) -> list[Draft] | None:
     if not items or not all(map(_is_item, items)):
         return None
     known = [item for item in items if is_fields(item)]
-    ids = {key_in(item, "id", "objectID") for item in known}
-    heads = [item for item in known if _parent(item) not in ids]
+    ids = {key_in(item, "id", "objectID") for item in known} - {""}
+    heads = [item for item in known if _parent(item) not in ids] or known
     children: dict[str, list[Fields]] = {}
     for item in known:
         if _parent(item) in ids:

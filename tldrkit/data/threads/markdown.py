@@ -25,7 +25,7 @@ _SPANS = [
     (re.compile(r"(?<![\w\\])_([^_\s][^_\n]{0,500})_(?!\w)"), "text"),
     (re.compile(r"\\([\\`*_{}\[\]()#+\-.!~>|^])"), "text"),
 ]
-_MARKS = re.compile(r"[`*_~\[<#\\:!&]")
+_MARKS = re.compile(r"[`*_~\[<#\\:!&]|--|- -")
 
 
 def reduce_markdown(text: str, *, escaped: bool = False) -> str:
@@ -63,7 +63,7 @@ def _drop_comments(text: str) -> str:
 
 def _reduce_line(line: str) -> str:
     if not _MARKS.search(line):
-        return "" if _RULE.match(line) else line
+        return line
     if _RULE.match(line):
         return ""
     heading = _HEADING.match(line)
@@ -89,8 +89,8 @@ def _image(found: re.Match[str]) -> str:
 
 
 _TAG_NAMES = (
-    "a b blockquote br code dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i img ins kbd li ol p picture pre "
-    "s source span strike strong sub summary sup table tbody td th thead tr tt u ul video"
+    "a b blockquote br code dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i img ins kbd li ol p picture "
+    "pre s source span strike strong sub summary sup table tbody td th thead tr tt u ul video"
 )
 _TAGS = frozenset(_TAG_NAMES.split())
 

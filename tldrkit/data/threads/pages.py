@@ -71,7 +71,8 @@ def _build(html: str, template: Template, found: Extraction) -> Draft:
             continue  # such a mark stands elsewhere on the page too
         key, parent = f"#{post.number}", f"#{post.parent}"
         if template.depth:
-            depth = _whole(_read(html, post.values, "depth")) or 0
+            given = _whole(_read(html, post.values, "depth"))
+            depth = -1 if given is None else given  # the story has no indent
             while above and above[-1][0] >= depth:
                 above.pop()
             parent = above[-1][1] if above else ""

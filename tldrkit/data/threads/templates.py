@@ -157,7 +157,7 @@ TEMPLATES = (
     ),
     Template(
         name="Hacker News",
-        post="tr.athing, table.fatitem",
+        post="tr.comtr, table.fatitem",
         text="div.commtext, span.commtext, div.toptext",
         author="a.hnuser",
         time="span.age@title, span.age",
@@ -169,7 +169,7 @@ TEMPLATES = (
         name="Stack Exchange",
         post="div.question, div.answer, li.comment, tr.comment",
         text="div.js-post-body, div.post-text, span.comment-copy, div.s-prose",
-        author="div.user-details[itemprop=author], a.comment-user, span.comment-user, div.user-details",
+        author="span[itemprop=name], a.comment-user, span.comment-user, div.user-details",
         time="time@datetime, span.relativetime@title, span.relativetime-clean@title",
         votes="div.js-vote-count@data-value, div.js-vote-count, span.vote-count-post, div.comment-score",
         title="a.question-hyperlink, h1",
@@ -204,7 +204,8 @@ TEMPLATES = (
         post="[itemtype*=schema.org/DiscussionForumPosting], "
         "[itemtype*=schema.org/SocialMediaPosting], [itemtype*=schema.org/Comment], "
         "[itemtype*=schema.org/Question], [itemtype*=schema.org/Answer]",
-        text="[itemprop=articleBody], [itemprop=text], [itemprop=articleBody]@content, [itemprop=text]@content",
+        text="[itemprop=articleBody], [itemprop=text], "
+        "[itemprop=articleBody]@content, [itemprop=text]@content",
         author="[itemprop=author], [itemprop=creator]",
         time="[itemprop=datePublished]@datetime, [itemprop=datePublished]@content, "
         "[itemprop=dateCreated]@datetime, [itemprop=dateCreated]@content, time@datetime",
