@@ -29,19 +29,23 @@ def read_stackexchange(value: object) -> list[Draft] | None:
     known = [item for item in items if is_fields(item) and _is_item(item)]
     if not known or len(known) < len(items) / 2:
         return None
-    drafts: dict[str, Draft] = {}
+    drafts: list[Draft] = []
+    by_question: dict[str, Draft] = {}
     for item in known:
         if "answer_id" not in item and "comment_id" not in item:
-            draft = drafts.setdefault(key_in(item, "question_id"), Draft(key_in(item, "question_id")))
-            _read_question(draft, item)
+            drafts.append(Draft(key_in(item, "question_id"), unescape(text_in(item, "title"))))
+            by_question[drafts[-1].id] = drafts[-1]
+            _read_question(drafts[-1], item)
     parts = [item for item in known if "answer_id" in item or "comment_id" in item]
     for item in _by_worth(parts):
         question = key_in(item, "question_id") or (key_in(item, "post_id") if not drafts else "")
-        draft = drafts.setdefault(question, Draft(question, unescape(text_in(item, "title"))))
-        _read_answer(draft, item, f"q{question}")
+        if question not in by_question:
+            drafts.append(Draft(question, unescape(text_in(item, "title"))))
+            by_question[question] = drafts[-1]
+        _read_answer(by_question[question], item, f"q{question}")
     for _ in range(len(items) - len(known)):
-        next(iter(drafts.values())).leave_out("unreadable")
-    return list(drafts.values())
+        drafts[0].leave_out("unreadable")
+    return drafts
 
 
 def _is_item(item: Fields) -> bool:
@@ -63,7 +67,6 @@ def _by_worth(answers: Iterable[Fields]) -> list[Fields]:
 
 
 def _read_question(draft: Draft, item: Fields) -> None:
-    draft.title = draft.title or unescape(text_in(item, "title"))
     key = f"q{key_in(item, 'question_id')}"
     draft.add(_post(item), key=key)
     _read_comments(draft, item, key)
