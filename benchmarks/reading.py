@@ -25,7 +25,7 @@ def text(thread: int, post: int) -> str:
 def html(thread: int, post: int) -> str:
     """Write the same as a forum's HTML, with a link, emphasis and code."""
     half = WORDS.split()[:9]
-    said = f"<p>Post {post} of {thread}: {WORDS}</p>\n<p><a href='https://x.org/{post}'>{' '.join(half)}</a> &amp; "
+    said = f"<p>Post {post} of {thread}: {WORDS}</p>\n<p><a href='https://x.org'>{' '.join(half)}</a> &amp; "
     return said + f"<strong>{WORDS}</strong><br>\n{WORDS}</p><pre><code>x = {post}</code></pre>"
 
 
@@ -94,7 +94,7 @@ def github(thread: int) -> object:
 def page(thread: int) -> str:
     """Write a page of XenForo."""
     posts = "".join(
-        f'<article class="message" data-author="u"><div class="bbWrapper">{html(thread, post)}</div></article>'
+        f'<article class="message"><div class="bbWrapper">{html(thread, post)}</div></article>'
         for post in range(POSTS)
     )
     return f"<!DOCTYPE html><html><title>A leak</title><body><h1>A leak</h1>{posts}</body></html>"
@@ -103,8 +103,8 @@ def page(thread: int) -> str:
 def mailbox(thread: int) -> str:
     """Write ten messages that answer one another."""
     return "".join(
-        f"From u@x Sun Sep 13 12:26:40 2020\nFrom: u@x\nSubject: Leak {thread}\nMessage-ID: <{thread}.{post}@x>\n"
-        f"In-Reply-To: <{thread}.{post - 1}@x>\n\n{text(thread, post)}\n\n"
+        f"From u@x Sun Sep 13 12:26:40 2020\nFrom: u@x\nSubject: Leak {thread}\n"
+        f"Message-ID: <{thread}.{post}@x>\nIn-Reply-To: <{thread}.{post - 1}@x>\n\n{text(thread, post)}\n\n"
         for post in range(POSTS)
     )
 

@@ -3,7 +3,7 @@
 import re
 from email.message import Message
 
-from tldrkit.data.threads.markup import render_html, tidy
+from tldrkit.data.threads.markup import CODE_BLANK, render_html, tidy
 
 _CUTS = re.compile(
     r"^-- ?$"  # a signature
@@ -48,4 +48,4 @@ def _cut(text: str) -> str:
     kept = text[: cut.start()] if cut and text[: cut.start()].strip() else text
     kept = "\n".join(line.rstrip() for line in kept.split("\n"))
     kept = re.sub(r"^>From ", "From ", kept, flags=re.MULTILINE)
-    return tidy(kept.replace("\n    ", "\n\xa0\xa0\xa0\xa0"))
+    return tidy(kept.replace("\n    ", "\n" + 4 * CODE_BLANK))

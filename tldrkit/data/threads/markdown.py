@@ -15,15 +15,15 @@ _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(\S[^\n]*?)[ \t#]*$")
 _RULE = re.compile(r"^ {0,3}([-*_])[ \t]*(\1[ \t]*){2,100}$")
 _TARGET = r"\([^()\n]{0,2000}(?:\([^()\n]{0,300}\)[^()\n]{0,500})?\)"
 _SPANS = [
-    (re.compile(rf"!\[([^\[\]\n]{{0,500}})\]{_TARGET}"), "image"),
-    (re.compile(rf"\[([^\[\]\n]{{1,1000}})\](?:{_TARGET}|\[[^\[\]\n]{{0,200}}\])"), "text"),
-    (re.compile(r"<(https?://[^\s<>]{1,2000})>"), "text"),
-    (re.compile(r"\*\*(?=[^\s*])([^*\n]{1,1000})\*\*"), "text"),
-    (re.compile(r"(?<!\w)__(?=[^\s_])([^_\n]{1,1000})__(?!\w)"), "text"),
-    (re.compile(r"~~([^~\n]{1,1000})~~"), "text"),
-    (re.compile(r"(?<![\w*\\])\*([^*\s][^*\n]{0,500})\*(?![\w*])"), "text"),
-    (re.compile(r"(?<![\w\\])_([^_\s][^_\n]{0,500})_(?!\w)"), "text"),
-    (re.compile(r"\\([\\`*_{}\[\]()#+\-.!~>|^])"), "text"),
+    ("![", re.compile(rf"!\[([^\[\]\n]{{0,500}})\]{_TARGET}"), "image"),
+    ("[", re.compile(rf"\[([^\[\]\n]{{1,1000}})\](?:{_TARGET}|\[[^\[\]\n]{{0,200}}\])"), "text"),
+    ("<", re.compile(r"<(https?://[^\s<>]{1,2000})>"), "text"),
+    ("**", re.compile(r"\*\*(?=[^\s*])([^*\n]{1,1000})\*\*"), "text"),
+    ("__", re.compile(r"(?<!\w)__(?=[^\s_])([^_\n]{1,1000})__(?!\w)"), "text"),
+    ("~~", re.compile(r"~~([^~\n]{1,1000})~~"), "text"),
+    ("*", re.compile(r"(?<![\w*\\])\*([^*\s][^*\n]{0,500})\*(?![\w*])"), "text"),
+    ("_", re.compile(r"(?<![\w\\])_([^_\s][^_\n]{0,500})_(?!\w)"), "text"),
+    ("\\", re.compile(r"\\([\\`*_{}\[\]()#+\-.!~>|^])"), "text"),
 ]
 _MARKS = re.compile(r"[`*_~\[<#\\:!&]|--|- -")
 
@@ -77,8 +77,9 @@ def _reduce_line(line: str) -> str:
 
 
 def _reduce_spans(text: str) -> str:
-    for pattern, kind in _SPANS:
-        text = pattern.sub(_image if kind == "image" else r"\1", text)
+    for mark, pattern, kind in _SPANS:
+        if mark in text:
+            text = pattern.sub(_image if kind == "image" else r"\1", text)
     if "<" in text:
         text = _drop_tags(text)
     return replace_short_names(unescape(text) if "&" in text else text)

@@ -37,6 +37,8 @@ _EMOJI = re.compile(r"emoji|smil|emoticon", re.IGNORECASE)
 # A text is HTML if one of these is closed in it, or breaks a line: angle brackets alone may be code.
 _IS_HTML = re.compile(rf"</({'|'.join(sorted(_BLOCKS | _SPANS))})\s*>|<(br|hr|img)\b[^<>]*>", re.IGNORECASE)
 _HAS_BLOCKS = re.compile(r"<(p|br|div|li|blockquote|pre|tr|h[1-6])\b", re.IGNORECASE)
+CODE_BLANK = "\ue000"  # of the private use area: no text of a forum holds it
+_EMPTY_LINES = re.compile(r"\n{3,}")
 _INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u2060\ufeff]")
 
 # The short names that are common enough to be written as what they stand for.
@@ -92,14 +94,12 @@ class _Reducer:
         if "&" in text:
             text = unescape(text)
         if "code" in self._open:
-            self._pieces.append(text.replace("\r", "").replace(" ", "\xa0").replace("\t", "\xa0\xa0\xa0\xa0"))
-        elif self._folds and not text.isspace():
-            self._pieces.append(re.sub(r"\s+", " ", text))
+            self._pieces.append(text.replace("\r", "").replace(" ", CODE_BLANK).replace("\t", 4 * CODE_BLANK))
         else:
-            self._pieces.append(" " if self._folds else text)
+            self._pieces.append(text.replace("\n", " ").replace("\r", " ") if self._folds else text)
 
     def _step(self, name: str, closes: bool, written: str) -> None:
-        for what, (tag, depth) in list(self._open.items()):
+        for what, (tag, depth) in list(self._open.items()) if self._open else ():
             if tag == name:
                 self._open[what] = (tag, depth - 1 if closes else depth + 1)
                 if closes and depth == 1:
@@ -155,8 +155,10 @@ def replace_short_names(text: str) -> str:
 
 
 def tidy(text: str) -> str:
-    """Join runs of blanks and of empty lines; blanks of code, given as no-break spaces, become blanks."""
-    text = _INVISIBLE.sub("", text)
-    lines = (re.sub(r"[ \t]+", " ", line).strip(" \t\r") for line in text.split("\n"))
-    text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).replace("\xa0", " ")
-    return "\n".join(line.rstrip() for line in text.strip("\n").split("\n")).strip("\n")
+    """Join runs of blanks and of empty lines; blanks of code, given as `CODE_BLANK`, stay."""
+    lines = [" ".join(line.split()) for line in _INVISIBLE.sub("", text).split("\n")]
+    text = _EMPTY_LINES.sub("\n\n", "\n".join(lines))
+    if CODE_BLANK not in text:
+        return text.strip("\n")
+    text = text.replace(CODE_BLANK, " ").strip("\n")
+    return "\n".join(line.rstrip() for line in text.split("\n")).strip("\n")

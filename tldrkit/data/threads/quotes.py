@@ -9,8 +9,7 @@ from dataclasses import replace
 
 from tldrkit.data.threads.thread import Post
 
-_RUN = 3  # words compared together
-_SHARE = 0.8  # of a quote's runs of words must stand in earlier posts for it to be a repetition
+_SHARE = 0.8  # of a quote's runs of three words must stand in earlier posts for it to be a repetition
 _ATTRIBUTION = re.compile(
     r"(on |am |le |el |il )?\S.{0,200}\b(wrote|writes|said|posted|schrieb|a écrit|escribió)\b.{0,40}:\W{0,3}$"
     r"|(originally posted by|quote from|quoting)\b.{0,100}$|\S.{0,60}:\W{0,3}$",
@@ -43,10 +42,10 @@ def _quotes(text: str) -> bool:
 
 
 def _runs(text: str) -> list[int]:
-    words = [word.lower() for word in _WORDS.findall(text)]
-    if len(words) < _RUN:
+    words = _WORDS.findall(text.lower())
+    if len(words) < 3:
         return [hash(tuple(words))] if words else []
-    return [hash(tuple(words[start : start + _RUN])) for start in range(len(words) - _RUN + 1)]
+    return [hash(run) for run in zip(words, words[1:], words[2:], strict=False)]
 
 
 def _shorten(text: str, seen: set[int]) -> str:
