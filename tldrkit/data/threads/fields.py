@@ -12,7 +12,7 @@ from typing import TypeGuard
 
 Fields = Mapping[str, object]
 
-_NOBODY = frozenset(["[deleted]", "[removed]", "deleted", "ghost"])
+_NOBODY = frozenset(["[deleted]", "[removed]"])
 _ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?( ?UTC|Z| ?[+-]\d\d:?\d\d)?")
 _MAIL_DATE = re.compile(r"(\w{3}, )?\d{1,2} \w{3} \d{4} \d\d:\d\d")
 _FAR = 1e11  # seconds from 1970 to the year 5138: larger numbers are milliseconds

@@ -156,8 +156,9 @@ def _add(draft: Draft, comment: Fields, key: str, parent: str) -> None:
 def _post(item: Fields) -> Post:
     html = text_in(item, "bodyHTML", "body_html")
     markdown = text_in(item, "body", "bodyText", "body_text")
+    author = author_in(item, "user", "author")
     return Post(
-        author=author_in(item, "user", "author"),
+        author="" if author == "ghost" else author,  # what GitHub calls deleted accounts
         text=reduce_markdown(markdown) if markdown else render_html(html),
         time=time_in(item, "created_at", "createdAt", "submittedAt", "submitted_at"),
         votes=_votes(item),

@@ -81,10 +81,13 @@ def _read_post(draft: Draft, post: Fields, *, key: str, ids: set[str]) -> None:
     elif (text is not None and not isinstance(text, str)) or not field:
         draft.leave_out("unreadable", key=key, parent=parent)
     else:
+        given = post.get("author")
+        own = field == "text" and isinstance(given, str)  # our own shape is read as it was written
+        author = str(given) if own else author_in(post, "author", "user", "username")
         votes = count_in(post, "votes", "score", "like_count", "likes")
         draft.add(
             Post(
-                author=author_in(post, "author", "user", "username"),
+                author=author,
                 text=(text or "") if field == "text" else reduce_html(text or ""),
                 time=time_in(post, "time", "created_at", "createdAt", "date", "timestamp"),
                 votes=votes,

@@ -77,7 +77,9 @@ def _find_drafts(value: object) -> Iterator[Draft | DataError]:
         value, depth = waiting.pop()
         drafts = next((found for read in _SHAPES if (found := read(value)) is not None), None)
         if drafts is not None:
-            yield from drafts or [DataError("This is an empty list of posts.")]
+            yield from drafts
+            if not drafts:
+                yield DataError("This is an empty list of posts.")
         elif isinstance(value, list) and value and depth < _DEPTH:
             waiting += [(item, depth + 1) for item in reversed(value)]
         elif is_fields(value) and depth < _DEPTH and (inner := _unwrap(value)) is not None:
