@@ -81,9 +81,8 @@ def _read_post(draft: Draft, post: Fields, *, key: str, ids: set[str]) -> None:
     elif (text is not None and not isinstance(text, str)) or not field:
         draft.leave_out("unreadable", key=key, parent=parent)
     else:
-        given = post.get("author")
-        own = field == "text" and isinstance(given, str)  # our own shape is read as it was written
-        author = str(given) if own else author_in(post, "author", "user", "username")
+        own = post.get("author") if field == "text" else None  # our own shape is read as it was written
+        author = own if isinstance(own, str) else author_in(post, "author", "user", "username")
         votes = count_in(post, "votes", "score", "like_count", "likes")
         draft.add(
             Post(

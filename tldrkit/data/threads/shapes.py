@@ -80,7 +80,7 @@ def _find_drafts(value: object) -> Iterator[Draft | DataError]:
             yield from drafts
             if not drafts:
                 yield DataError("This is an empty list of posts.")
-        elif isinstance(value, list) and value and depth < _DEPTH:
+        elif isinstance(value, list) and depth < _DEPTH and any(isinstance(x, dict | list) for x in value):
             waiting += [(item, depth + 1) for item in reversed(value)]
         elif is_fields(value) and depth < _DEPTH and (inner := _unwrap(value)) is not None:
             waiting.append((inner, depth + 1))
