@@ -198,3 +198,13 @@ def test_build_thread_wants_one_thread() -> None:
     for wrong, sentence in (([value, value], "2 threads"), ({"a": 1}, "unknown shape"), (7, "JSON int")):
         with pytest.raises(DataError, match=sentence):
             build_thread(wrong, "x")
+
+
+@pytest.mark.parametrize(
+    "key", ["data", "repository", "comments", "children", "replies", "items", "post_stream"]
+)
+@pytest.mark.parametrize("depth", [200, 450])
+def test_wrappers_in_wrappers_are_refused(tmp_path: Path, key: str, depth: int) -> None:
+    """What is wrapped hundreds of times over is no thread, and no exception."""
+    (found,) = read(tmp_path, (f'{{"{key}":' * depth + "1" + "}" * depth).encode())
+    assert isinstance(found, BrokenThread)

@@ -26,6 +26,7 @@ _TELLING_KEYS = (
     "node_id author_association authorAssociation number issue_url html_url repository_url createdAt "
     "bodyText bodyHTML"
 )
+_WRAPPED = frozenset(["data", "repository", "node", "resource"])
 _TELLING = frozenset(_TELLING_KEYS.split())
 
 
@@ -43,11 +44,15 @@ def read_github(value: object) -> list[Draft] | None:
     if _is_comment(value):
         return _read_comments([value])
     inner = fields_in(value, "data") or value
-    inner = (
-        fields_in(inner, "repository") or fields_in(inner, "node") or fields_in(inner, "resource") or inner
+    for key in ("repository", "node", "resource"):
+        inner = fields_in(inner, key) or inner
+    return _read_inside(value) or (
+        read_github(inner) if inner is not value and not _WRAPPED & inner.keys() else None
     )
-    if inner is not value and (found := read_github(inner)) is not None:
-        return found
+
+
+def _read_inside(value: Fields) -> list[Draft] | None:
+    """Read the lists that a topic or a repository holds."""
     for key in _LISTS:
         if (nodes := _nodes(value, key)) and (found := _read_list(nodes)) is not None:
             return found
