@@ -329,14 +329,14 @@ def test_an_exported_network_needs_no_tldrkit(line: Line, tmp_path: Path) -> Non
 
 
 def test_threads_are_summarized_in_order_and_a_bad_file_is_a_record(line: Line, tmp_path: Path) -> None:
-    """Every thread gets a line in input order; what cannot be read gets one with its error."""
+    """Every thread gets a line in input order, its posts counted; what cannot be read, one with its error."""
     folder = tmp_path / "threads"
     folder.mkdir()
     for number in range(3):
         thread = {
             "id": str(number),
             "title": "t",
-            "posts": [{"author": "a", "text": "word " * (30 - number * 9)}],
+            "posts": [{"author": "a", "text": "word " * (30 - number * 9)}, {"text": ""}],
         }
         (folder / f"{number}.json").write_text(json.dumps(thread))
     (folder / "1b.json").write_text('{"posts": ')
@@ -349,6 +349,8 @@ def test_threads_are_summarized_in_order_and_a_bad_file_is_a_record(line: Line, 
     assert [row["id"] for row in rows] == ["0", "1", "1b", "2"]
     assert "summary" in rows[0]
     assert "error" in rows[2]
+    assert (rows[0]["posts_read"], rows[0]["posts_used"]) == (2, 1)
+    assert rows[0]["posts_unused"] == {"empty": 1}
 
 
 def test_the_output_must_be_a_file_and_no_input(line: Line, tmp_path: Path) -> None:

@@ -1,0 +1,102 @@
+import pytest
+
+from tldrkit.data.threads import Post
+from tldrkit.data.threads.bbcode import reduce_bbcode
+from tldrkit.data.threads.fields import render_time
+from tldrkit.data.threads.markdown import reduce_markdown
+from tldrkit.data.threads.markup import render_html
+from tldrkit.data.threads.quotes import drop_repeated_quotes
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p>see <a href='http://x.y'>this</a></p>", "see this"),
+        ("<p>a\nb<br>\nc</p>", "a b\nc"),
+        ("<pre><code>if a &lt; b:\n    go()</code></pre>", "if a < b:\n    go()"),
+        ("<p>x<code>y</code></p>", "xy"),
+        ("<p>ok <img class='emoji' alt=':tada:' src='e.png'></p>", "ok 🎉"),
+        ("<p>ok <img class='smilie' alt=':)'></p>", "ok :)"),
+        ("<p><img src='a.png' alt='a flat tyre'><img src='b.png'></p>", "[image: a flat tyre][image]"),
+        ("<blockquote><p>a</p><blockquote>b</blockquote></blockquote><p>c</p>", "> a\n> b\n\nc"),
+        ("<p>a</p><blockquote>never closed", "a\n\n> never closed"),
+        ("<table><tr><td>1</td><td>2</td></tr></table>", "1 2"),
+        ("<div>a</div><div class='signature'>b</div>", "a"),
+        ("<p>a<script>b</script><style>c</style><!-- d --></p>", "a"),
+        ('<p title="a > b">c</p>', "c"),
+        ("<p>a\u200b\x00b</p>", "ab"),
+    ],
+)
+def test_html_reads_as_a_reader_sees_it(html: str, text: str) -> None:
+    """Links and emoji are their words, code keeps its lines, images say so, quotes are marked, marks go."""
+    assert render_html(html) == text
+
+
+@pytest.mark.parametrize(
+    ("markdown", "text"),
+    [
+        ("**a** _b_ ~~c~~ `d`", "a b c d"),
+        ("snake_case_name and 2*3*4", "snake_case_name and 2*3*4"),
+        ("[this](http://x.y/a_(b)) and <http://x.y>", "this and http://x.y"),
+        ("![a tyre](http://x.y/z.png)", "[image: a tyre]"),
+        ("# Title #\n\ntext", "Title\n\ntext"),
+        ("```py\nif *a*:\n    b\n```\nend", "if *a*:\n    b\nend"),
+        ("> quoted **a**\n\nb", "> quoted a\n\nb"),
+        ("a\n\n---\n\nb", "a\n\nb"),
+        ("<details><summary>log</summary>x</details> :tada: :unknown:", "logx 🎉 :unknown:"),
+        ("a <!-- b --> c", "a  c"),
+        (r"1\. \*a\*", "1. *a*"),
+        ("vector<int> x", "vector<int> x"),
+    ],
+)
+def test_markdown_reads_as_a_reader_sees_it(markdown: str, text: str) -> None:
+    """Marks go, code and quotes stay, and what only looks like a mark is text."""
+    assert reduce_markdown(markdown) == text
+
+
+@pytest.mark.parametrize(
+    ("bbcode", "text"),
+    [
+        ('[quote="ann, post:1"]a[/quote]b', "> ann said:\n> a\n\nb"),
+        ("[b]a[/b] [url=http://x.y]b[/url] [img]c.png[/img]", "a b [image]"),
+        ("[code]x[0][/code]", "x[0]"),
+        ("a[0] [b] c", "a[0] [b] c"),
+        ("[quote][quote]a[/quote]b", "> ab"),
+    ],
+)
+def test_bbcode_reads_as_a_reader_sees_it(bbcode: str, text: str) -> None:
+    """BBCode is treated as HTML is; brackets that close nothing are text."""
+    assert reduce_bbcode(bbcode) == text
+
+
+@pytest.mark.parametrize(
+    ("given", "time"),
+    [
+        (1600000000, "2020-09-13T12:26:40Z"),
+        (1600000000.5, "2020-09-13T12:26:40Z"),
+        (1600000000123, "2020-09-13T12:26:40Z"),
+        ("1600000000", "2020-09-13T12:26:40Z"),
+        ("2020-09-13T12:26:40.123456Z", "2020-09-13T12:26:40Z"),
+        ("2020-09-13 12:26:40 UTC", "2020-09-13T12:26:40Z"),
+        ("2020-09-13T12:26:40-0500", "2020-09-13T12:26:40-05:00"),
+        ("2020-09-13T12:26:40", "2020-09-13T12:26:40"),
+        ("Sun, 13 Sep 2020 12:26:40 +0000", "2020-09-13T12:26:40Z"),
+        ("2020-99-13T12:26:40Z", "2020-99-13T12:26:40Z"),
+        ("yesterday", "yesterday"),
+        (1e300, ""),
+        (float("nan"), ""),
+        (10**400, ""),
+        (None, ""),
+        (True, ""),
+    ],
+)
+def test_times_have_one_form(given: object, time: str) -> None:
+    """Numbers, ISO 8601 and mail dates become one form; other texts stay, other values are no time."""
+    assert render_time(given) == time
+
+
+def test_only_quotes_of_earlier_posts_go() -> None:
+    """A quote of an earlier post goes, one of a later post or of nothing stays, and no post becomes empty."""
+    texts = ["One two three four.", "> one two three four\n\nYes.", "> five six seven eight\n\nNo.", "> Yes."]
+    kept = [post.text for post in drop_repeated_quotes([Post(author="", text=text) for text in texts])]
+    assert kept == [texts[0], "Yes.", texts[2], "> Yes."]

@@ -1,0 +1,10 @@
+"""Forum threads: the value types, and the shapes of files threads are kept in.
+
+Knows shapes, told apart by their content, one file each; knows nothing of summaries or networks.
+"""
+
+from tldrkit.data.threads.files import find_thread_files, read_threads
+from tldrkit.data.threads.shapes import build_thread
+from tldrkit.data.threads.thread import BrokenThread, Post, Thread
+
+__all__ = ["BrokenThread", "Post", "Thread", "build_thread", "find_thread_files", "read_threads"]

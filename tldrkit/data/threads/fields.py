@@ -1,0 +1,109 @@
+"""Fields of decoded JSON, read liberally: what is missing, null or of the wrong type is empty.
+
+Knows no shape.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from typing import TypeGuard
+
+Fields = Mapping[str, object]
+
+_NOBODY = frozenset(["[deleted]", "[removed]"])
+_ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?( ?UTC|Z| ?[+-]\d\d:?\d\d)?")
+_MAIL_DATE = re.compile(r"(\w{3}, )?\d{1,2} \w{3} \d{4} \d\d:\d\d")
+_FAR = 1e11  # seconds from 1970 to the year 5138: larger numbers are milliseconds
+
+
+def is_fields(value: object) -> TypeGuard[Fields]:
+    """Tell whether a value is a JSON object."""
+    return isinstance(value, dict)
+
+
+def fields_in(fields: Fields, *keys: str) -> Fields:
+    """Find the object under a path of keys; empty where there is none."""
+    for key in keys:
+        value = fields.get(key)
+        if not isinstance(value, dict):
+            return {}
+        fields = value
+    return fields
+
+
+def list_in(fields: Fields, *keys: str) -> list[object]:
+    """Find the first list under any of the keys; empty where there is none."""
+    return next((value for key in keys if isinstance(value := fields.get(key), list)), [])
+
+
+def text_in(fields: Fields, *keys: str) -> str:
+    """Find the first text that is not empty under any of the keys."""
+    return next((value for key in keys if isinstance(value := fields.get(key), str) and value), "")
+
+
+def key_in(fields: Fields, *keys: str) -> str:
+    """Find the first id, a text or a whole number, under any of the keys."""
+    for key in keys:
+        value = fields.get(key)
+        if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
+            return str(value)
+    return ""
+
+
+def count_in(fields: Fields, *keys: str) -> int | None:
+    """Find the first number under any of the keys, whole."""
+    for key in keys:
+        value = fields.get(key)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        if isinstance(value, float) and math.isfinite(value):
+            return int(value)
+    return None
+
+
+def author_in(fields: Fields, *keys: str) -> str:
+    """Find an author, a name or an object with one; empty for deleted accounts."""
+    for key in keys:
+        value = fields.get(key)
+        if isinstance(value, dict):
+            value = text_in(value, "username", "login", "display_name", "name", "nickname")
+        if isinstance(value, str) and value:
+            return "" if value.lower() in _NOBODY else value
+    return ""
+
+
+def time_in(fields: Fields, *keys: str) -> str:
+    """Find the first time under any of the keys, in ISO form where it is understood."""
+    return next((time for key in keys if (time := render_time(fields.get(key)))), "")
+
+
+def render_time(value: object) -> str:
+    """Render seconds or milliseconds since 1970, ISO 8601 or a mail date as ISO 8601; other texts stay.
+
+    A time without a zone is written without one.
+    """
+    if isinstance(value, str) and value.isascii() and value.isdigit() and 9 < len(value) < 14:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    try:
+        if not isinstance(value, str):
+            seconds = value / 1000 if value > _FAR else value
+            return _written(datetime.fromtimestamp(seconds, tz=timezone.utc)) if seconds else ""
+        if _ISO.fullmatch(value):
+            return _written(datetime.fromisoformat(_plain_iso(value)))
+        return _written(parsedate_to_datetime(value)) if _MAIL_DATE.match(value) else value
+    except (ValueError, OverflowError, OSError, TypeError, IndexError):
+        return value if isinstance(value, str) else ""
+
+
+def _plain_iso(value: str) -> str:
+    """Rewrite the forms Python 3.10 does not read; parts of seconds go."""
+    value = re.sub(r" ?UTC$|Z$", "+00:00", re.sub(r"\.\d+", "", value))
+    return re.sub(r" ?([+-]\d\d):?(\d\d)$", r"\1:\2", value)
+
+
+def _written(time: datetime) -> str:
+    return time.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,162 @@
+"""Mailboxes: messages gathered into threads by what they answer, else by subject.
+
+A first pass keeps of each message its ids and its place in the file; a second reads thread by thread, so
+that one thread's messages at a time are in memory.
+"""
+
+import re
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from email import message_from_bytes
+from email.errors import MessageError
+from email.header import decode_header
+from email.message import Message
+from email.utils import parseaddr
+from typing import IO
+
+from tldrkit.data.threads.draft import Draft
+from tldrkit.data.threads.fields import render_time
+from tldrkit.data.threads.mail import read_body
+from tldrkit.data.threads.thread import BrokenThread, Place, Post, Thread
+from tldrkit.errors import DataError
+
+_FROM = re.compile(rb"From \S.*\d{4}[ \t]*(?:\S{1,20})?\r?\n?$|From \S+( at \S+)?\s.*\d\d:\d\d")
+_HEADER = re.compile(rb"[!-9;-~]+[ \t]*:|>From ")
+_ID = re.compile(r"<([^<>\s]{1,500})>")
+_PREFIX = re.compile(r"^\s*(\[[^\]]{1,60}\]\s*|(re|fwd?|aw|sv|antw|tr|wg)(\[\d+\])?\s*:\s*)+", re.IGNORECASE)
+_LIST = re.compile(r"\[[^\]]{1,60}\]\s*")
+_IN_MEMORY = 1 << 24  # bytes of an unpacked mailbox before it goes to a temporary file
+_FAILURES = (MessageError, ValueError, LookupError, TypeError, AttributeError, RecursionError, AssertionError)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a message stands in the file, in bytes."""
+
+    start: int
+    length: int
+
+
+def read_mbox(first: bytes, rest: Iterable[bytes], place: Place) -> Iterator[Thread | BrokenThread]:
+    """Read a mailbox, or one message, whose first line has been read."""
+    with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as copy:
+        groups = _gather(_copy_messages(first, rest, copy), copy)
+        for number, members in enumerate(groups):
+            name = f"{place.name}-{number + 1}" if len(groups) > 1 else place.name
+            try:
+                yield _read_group(members, copy).seal(name)
+            except DataError as error:
+                yield place.refuse(str(error), name)
+
+
+def _copy_messages(first: bytes, rest: Iterable[bytes], copy: IO[bytes]) -> Iterator[_Place]:
+    """Copy the file, and find the messages in it: each after a line "From " that headers follow."""
+    start, position, blank = 0, copy.write(first), False
+    if first.startswith(b"From "):
+        start = position
+    opened = -1  # where the line "From " begins that a header must follow
+    for line in rest:
+        if opened >= 0 and _HEADER.match(line):
+            yield _Place(start, opened - start)
+            start = position
+        opened = position if blank and line.startswith(b"From ") and _FROM.match(line) else -1
+        blank = not line.strip()
+        position += copy.write(line)
+    yield _Place(start, position - start)
+
+
+def _gather(places: Iterator[_Place], copy: IO[bytes]) -> list[list[_Place]]:
+    """Put messages together that answer one another, or whose subjects are the same but for "Re:"."""
+    groups: list[list[_Place]] = []
+    by_id: dict[str, int] = {}
+    by_subject: dict[str, int] = {}
+    lines = list(places)
+    for at in lines:
+        message = _parse(_head(copy, at))
+        own = _ids(message, "Message-ID")[-1:]
+        cited = _ids(message, "References") + _ids(message, "In-Reply-To")
+        subject = _subject(message)
+        plain = _PREFIX.sub("", subject).casefold()
+        group = next((by_id[key] for key in [*reversed(cited), *own] if key in by_id), None)
+        if group is None and plain and (cited or subject.casefold() != plain):
+            group = by_subject.get(plain)
+        if group is None:
+            group = len(groups)
+            groups.append([])
+        groups[group].append(at)
+        for key in own + cited:
+            by_id.setdefault(key, group)
+        if plain:
+            by_subject.setdefault(plain, group)
+    return groups
+
+
+def _head(copy: IO[bytes], at: _Place) -> bytes:
+    copy.seek(at.start)
+    head = copy.read(min(at.length, 1 << 16))
+    return re.split(rb"\r?\n\r?\n", head, maxsplit=1)[0] + b"\n\n"
+
+
+def _parse(data: bytes) -> Message:
+    try:
+        return message_from_bytes(data)
+    except _FAILURES:
+        return Message()
+
+
+def _read_group(members: list[_Place], copy: IO[bytes]) -> Draft:
+    draft = Draft()
+    for at in members:
+        copy.seek(at.start)
+        message = _parse(copy.read(at.length))
+        cited = _ids(message, "In-Reply-To")[:1] or _ids(message, "References")[-1:]
+        own = "".join(_ids(message, "Message-ID")[-1:])
+        if not draft.id:
+            draft.id, draft.title = own, _LIST.sub("", _PREFIX.sub("", _subject(message)))
+        try:
+            text = read_body(message)
+        except _FAILURES:
+            draft.leave_out("unreadable", key=own, parent="".join(cited))
+            continue
+        time = render_time(_header(message, "Date"))
+        post = Post(author=_author(message), text=text, time=time)
+        draft.add(post, key=own, parent="".join(cited))
+    return draft
+
+
+def _header(message: Message, name: str) -> str:
+    """Read a header, its coded words decoded."""
+    try:
+        given = str(message.get(name, ""))
+        if "=?" not in given:
+            return " ".join(given.encode("utf-8", "surrogateescape").decode("utf-8", "replace").split())
+        parts = decode_header(given)
+        words = [
+            part.decode(code or "latin-1", "replace") if isinstance(part, bytes) else part
+            for part, code in parts
+        ]
+        return " ".join("".join(words).split())
+    except _FAILURES:
+        return ""
+
+
+def _subject(message: Message) -> str:
+    return _header(message, "Subject")
+
+
+def _ids(message: Message, name: str) -> list[str]:
+    return _ID.findall(_header(message, name))
+
+
+def _author(message: Message) -> str:
+    """Read who wrote, by name where there is one; archives write "ann at example.com (Ann)"."""
+    given = _header(message, "From")
+    comment = re.search(r"\(([^()]{1,100})\)\s*$", given)
+    try:
+        name, address = parseaddr(given)
+    except _FAILURES:
+        name, address = "", ""
+    return (
+        (comment[1] if comment else name or address.split("@")[0] or given.split("@")[0]).strip().strip('"')
+    )

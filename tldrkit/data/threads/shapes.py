@@ -1,0 +1,99 @@
+"""From decoded JSON to threads: which shape a value is, and the lists and wrappers round it.
+
+Knows the shapes by name only; each has its own file.
+"""
+
+from collections.abc import Callable, Iterator
+
+from tldrkit.data.threads.discourse import read_discourse
+from tldrkit.data.threads.draft import Draft
+from tldrkit.data.threads.fields import Fields, is_fields
+from tldrkit.data.threads.github import read_github
+from tldrkit.data.threads.hackernews import read_hackernews
+from tldrkit.data.threads.lemmy import read_lemmy
+from tldrkit.data.threads.lobsters import read_lobsters
+from tldrkit.data.threads.plain import read_plain
+from tldrkit.data.threads.reddit import read_reddit
+from tldrkit.data.threads.stackexchange import read_stackexchange
+from tldrkit.data.threads.thread import BrokenThread, Place, Thread
+from tldrkit.errors import DataError
+
+# The first that recognizes a value reads it: those with telling fields come before the general one.
+_SHAPES: tuple[Callable[[object], list[Draft] | None], ...] = (
+    read_discourse,
+    read_reddit,
+    read_stackexchange,
+    read_lemmy,
+    read_hackernews,
+    read_lobsters,
+    read_github,
+    read_plain,
+)
+_WRAPPERS = (
+    "data",
+    "thread",
+    "threads",
+    "topic",
+    "topics",
+    "result",
+    "results",
+    "items",
+    "response",
+    "payload",
+)
+_DEPTH = 8  # lists and wrappers round a thread
+
+
+def build_threads(value: object, place: Place) -> Iterator[Thread | BrokenThread]:
+    """Build the threads a decoded JSON value holds, each refused by itself where it is none."""
+    for number, found in enumerate(_find_drafts(value)):
+        name = f"{place.name}-{number + 1}" if number else place.name
+        try:
+            if isinstance(found, DataError):
+                raise found
+            yield found.seal(name)
+        except DataError as error:
+            yield place.refuse(str(error), getattr(found, "id", "") or name)
+
+
+def build_thread(value: object, fallback_id: str) -> Thread:
+    """Build the one thread a decoded JSON value of any known shape holds.
+
+    Raises:
+        DataError: It is no thread, one without text, or several.
+    """
+    found = list(_find_drafts(value))
+    if len(found) != 1:
+        raise DataError(f"This holds {len(found)} threads, not one.")
+    if isinstance(found[0], DataError):
+        raise found[0]
+    return found[0].seal(fallback_id)
+
+
+def _find_drafts(value: object) -> Iterator[Draft | DataError]:
+    """Look for a shape in the value, then in the lists and wrappers it is made of."""
+    waiting = [(value, 0)]
+    while waiting:
+        value, depth = waiting.pop()
+        drafts = next((found for read in _SHAPES if (found := read(value)) is not None), None)
+        if drafts is not None:
+            yield from drafts
+            if not drafts:
+                yield DataError("This is an empty list of posts.")
+        elif isinstance(value, list) and depth < _DEPTH and any(isinstance(x, dict | list) for x in value):
+            waiting += [(item, depth + 1) for item in reversed(value)]
+        elif is_fields(value) and depth < _DEPTH and (inner := _unwrap(value)) is not None:
+            waiting.append((inner, depth + 1))
+        else:
+            yield DataError(_describe(value))
+
+
+def _unwrap(value: Fields) -> object | None:
+    return next((value[key] for key in _WRAPPERS if isinstance(value.get(key), dict | list)), None)
+
+
+def _describe(value: object) -> str:
+    if isinstance(value, dict):
+        keys = ", ".join(list(value)[:4]) or "no key"
+        return f"This object ({keys} …) has neither posts nor a document: an unknown shape."
+    return f"This is a JSON {type(value).__name__}, not an object with posts."

@@ -1,0 +1,89 @@
+"""The values reading gives: posts, threads, and what cannot be read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Post:
+    """What one author wrote at one time.
+
+    Args:
+        author: Their name; empty where it is unknown or the account is deleted.
+        text: Without markup.
+        time: ISO 8601 where the file's form is known, else as the file gives it; may be empty.
+        votes: Points, likes or hearts; None where the file has none.
+        reply_to: Place, from 0, of the post it answers among the thread's posts; None where unknown.
+    """
+
+    author: str
+    text: str
+    time: str = ""
+    votes: int | None = None
+    reply_to: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thread:
+    """Posts under one title, in reading order.
+
+    Args:
+        id: As the file gives it, else after the file.
+        title: May be empty.
+        posts: Those with text.
+        unused: Posts of the file that are not among `posts`, counted by reason: deleted, empty, unreadable.
+        not_loaded: Posts the file says exist and does not hold.
+    """
+
+    id: str
+    title: str
+    posts: tuple[Post, ...]
+    unused: Mapping[str, int] = field(default_factory=dict)
+    not_loaded: int = 0
+
+    @property
+    def posts_read(self) -> int:
+        """Posts the file holds, used or not."""
+        return len(self.posts) + sum(self.unused.values())
+
+    def document(self) -> str:
+        """Render as one text: title, then `author: text` per post, blank lines between."""
+        parts = [self.title] if self.title else []
+        parts += [f"{post.author}: {post.text}" if post.author else post.text for post in self.posts]
+        return "\n\n".join(parts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BrokenThread:
+    """A thread that cannot be read, and why.
+
+    Args:
+        id: What the thread would have been called.
+        path: Its file.
+        line: Its line, from 1; 0 where the whole file is meant.
+        reason: One sentence.
+    """
+
+    id: str
+    path: Path
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a thread is read: a file, and a line of it (0: the whole file)."""
+
+    path: Path
+    line: int = 0
+
+    @property
+    def name(self) -> str:
+        """What a thread without an id is called."""
+        stem = Path(self.path.name.removesuffix(".gz")).stem
+        return f"{stem}-{self.line}" if self.line else stem
+
+    def refuse(self, reason: str, name: str = "") -> BrokenThread:
+        """Build the answer to what cannot be read here."""
+        return BrokenThread(id=name or self.name, path=self.path, line=self.line, reason=reason)
