@@ -1,3 +1,4 @@
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -92,5 +93,5 @@ def test_fields_may_be_missing_or_of_another_type(
         if data.draw(st.booleans()):
             del inner[key]
         else:
-            inner[key] = data.draw(ODD)
+            inner[key] = copy.deepcopy(data.draw(ODD))  # a later round may change it
     check(tmp_path_factory.getbasetemp(), json.dumps(value).encode())
