@@ -121,7 +121,8 @@ $(VENV): pyproject.toml requirements.txt
 	  if $$python -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13))' 2>/dev/null; then \
 	    rm -rf .venv; $$python -m venv .venv; break; fi; done; \
 	  test -d .venv || { echo "Python 3.10, 3.11 or 3.12 is needed (PYTHON=... names one)."; exit 1; }
-	$(BIN)/python -m pip install -q -c requirements.txt torch
-	$(BIN)/python -m pip install -q --no-deps -r requirements.txt
+	$(BIN)/python -m pip install -q --no-compile -c requirements.txt torch
+	$(BIN)/python -m pip install -q --no-compile --no-deps -r requirements.txt
+	@$(BIN)/python -m compileall -qq -j 0 .venv/lib || true  # as pip would, but on all processors
 	$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
 	@touch $@
