@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tldrkit.data.threads import BrokenThread, Post, Thread, find_thread_files, read_threads
@@ -172,6 +172,7 @@ THREADS = st.builds(
 
 
 @given(threads=st.lists(THREADS, min_size=1, max_size=4), ascii_only=st.booleans())
+@example(threads=[Thread(id="0", title="", posts=(Post(author="", text=">\r"),))], ascii_only=False)
 def test_threads_survive_their_file(
     tmp_path_factory: pytest.TempPathFactory, threads: list[Thread], ascii_only: bool
 ) -> None:

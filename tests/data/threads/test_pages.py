@@ -30,16 +30,10 @@ def test_every_software_gives_the_same_thread(tmp_path: Path, software: str) -> 
     assert [post.text for post in thread.posts] == ["It is flat & old.", PATCH, THANKS]
 
 
-@pytest.mark.parametrize("software", sorted(set(TREES) - {"old Reddit", "Stack Exchange"}))
+@pytest.mark.parametrize("software", TREES)
 def test_pages_with_trees_say_who_answers_whom(tmp_path: Path, software: str) -> None:
-    """Indents of Hacker News and nested JSON-LD give the post that is answered."""
+    """Indents, posts inside others, and nested JSON-LD give the post that is answered, else the first is."""
     assert [post.reply_to for post in read_one(tmp_path, PAGES[software]).posts] == [None, 0, 1]
-
-
-@pytest.mark.parametrize("software", ["old Reddit", "Stack Exchange"])
-def test_posts_within_posts_answer_them(tmp_path: Path, software: str) -> None:
-    """A post inside another's element answers it."""
-    assert [post.reply_to for post in read_one(tmp_path, PAGES[software]).posts] == [None, None, 1]
 
 
 @pytest.mark.parametrize(

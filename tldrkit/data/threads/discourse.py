@@ -84,4 +84,4 @@ def _likes(post: Fields) -> int | None:
     """Find the likes, the second of Discourse's kinds of action; the score is of another measure."""
     actions = [action for action in list_in(post, "actions_summary") if is_fields(action)]
     given = next((count_in(action, "count") for action in actions if action.get("id") == 2), None)
-    return given if given is not None else count_in(post, "like_count")
+    return given if given is not None else count_in(post, "like_count", "reaction_users_count")

@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tldrkit.data.threads.selectors import Selector, parse_selectors
-from tldrkit.data.threads.tags import VOID, find_tags, read_attributes
+from tldrkit.data.threads.tags import TAG, VOID, find_tags, read_attributes
 from tldrkit.data.threads.templates import Template
 
-FIELDS = ("text", "author", "time", "votes", "depth")
+_NAME = 2000  # characters in which an author's name must begin
+FIELDS = ("text", "author", "time", "votes", "depth", "more")
 _CLOSE_THEMSELVES = frozenset(["p", "li", "tr", "td", "th", "dd", "dt", "option"])
 _DELETED = re.compile(r"comment-?deleted|\bdeleted\b|messageDeleted|message--deleted", re.IGNORECASE)
 
@@ -41,6 +42,9 @@ class Values:
     def __contains__(self, name: str) -> bool:
         return name in self._found
 
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
     def rank(self, name: str) -> int | None:
         """Tell which selector found the field's value."""
         return self._found[name][0] if name in self._found else None
@@ -48,6 +52,10 @@ class Values:
     def set(self, name: str, rank: int, value: Value) -> None:
         """Note a value."""
         self._found[name] = (rank, value)
+
+    def drop(self, name: str) -> None:
+        """Forget the value, so that the next place may give it."""
+        self._found.pop(name, None)
 
     def read(self, name: str) -> Value:
         """Give the value; empty where there is none."""
@@ -103,6 +111,7 @@ class Extraction:
 
         self.posts: list[Found] = []
         self.page = Values()
+        self._html = html
         self._flat = template.flat
         self._post = rules(template.post)
         self._rules = {name: rules(getattr(template, name)) for name in FIELDS}
@@ -128,8 +137,8 @@ class Extraction:
             self._begin(tag)
         regions: list[tuple[Values, str, int]] = []
         if self._open:
-            _look(self._rules, self._open[-1].values, tag, regions)
-        _look(self._title, self.page, tag, regions)
+            _look(self._rules, self._open[-1].values, tag, regions, extends=self._flat)
+        _look(self._title, self.page, tag, regions, extends=False)
         if tag.name not in VOID:
             self._stack.append(_Element(tag.name, tag.end, regions, opens and not self._flat))
             self._depths[tag.name] += 1
@@ -153,11 +162,19 @@ class Extraction:
         element = self._stack.pop()
         self._depths[element.name] -= 1
         for values, name, rank in element.regions:
-            if values.rank(name) == rank:
-                values.set(name, rank, slice(element.start, end))
+            known = values.read(name)
+            if values.rank(name) != rank or isinstance(known, str):
+                continue
+            if name == "author" and not self._has_text(known.start, min(end, known.start + _NAME)):
+                values.drop(name)  # such as a link round a picture
+            else:
+                values.set(name, rank, slice(known.start, end))
         if element.ends_post:
             self._open.pop()
         return element.name
+
+    def _has_text(self, start: int, end: int) -> bool:
+        return bool(TAG.sub("", self._html[start:end]).strip())
 
 
 def _look(
@@ -165,17 +182,23 @@ def _look(
     values: Values,
     tag: Tag,
     regions: list[tuple[Values, str, int]],
+    *,
+    extends: bool,
 ) -> None:
-    """Note what the tag holds, unless an earlier selector of the field has found a value."""
+    """Note what the tag holds, unless an earlier selector of the field has found a value.
+
+    Where posts are only marked by their beginnings, what one selector finds again extends the value.
+    """
     for name, selectors in rules.items():
         known = values.rank(name)
         for rank, one in selectors:
-            if known is not None and rank >= known:
+            if known is not None and (rank > known or (rank == known and not extends)):
                 break
             if one.matches(tag.name, tag.classes, tag.attributes):
                 if one.take:
                     values.set(name, rank, tag.attributes[one.take])
                 elif tag.name not in VOID:
-                    values.set(name, rank, slice(tag.end, tag.end))
+                    if rank != known:
+                        values.set(name, rank, slice(tag.end, tag.end))
                     regions.append((values, name, rank))
                 break

@@ -13,6 +13,10 @@ from typing import TypeGuard
 Fields = Mapping[str, object]
 
 _NOBODY = frozenset(["[deleted]", "[removed]"])
+_NAMES = ("username", "login", "display_name", "displayName", "name", "nickname")
+_WHOLE = re.compile(r"-?[0-9]{1,15}")
+_SECONDS = re.compile(r"[0-9]{10,13}(\.[0-9]{1,9})?")
+_UTC = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?Z")
 _ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?( ?UTC|Z| ?[+-]\d\d:?\d\d)?")
 _MAIL_DATE = re.compile(r"(\w{3}, )?\d{1,2} \w{3} \d{4} \d\d:\d\d")
 _FAR = 1e11  # seconds from 1970 to the year 5138: larger numbers are milliseconds
@@ -35,12 +39,20 @@ def fields_in(fields: Fields, *keys: str) -> Fields:
 
 def list_in(fields: Fields, *keys: str) -> list[object]:
     """Find the first list under any of the keys; empty where there is none."""
-    return next((value for key in keys if isinstance(value := fields.get(key), list)), [])
+    for key in keys:
+        value = fields.get(key)
+        if isinstance(value, list):
+            return value
+    return []
 
 
 def text_in(fields: Fields, *keys: str) -> str:
     """Find the first text that is not empty under any of the keys."""
-    return next((value for key in keys if isinstance(value := fields.get(key), str) and value), "")
+    for key in keys:
+        value = fields.get(key)
+        if isinstance(value, str) and value:
+            return value
+    return ""
 
 
 def key_in(fields: Fields, *keys: str) -> str:
@@ -53,11 +65,15 @@ def key_in(fields: Fields, *keys: str) -> str:
 
 
 def count_in(fields: Fields, *keys: str) -> int | None:
-    """Find the first number under any of the keys, whole."""
+    """Find the first number under any of the keys, whole; a list counts as its length."""
     for key in keys:
         value = fields.get(key)
         if isinstance(value, int) and not isinstance(value, bool):
             return value
+        if isinstance(value, str) and _WHOLE.fullmatch(value):
+            return int(value)
+        if isinstance(value, list):
+            return len(value)
         if isinstance(value, float) and math.isfinite(value):
             return int(value)
     return None
@@ -68,7 +84,7 @@ def author_in(fields: Fields, *keys: str) -> str:
     for key in keys:
         value = fields.get(key)
         if isinstance(value, dict):
-            value = text_in(value, "username", "login", "display_name", "name", "nickname")
+            value = text_in(value, *_NAMES)
         if isinstance(value, str) and value:
             return "" if value.lower() in _NOBODY else value
     return ""
@@ -76,7 +92,11 @@ def author_in(fields: Fields, *keys: str) -> str:
 
 def time_in(fields: Fields, *keys: str) -> str:
     """Find the first time under any of the keys, in ISO form where it is understood."""
-    return next((time for key in keys if (time := render_time(fields.get(key)))), "")
+    for key in keys:
+        time = render_time(fields[key]) if key in fields else ""
+        if time:
+            return time
+    return ""
 
 
 def render_time(value: object) -> str:
@@ -84,8 +104,11 @@ def render_time(value: object) -> str:
 
     A time without a zone is written without one.
     """
-    if isinstance(value, str) and value.isascii() and value.isdigit() and 9 < len(value) < 14:
-        value = int(value)
+    if isinstance(value, str):
+        if plain := _UTC.fullmatch(value):
+            return f"{plain[1]}Z"
+        if _SECONDS.fullmatch(value):
+            value = float(value)
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
     try:

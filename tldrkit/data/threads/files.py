@@ -27,7 +27,7 @@ _MAIL = re.compile(
     re.IGNORECASE,
 )
 _PAGE = re.compile(
-    rb"\s*(<\?xml[^<>]{0,200}>\s*)?(<!--(?:(?!-->).){0,2000}-->\s*)?<(!doctype\s+html|html|head|body)\b",
+    rb"\s*(<\?xml[^<>]{0,200}>\s*)?(<!--(?:(?!-->).){0,2000}-->\s*)?<(!doctype\s+html|html|head|body|title|meta|link|script)\b",
     re.I | re.S,
 )
 

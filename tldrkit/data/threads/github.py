@@ -28,6 +28,7 @@ _TELLING_KEYS = (
 )
 _WRAPPED = frozenset(["data", "repository", "node", "resource"])
 _TELLING = frozenset(_TELLING_KEYS.split())
+_PARTS = frozenset(["body", "bodyText", "bodyHTML", "comments", "author", "user"])
 
 
 def read_github(value: object) -> list[Draft] | None:
@@ -61,9 +62,13 @@ def _read_inside(value: Fields) -> list[Draft] | None:
 
 
 def _read_list(items: list[object]) -> list[Draft] | None:
+    if len(items) > 1 and is_fields(items[0]) and isinstance(items[1], list):
+        items = [items[0], *items[1]]  # a topic and the list of its comments
     known = [item for item in items if is_fields(item)]
     if not known:
         return None
+    if any("event" in item for item in known):
+        return _read_timeline(known)
     if all(map(_is_topic, known)):
         return [_read_topic(item, {}) for item in known]
     if all(map(_is_comment, known)):
@@ -74,17 +79,23 @@ def _read_list(items: list[object]) -> list[Draft] | None:
     return None
 
 
+def _read_timeline(events: list[Fields]) -> list[Draft] | None:
+    """Read the comments among the events of a topic."""
+    comments = [event for event in events if _is_comment(event)]
+    if not comments:
+        return None
+    drafts = _read_comments(comments)
+    for _ in range(len(events) - len(comments)):
+        drafts[0].leave_out("event")
+    return drafts
+
+
 def _is_topic(value: Fields) -> bool:
     return (
         isinstance(value.get("title"), str)
+        and "posts" not in value
         and bool(_TELLING & value.keys())
-        and (
-            "body" in value
-            or "comments" in value
-            or "author" in value
-            or "user" in value
-            or "bodyText" in value
-        )
+        and bool(_PARTS & value.keys())
     )
 
 
@@ -111,8 +122,10 @@ def _read_topic(topic: Fields, payload: Fields) -> Draft:
     key = key_in(topic, "number", "id")
     draft = Draft(key, text_in(topic, "title"))
     draft.add(_post(topic), key="#topic")
-    comments = _nodes(topic, "comments") or _nodes(payload, "comments")
-    comments += [comment] if (comment := fields_in(payload, "comment")) else []
+    comments = [*(_nodes(topic, "comments") or _nodes(topic, "comments_data") or _nodes(payload, "comments"))]
+    told = [fields_in(payload, key) for key in ("comment", "review") if fields_in(payload, key)]
+    gone = {"deletedAt": True} if payload.get("action") == "deleted" else {}
+    comments += [{**comment, **gone} for comment in told]
     _add_comments(draft, comments)
     _add_comments(draft, _nodes(topic, "reviews"))
     total = count_in(topic, "comments")

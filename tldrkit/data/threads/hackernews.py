@@ -16,6 +16,7 @@ from tldrkit.data.threads.fields import (
 from tldrkit.data.threads.markup import render_html
 from tldrkit.data.threads.thread import Post
 
+_GONE = ("[deleted]", "[dead]", "[flagged]")
 _TYPES = ("story", "comment", "job", "poll", "pollopt", "ask", "show")
 
 
@@ -33,9 +34,11 @@ def read_hackernews(value: object) -> list[Draft] | None:
     for item in known:
         if _parent(item) in ids:
             children.setdefault(_parent(item), []).append(item)
-    if len(heads) > 1 and all(map(_parent, heads)):  # comments whose story is not there
-        return [_read_trees(heads, children)]
-    return [_read_trees([head], children) for head in heads]
+    stories: dict[str, list[Fields]] = {}
+    for number, head in enumerate(heads):
+        key = key_in(head, "story_id") or ("" if _parent(head) else key_in(head, "id", "objectID"))
+        stories.setdefault(key if key or _parent(head) else f"#{number}", []).append(head)
+    return [_read_trees(members, children) for members in stories.values()]
 
 
 def _is_item(value: object) -> bool:
@@ -55,9 +58,11 @@ def _parent(item: Fields) -> str:
 def _read_trees(heads: list[Fields], children: dict[str, list[Fields]]) -> Draft:
     first = heads[0]
     title = text_in(first, "title", "story_title")
-    draft = Draft(key_in(first, "id", "objectID") if len(heads) == 1 else "", unescape(title))
+    key = key_in(first, "id", "objectID") if len(heads) == 1 else key_in(first, "story_id")
+    draft = Draft(key, unescape(title))
     waiting: list[tuple[object, str]] = [(head, "") for head in reversed(heads)]
     seen: set[str] = set()
+    read = missing = 0
     while waiting:
         item, parent = waiting.pop()
         if not is_fields(item):
@@ -68,19 +73,25 @@ def _read_trees(heads: list[Fields], children: dict[str, list[Fields]]) -> Draft
             continue
         seen.add(key)
         _read_item(draft, item, key, parent)
-        inner = list_in(item, "children", "kids")
+        inner = _below(item)
         below = [child for child in inner if not isinstance(child, int)] + children.get(key, [])
-        draft.miss(
-            sum(isinstance(child, int) and not isinstance(child, bool) for child in inner)
-            - len(children.get(key, []))
-        )
+        missing += max(0, len(inner) - len(below))
+        read += 1
         waiting += [(child, key) for child in reversed(below)]
+    total = count_in(first, "descendants", "num_comments") if len(heads) == 1 else None
+    draft.miss(missing if total is None else max(missing, total - read + 1))
     return draft
+
+
+def _below(item: Fields) -> list[object]:
+    """List the answers of an item, or their ids."""
+    return next((found for key in ("children", "comments", "kids") if (found := list_in(item, key))), [])
 
 
 def _read_item(draft: Draft, item: Fields, key: str, parent: str) -> None:
     text = text_in(item, "text", "comment_text", "story_text")
-    if item.get("deleted") or item.get("dead") or text.strip() in ("[deleted]", "[dead]", "[flagged]"):
+    gone = parent and "text" in item and item["text"] is None and item.get("author") is None
+    if gone or item.get("deleted") or item.get("dead") or text.strip() in _GONE:
         draft.leave_out("deleted", key=key, parent=parent)
         return
     url = text_in(item, "url") if not parent else ""

@@ -24,6 +24,9 @@ def read_lemmy(value: object) -> list[Draft] | None:
         value = {"comments": value}
     if not is_fields(value):
         return None
+    posts = list_in(value, "posts")
+    if posts and all(_is_view(item, "post") for item in posts):
+        return [draft for item in posts for draft in read_lemmy(item) or []]
     view = fields_in(value, "post_view") or (value if _is_view(value, "post") else {})
     comments = list_in(value, "comments")
     if not view and not any(_is_view(item, "comment") for item in comments):
@@ -47,7 +50,11 @@ def read_lemmy(value: object) -> list[Draft] | None:
 
 
 def _is_view(value: object, key: str) -> bool:
-    return is_fields(value) and isinstance(value.get(key), dict) and isinstance(value.get("creator"), dict)
+    """Tell whether a value holds a post or comment under the key, as a view does."""
+    if not is_fields(value):
+        return False
+    inner = fields_in(value, key)
+    return bool(inner) and ("creator" in value or "counts" in value or "path" in inner or "ap_id" in inner)
 
 
 def _path(item: Fields) -> list[str]:

@@ -19,13 +19,16 @@ _GONE = ("comment removed by author", "comment removed by moderator", "thread re
 
 
 def read_lobsters(value: object) -> list[Draft] | None:
-    """Read a story; None where it is none."""
-    if not is_fields(value) or "short_id" not in value or "title" not in value:
+    """Read a story, or comments without theirs; None where it is neither."""
+    if isinstance(value, list) and value and all(map(_is_comment, value)):
+        value = {"comments": value}
+    elif not is_fields(value) or "short_id" not in value or "title" not in value:
         return None
     key = key_in(value, "short_id")
     draft = Draft(key, text_in(value, "title"))
     text = _text(value, "description", "description_plain") or text_in(value, "url")
-    draft.add(_post(value, text, "submitter_user"), key=key)
+    if "short_id" in value:
+        draft.add(_post(value, text, "submitter_user"), key=key)
     above = [key]  # the comments on the way to the last one
     comments = list_in(value, "comments")
     for comment in comments:
@@ -35,6 +38,10 @@ def read_lobsters(value: object) -> list[Draft] | None:
             draft.leave_out("unreadable")
     draft.miss((count_in(value, "comment_count") or 0) - len(comments))
     return [draft]
+
+
+def _is_comment(value: object) -> bool:
+    return is_fields(value) and "short_id" in value and "commenting_user" in value
 
 
 def _read_comment(draft: Draft, comment: Fields, above: list[str]) -> list[str]:

@@ -10,9 +10,11 @@ _CUTS = re.compile(
     r"|^-{5,} ?(next part|Original Message|Ursprüngliche Nachricht|Message d'origine)\b.*$"
     r"|^[_=*-]{20,}\n.{0,100}(mailing list|unsubscribe|newsgroup|group\b)"
     r"|^(Sent from my|Get Outlook for) \S.{0,60}$"
-    r"|^_{20,}\nFrom: ",
+    r"|^(_{20,}\n|\n)From: \S.{0,200}\n(Sent|Date): .{1,200}\n(To|Cc|Subject): "
+    r"|^-----BEGIN PGP SIGNATURE-----$",
     re.MULTILINE | re.IGNORECASE,
 )
+_SIGNED = re.compile(r"^-----BEGIN PGP SIGNED MESSAGE-----\n(Hash: .{1,40}\n)?\n", re.MULTILINE)
 _QUOTE = re.compile(r"^[>|](?=[ >]|$)|^>", re.MULTILINE)
 
 
@@ -47,5 +49,6 @@ def _cut(text: str) -> str:
     cut = _CUTS.search(text)
     kept = text[: cut.start()] if cut and text[: cut.start()].strip() else text
     kept = "\n".join(line.rstrip() for line in kept.split("\n"))
+    kept = _SIGNED.sub("", kept)
     kept = re.sub(r"^>From ", "From ", kept, flags=re.MULTILINE)
     return tidy(kept.replace("\n    ", "\n" + 4 * CODE_BLANK))

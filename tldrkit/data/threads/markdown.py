@@ -7,24 +7,29 @@ import re
 from html import unescape
 
 from tldrkit.data.threads.bbcode import reduce_bbcode
-from tldrkit.data.threads.markup import replace_short_names
+from tldrkit.data.threads.markup import INVISIBLE, replace_short_names
 from tldrkit.data.threads.tags import find_tags, read_attributes
 
 _FENCE = re.compile(r"[ >]{0,12}(```+|~~~+)")
-_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(\S[^\n]*?)[ \t#]*$")
+_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(\S[^\n]*)$")
 _RULE = re.compile(r"^ {0,3}([-*_])[ \t]*(\1[ \t]*){2,100}$")
+_DEFINITION = re.compile(r" {0,3}\[[^\[\]\n]{1,200}\]:[ \t]+<?https?://\S{1,2000}([ \t]+[\"'(].{0,300})?$")
 _TARGET = r"\([^()\n]{0,2000}(?:\([^()\n]{0,300}\)[^()\n]{0,500})?\)"
-_SPANS = [
-    ("![", re.compile(rf"!\[([^\[\]\n]{{0,500}})\]{_TARGET}"), "image"),
-    ("[", re.compile(rf"\[([^\[\]\n]{{1,1000}})\](?:{_TARGET}|\[[^\[\]\n]{{0,200}}\])"), "text"),
-    ("<", re.compile(r"<(https?://[^\s<>]{1,2000})>"), "text"),
-    ("**", re.compile(r"\*\*(?=[^\s*])([^*\n]{1,1000})\*\*"), "text"),
-    ("__", re.compile(r"(?<!\w)__(?=[^\s_])([^_\n]{1,1000})__(?!\w)"), "text"),
-    ("~~", re.compile(r"~~([^~\n]{1,1000})~~"), "text"),
-    ("*", re.compile(r"(?<![\w*\\])\*([^*\s][^*\n]{0,500})\*(?![\w*])"), "text"),
-    ("_", re.compile(r"(?<![\w\\])_([^_\s][^_\n]{0,500})_(?!\w)"), "text"),
-    ("\\", re.compile(r"\\([\\`*_{}\[\]()#+\-.!~>|^])"), "text"),
+_IMAGE = re.compile(rf"!\[([^\[\]\n]{{0,500}})\]{_TARGET}")
+_SPANS = [  # what must be in a line for a pattern to be tried, and the pattern, whose group is the text
+    ("](", re.compile(rf"\[([^\[\]\n]{{1,1000}})\]{_TARGET}")),
+    ("][", re.compile(r"\[([^\[\]\n]{1,1000})\]\[[^\[\]\n]{0,200}\]")),
+    ("<http", re.compile(r"<(https?://[^\s<>]{1,2000})>")),
+    ("**", re.compile(r"\*\*(?=[^\s*])([^*\n]{1,1000})\*\*")),
+    ("__", re.compile(r"(?<!\w)__(?=[^\s_])([^_\n]{1,1000})__(?!\w)")),
+    ("~~", re.compile(r"~~([^~\n]{1,1000})~~")),
+    ("!<", re.compile(r">!([^!<>\n]{1,1000})!<")),
+    ("*", re.compile(r"(?<![\w*\\])\*([^*\s][^*\n]{0,500})\*(?![\w*])")),
+    ("_", re.compile(r"(?<![\w\\])_([^_\s][^_\n]{0,500})_(?!\w)")),
+    ("\\", re.compile(r"\\([\\`*_{}\[\]()#+\-.!~>|^])")),
 ]
+_CODE = re.compile(r"`+([^`\n]+)`+")
+_EMPTY_LINES = re.compile(r"\n{3,}")
 _MARKS = re.compile(r"[`*_~\[<#\\:!&]|--|- -")
 
 
@@ -37,7 +42,7 @@ def reduce_markdown(text: str, *, escaped: bool = False) -> str:
     """
     if escaped and "&" in text:
         text = unescape(text)
-    text = text.replace("\r\n", "\n").strip()
+    text = INVISIBLE.sub("", text).replace("\r\n", "\n").strip()
     if not _MARKS.search(text):
         return text
     text = reduce_bbcode(text)
@@ -54,7 +59,8 @@ def reduce_markdown(text: str, *, escaped: bool = False) -> str:
             fence = mark[1]
         else:
             out.append(_reduce_line(line))
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in out)).strip()
+    reduced = INVISIBLE.sub("", "\n".join(out)) if "&" in text else "\n".join(out)
+    return _EMPTY_LINES.sub("\n\n", "\n".join([line.rstrip() for line in reduced.split("\n")])).strip()
 
 
 def _drop_comments(text: str) -> str:
@@ -64,22 +70,26 @@ def _drop_comments(text: str) -> str:
 def _reduce_line(line: str) -> str:
     if not _MARKS.search(line):
         return line
-    if _RULE.match(line):
+    if _RULE.match(line) or _DEFINITION.match(line):
         return ""
     heading = _HEADING.match(line)
     if heading:
-        line = heading[1]
+        line = heading[1].rstrip(" \t#")
     if line.startswith("    "):
         return line  # code
-    parts = re.split(r"`+([^`\n]+)`+", line)
+    if "`" not in line:
+        return _reduce_spans(line)
+    parts = _CODE.split(line)
     parts[::2] = [_reduce_spans(part) for part in parts[::2]]
     return "".join(parts)
 
 
 def _reduce_spans(text: str) -> str:
-    for mark, pattern, kind in _SPANS:
+    if "![" in text:
+        text = _IMAGE.sub(_image, text)
+    for mark, pattern in _SPANS:
         if mark in text:
-            text = pattern.sub(_image if kind == "image" else r"\1", text)
+            text = pattern.sub(r"\1", text)
     if "<" in text:
         text = _drop_tags(text)
     return replace_short_names(unescape(text) if "&" in text else text)

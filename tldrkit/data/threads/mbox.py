@@ -66,9 +66,18 @@ def _copy_messages(first: bytes, rest: Iterable[bytes], copy: IO[bytes]) -> Iter
     yield _Place(start, position - start)
 
 
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """A message's place, its id, and the id of what it answers."""
+
+    at: _Place
+    own: str
+    parent: str
+
+
 def _gather(places: Iterator[_Place], copy: IO[bytes]) -> list[list[_Place]]:
     """Put messages together that answer one another, or whose subjects are the same but for "Re:"."""
-    groups: list[list[_Place]] = []
+    groups: list[list[_Letter]] = []
     by_id: dict[str, int] = {}
     by_subject: dict[str, int] = {}
     lines = list(places)
@@ -84,12 +93,32 @@ def _gather(places: Iterator[_Place], copy: IO[bytes]) -> list[list[_Place]]:
         if group is None:
             group = len(groups)
             groups.append([])
-        groups[group].append(at)
+        parents = _ids(message, "In-Reply-To")[:1] or cited[-1:]
+        groups[group].append(_Letter(at, "".join(own), "".join(parents)))
         for key in own + cited:
             by_id.setdefault(key, group)
         if plain:
             by_subject.setdefault(plain, group)
-    return groups
+    return [_put_answers_behind(members) for members in groups]
+
+
+def _put_answers_behind(letters: list[_Letter]) -> list[_Place]:
+    """Keep the order of the file, but move what stands before the message it answers behind that."""
+    known = {letter.own for letter in letters if letter.own}
+    waiting: dict[str, list[_Letter]] = {}
+    placed: dict[str, None] = {}
+    order: list[_Place] = []
+    for letter in letters:
+        if letter.parent in known and letter.parent not in placed and letter.parent != letter.own:
+            waiting.setdefault(letter.parent, []).append(letter)
+            continue
+        ready = [letter]
+        while ready:
+            one = ready.pop()
+            order.append(one.at)
+            placed[one.own] = None
+            ready += reversed(waiting.pop(one.own, []))
+    return order + [letter.at for held in waiting.values() for letter in held]  # they answer each other
 
 
 def _head(copy: IO[bytes], at: _Place) -> bytes:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from tldrkit.data.threads.draft import Draft
-from tldrkit.data.threads.extract import Extraction, Found, Values, read_tags
+from tldrkit.data.threads.extract import FIELDS, Extraction, Found, Values, read_tags
 from tldrkit.data.threads.fields import render_time
 from tldrkit.data.threads.markup import render_html
 from tldrkit.data.threads.schema_org import read_linked_data
@@ -17,9 +17,17 @@ from tldrkit.errors import DataError
 
 _CHARSET = re.compile(rb"<meta[^<>]{0,200}charset=[\"']?([\w-]{1,40})", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^<>]*>([^<]*)", re.IGNORECASE)
-_SITE = re.compile(r"\s([|•·»–—-]|::)\s[^|•·»–—]{1,60}$")
+_SITE = re.compile(r"\s([|•·»–—-]|::)\s(?:(?!\s[|•·»–—-]\s).){1,60}$")
 _IMAGE = re.compile(r"\[image[^\]\n]{0,500}\]")
 _BEFORE_WORDS = re.compile(r"^[\s#¿»›>•·|]+")
+_DATED = re.compile(r"\d{4}|\d:\d\d|\b(?:yesterday|today|ago)\b", re.IGNORECASE)
+_ROUND_TIME = re.compile(r"^(?:Reply #\d+ )?on:\s*|\s+Post subject:.*|, License:.*")
+_BOTH_TIMES = re.compile(r"(\d{4}-\d\d-\d\dT\S{5,8}) \d{9,12}")  # Hacker News writes ISO and seconds
+_SIGNATURE = re.compile(r"\n_{15,} *(?:\n|$)")
+_CODE_HEAD = re.compile(
+    r"^(?:(?:PHP |HTML )?Code: ?\[?(?:Select(?: all)?|Expand)?\]?|Click to expand\.\.\.)\n+", re.MULTILINE
+)
+_NESTED = 8  # times the page that the values of its posts may be, standing in one another
 _NUMBER = re.compile(r"[-−]?\d[\d,]{0,12}")
 _GONE = frozenset(["[deleted]", "[removed]", "[flagged]"])
 
@@ -27,7 +35,11 @@ _GONE = frozenset(["[deleted]", "[removed]", "[flagged]"])
 def read_page(data: bytes, place: Place) -> Iterator[Thread | BrokenThread]:
     """Read a page; one without posts says so."""
     html = _decode(data)
-    draft = _apply_templates(html) or read_linked_data(html)
+    try:
+        draft = _apply_templates(html) or read_linked_data(html)
+    except DataError as error:
+        yield place.refuse(str(error))
+        return
     if draft is None:
         yield place.refuse(
             "The file is a page of HTML without the posts of any forum software that is known."
@@ -66,10 +78,19 @@ def _apply_templates(html: str) -> Draft | None:
 def _build(html: str, template: Template, found: Extraction) -> Draft:
     draft = Draft(title=_first_line(_read(html, found.page, "title")))
     above: list[tuple[int, str]] = []  # the posts an answer may be to, by depth
+    outer: dict[int, int] = {}  # what stands round a post -> the post round that
+    _check_nesting(html, found)
     for post in found.posts:
-        if template.flat and "text" not in post.values:
-            continue  # such a mark stands elsewhere on the page too
-        key, parent = f"#{post.number}", f"#{post.parent}"
+        parent_number = outer.get(post.parent, post.parent)
+        if (template.flat and "text" not in post.values) or not (post.values or post.deleted):
+            outer[post.number] = parent_number  # such a mark stands elsewhere on the page too
+            continue
+        if "more" in post.values and "text" not in post.values:
+            draft.miss(_whole(_read(html, post.values, "more")) or 1)
+            continue
+        if template.rooted and parent_number < 0 and post.number:
+            parent_number = found.posts[0].number
+        key, parent = f"#{post.number}", f"#{parent_number}"
         if template.depth:
             given = _whole(_read(html, post.values, "depth"))
             depth = -1 if given is None else given  # the story has no indent
@@ -87,10 +108,28 @@ def _add(draft: Draft, html: str, post: Found, *, key: str, parent: str) -> None
         draft.leave_out("deleted", key=key, parent=parent)
         return
     author = _first_line(_read(html, post.values, "author"))
-    time = _first_line(_read(html, post.values, "time"))
-    time = re.sub(r"^(\d{4}-\d\d-\d\dT\S{5,8}) \d{9,12}$", r"\1Z", time)  # Hacker News writes both forms
+    time = render_time(_find_time(_read(html, post.values, "time")))
     votes = _whole(_read(html, post.values, "votes"))
-    draft.add(Post(author=author, text=text, time=render_time(time), votes=votes), key=key, parent=parent)
+    text = _CODE_HEAD.sub("", text)
+    signature = _SIGNATURE.search(text)
+    if signature:
+        text = text[: signature.start()]
+    draft.add(Post(author=author, text=text, time=time, votes=votes), key=key, parent=parent)
+
+
+def _check_nesting(html: str, found: Extraction) -> None:
+    values = (post.values.read(name) for post in found.posts for name in FIELDS)
+    if sum(value.stop - value.start for value in values if isinstance(value, slice)) > _NESTED * len(html):
+        raise DataError("The posts of this page stand in one another too deeply.")
+
+
+def _find_time(text: str) -> str:
+    """Find the line with a date, without the words round it."""
+    lines = text.rpartition("Posted:")[2].strip().split("\n")
+    dated = next((line for line in lines if _DATED.search(line)), "")
+    time = (dated or _first_line("\n".join(lines))).strip("«» ").rpartition("»")[2].strip()
+    both = _BOTH_TIMES.fullmatch(time)
+    return f"{both[1]}Z" if both else _ROUND_TIME.sub("", time)[:100]
 
 
 def _read(html: str, values: Values, name: str) -> str:

@@ -1,4 +1,9 @@
-"""Our own shapes and Foru.ms': {id, title, posts}, {id, document}, and a bare list of posts."""
+"""Our own shapes and Foru.ms': {id, title, posts}, {id, document}, and a bare list of posts.
+
+The general one: posts may name their fields in many ways, and hold the posts that answer them.
+"""
+
+from collections.abc import Sequence
 
 from tldrkit.data.threads.draft import Draft
 from tldrkit.data.threads.fields import (
@@ -14,26 +19,60 @@ from tldrkit.data.threads.fields import (
 from tldrkit.data.threads.markup import reduce_html
 from tldrkit.data.threads.thread import Post
 
-_TEXTS = ("text", "content", "body", "message")
-_LISTS = ("posts", "messages", "comments", "replies")
+_IDS = ("id", "_id", "post_id", "postId", "message_id", "comment_id")
+_TITLES = ("title", "subject", "topic", "name")
+_TEXTS = ("text", "content", "body", "message", "html")
+_AUTHORS = (
+    *("author", "user", "username", "author_name", "authorName", "user_name", "name"),
+    *("poster", "sender", "from", "creator", "by", "speaker"),
+)
+_TIMES = (
+    *("time", "created_at", "createdAt", "date", "timestamp", "created", "posted_at", "published"),
+    *("datetime", "datePublished"),
+)
+_VOTES = ("votes", "score", "like_count", "likes", "likeCount", "points", "upvotes")
+_PARENTS = (
+    *("reply_to", "parent_id", "parentId", "parent_post_id", "reply_to_id", "replyTo", "in_reply_to"),
+    "parent",
+)
+_LISTS = ("posts", "messages", "comments", "replies", "answers", "children")
+_TOPICS = ("thread_id", "threadId", "topic_id", "topicId")
 
 
 def read_plain(value: object) -> list[Draft] | None:
     """Read a thread of posts or a document; None where it is neither."""
     if isinstance(value, list):
-        posts = _is_posts(value)
-        return [_read_posts(Draft(), {}, value)] if posts else None
+        return _read_list(value) if _is_posts(value) else None
     if not is_fields(value):
         return None
-    name = key_in(value, "id", "thread_id", "_id")
-    key = next((key for key in _LISTS if isinstance(value.get(key), list)), None)
-    if key == "posts" or (key and _is_posts(list_in(value, key))):
-        draft = Draft(name, text_in(value, "title", "subject", "topic", "name"))
-        return [_read_posts(draft, value, list_in(value, key))]
+    draft = Draft(key_in(value, "id", *_TOPICS, "_id"), text_in(value, *_TITLES))
+    posts = _find_posts(value)
+    if posts is not None:
+        return [_read_posts(draft, value, posts)]
     if isinstance(value.get("document"), str):
-        draft = Draft(name)  # the document already opens with its title
+        draft.title = ""  # the document already opens with it
         draft.add(Post(author="", text=text_in(value, "document")))
         return [draft]
+    if isinstance(value.get("title"), str) and text_in(value, *_TEXTS):
+        return [_read_posts(draft, value, [])]
+    return None
+
+
+def _find_posts(thread: Fields) -> list[object] | None:
+    """Find the list of posts, which may stand in an object that tells how many there are."""
+    for key in _LISTS:
+        given = thread.get(key)
+        if is_fields(given):
+            given = next(
+                (
+                    inner
+                    for name in ("data", "nodes", "items", key)
+                    if isinstance(inner := given.get(name), list)
+                ),
+                None,
+            )
+        if isinstance(given, list) and (key == "posts" or _is_posts(given)):
+            return given
     return None
 
 
@@ -43,53 +82,72 @@ def _is_posts(items: list[object]) -> bool:
         first is not None
         and not ({"posts", "title", "document"} & first.keys())
         and any(key in first for key in _TEXTS)
-        and any(key in first for key in ("author", "user", "username"))
+        and any(key in first for key in _AUTHORS)
     )
 
 
-def _read_posts(draft: Draft, thread: Fields, posts: list[object]) -> Draft:
-    opening = text_in(thread, "body", "content", "text")
+def _read_list(posts: list[object]) -> list[Draft]:
+    """Read posts, which may be of several threads."""
+    threads: dict[str, list[object]] = {}
+    for post in posts:
+        threads.setdefault(key_in(post, *_TOPICS) if is_fields(post) else "", []).append(post)
+    return [_read_posts(Draft(name), {}, members) for name, members in threads.items()]
+
+
+def _read_posts(draft: Draft, thread: Fields, posts: Sequence[object]) -> Draft:
+    opening = text_in(thread, *_TEXTS)
     if opening and not any(is_fields(post) and post.get("is_op") for post in posts):
         _add_opening(draft, thread, opening, posts)
-    ids = {key_in(post, "id") for post in posts if is_fields(post)}
-    for number, post in enumerate(posts):
-        if not is_fields(post):
-            draft.leave_out("unreadable")
+    ids = {key_in(post, *_IDS) for post in posts if is_fields(post)} - {""}
+    waiting = [(post, f"#{number}", "") for number, post in enumerate(posts)]
+    waiting.reverse()
+    while waiting:
+        post, place, above = waiting.pop()
+        if isinstance(post, str):
+            draft.add(Post(author="", text=post), key=place, parent=above)
+        elif not is_fields(post):
+            draft.leave_out("unreadable", parent=above)
         else:
-            _read_post(draft, post, key=key_in(post, "id") or f"#{number}", ids=ids)
-    draft.expect(count_in(thread, "post_count"))
+            key = key_in(post, *_IDS) or place
+            given = key_in(post, *_PARENTS)
+            parent = given if given in ids else f"#{given}" if given and not above else above
+            _read_post(draft, post, key=key, parent=parent)
+            below = list_in(post, *_LISTS)
+            waiting += [(inner, f"{key}/{number}", key) for number, inner in enumerate(below)][::-1]
+    draft.expect(count_in(thread, "post_count", "postCount", "posts_count"))
     return draft
 
 
-def _add_opening(draft: Draft, thread: Fields, opening: str, posts: list[object]) -> None:
+def _add_opening(draft: Draft, thread: Fields, opening: str, posts: Sequence[object]) -> None:
     """Add the text a thread itself has, where it is not also its first post."""
     text = reduce_html(opening)
     first = posts[0] if posts and is_fields(posts[0]) else {}
     if text.strip() == reduce_html(text_in(first, *_TEXTS)).strip():
         return
-    author, time = author_in(thread, "author", "user"), time_in(thread, "time", "created_at", "createdAt")
-    draft.add(Post(author=author, text=text, time=time), key="#opening")
+    post = Post(
+        author=author_in(thread, *_AUTHORS),
+        text=text,
+        time=time_in(thread, *_TIMES),
+        votes=count_in(thread, *_VOTES),
+    )
+    draft.add(post, key="#opening")
 
 
-def _read_post(draft: Draft, post: Fields, *, key: str, ids: set[str]) -> None:
-    given = key_in(post, "reply_to", "parent_id", "parentId", "parent_post_id", "reply_to_id")
-    parent = given if given in ids else f"#{given}" if given else ""
+def _read_post(draft: Draft, post: Fields, *, key: str, parent: str) -> None:
     field = next((name for name in _TEXTS if name in post), "")
     text = post.get(field)
-    if post.get("deleted") or post.get("deleted_at") or post.get("is_deleted"):
+    if post.get("deleted") or post.get("deleted_at") or post.get("deletedAt") or post.get("is_deleted"):
         draft.leave_out("deleted", key=key, parent=parent)
     elif (text is not None and not isinstance(text, str)) or not field:
         draft.leave_out("unreadable", key=key, parent=parent)
     else:
         own = post.get("author") if field == "text" else None  # our own shape is read as it was written
-        author = own if isinstance(own, str) else author_in(post, "author", "user", "username")
-        votes = count_in(post, "votes", "score", "like_count", "likes")
         draft.add(
             Post(
-                author=author,
+                author=own if isinstance(own, str) else author_in(post, *_AUTHORS),
                 text=(text or "") if field == "text" else reduce_html(text or ""),
-                time=time_in(post, "time", "created_at", "createdAt", "date", "timestamp"),
-                votes=votes,
+                time=time_in(post, *_TIMES),
+                votes=count_in(post, *_VOTES),
             ),
             key=key,
             parent=parent,

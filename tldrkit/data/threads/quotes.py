@@ -11,7 +11,8 @@ from tldrkit.data.threads.thread import Post
 
 _SHARE = 0.8  # of a quote's runs of three words must stand in earlier posts for it to be a repetition
 _ATTRIBUTION = re.compile(
-    r"(on |am |le |el |il )?\S.{0,200}\b(wrote|writes|said|posted|schrieb|a écrit|escribió)\b.{0,40}:\W{0,3}$"
+    r"(on |am |le |el |il )?\S.{0,200}\b(wrote|writes|said|posted|schrieb|a écrit|escribió)\b"
+    r".{0,40}:(\W.{0,60})?$"
     r"|(originally posted by|quote from|quoting)\b.{0,100}$|\S.{0,60}:\W{0,3}$",
     re.IGNORECASE,
 )
@@ -19,6 +20,7 @@ _NAMES_SOURCE = re.compile(
     r"\b(wrote|writes|said|schrieb|escribió)\b|a écrit|\b(19|20)\d\d-\d\d-\d\d\b|\S@\S|\S at \S+\.\w",
     re.IGNORECASE,
 )
+_QUOTE_HEAD = re.compile(r"quote(?: from)?:.{0,100}$", re.IGNORECASE)
 _WORDS = re.compile(r"\w+")
 
 
@@ -51,16 +53,20 @@ def _runs(text: str) -> list[int]:
 def _shorten(text: str, seen: set[int]) -> str:
     kept: list[str] = []
     block: list[str] = []
+    dropped = False
     for line in [*text.split("\n"), ""]:
         if line.startswith(">"):
             block.append(line)
             continue
         if block and _is_repetition(block, seen):
             _drop_attribution(kept)
+            dropped = True
         else:
             kept.extend(block)
         block = []
         kept.append(line)
+    if not dropped:
+        return text
     return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()
 
 
@@ -76,6 +82,9 @@ def _drop_attribution(kept: list[str]) -> None:
     """Drop the line before a quote that says whose it is, be it wrapped over two."""
     while kept and not kept[-1].strip():
         kept.pop()
+    if kept and _QUOTE_HEAD.match(kept[-1]):
+        kept.pop()
+        return
     if not kept or not kept[-1].rstrip().endswith(":"):
         return
     both = " ".join(kept[-2:]).strip()

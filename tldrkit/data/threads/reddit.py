@@ -1,5 +1,7 @@
 """Reddit: a submission with its tree of comments, as the API and .json pages give it, in pre-order."""
 
+from html import unescape
+
 from tldrkit.data.threads.draft import Draft
 from tldrkit.data.threads.fields import (
     Fields,
@@ -13,6 +15,7 @@ from tldrkit.data.threads.fields import (
     time_in,
 )
 from tldrkit.data.threads.markdown import reduce_markdown
+from tldrkit.data.threads.markup import render_html
 from tldrkit.data.threads.thread import Post
 
 _GONE = frozenset(["[deleted]", "[removed]", "[deleted by user]", "[ Removed by Reddit ]"])
@@ -43,7 +46,7 @@ def _is_record(value: object) -> bool:
 
 
 def _kind(value: object) -> str:
-    return "t3" if is_fields(value) and ("selftext" in value or "title" in value) else "t1"
+    return "t3" if is_fields(value) and ("selftext" in value or "body" not in value) else "t1"
 
 
 def _open_listings(things: list[object]) -> list[object]:
@@ -71,6 +74,7 @@ def _read_things(things: list[object]) -> list[Draft]:
         draft = drafts[-1]
         if kind == "t3":
             _read_submission(draft, data)
+            waiting += reversed(_replies(data))
         elif kind == "more":
             draft.miss(count_in(data, "count") or len(list_in(data, "children")))
         elif data:
@@ -82,8 +86,11 @@ def _read_things(things: list[object]) -> list[Draft]:
 
 
 def _replies(data: Fields) -> list[object]:
-    replies = data.get("replies")
-    if isinstance(replies, list):
+    """List the comments below a thing: a listing, or a list as archives nest them."""
+    replies = next(
+        (value for key in ("replies", "comments") if isinstance(value := data.get(key), list)), None
+    )
+    if replies is not None:
         return [item if _is_thing(item) else {"kind": "t1", "data": item} for item in replies]
     return list_in(fields_in(data, "replies", "data"), "children")
 
@@ -98,9 +105,7 @@ def _read_submission(draft: Draft, data: Fields) -> None:
     if text.strip() in _GONE:
         draft.leave_out("deleted", key=key)
         return
-    if not text and data.get("is_self") is not True:
-        text = text_in(data, "url")  # a post that only shares a link
-    draft.add(_post(data, text), key=key)
+    draft.add(_post(data, text or _render(data, "selftext_html") or _link(data)), key=key)
 
 
 def _read_comment(draft: Draft, data: Fields) -> None:
@@ -108,7 +113,18 @@ def _read_comment(draft: Draft, data: Fields) -> None:
     if text.strip() in _GONE:
         draft.leave_out("deleted", key=key, parent=parent)
     else:
-        draft.add(_post(data, text), key=key, parent=parent)
+        draft.add(_post(data, text or _render(data, "body_html")), key=key, parent=parent)
+
+
+def _render(data: Fields, key: str) -> str:
+    """Render a body given as HTML alone, which the API escapes once more."""
+    html = text_in(data, key)
+    return render_html(unescape(html) if "&lt;" in html else html)
+
+
+def _link(data: Fields) -> str:
+    """Find what a post shares that has no text."""
+    return "" if data.get("is_self") is True else text_in(data, "url", "url_overridden_by_dest")
 
 
 def _post(data: Fields, text: str) -> Post:

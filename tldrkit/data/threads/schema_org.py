@@ -73,8 +73,8 @@ def _read_topic(topic: Fields) -> Draft:
         draft.add(_post(item), key=key, parent=parent)
         below = [answer for name in _ANSWERS for answer in _listed(item, name)]
         waiting += [(answer, key) for answer in reversed(below)]
-        total = count_in(item, "answerCount") if "answerCount" in item else count_in(item, "commentCount")
-        draft.miss((total or 0) - len(below) if parent == "" else 0)
+    total = count_in(topic, "answerCount", "commentCount")
+    draft.miss((total or 0) - number + 1)
     return draft
 
 

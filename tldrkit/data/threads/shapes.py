@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from tldrkit.data.threads.discourse import read_discourse
 from tldrkit.data.threads.draft import Draft
-from tldrkit.data.threads.fields import Fields, is_fields
+from tldrkit.data.threads.fields import Fields, is_fields, list_in, text_in
 from tldrkit.data.threads.github import read_github
 from tldrkit.data.threads.hackernews import read_hackernews
 from tldrkit.data.threads.lemmy import read_lemmy
@@ -30,17 +30,11 @@ _SHAPES: tuple[Callable[[object], list[Draft] | None], ...] = (
     read_plain,
 )
 _WRAPPERS = (
-    "data",
-    "thread",
-    "threads",
-    "topic",
-    "topics",
-    "result",
-    "results",
-    "items",
-    "response",
-    "payload",
+    *("data", "thread", "threads", "topic", "topics", "story", "stories", "question", "post", "item"),
+    *("result", "results", "items", "things", "response", "payload"),
 )
+_HEADS = ("thread", "topic", "story", "question", "post", "item", "submission")
+_LISTS = ("posts", "comments", "answers", "replies", "messages")
 _DEPTH = 8  # lists and wrappers round a thread
 
 
@@ -75,6 +69,7 @@ def _find_drafts(value: object) -> Iterator[Draft | DataError]:
     waiting = [(value, 0)]
     while waiting:
         value, depth = waiting.pop()
+        value = _join(value)
         drafts = next((found for read in _SHAPES if (found := read(value)) is not None), None)
         if drafts is not None:
             yield from drafts
@@ -88,12 +83,42 @@ def _find_drafts(value: object) -> Iterator[Draft | DataError]:
             yield DataError(_describe(value))
 
 
+def _join(value: object) -> object:
+    """Put a topic and a list that stand side by side together: the list becomes the topic's."""
+    if not is_fields(value) or "title" in value or "creator" in value:
+        return value
+    head = next((value[key] for key in _HEADS if isinstance(value.get(key), dict)), None)
+    lists = {key: value[key] for key in _LISTS if isinstance(value.get(key), dict | list)}
+    if not is_fields(head) or not lists:
+        return value
+    opened = {key: inner.get(key, inner) if is_fields(inner) else inner for key, inner in lists.items()}
+    return {**head, **opened}
+
+
 def _unwrap(value: Fields) -> object | None:
-    return next((value[key] for key in _WRAPPERS if isinstance(value.get(key), dict | list)), None)
+    inner = next((value[key] for key in _WRAPPERS if isinstance(value.get(key), dict | list)), None)
+    if inner is None and value and all(key.isdecimal() for key in value):
+        return list(value.values())  # threads or posts by their ids
+    if inner is None and len(value) == 1 and is_fields(only := next(iter(value.values()))):
+        inner = only
+    return inner if isinstance(inner, dict | list) else None
 
 
 def _describe(value: object) -> str:
-    if isinstance(value, dict):
+    if is_fields(value):
+        message = _find_error(value)
+        if message:
+            return f"This is an error a service answered with: {message.rstrip('.')}."
         keys = ", ".join(list(value)[:4]) or "no key"
         return f"This object ({keys} …) has neither posts nor a document: an unknown shape."
     return f"This is a JSON {type(value).__name__}, not an object with posts."
+
+
+def _find_error(value: Fields) -> str:
+    errors = list_in(value, "errors")
+    given = errors[0] if errors else value.get("error")
+    message = text_in(given, "message") if is_fields(given) else given
+    if not isinstance(message, str):
+        known = {"documentation_url", "error", "error_id", "status"} & value.keys()
+        message = text_in(value, "message", "error_message") if known else ""
+    return " ".join(message.split())[:200]

@@ -31,18 +31,23 @@ def read_stackexchange(value: object) -> list[Draft] | None:
         return None
     drafts: list[Draft] = []
     by_question: dict[str, Draft] = {}
+    awaited: dict[str, int] = {}  # answers each question says it has
     for item in known:
         if "answer_id" not in item and "comment_id" not in item:
             drafts.append(Draft(key_in(item, "question_id"), unescape(text_in(item, "title"))))
             by_question[drafts[-1].id] = drafts[-1]
+            awaited[drafts[-1].id] = _count_missing(item)
             _read_question(drafts[-1], item)
     parts = [item for item in known if "answer_id" in item or "comment_id" in item]
     for item in _by_worth(parts):
-        question = key_in(item, "question_id") or (key_in(item, "post_id") if not drafts else "")
+        question = key_in(item, "question_id", "post_id")
         if question not in by_question:
             drafts.append(Draft(question, unescape(text_in(item, "title"))))
             by_question[question] = drafts[-1]
+        awaited[question] = awaited.get(question, 0) - ("answer_id" in item)
         _read_answer(by_question[question], item, f"q{question}")
+    for question, draft in by_question.items():
+        draft.miss(awaited[question])
     for _ in range(len(items) - len(known)):
         drafts[0].leave_out("unreadable")
     return drafts
@@ -52,6 +57,10 @@ def _is_item(item: Fields) -> bool:
     return any(isinstance(item.get(key), int | str) for key in _IDS) and (
         "owner" in item or "creation_date" in item or "body" in item or "body_markdown" in item
     )
+
+
+def _count_missing(question: Fields) -> int:
+    return (count_in(question, "answer_count") or 0) - len(list_in(question, "answers"))
 
 
 def _by_worth(answers: Iterable[Fields]) -> list[Fields]:
@@ -70,11 +79,12 @@ def _read_question(draft: Draft, item: Fields) -> None:
     key = f"q{key_in(item, 'question_id')}"
     draft.add(_post(item), key=key)
     _read_comments(draft, item, key)
-    answers = [answer for answer in list_in(item, "answers") if is_fields(answer)]
-    for answer in _by_worth(answers):
+    answers = list_in(item, "answers")
+    known = [answer for answer in answers if is_fields(answer)]
+    for answer in _by_worth(known):
         _read_answer(draft, answer, key)
-    if "answers" in item:
-        draft.miss((count_in(item, "answer_count") or 0) - len(answers))
+    for _ in range(len(answers) - len(known)):
+        draft.leave_out("unreadable", parent=key)
 
 
 def _read_answer(draft: Draft, item: Fields, question: str) -> None:

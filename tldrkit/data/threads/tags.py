@@ -13,7 +13,8 @@ from html import unescape
 TAG = re.compile(
     r"<!--(?:.*?-->|.*)"
     r"|<(?P<raw>script|style|template)\b[^<>]*>(?:.*?</(?P=raw)\s*>|.*)"
-    r"|<(?P<close>/?)(?P<name>[a-z][a-z0-9:-]*)(?P<attributes>(?:[\s/](?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*)?)>"
+    r"|<(?P<close>/?)(?P<name>[a-z][a-z0-9:-]*)"
+    r"(?P<attributes>(?:[\s/][^<>\"']*(?:(?:\"[^\"<]*\"|'[^'<]*')[^<>\"']*)*)?)>"
     r"|<[!?](?:doctype|xml|\[)[^<>]*>",
     re.IGNORECASE | re.DOTALL,
 )

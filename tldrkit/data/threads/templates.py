@@ -18,8 +18,10 @@ class Template:
         time: When.
         votes: A number.
         depth: How deep an answer stands in a flat list.
+        more: How many posts are not loaded.
         title: Of the page.
         flat: `post` marks only where a post begins; it lasts until the next.
+        rooted: A post in no other answers the first.
     """
 
     name: str
@@ -29,8 +31,10 @@ class Template:
     time: str = "time@datetime, time"
     votes: str = ""
     depth: str = ""
+    more: str = ""
     title: str = "h1"
     flat: bool = False
+    rooted: bool = False
 
 
 TEMPLATES = (
@@ -38,7 +42,7 @@ TEMPLATES = (
         name="phpBB 3",
         post="div.post[id^=p], li.post[id^=p]",
         text="div.content",
-        author="a.username, a.username-coloured, span.username, span.username-coloured",
+        author="a.username, a.username-coloured, span.username, span.username-coloured, dl.postprofile",
         time="time@datetime, p.author",
         title="h2.topic-title, h2.topictitle, h1.topic-title, h2",
     ),
@@ -73,7 +77,7 @@ TEMPLATES = (
         post="table[id^=post], div[id^=edit]",
         text="div[id^=post_message_], td.postbody",
         author="a.bigusername, span.bigusername, dt.author",
-        time="td.postdate, td.thead, div.smallfont",
+        time="td.postdate, td.thead",
         title="td.navbar, a.bclast",
     ),
     Template(
@@ -153,7 +157,9 @@ TEMPLATES = (
         author="a.author, div.thing@data-author",
         time="time@datetime, div.thing@data-timestamp",
         votes="span.score.unvoted@title, span.score.unvoted, div.thing@data-score",
+        more="span.morecomments",
         title="a.title",
+        rooted=True,
     ),
     Template(
         name="Hacker News",
@@ -170,9 +176,11 @@ TEMPLATES = (
         post="div.question, div.answer, li.comment, tr.comment",
         text="div.js-post-body, div.post-text, span.comment-copy, div.s-prose",
         author="span[itemprop=name], a.comment-user, span.comment-user, div.user-details",
-        time="time@datetime, span.relativetime@title, span.relativetime-clean@title",
+        time="time[itemprop=dateCreated]@datetime, time@datetime, span.relativetime@title, "
+        "span.relativetime-clean@title",
         votes="div.js-vote-count@data-value, div.js-vote-count, span.vote-count-post, div.comment-score",
         title="a.question-hyperlink, h1",
+        rooted=True,
     ),
     Template(
         name="Askbot",
@@ -181,15 +189,17 @@ TEMPLATES = (
         author="div.user-info, a.author",
         time="abbr.timeago@title",
         votes="div.vote-number",
+        rooted=True,
     ),
     Template(
         name="Lobsters",
-        post="li.story, div.comment[id^=c_]",
+        post="li.story, li.comments_subtree",
         text="div.comment_text, div.story_text",
         author="a.u-author, a[href^=/u/], a[href^=/~]",
         time="time@datetime, span@title",
         votes="a.upvoter, div.score",
         title="a.u-url",
+        rooted=True,
     ),
     Template(
         name="GitHub",

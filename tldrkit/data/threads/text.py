@@ -1,7 +1,7 @@
 """Plain text and Markdown: one post, or the posts of a Discourse topic in its raw form."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from tldrkit.data.threads.draft import Draft
 from tldrkit.data.threads.fields import render_time
@@ -13,6 +13,8 @@ _HEADING = re.compile(
     r"#{1,6}[ \t]+(?P<title>\S[^\n]*)(\n|$)"  # "# Title"
     r"|(?P<over>\S[^\n]*)\n(=+|-+)[ \t]*(\n|$)"  # a title underlined
 )
+_FRONT = re.compile(r"---\n((?:[A-Za-z_]{1,40}:.{0,500}\n|[ -].{0,500}\n){1,50})---(?:\n|$)")
+_FACT = re.compile(r"^(title|author|date):[ \t]*(\S.*)$", re.MULTILINE)
 # "name | 2024-01-31 20:54:18 UTC | #1" opens each post of /raw/ID.
 _POST = re.compile(r"^(\S[^|\n]{0,100}) \| (\d{4}-\d\d-\d\d[^|\n]{0,40}) \| #(\d{1,9})[ \t]*$", re.MULTILINE)
 _END_RULE = re.compile(r"\n-{10,}$")
@@ -28,24 +30,32 @@ def read_text(data: bytes, place: Place) -> Iterator[Thread | BrokenThread]:
     if "\0" in text:
         yield place.refuse("The file is no text: it holds NUL bytes.")
         return
+    if text.startswith(("<?xml", "<rss", "<feed")):
+        yield place.refuse("The file is XML, which is not a known shape of threads.")
+        return
+    front = _FRONT.match(text)
+    facts = dict(_FACT.findall(front[1])) if front else {}
+    text = text[front.end() :].strip() if front else text
     heading = _HEADING.match(text)
     title = (heading["title"] or heading["over"]).rstrip(" \t#").strip() if heading else ""
+    title = title or facts.get("title", "").strip("\"' ")
     body = text[heading.end() :].strip() if heading else text
     if not body:
         yield place.refuse("The file holds a heading and no text.")
         return
     draft = Draft(title=reduce_markdown(title))
-    _read_posts(draft, body)
+    _read_posts(draft, body, facts)
     try:
         yield draft.seal(place.name)
     except DataError as error:
         yield place.refuse(str(error))
 
 
-def _read_posts(draft: Draft, body: str) -> None:
+def _read_posts(draft: Draft, body: str, facts: Mapping[str, str]) -> None:
     marks = list(_POST.finditer(body))
     if not marks or marks[0].start() > 0:
-        draft.add(Post(author="", text=reduce_markdown(body)))
+        author, time = facts.get("author", "").strip("\"' "), facts.get("date", "").strip("\"' ")
+        draft.add(Post(author=author, text=reduce_markdown(body), time=render_time(time)))
         return
     ends = [mark.start() for mark in marks[1:]] + [len(body)]
     for mark, end in zip(marks, ends, strict=True):

@@ -32,7 +32,8 @@ class Thread:
         id: As the file gives it, else after the file.
         title: May be empty.
         posts: Those with text.
-        unused: Posts of the file that are not among `posts`, counted by reason: deleted, empty, unreadable.
+        unused: Posts of the file that are not among `posts`, counted by reason: deleted, empty, unreadable,
+            moderation, event.
         not_loaded: Posts the file says exist and does not hold.
     """
 
