@@ -158,6 +158,17 @@ class CompressSpec(DataSpec):
                 raise ValueError(f"{one} and {other} say the same thing twice")
         return self
 
+    def name_layers(self, side: Literal["encoder", "decoder"]) -> list[int] | None:
+        """Tell the numbers of the layers that are named for a side, in order; None where none are."""
+        names = self.enc_layers if side == "encoder" else self.dec_layers
+        return sorted(map(int, names.split(","))) if names else None
+
+    def count_layers(self, side: Literal["encoder", "decoder"]) -> int | None:
+        """Tell how many layers a side shall keep; None where that is left open."""
+        named = self.name_layers(side)
+        given = self.enc_num_layers if side == "encoder" else self.dec_num_layers
+        return len(named) if named else given
+
     def compute_budget(self, before: int) -> int | None:
         """Compute the most parameters allowed; None without a budget.
 

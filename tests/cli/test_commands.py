@@ -199,9 +199,11 @@ def test_an_interrupted_training_is_recorded_and_leaves_nothing(workplace: Path,
     """Ctrl-C (or a polite kill) in training: the run says interrupted, nothing is half-written."""
     endless = [*QUICK, "--max-steps", "1000000", "--eval-every", "1000000"]
     command = [sys.executable, "-m", "tldrkit", "train", "base", "--as", "x", "--dataset", "toy", *endless]
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it
     process = subprocess.Popen(
         command, cwd=workplace, env=build_environment(TLDRKIT_DATA="."), stderr=subprocess.PIPE, text=True
     )
+    signal.signal(signal.SIGINT, before)
     while '"kind": "train"' not in _metrics_of_all_runs(workplace) and process.poll() is None:
         time.sleep(0.05)
     process.send_signal(how)

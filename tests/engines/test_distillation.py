@@ -8,8 +8,8 @@ from tests.engines.test_training import SMALL, Memory, build, weights
 from tldrkit.data.batches import tokenize_examples
 from tldrkit.data.examples import Corpus
 from tldrkit.engines.device import build_accelerator
-from tldrkit.engines.distillation import DistilledLoss, check_teacher, write_references
-from tldrkit.engines.objective import PackedLoss, PaddedLoss, build_objective
+from tldrkit.engines.distillation import DistilledLoss, Teacher, check_teacher, write_references
+from tldrkit.engines.objective import PackedLoss, PaddedLoss, build_objective, read_labels
 from tldrkit.engines.training import Fitted, Trainer
 from tldrkit.errors import ModelError
 from tldrkit.models.growth import FixedShape
@@ -28,9 +28,14 @@ def build_teacher(corpus: Corpus) -> Summarizer:
 
 def fit(corpus: Corpus, **fields: Any) -> Fitted:  # noqa: ANN401  (spec fields)
     summarizer, spec = build(corpus), TrainSpec(**(SMALL | {"dropout": 0.0} | fields))
+    teacher = Teacher(
+        network=build_teacher(corpus).network,
+        weight=spec.distill_weight,
+        temperature=spec.distill_temperature,
+    )
     trainer = Trainer(
         build_accelerator("cpu", "fp32"), summarizer.tokenizer, spec, FixedShape(), Memory(),
-        teacher=build_teacher(corpus).network,
+        teacher=teacher,
     )  # fmt: skip
     return trainer.fit(summarizer.network, corpus)
 
@@ -43,8 +48,10 @@ def test_packed_and_padded_logits_are_the_same(examples: Corpus) -> None:
     packed, padded = PackedLoss(network, torch.float32, None), PaddedLoss(network, accelerator)
 
     torch.testing.assert_close(packed.compute_logits(rows), padded.compute_logits(rows), atol=1e-4, rtol=0)
-    assert torch.equal(packed.read_labels(rows), padded.read_labels(rows))
-    assert len(packed.read_labels(rows)) == sum(len(row.target) for row in rows)
+    labels = read_labels(rows)
+    known = torch.nn.functional.cross_entropy(packed.compute_logits(rows), labels, reduction="sum")
+    torch.testing.assert_close(known, padded(rows, 0.0), rtol=1e-5, atol=1e-3)
+    assert len(labels) == sum(len(row.target) for row in rows)
 
 
 @pytest.mark.parametrize("weight", [0.0, 0.3, 1.0])
@@ -71,7 +78,8 @@ def test_a_student_of_a_teacher_comes_nearer_to_it(examples: Corpus) -> None:
     accelerator, teacher = build_accelerator("cpu", "fp32"), build_teacher(examples)
     fitted = fit(examples, max_steps=40, eval_every=40, lr=1e-2, distill_weight=1.0, warmup_steps=1)
     rows = tokenize_examples(examples.train[:8], teacher.tokenizer, TrainSpec(**SMALL))
-    wanted = log_softmax(build_objective(teacher.network, accelerator, None).compute_logits(rows), -1)
+    with torch.no_grad():
+        wanted = log_softmax(build_objective(teacher.network, accelerator, None).compute_logits(rows), -1)
 
     def measure(network: Any) -> float:  # noqa: ANN401  (transformers is not typed)
         with torch.no_grad():

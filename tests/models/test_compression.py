@@ -9,7 +9,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 from tldrkit.errors import CompressionError, ModelError
 from tldrkit.metrics.footprint import count_parameters
 from tldrkit.models.anatomy import Side, find_layers
-from tldrkit.models.calibration import compute_loss, encode_calibration
+from tldrkit.models.calibration import encode_calibration, run_calibration
 from tldrkit.models.compression import compress
 from tldrkit.models.layers import measure_loss_without
 from tldrkit.models.summarizer import Summarizer, load_summarizer, save_summarizer
@@ -156,7 +156,7 @@ def test_layers_whose_absence_costs_least_go(tiny_summarizer: Summarizer) -> Non
     spec = CompressSpec(dec_num_layers=2, layers_by="loss")
     kept = compress(tiny_summarizer, spec, DOCUMENTS).report["layers_kept"]["decoder"]
 
-    assert losses[1].item() == pytest.approx(compute_loss(network, examples), abs=1e-5)
+    assert losses[1].item() == pytest.approx(run_calibration(network, examples), abs=1e-5)
     assert losses[kept].min() >= losses.sort().values[2]
 
 

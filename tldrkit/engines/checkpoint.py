@@ -3,6 +3,7 @@
 Knows what a run consists of; where its states are kept is the caller's business.
 """
 
+import dataclasses
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -26,17 +27,9 @@ _NETWORK = "network.safetensors"
 _OPTIMIZER = "optimizer.safetensors"
 _RANDOM = "random.safetensors"
 _BEST = "best"
-_FACTS = (
-    "built_at",
-    "step",
-    "tokens",
-    "halvings",
-    "best_step",
-    "stale",
-    "restructurings",
-    "validation_seconds",
-    "seconds_before",
-)
+_LIVE = {"network", "optimizer", "objective", "best", "best_network"}
+"""Fields of a run's progress that are no JSON; all others are."""
+
 _ANEW = "--force begins the step anew."
 
 
@@ -73,9 +66,9 @@ def take_random() -> dict[str, Tensor]:
 
 def save_progress(folder: Path, progress: Progress, tokenizer: PreTrainedTokenizerBase) -> None:
     """Save how far a run has come into an empty folder."""
-    facts = {name: getattr(progress, name) for name in _FACTS}
-    best = {"rouge_l": progress.best.rouge_l, "loss": progress.best.loss}
-    text = json.dumps({"tldrkit": __version__, "best": best, **facts})
+    names = {field.name for field in dataclasses.fields(progress)} - _LIVE
+    facts = {name: getattr(progress, name) for name in sorted(names)}
+    text = json.dumps({"tldrkit": __version__, "best": dataclasses.asdict(progress.best), **facts})
     (folder / _STATE).write_text(text, encoding="utf-8")
     write_tensors(folder / _NETWORK, _collect(progress.network))
     moments = progress.optimizer.state_dict()["state"]

@@ -2,21 +2,31 @@
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import kl_div, log_softmax
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel
 
 from tldrkit.data.batches import Tokens
 from tldrkit.data.examples import Split
-from tldrkit.engines.generation import Decoding, Generator
-from tldrkit.engines.objective import Objective
+from tldrkit.engines.generation import Generator, build_decoding
+from tldrkit.engines.objective import LogitsObjective, read_labels
 from tldrkit.errors import ModelError
 from tldrkit.models.summarizer import Summarizer
 from tldrkit.specs import TrainSpec
 
 _BEAMS = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Teacher:
+    """A network to learn from, its share w of the loss, and the temperature T of both distributions."""
+
+    network: PreTrainedModel
+    weight: float
+    temperature: float
 
 
 class DistilledLoss:
@@ -34,7 +44,13 @@ class DistilledLoss:
     """
 
     def __init__(
-        self, network: nn.Module, own: Objective, teacher: Objective, *, weight: float, temperature: float
+        self,
+        network: nn.Module,
+        own: LogitsObjective,
+        teacher: LogitsObjective,
+        *,
+        weight: float,
+        temperature: float,
     ) -> None:
         self._network = network
         self._own = own
@@ -52,19 +68,12 @@ class DistilledLoss:
             return self._own(rows, smoothing)
         with torch.no_grad():
             wanted = log_softmax(self._teacher.compute_logits(rows) / self._temperature, -1)
-        logits, labels = self._own.compute_logits(rows), self._own.read_labels(rows)
+        logits = self._own.compute_logits(rows)
+        labels = read_labels(rows).to(logits.device)
         known = nn.functional.cross_entropy(logits, labels, reduction="sum", label_smoothing=smoothing)
         given = log_softmax(logits / self._temperature, -1)
         distance = kl_div(given, wanted, reduction="sum", log_target=True) * self._temperature**2
         return (1 - self._weight) * known + self._weight * distance
-
-    def compute_logits(self, rows: Sequence[Tokens]) -> Tensor:
-        """Compute the student's logits."""
-        return self._own.compute_logits(rows)
-
-    def read_labels(self, rows: Sequence[Tokens]) -> Tensor:
-        """Read the labels that belong to them."""
-        return self._own.read_labels(rows)
 
 
 def check_teacher(teacher: Summarizer, student: Summarizer) -> None:
@@ -95,16 +104,9 @@ def write_references(
         spec: Lengths and prefix.
         advance: Told the number of documents done.
     """
-    decoding = Decoding(
-        prefix=spec.prefix,
-        max_source_tokens=spec.max_source_tokens,
-        max_target_tokens=spec.max_target_tokens,
-        num_beams=_BEAMS,
-        batch_size=spec.batch_size,
-    )
-    network: PreTrainedModel = teacher.network
-    tokenizer: PreTrainedTokenizerBase = teacher.tokenizer
-    written = Generator(network, tokenizer, decoding)([example.document for example in split], advance)
+    decoding = build_decoding(spec, num_beams=_BEAMS, batch_size=spec.batch_size)
+    generate = Generator(teacher.network, teacher.tokenizer, decoding)
+    written = generate([example.document for example in split], advance)
     examples = tuple(
         dataclasses.replace(example, summaries=(one.text,)) if one.text else example
         for example, one in zip(split, written, strict=True)

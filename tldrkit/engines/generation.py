@@ -11,7 +11,7 @@ from tldrkit.models.anatomy import is_packable
 from tldrkit.models.dendrites import read_linear
 from tldrkit.models.packed.decoder import PackedDecoder
 from tldrkit.models.packed.generation import Beams, write_by_beams, write_greedily
-from tldrkit.specs import EvalSpec, SummarizeSpec
+from tldrkit.specs import DataSpec, EvalSpec, SummarizeSpec
 
 _PLAIN = {
     "_from_model_config", "transformers_version", "decoder_start_token_id", "bos_token_id", "eos_token_id",
@@ -44,12 +44,17 @@ class Decoding:
 
 def read_decoding(spec: EvalSpec | SummarizeSpec) -> Decoding:
     """Read from a spec how to decode."""
+    return build_decoding(spec, num_beams=spec.num_beams, batch_size=spec.batch_size)
+
+
+def build_decoding(spec: DataSpec | SummarizeSpec, *, num_beams: int, batch_size: int) -> Decoding:
+    """Decode with a spec's prefix and lengths."""
     return Decoding(
         prefix=spec.prefix,
         max_source_tokens=spec.max_source_tokens,
         max_target_tokens=spec.max_target_tokens,
-        num_beams=spec.num_beams,
-        batch_size=spec.batch_size,
+        num_beams=num_beams,
+        batch_size=batch_size,
     )
 
 

@@ -26,19 +26,15 @@ class Objective(Protocol):
         """
         ...
 
+
+class LogitsObjective(Objective, Protocol):
+    """One that can also show the logits that it scores."""
+
     def compute_logits(self, rows: Sequence[Tokens]) -> Tensor:
-        """Compute the logits of every label token, float32; in an order that the rows alone decide.
+        """Compute the logits of every label token, float32, in the order of `read_labels`.
 
         Shape:
             result: (label tokens, pieces).
-        """
-        ...
-
-    def read_labels(self, rows: Sequence[Tokens]) -> Tensor:
-        """Read the labels in the order of the logits.
-
-        Shape:
-            result: (label tokens,).
         """
         ...
 
@@ -60,10 +56,6 @@ class PackedLoss:
         return self._loss.compute_logits(
             [row.source for row in ordered], [row.target for row in ordered]
         ).float()
-
-    def read_labels(self, rows: Sequence[Tokens]) -> Tensor:
-        """Read the labels in the order of the logits."""
-        return torch.tensor([piece for row in _order(rows) for piece in row.target])
 
 
 class PaddedLoss:
@@ -89,11 +81,6 @@ class PaddedLoss:
         logits, labels = self._run(_order(rows))
         return logits[labels != IGNORED].float()
 
-    def read_labels(self, rows: Sequence[Tokens]) -> Tensor:
-        """Read the labels in the order of the logits."""
-        labels = torch.tensor([piece for row in _order(rows) for piece in row.target])
-        return labels.to(self._accelerator.device)
-
     def _run(self, rows: Sequence[Tokens]) -> tuple[Tensor, Tensor]:
         """Compute padded logits and labels.
 
@@ -110,6 +97,15 @@ class PaddedLoss:
         return logits, batch.labels
 
 
+def read_labels(rows: Sequence[Tokens]) -> Tensor:
+    """Read the labels in the order of `compute_logits`.
+
+    Shape:
+        result: (label tokens,).
+    """
+    return torch.tensor([piece for row in _order(rows) for piece in row.target])
+
+
 def _order(rows: Sequence[Tokens]) -> list[Tokens]:
     """Order rows by length: neighbours in length share their padding."""
     return sorted(rows, key=lambda row: len(row.source))
@@ -124,7 +120,7 @@ def build_masks(network: PreTrainedModel, accelerator: Accelerator, seed: int) -
 
 def build_objective(
     network: PreTrainedModel, accelerator: Accelerator, masks: DropoutMasks | None
-) -> Objective:
+) -> LogitsObjective:
     """Build the objective of a network, anew whenever its parameters are new ones."""
     if is_packable(network):
         return PackedLoss(network, find_dtype(accelerator), masks)

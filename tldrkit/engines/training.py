@@ -34,7 +34,7 @@ from tldrkit.engines.checkpoint import (
     take_random,
 )
 from tldrkit.engines.device import is_out_of_memory
-from tldrkit.engines.distillation import DistilledLoss
+from tldrkit.engines.distillation import DistilledLoss, Teacher
 from tldrkit.engines.objective import Objective, build_masks, build_objective
 from tldrkit.engines.optimizer import build_optimizer, compute_lr, set_lr
 from tldrkit.engines.processes import exchange, spread_weights, sum_gradients
@@ -43,7 +43,7 @@ from tldrkit.engines.validation import Validator
 from tldrkit.errors import ModelError
 from tldrkit.models.growth import GrowthPolicy
 from tldrkit.models.packed.dropout import DropoutMasks
-from tldrkit.specs import FitSpec, TrainSpec
+from tldrkit.specs import FitSpec
 from tldrkit.tracking import Event, Tracker
 
 _RATES = ("dropout_rate", "dropout", "attention_dropout", "activation_dropout")
@@ -77,7 +77,7 @@ class Trainer:
         tracker: Tracker,
         *,
         keeper: Keeper | None = None,
-        teacher: PreTrainedModel | None = None,
+        teacher: Teacher | None = None,
     ) -> None:
         self._accelerator = accelerator
         self._tokenizer = tokenizer
@@ -85,7 +85,7 @@ class Trainer:
         self._policy = policy
         self._tracker = tracker
         self._keeper = keeper or NoKeeper()
-        self._teacher = None if teacher is None else teacher.to(accelerator.device).eval()
+        self._teacher = teacher
         self._validator = Validator(accelerator, tokenizer, spec)
         self._masks: DropoutMasks | None = None
 
@@ -350,15 +350,13 @@ class Trainer:
 
     def _build_objective(self, network: nn.Module) -> Objective:
         own = build_objective(network, self._accelerator, self._masks)
-        if self._teacher is None or not isinstance(self._spec, TrainSpec):
+        if self._teacher is None:
             return own
-        teacher = build_objective(self._teacher, self._accelerator, None)
+        teacher = build_objective(
+            self._teacher.network.to(self._accelerator.device).eval(), self._accelerator, None
+        )
         return DistilledLoss(
-            network,
-            own,
-            teacher,
-            weight=self._spec.distill_weight,
-            temperature=self._spec.distill_temperature,
+            network, own, teacher, weight=self._teacher.weight, temperature=self._teacher.temperature
         )
 
     def _log_training(self, state: Progress, window: Window) -> None:

@@ -10,7 +10,7 @@ from transformers import PreTrainedTokenizerBase
 
 from tldrkit.data.batches import tokenize_examples
 from tldrkit.data.examples import Example
-from tldrkit.engines.generation import Decoding, Generator, evaluating
+from tldrkit.engines.generation import Generator, build_decoding, evaluating
 from tldrkit.engines.objective import Objective
 from tldrkit.engines.processes import exchange
 from tldrkit.metrics.overlap import compute_rouge
@@ -73,13 +73,7 @@ class Validator:
         if not examples:
             return _Share(rouge=[], loss=0.0, labels=0)
         spec = self._spec
-        decoding = Decoding(
-            prefix=spec.prefix,
-            max_source_tokens=spec.max_source_tokens,
-            max_target_tokens=spec.max_target_tokens,
-            num_beams=1,
-            batch_size=max(spec.batch_size, 50),
-        )
+        decoding = build_decoding(spec, num_beams=1, batch_size=max(spec.batch_size, 50))
         with self._accelerator.autocast():
             generate = Generator(network, self._tokenizer, decoding)
             generated = generate([example.document for example in examples])

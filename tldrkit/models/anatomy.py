@@ -5,14 +5,15 @@ configs.
 """
 
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from torch import nn
-from transformers import PreTrainedModel
+from transformers import PreTrainedConfig, PreTrainedModel
 
 from tldrkit.errors import ModelError
 
 Side = Literal["encoder", "decoder"]
+SIDES: tuple[Side, Side] = ("encoder", "decoder")
 
 
 @dataclass(frozen=True)
@@ -118,16 +119,32 @@ def find_feed_forwards(network: PreTrainedModel, side: Side | None = None) -> li
     return found
 
 
-def write_sizes(network: PreTrainedModel) -> None:
-    """Set layer counts and feed-forward widths in the config and its copies to what the network holds.
+def find_configs(network: PreTrainedModel) -> list[Any]:
+    """Return a network's config and the copies its parts keep: T5's stacks and attentions have some."""
+    configs = {id(module.config): module.config for module in network.modules() if hasattr(module, "config")}
+    return list(configs.values())
 
-    T5's stacks and attentions keep copies; in a decoder's, ``num_layers`` is the decoder's own count.
+
+def build_config(kind: type[PreTrainedConfig], config: PreTrainedConfig, **changes: object) -> Any:  # noqa: ANN401  (each kind has fields of its own)
+    """Build a config of a kind from another's fields, but for what names its own kind."""
+    fields = config.to_dict() | changes
+    for name in ("model_type", "architectures", "transformers_version"):
+        fields.pop(name, None)
+    return kind(**fields)
+
+
+def write_sizes(network: PreTrainedModel) -> None:
+    """Set layer counts, feed-forward widths and T5's heads in the configs to what the network holds.
+
+    In a T5 decoder's config ``num_layers`` is the decoder's own count.
     """
     family = find_family(network)
-    configs = {id(module.config): module.config for module in network.modules() if hasattr(module, "config")}
-    for config in configs.values():
+    for config in find_configs(network):
         for side in family.layers:
             setattr(config, family.layer_counts[side], len(find_layers(network, side)))
             setattr(config, family.widths[side], find_feed_forwards(network, side)[0].width)
-        if family is T5 and config.is_decoder:
+        if family is not T5:
+            continue
+        config.num_heads = network.encoder.block[0].layer[0].SelfAttention.n_heads
+        if config.is_decoder:
             config.num_layers = config.num_decoder_layers

@@ -19,7 +19,7 @@ from transformers import PreTrainedModel
 
 from tldrkit.errors import CompressionError
 from tldrkit.metrics.footprint import count_parameters
-from tldrkit.models.anatomy import T5, find_family, find_feed_forwards, find_layers
+from tldrkit.models.anatomy import T5, build_config, find_family, find_feed_forwards, find_layers
 from tldrkit.models.configuration_tldr import TldrT5Config
 from tldrkit.models.modeling_tldr import TldrT5ForConditionalGeneration
 from tldrkit.specs import CompressSpec
@@ -60,11 +60,11 @@ def plan_sizes(
     """
     count = _fit_counts(network, spec)
     start = Sizes(
-        _count_layers(spec.enc_num_layers, spec.enc_layers, len(find_layers(network, "encoder"))),
-        _count_layers(spec.dec_num_layers, spec.dec_layers, len(find_layers(network, "decoder"))),
+        spec.count_layers("encoder") or len(find_layers(network, "encoder")),
+        spec.count_layers("decoder") or len(find_layers(network, "decoder")),
         spec.d_ff or find_feed_forwards(network)[0].width,
     )
-    tried: dict[Sizes, int] = {start: count(start)}
+    tried: dict[Sizes, int] = {}
     ranges = [_find_range(start, spec, parts) for parts in (2, max(asdict(start).values()))]
     for sizes in (start, *(sizes for some in ranges for sizes in _fill(some, target, count))):
         tried[sizes] = count(sizes)
@@ -87,10 +87,7 @@ def count_sizes(network: PreTrainedModel, spec: CompressSpec, sizes: Sizes) -> i
     config = copy.deepcopy(network.config)
     kind: Any = type(network)
     if find_family(network) is T5:
-        fields = config.to_dict()
-        for name in ("model_type", "architectures", "transformers_version"):
-            fields.pop(name, None)
-        kind, config = TldrT5ForConditionalGeneration, TldrT5Config(**fields)
+        kind, config = TldrT5ForConditionalGeneration, build_config(TldrT5Config, config)
         config.num_layers, config.num_decoder_layers = sizes.enc_num_layers, sizes.dec_num_layers
         config.d_ff = sizes.d_ff
         config.dec_d_model = spec.dec_d_model or config.dec_d_model
@@ -102,10 +99,6 @@ def count_sizes(network: PreTrainedModel, spec: CompressSpec, sizes: Sizes) -> i
         counted = count_parameters(kind(config))
     head, shared = network.get_output_embeddings(), network.get_input_embeddings()
     return counted if head.weight is shared.weight else counted + head.weight.numel()
-
-
-def _count_layers(number: int | None, names: str | None, present: int) -> int:
-    return number or (len(names.split(",")) if names else present)
 
 
 def _name(sizes: Sizes, spec: CompressSpec) -> dict[str, int]:
@@ -122,8 +115,8 @@ def _find_range(start: Sizes, spec: CompressSpec, parts: int) -> _Range:
 
     narrowest = max(STEP, start.d_ff // parts // STEP * STEP)
     return _Range(
-        enc=reach(start.enc_num_layers, spec.enc_num_layers or spec.enc_layers),
-        dec=reach(start.dec_num_layers, spec.dec_num_layers or spec.dec_layers),
+        enc=reach(start.enc_num_layers, spec.count_layers("encoder")),
+        dec=reach(start.dec_num_layers, spec.count_layers("decoder")),
         narrowest=start.d_ff if spec.d_ff else min(narrowest, start.d_ff),
         widest=start.d_ff,
     )

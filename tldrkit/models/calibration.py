@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+from torch.utils.hooks import RemovableHandle
 from transformers import PreTrainedModel
 
 from tldrkit.errors import CompressionError
@@ -51,23 +52,31 @@ def encode_calibration(
     return [_encode(summarizer, spec, *pair) for pair in chosen]
 
 
-def run_calibration(network: PreTrainedModel, examples: Sequence[CalibrationExample]) -> None:
-    """Run every example through the network; one at a time, so that no padding reaches the callers' hooks."""
+def run_calibration(
+    network: PreTrainedModel, examples: Sequence[CalibrationExample], hooks: Sequence[RemovableHandle] = ()
+) -> float:
+    """Run every example through the network; one at a time, so that no padding reaches the callers' hooks.
+
+    Args:
+        network: In evaluation mode.
+        examples: What it reads and is to write.
+        hooks: What the caller has set to measure with; removed afterwards.
+
+    Returns:
+        Mean cross-entropy of a summary's token, nats.
+    """
     device = network.device
-    with torch.no_grad():
-        for example in examples:
-            network(input_ids=example.document.to(device), labels=example.summary.to(device))
-
-
-def compute_loss(network: PreTrainedModel, examples: Sequence[CalibrationExample]) -> float:
-    """Compute the mean cross-entropy of a summary's token, nats."""
     total, tokens = 0.0, 0
-    with torch.no_grad():
-        for example in examples:
-            labels = example.summary.to(network.device)
-            loss = network(input_ids=example.document.to(network.device), labels=labels).loss
-            total += float(loss) * labels.numel()
-            tokens += labels.numel()
+    try:
+        with torch.no_grad():
+            for example in examples:
+                labels = example.summary.to(device)
+                loss = network(input_ids=example.document.to(device), labels=labels).loss
+                total += float(loss) * labels.numel()
+                tokens += labels.numel()
+    finally:
+        for hook in hooks:
+            hook.remove()
     return total / tokens
 
 

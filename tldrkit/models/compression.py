@@ -14,7 +14,7 @@ from transformers import PreTrainedModel
 
 from tldrkit.errors import CompressionError
 from tldrkit.metrics.footprint import count_by_part, count_parameters
-from tldrkit.models.anatomy import T5, Side, find_family, find_feed_forwards, find_layers
+from tldrkit.models.anatomy import SIDES, T5, Side, find_family, find_feed_forwards, find_layers
 from tldrkit.models.budget import plan_sizes
 from tldrkit.models.calibration import NAME, CalibrationExample, choose_calibration, encode_calibration
 from tldrkit.models.feed_forward import narrow_feed_forwards, widen_feed_forwards
@@ -144,30 +144,22 @@ def _check(teacher: PreTrainedModel, spec: CompressSpec) -> None:
                 f"The network has {present:,} {what}, so {wanted:,} cannot be kept.",
                 hint=f"Ask for at most {present:,}.",
             )
-    for side, names in _named_layers(spec).items():
-        last = len(find_layers(teacher, side)) - 1
-        if names and _read_numbers(names)[-1] > last:
+    for side in SIDES:
+        last, named = len(find_layers(teacher, side)) - 1, spec.name_layers(side)
+        if named and named[-1] > last:
             raise CompressionError(
-                f"The {side} has no layer {_read_numbers(names)[-1]}: they are counted from 0 to {last}.",
+                f"The {side} has no layer {named[-1]}: they are counted from 0 to {last}.",
                 hint="Name some of these.",
             )
 
 
 def _list_limits(teacher: PreTrainedModel, spec: CompressSpec) -> Iterator[tuple[str, int, int]]:
     """List what is wanted and what there is of it; the feed-forwards alone may grow."""
-    for side, count in _wanted_layers(spec).items():
-        yield f"{side} layers", count or 0, len(find_layers(teacher, side))
+    for side in SIDES:
+        yield f"{side} layers", spec.count_layers(side) or 0, len(find_layers(teacher, side))
     yield "features in its decoder", spec.dec_d_model or 0, _decoder_width(teacher)
     yield "heads", spec.num_heads or 0, _heads(teacher)
     yield "pieces", spec.vocab_size or 0, teacher.config.vocab_size
-
-
-def _wanted_layers(spec: CompressSpec) -> dict[Side, int | None]:
-    return {"encoder": spec.enc_num_layers, "decoder": spec.dec_num_layers}
-
-
-def _named_layers(spec: CompressSpec) -> dict[Side, str | None]:
-    return {"encoder": spec.enc_layers, "decoder": spec.dec_layers}
 
 
 def _decoder_width(network: PreTrainedModel) -> int:
@@ -181,10 +173,6 @@ def _feed_forward_width(network: PreTrainedModel) -> int:
 def _heads(network: PreTrainedModel) -> int:
     config = network.config
     return int(config.num_heads if find_family(network) is T5 else config.decoder_attention_heads)
-
-
-def _read_numbers(names: str) -> list[int]:
-    return sorted({int(name) for name in names.split(",")})
 
 
 class _Examples:
@@ -228,11 +216,11 @@ def _trim(
 def _keep_layers(student: Summarizer, spec: CompressSpec, examples: _Examples) -> dict[Side, list[int]]:
     """Drop layers; return the teacher's numbers of those kept."""
     kept: dict[Side, list[int]] = {}
-    for side, names in _named_layers(spec).items():
+    for side in SIDES:
         present = len(find_layers(student.network, side))
-        count = _wanted_layers(spec)[side] or present
-        if names:
-            kept[side] = _read_numbers(names)
+        count, named = spec.count_layers(side) or present, spec.name_layers(side)
+        if named:
+            kept[side] = named
         elif spec.layers_by == "evenly" or count == present:
             kept[side] = choose_layers(present, count)
         else:

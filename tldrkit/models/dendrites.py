@@ -23,6 +23,7 @@ from torch.optim import Optimizer
 from transformers import BartForConditionalGeneration, PreTrainedModel, T5ForConditionalGeneration
 
 from tldrkit.errors import DendriteError
+from tldrkit.models.anatomy import build_config
 from tldrkit.models.dendritic_linear import ACTIVATIONS, DendriticLinear
 from tldrkit.models.growth import Growth
 from tldrkit.models.modeling_tldr import TldrBartForConditionalGeneration, TldrT5ForConditionalGeneration
@@ -366,10 +367,9 @@ def _build_deployed(network: PreTrainedModel, activation: str) -> PreTrainedMode
     deployed_class, config = type(network), copy.deepcopy(network.config)
     if growth:
         deployed_class = DEPLOYED.get(deployed_class, deployed_class)
-        fields = config.to_dict() | {"growth": growth, "dendrite_activation": activation}
-        for name in ("model_type", "architectures", "transformers_version"):
-            fields.pop(name, None)
-        config = deployed_class.config_class(**fields)
+        config = build_config(
+            deployed_class.config_class, config, growth=growth, dendrite_activation=activation
+        )
     with torch.device("meta"):
         deployed = deployed_class(config)
     copies: dict[int, torch.Tensor] = {}

@@ -11,7 +11,8 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from tldrkit.models.anatomy import FeedForward, find_feed_forwards, write_sizes
-from tldrkit.models.calibration import CalibrationExample, run_calibration
+from tldrkit.models.calibration import CalibrationExample
+from tldrkit.models.importance import measure_written
 
 Change = Callable[[torch.Tensor], torch.Tensor]
 
@@ -34,26 +35,11 @@ def measure_importance(
 ) -> list[torch.Tensor]:
     """Measure how much each hidden neuron adds to the residual stream.
 
-    A neuron's importance is its mean absolute activation on the calibration tokens times the norm of its
-    outgoing weights: the mean size of what it writes (after Wanda, Sun et al. 2024, which scores single
-    weights). The sum stands for the mean: only the order counts.
-
     Shape:
         each result: (hidden neurons,)
     """
     writers = [feed_forward.linear(feed_forward.writer) for feed_forward in feed_forwards]
-    sums = [writer.weight.new_zeros(writer.in_features, dtype=torch.float64) for writer in writers]
-
-    def add(index: int, _module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
-        sums[index] += inputs[0].abs().flatten(0, -2).sum(0, dtype=torch.float64)
-
-    hooks = [writer.register_forward_pre_hook(partial(add, index)) for index, writer in enumerate(writers)]
-    try:
-        run_calibration(network, examples)
-    finally:
-        for hook in hooks:
-            hook.remove()
-    return [total * writer.weight.detach().norm(dim=0) for total, writer in zip(sums, writers, strict=True)]
+    return measure_written(network, writers, examples)
 
 
 def widen_feed_forwards(network: PreTrainedModel, width: int, seed: int) -> None:

@@ -4,15 +4,16 @@ Knows T5's attentions; BART's heads share out its width, so none can go there. D
 """
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from tldrkit.models.calibration import CalibrationExample, run_calibration
+from tldrkit.models.anatomy import write_sizes
+from tldrkit.models.calibration import CalibrationExample
 from tldrkit.models.feed_forward import build_linear
+from tldrkit.models.importance import measure_written
 
 
 def narrow_attentions(network: PreTrainedModel, heads: int, examples: Sequence[CalibrationExample]) -> None:
@@ -31,9 +32,7 @@ def narrow_attentions(network: PreTrainedModel, heads: int, examples: Sequence[C
         importance = torch.stack([next(scores) for _ in group]).sum(0)
         for attention in group:
             _keep_heads(attention, importance.topk(heads).indices.sort().values)
-    for module in network.modules():
-        if hasattr(module, "config") and hasattr(module.config, "num_heads"):
-            module.config.num_heads = heads
+    write_sizes(network)
 
 
 def measure_importance(
@@ -41,25 +40,12 @@ def measure_importance(
 ) -> list[Tensor]:
     """Measure how much each head adds to the residual stream.
 
-    As for feed-forward neurons: the mean absolute value of each of its features on the calibration tokens
-    times the norm of the outgoing weights, summed over the features of the head, and taken as a share of
-    the attention's sum.
+    The importances of a head's features are summed, and taken as a share of the attention's sum.
 
     Shape:
         each result: (heads,)
     """
-    sums = [torch.zeros(a.o.in_features, dtype=torch.float64, device=network.device) for a in attentions]
-
-    def add(index: int, _module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        sums[index] += inputs[0].abs().flatten(0, -2).sum(0, dtype=torch.float64)
-
-    hooks = [a.o.register_forward_pre_hook(partial(add, index)) for index, a in enumerate(attentions)]
-    try:
-        run_calibration(network, examples)
-    finally:
-        for hook in hooks:
-            hook.remove()
-    written = [total * a.o.weight.detach().norm(dim=0) for total, a in zip(sums, attentions, strict=True)]
+    written = measure_written(network, [attention.o for attention in attentions], examples)
     by_head = [one.view(a.n_heads, -1).sum(1) for one, a in zip(written, attentions, strict=True)]
     return [one / one.sum() for one in by_head]
 

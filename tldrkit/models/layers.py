@@ -13,7 +13,7 @@ from torch.nn.functional import cosine_similarity
 from transformers import PreTrainedModel
 
 from tldrkit.models.anatomy import T5, Side, find_family, find_layers, write_sizes
-from tldrkit.models.calibration import CalibrationExample, compute_loss, run_calibration
+from tldrkit.models.calibration import CalibrationExample, run_calibration
 
 
 def choose_layers(present: int, kept: int) -> list[int]:
@@ -49,11 +49,7 @@ def measure_change(network: PreTrainedModel, side: Side, examples: Sequence[Cali
         tokens[index] += similarity.numel()
 
     hooks = [layer.register_forward_hook(partial(add, index)) for index, layer in enumerate(layers)]
-    try:
-        run_calibration(network, examples)
-    finally:
-        for hook in hooks:
-            hook.remove()
+    run_calibration(network, examples, hooks)
     return changes / tokens
 
 
@@ -70,7 +66,7 @@ def measure_loss_without(
     for left_out in range(count):
         rest = copy.deepcopy(network)
         keep_layers(rest, side, [index for index in range(count) if index != left_out])
-        losses.append(compute_loss(rest, examples))
+        losses.append(run_calibration(rest, examples))
     return torch.tensor(losses, dtype=torch.float64)
 
 

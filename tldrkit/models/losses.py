@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from transformers import PreTrainedModel
 
-from tldrkit.models.calibration import compute_loss, encode_calibration
+from tldrkit.models.calibration import encode_calibration, run_calibration
 from tldrkit.models.summarizer import Summarizer
 from tldrkit.specs import CompressSpec
 
@@ -24,7 +24,7 @@ def compare_losses(
     for name, summarizer in (("teacher", teacher), ("student", student), ("random", random)):
         examples = encode_calibration(summarizer, spec, pairs)
         tokens = sum(example.summary.numel() for example in examples)
-        losses[name] = compute_loss(summarizer.network, examples) * tokens / words
+        losses[name] = run_calibration(summarizer.network, examples) * tokens / words
     return losses
 
 

@@ -16,6 +16,7 @@ from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from tldrkit.errors import CompressionError
+from tldrkit.models.anatomy import find_configs
 from tldrkit.models.summarizer import Summarizer
 
 _NUMBERED = ("pad_token_id", "eos_token_id", "bos_token_id", "decoder_start_token_id", "forced_bos_token_id",
@@ -105,8 +106,7 @@ def keep_pieces(network: PreTrainedModel, kept: Sequence[int]) -> None:
     if hasattr(network, "final_logits_bias"):  # BART's
         network.final_logits_bias = network.final_logits_bias.index_select(1, index)
     numbers = {old: new for new, old in enumerate(kept)}
-    configs = {id(m.config): m.config for m in network.modules() if hasattr(m, "config")}
-    for config in (*configs.values(), network.generation_config):
+    for config in (*find_configs(network), network.generation_config):
         if hasattr(config, "vocab_size"):
             config.vocab_size = len(kept)
         for name in _NUMBERED:

@@ -15,6 +15,7 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
+from tldrkit.models.anatomy import build_config
 from tldrkit.models.calibration import CalibrationExample, run_calibration
 from tldrkit.models.configuration_tldr import TldrT5Config
 from tldrkit.models.modeling_tldr import TldrT5ForConditionalGeneration
@@ -84,11 +85,7 @@ def measure_moment(network: PreTrainedModel, examples: Sequence[CalibrationExamp
         moment.addmm_(tokens.T, tokens)
 
     hooks = [norm.register_forward_pre_hook(add) for norm in norms.values()]
-    try:
-        run_calibration(network, examples)
-    finally:
-        for hook in hooks:
-            hook.remove()
+    run_calibration(network, examples, hooks)
     return moment
 
 
@@ -120,11 +117,13 @@ def rebuild_t5(
     network: PreTrainedModel, state: State, dec_d_model: int | None
 ) -> TldrT5ForConditionalGeneration:
     """Build our T5 with a T5's config and the given weights; a head of its own stays its own."""
-    fields = network.config.to_dict() | {"dec_d_model": dec_d_model}
-    for name in ("model_type", "architectures", "transformers_version"):
-        fields.pop(name, None)
     with torch.random.fork_rng(devices=[]):
-        config = TldrT5Config(**fields, attn_implementation=network.config._attn_implementation)
+        config = build_config(
+            TldrT5Config,
+            network.config,
+            dec_d_model=dec_d_model,
+            attn_implementation=network.config._attn_implementation,
+        )
         rebuilt = TldrT5ForConditionalGeneration(config)
     if network.lm_head.weight is not network.shared.weight:
         rebuilt.lm_head.weight = nn.Parameter(torch.empty_like(network.lm_head.weight))

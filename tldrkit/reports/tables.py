@@ -1,12 +1,15 @@
 """The cells of a comparison's tables; the first line of each holds the heads. What is not known is empty."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from tldrkit.reports.comparison import Comparison, Row
 
 NAMES = {"rouge1": "ROUGE-1", "rouge2": "ROUGE-2", "rougeL": "ROUGE-L", "rougeLsum": "ROUGE-Lsum"}
 
-_TRAITS: dict[str, tuple[str, Callable[[float], str]]] = {
+Columns = dict[str, tuple[str, Callable[[float], str]]]
+"""Heads and forms of a table's columns, by the names of their values."""
+
+_TRAITS: Columns = {
     "chrf": ("chrF", lambda value: f"{100 * value:.2f}"),
     "length_ratio": ("length", lambda value: f"{value:.2f}"),
     "novel_bigrams": ("novel", lambda value: f"{100 * value:.1f} %"),
@@ -15,7 +18,7 @@ _TRAITS: dict[str, tuple[str, Callable[[float], str]]] = {
     "name_recall": ("names", lambda value: f"{100 * value:.1f} %"),
     "unsupported_names": ("unsupported", lambda value: f"{100 * value:.1f} %"),
 }
-_COSTS: dict[str, tuple[str, Callable[[float], str]]] = {
+_COSTS: Columns = {
     "batch_size": ("batch", lambda value: f"{value:.0f}"),
     "threads_per_second": ("threads/s", lambda value: f"{value:.1f}"),
     "tokens_per_second": ("tokens/s", lambda value: f"{value:.0f}"),
@@ -38,28 +41,22 @@ def build_quality(comparison: Comparison) -> list[list[str]]:
 
 def build_traits(comparison: Comparison) -> list[list[str]]:
     """Build the second table: what else is told of the summaries."""
-    return _drop_empty(
-        [
-            ["run", *(head for head, _ in _TRAITS.values())],
-            *(
-                [row.label, *(_render(row.traits.get(name), form) for name, (_, form) in _TRAITS.items())]
-                for row in comparison.rows
-            ),
-        ]
-    )
+    return _build_others(_TRAITS, {row.label: row.traits for row in comparison.rows})
 
 
 def build_costs(comparison: Comparison) -> list[list[str]]:
     """Build the third table: throughput, memory, energy and training."""
-    return _drop_empty(
-        [
-            ["run", *(head for head, _ in _COSTS.values())],
-            *(
-                [row.label, *(_render(row.cost[name], form) for name, (_, form) in _COSTS.items())]
-                for row in comparison.rows
-            ),
-        ]
-    )
+    return _build_others(_COSTS, {row.label: row.cost for row in comparison.rows})
+
+
+def _build_others(columns: Columns, values: Mapping[str, Mapping[str, float | None]]) -> list[list[str]]:
+    """Build a table of the values that each label has, a column for each that is known of some."""
+    heads = ["run", *(head for head, _ in columns.values())]
+    lines = [
+        [label, *(_render(own.get(name), form) for name, (_, form) in columns.items())]
+        for label, own in values.items()
+    ]
+    return _drop_empty([heads, *lines])
 
 
 def _describe_row(row: Row) -> list[str]:

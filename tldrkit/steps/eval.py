@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tldrkit.data.predictions import Output
@@ -11,8 +10,8 @@ from tldrkit.options import Options
 from tldrkit.specs import EvalSpec
 from tldrkit.steps.scoring import (
     average_traits,
+    build_rouge,
     compute_all_traits,
-    count_helpers,
     describe_texts,
     score_baselines,
     summarize_scores,
@@ -49,7 +48,7 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
         examples = split[: spec.max_examples]
 
         from tldrkit.engines.generation import read_decoding
-        from tldrkit.metrics.overlap import compute_rouge, describe_rouge
+        from tldrkit.metrics.overlap import describe_rouge
         from tldrkit.metrics.rouge import TldrRouge
         from tldrkit.reports.scores import RunScores
 
@@ -60,11 +59,7 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
             [list(o.references) for o in outputs],
             over_references=spec.over_references,
         )
-        rouge = partial(
-            compute_rouge,
-            over_references=spec.over_references,
-            processes=count_helpers(outputs, options.threads),
-        )
+        rouge = build_rouge(spec, len(outputs), options.threads)
         traits = [
             {**one, "cut": float(cut)}
             for one, cut in zip(compute_all_traits(outputs), decoded.cut, strict=True)

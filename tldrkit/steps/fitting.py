@@ -7,6 +7,7 @@ from transformers import PreTrainedModel
 
 from tldrkit.data.examples import Corpus
 from tldrkit.engines.device import build_accelerator, set_threads
+from tldrkit.engines.distillation import Teacher
 from tldrkit.engines.memory import keep_freed_memory
 from tldrkit.engines.training import Trainer
 from tldrkit.metrics.footprint import compute_bytes, count_by_part, count_parameters
@@ -25,7 +26,7 @@ def fit_and_save(
     corpus: Corpus,
     policy: GrowthPolicy,
     *,
-    teacher: PreTrainedModel | None = None,
+    teacher: Teacher | None = None,
 ) -> None:
     """Run the loop and put its best network into the draft."""
     set_threads(options.threads)

@@ -1,14 +1,13 @@
 """`tldrkit eval --predictions`: score the outputs of any system, without a model and without torch."""
 
-from functools import partial
 from pathlib import Path
 
 from tldrkit.options import Options
 from tldrkit.specs import PredictionsSpec
 from tldrkit.steps.scoring import (
     average_traits,
+    build_rouge,
     compute_all_traits,
-    count_helpers,
     describe_texts,
     score_baselines,
     summarize_scores,
@@ -31,15 +30,11 @@ def score_predictions(options: Options, spec: PredictionsSpec, *, file: Path, ta
 
     def work(bench: Bench) -> None:
         from tldrkit.data.predictions import read_outputs
-        from tldrkit.metrics.overlap import compute_rouge, describe_rouge
+        from tldrkit.metrics.overlap import describe_rouge
         from tldrkit.reports.scores import RunScores
 
         outputs = read_outputs(file)
-        rouge = partial(
-            compute_rouge,
-            over_references=spec.over_references,
-            processes=count_helpers(outputs, options.threads),
-        )
+        rouge = build_rouge(spec, len(outputs), options.threads)
         scores = rouge([o.prediction for o in outputs], [o.references for o in outputs])
         traits = compute_all_traits(outputs)
         run = RunScores(

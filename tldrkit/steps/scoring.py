@@ -3,10 +3,12 @@
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tldrkit.data.predictions import Output
+from tldrkit.specs import ScoreSpec
 from tldrkit.store.digest import digest_json
 
 if TYPE_CHECKING:
@@ -20,9 +22,12 @@ Rouge = Callable[..., dict[str, list[float]]]
 Traits = list[dict[str, float | None]]
 
 
-def count_helpers(outputs: Sequence[Output], threads: int | None) -> int:
-    """Count the processes that ROUGE should be computed in."""
-    return (threads or os.cpu_count() or 1) if len(outputs) >= _MANY else 1
+def build_rouge(spec: ScoreSpec, examples: int, threads: int | None) -> Rouge:
+    """Build ROUGE by a spec, in several processes where so many examples make that pay."""
+    from tldrkit.metrics.overlap import compute_rouge
+
+    processes = (threads or os.cpu_count() or 1) if examples >= _MANY else 1
+    return partial(compute_rouge, over_references=spec.over_references, processes=processes)
 
 
 def describe_texts(outputs: Sequence[Output]) -> dict[str, Any]:

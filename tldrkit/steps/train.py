@@ -15,6 +15,7 @@ from tldrkit.store.store import ArtifactStore
 
 if TYPE_CHECKING:
     from tldrkit.data.examples import Corpus
+    from tldrkit.engines.distillation import Teacher
     from tldrkit.models.growth import GrowthPolicy
     from tldrkit.models.summarizer import Summarizer
 
@@ -60,9 +61,10 @@ def train(
         policy = _build_policy(spec, scratch, bench.run.log_path)
         guide = None
         if tutor is not None:
-            teacher_model = load_summarizer(tutor.location)
-            corpus = _ask_teacher(bench, options, spec, corpus, (teacher_model, summarizer))
-            guide = teacher_model.network if spec.distill_weight else None
+            master = load_summarizer(tutor.location)
+            guide = _build_teacher(spec, master, summarizer)
+            if spec.teacher_outputs:
+                corpus = _ask_for_summaries(bench, options, spec, master, corpus)
         fit_and_save(bench, options, spec, summarizer, corpus, policy, teacher=guide)
         shutil.rmtree(scratch, ignore_errors=True)
         if spec.do_pb and not bench.draft.metrics["dendrites"]:
@@ -72,25 +74,30 @@ def train(
     return perform(options, step, work)
 
 
-def _ask_teacher(
-    bench: Bench, options: Options, spec: TrainSpec, corpus: "Corpus", pair: tuple["Summarizer", "Summarizer"]
-) -> "Corpus":
-    """Check that a teacher fits its student, and let it write the summaries to learn where that is asked."""
-    from tldrkit.engines.device import build_accelerator, set_threads
-    from tldrkit.engines.distillation import check_teacher, write_references
+def _build_teacher(spec: TrainSpec, master: "Summarizer", student: "Summarizer") -> "Teacher | None":
+    """Build the teacher whose probabilities are learned; None where they have no share of the loss."""
+    from tldrkit.engines.distillation import Teacher, check_teacher
 
-    teacher, student = pair
-    if spec.distill_weight:
-        check_teacher(teacher, student)
-    if not spec.teacher_outputs:
-        return corpus
+    if not spec.distill_weight:
+        return None
+    check_teacher(master, student)
+    return Teacher(network=master.network, weight=spec.distill_weight, temperature=spec.distill_temperature)
+
+
+def _ask_for_summaries(
+    bench: Bench, options: Options, spec: TrainSpec, master: "Summarizer", corpus: "Corpus"
+) -> "Corpus":
+    """Let a teacher write the summaries to learn."""
+    from tldrkit.engines.device import build_accelerator, set_threads
+    from tldrkit.engines.distillation import write_references
+
     set_threads(options.threads)
-    teacher.network.to(build_accelerator(options.device, spec.precision).device)
+    master.network.to(build_accelerator(options.device, spec.precision).device)
 
     def advance(done: int) -> None:
         bench.tracker.log({"kind": "teacher", "done": done, "total": len(corpus.train)})
 
-    return dataclasses.replace(corpus, train=write_references(teacher, corpus.train, spec, advance))
+    return dataclasses.replace(corpus, train=write_references(master, corpus.train, spec, advance))
 
 
 def _build_policy(spec: TrainSpec, scratch: Path, log: Path) -> "GrowthPolicy":

@@ -3,7 +3,6 @@
 Knows folders and locks; does not know what a state holds.
 """
 
-import fcntl
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from tldrkit.errors import StoreError
 from tldrkit.store.digest import digest_json
-from tldrkit.store.disk import as_store_error, find_folders, sync
+from tldrkit.store.disk import as_store_error, find_folders, release, sync, take_lock
 
 CHECKPOINTS = ".checkpoints"
 _LOCK = "lock"
@@ -79,7 +78,7 @@ def hold_checkpoints(root: Path, name: str, identity: str) -> Iterator[Checkpoin
     """
     folder = root / CHECKPOINTS / compute_key(name, identity)
     with as_store_error(root):
-        descriptor = _take(folder)
+        descriptor = take_lock(folder / _LOCK)
     if descriptor is None:
         raise StoreError(
             "Another process is making this very result.",
@@ -95,7 +94,7 @@ def hold_checkpoints(root: Path, name: str, identity: str) -> Iterator[Checkpoin
     else:
         _remove_held(folder)
     finally:
-        os.close(descriptor)
+        release(descriptor)
 
 
 def remove_checkpoints(root: Path, *, keep: Callable[[str], bool]) -> list[Path]:
@@ -109,9 +108,9 @@ def remove_checkpoints(root: Path, *, keep: Callable[[str], bool]) -> list[Path]
     for key in sorted(find_folders(root / CHECKPOINTS)):
         folder = root / CHECKPOINTS / key
         kept = keep(key) and Checkpoints(folder).find() is not None
-        if not kept and (descriptor := _take(folder)) is not None:
+        if not kept and (descriptor := take_lock(folder / _LOCK)) is not None:
             _remove_held(folder)
-            os.close(descriptor)
+            release(descriptor)
             removed.append(folder)
     return removed
 
@@ -119,27 +118,6 @@ def remove_checkpoints(root: Path, *, keep: Callable[[str], bool]) -> list[Path]
 def compute_key(name: str, identity: str) -> str:
     """Compute the name of the folder of a step's checkpoints."""
     return digest_json([name, identity])
-
-
-def _take(folder: Path) -> int | None:
-    """Take the lock of a folder, made where it is missing; None where a live process has it."""
-    while True:
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / _LOCK
-        try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-        except FileNotFoundError:  # its holder has just removed the folder
-            continue
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if path.exists() and os.path.samestat(os.fstat(descriptor), path.stat()):
-                return descriptor
-        except BlockingIOError:
-            os.close(descriptor)
-            return None
-        except FileNotFoundError:
-            pass
-        os.close(descriptor)
 
 
 def _remove_held(folder: Path) -> None:

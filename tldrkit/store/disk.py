@@ -94,7 +94,39 @@ def lock(path: Path) -> Iterator[None]:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
-        _release(descriptor)
+        release(descriptor)
+
+
+def take_lock(path: Path) -> int | None:
+    """Take the lock of a file, made where it is missing with its folder; None where a live process has it.
+
+    Returns:
+        What ``release`` is to be given. The file may be removed before, by its holder alone.
+    """
+    while True:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        except FileNotFoundError:  # its holder has just removed the folder
+            continue
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(descriptor), path.stat()):
+                return descriptor
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        except FileNotFoundError:  # or the file
+            pass
+        release(descriptor)
+
+
+def release(descriptor: int) -> None:
+    """Give back a lock that was taken."""
+    with suppress(OSError):
+        # a forked child shares the lock: closing alone would not free it
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+    os.close(descriptor)
 
 
 def is_locked(path: Path) -> bool:
@@ -111,7 +143,7 @@ def is_locked(path: Path) -> bool:
     except BlockingIOError:
         return True
     finally:
-        _release(descriptor)
+        release(descriptor)
     return False
 
 
@@ -132,7 +164,7 @@ def claim_draft(drafts: Path) -> Iterator[Claim]:
         yield claim
     finally:
         _remove_draft(lock_path)
-        _release(descriptor)
+        release(descriptor)
 
 
 def remove_dead_drafts(drafts: Path) -> list[Path]:
@@ -200,7 +232,7 @@ def _remove_if_dead(lock_path: Path) -> bool:
     except BlockingIOError:
         return False
     finally:
-        _release(descriptor)
+        release(descriptor)
 
 
 def _remove_draft(lock_path: Path) -> bool:
@@ -212,10 +244,3 @@ def _remove_draft(lock_path: Path) -> bool:
         with suppress(OSError):
             path.unlink(missing_ok=True)
     return bool(present) and not folder.exists()
-
-
-def _release(descriptor: int) -> None:
-    with suppress(OSError):
-        # a forked child shares the lock: closing alone would not free it
-        fcntl.flock(descriptor, fcntl.LOCK_UN)
-    os.close(descriptor)

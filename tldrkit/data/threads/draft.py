@@ -4,7 +4,7 @@ Knows no shape of files.
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tldrkit.data.threads.quotes import drop_repeated_quotes
 from tldrkit.data.threads.thread import Post, Thread
@@ -16,10 +16,6 @@ class _Entry:
     key: str
     parent: str
     post: Post | None
-
-
-def _answering(post: Post, place: int) -> Post:
-    return Post(author=post.author, text=post.text, time=post.time, votes=post.votes, reply_to=place)
 
 
 class Draft:
@@ -67,7 +63,7 @@ class Draft:
         if not posts:
             raise DataError(f"This thread has no text: {self._describe_unused()}.")
         for place, parent in self._resolve().items():
-            posts[place] = _answering(posts[place], parent)
+            posts[place] = replace(posts[place], reply_to=parent)
         return Thread(
             id=self.id or fallback_id,
             title=self.title,

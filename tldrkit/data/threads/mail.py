@@ -15,7 +15,6 @@ _CUTS = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 _SIGNED = re.compile(r"^-----BEGIN PGP SIGNED MESSAGE-----\n(Hash: .{1,40}\n)?\n", re.MULTILINE)
-_QUOTE = re.compile(r"^[>|](?=[ >]|$)|^>", re.MULTILINE)
 
 
 def read_body(message: Message) -> str:

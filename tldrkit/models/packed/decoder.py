@@ -217,16 +217,16 @@ class PackedDecoder:
         if self._in is not None:
             hidden = self._in(hidden.to(self._dtype)).to(hidden.dtype)
         for layer, cache in zip(self._layers, batch.caches, strict=True):
-            own, cross, feed = (self._norm(norm) for norm in layer.norms)
-            hidden = hidden + layer.attend(own(hidden), bias, cache)
-            hidden = hidden + layer.attend_source(cross(hidden), batch, cache)
-            hidden = hidden + layer.feed(feed(hidden))
-        hidden = self._norm(decoder.final_layer_norm)(hidden)
+            own, cross, feed = layer.norms
+            hidden = hidden + layer.attend(self._norm(own, hidden), bias, cache)
+            hidden = hidden + layer.attend_source(self._norm(cross, hidden), batch, cache)
+            hidden = hidden + layer.feed(self._norm(feed, hidden))
+        hidden = self._norm(decoder.final_layer_norm, hidden)
         if self._out is not None:
             hidden = self._out(hidden)
         if self._network.config.scale_decoder_outputs:
             hidden = hidden * self._network.model_dim**-0.5
         return self._head(hidden)
 
-    def _norm(self, norm: Any) -> Callable[[Tensor], Tensor]:  # noqa: ANN401  (transformers is not typed)
-        return lambda hidden: apply(RmsNorm, hidden, norm.weight, norm.variance_epsilon, self._dtype)
+    def _norm(self, norm: Any, hidden: Tensor) -> Tensor:  # noqa: ANN401  (transformers is not typed)
+        return apply(RmsNorm, hidden, norm.weight, norm.variance_epsilon, self._dtype)
