@@ -12,11 +12,12 @@ PACKAGE = Path(__file__).parents[1] / "tldrkit"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 BOTTOM = {"errors"}
-FLOOR = BOTTOM | {"specs", "tensors", "tracking"}
+FLOOR = BOTTOM | {"specs", "run_spec", "tensors", "tracking"}
 ROOMS = {"models", "data", "metrics", "store"}
 MAY_IMPORT = {
     "errors": set(),
     "specs": BOTTOM,
+    "run_spec": BOTTOM | {"specs"},
     "tensors": BOTTOM,
     "tracking": BOTTOM,
     "options": BOTTOM | {"tracking"},
@@ -24,9 +25,10 @@ MAY_IMPORT = {
     "data": FLOOR,
     "metrics": FLOOR,
     "models": FLOOR | {"metrics"},
+    "search": FLOOR,
     "engines": FLOOR | {"models", "data", "metrics"},
-    "reports": FLOOR | {"metrics", "store"},
-    "steps": FLOOR | ROOMS | {"engines", "reports", "options"},
+    "reports": FLOOR | {"metrics", "store", "search"},
+    "steps": FLOOR | ROOMS | {"engines", "reports", "options", "search"},
     "cli": FLOOR | {"options", "store", "steps", "reports"},
     "__main__": {"cli"},
     "__init__": set(),
@@ -45,6 +47,7 @@ DOORS = {
     "perforatedbp": (),
     "safetensors": ("tensors.py",),
     "accelerate": ("engines/",),
+    "optuna": ("search/study.py",),
     "pickle": (),
 }
 
@@ -112,7 +115,7 @@ def test_nothing_is_unpickled() -> None:
     assert "weights_only" not in text
 
 
-STEPS = ["base", "compress", "train", "eval", "predictions", "compare", "export", "summarize"]
+STEPS = ["base", "compress", "train", "eval", "predictions", "compare", "export", "summarize", "sweep"]
 
 
 @pytest.mark.parametrize("step", STEPS)

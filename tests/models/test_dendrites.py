@@ -119,6 +119,15 @@ def test_the_detached_network_is_the_perforated_one(
     assert torch.equal(compute_logits(loaded, tiny_batch), compute_logits(plain, tiny_batch))
 
 
+def test_the_capacity_is_tested_at_once(tiny_t5: PreTrainedModel, tmp_path: Path, tiny_batch: Batch) -> None:
+    """Three dendrites come with the first three validations, however many are allowed; then growing ends."""
+    run = Run(tiny_t5, tmp_path, tiny_batch, test_dendrite_capacity=True, max_dendrites=1)
+    run.validate(0.1, 0.2, 0.3, 0.4, 0.5)
+
+    assert run.dendrites() == [1, 2, 3, 3, 3]
+    assert [event["finished"] for event in run.events] == [False, False, False, True, False]
+
+
 def test_a_growing_network_writes_what_will_be_deployed(
     narrow_t5: TldrT5ForConditionalGeneration, tmp_path: Path, tiny_batch: Batch
 ) -> None:

@@ -17,6 +17,7 @@ from tldrkit.cli.compress import compress
 from tldrkit.cli.eval import eval as eval_
 from tldrkit.cli.export import export
 from tldrkit.cli.summarize import summarize
+from tldrkit.cli.sweep import sweep
 from tldrkit.cli.train import train
 from tldrkit.errors import SpecError, TldrkitError
 from tldrkit.options import count_processes
@@ -104,6 +105,6 @@ def root(
         )
 
 
-for _command in (base, compress, train, eval_, compare, export, summarize):
+for _command in (base, compress, train, eval_, compare, export, summarize, sweep):
     app.command()(_command)
 app.add_typer(artifacts.app, name="artifacts")

@@ -250,7 +250,7 @@ def _build_settings(spec: TrainSpec, network: PreTrainedModel, paths: list[str])
         "device": network.device,
         "configuration_confirmed": True,
         "unwrapped_modules_confirmed": True,
-        "testing_dendrite_capacity": False,
+        "testing_dendrite_capacity": spec.test_dendrite_capacity,
         "test_saves": False,
         "module_names_to_perforate": [],
         "module_ids_to_perforate": [f".{path}" for path in paths],

@@ -16,7 +16,7 @@ def render_markdown(comparison: Comparison) -> str:
     """Render the tables, the differences, the choice and what they rest on, as one Markdown page."""
     blocks = [
         "# Comparison",
-        _render_table(build_quality(comparison)),
+        render_table(build_quality(comparison)),
         "ROUGE is F1 x 100; brackets hold 95 % intervals. MB are weights on disk; seconds are per thread, "
         "one at a time (median, 95th percentile). Below the runs: summaries made by rules.",
         "## Differences in ROUGE-L",
@@ -27,7 +27,7 @@ def render_markdown(comparison: Comparison) -> str:
         "## Mind",
         _render_list(find_notes(comparison)),
         "## The summaries",
-        _render_table(build_traits(comparison)),
+        render_table(build_traits(comparison)),
         "Means over threads; docs/evaluation.md defines them.",
         *_render_costs(comparison),
         "## Made with",
@@ -60,7 +60,7 @@ def _render_claims(comparison: Comparison) -> list[str]:
 
 def _render_costs(comparison: Comparison) -> list[str]:
     table = build_costs(comparison)
-    return ["## The costs", _render_table(table)] if len(table[0]) > 1 else []
+    return ["## The costs", render_table(table)] if len(table[0]) > 1 else []
 
 
 def _render_winner(comparison: Comparison) -> str:
@@ -76,7 +76,8 @@ def _render_list(sentences: Sequence[str]) -> str:
     return "\n".join(f"- {sentence}" for sentence in sentences or ["Nothing."])
 
 
-def _render_table(table: list[list[str]]) -> str:
+def render_table(table: list[list[str]]) -> str:
+    """Render rows of cells, heads first, as a Markdown table."""
     heads, *lines = table
     rule = ["---", *["---:"] * (len(heads) - 1)]
     return "\n".join(

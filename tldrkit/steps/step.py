@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tldrkit import __version__
-from tldrkit.errors import DamagedArtifact
+from tldrkit.errors import DamagedArtifact, TrialStopped
 from tldrkit.options import Options, count_processes, is_first_process
 from tldrkit.specs import Spec
 from tldrkit.store.checkpoints import Checkpoints, hold_checkpoints
@@ -123,7 +123,11 @@ def _perform_here(options: Options, step: Step, work: Callable[[Bench], None]) -
         ):
             if options.force:
                 checkpoints.clear()
-            work(Bench(draft=draft, run=run, tracker=tracker, checkpoints=checkpoints))
+            try:
+                work(Bench(draft=draft, run=run, tracker=tracker, checkpoints=checkpoints))
+            except TrialStopped:
+                checkpoints.clear()  # nobody will go on from there
+                raise
             run.metrics.update(draft.metrics)
         run.artifact = draft.artifact.reference
         return Outcome(artifact=draft.artifact, done_before=False)
