@@ -2,6 +2,7 @@ import json
 import struct
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,9 @@ def test_a_fan_out_passes_events_on_with_their_run(tmp_path: Path) -> None:
 def offline_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a real offline W&B run of two events, one of them a restructuring."""
     monkeypatch.setenv("WANDB_MODE", "offline")
-    tracker = WandbTracker(mode="online", name="b/train", group="b", config={"lr": 0.1}, folder=tmp_path)
+    tracker = WandbTracker(
+        mode="online", name="b/train", group="b", job="train", config={"lr": 0.1}, folder=tmp_path
+    )
     events: list[Event] = [
         {"kind": "train", "step": 20, "train_loss": 1.5, "message": "no number"},
         {"kind": "restructured", "step": 40, "restructured": 1, "params_before": 10, "params_after": 15},
@@ -42,6 +45,18 @@ def offline_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         tracker.log(event)
     tracker.close()
     return tmp_path
+
+
+def read_records(folder: Path) -> list[Any]:
+    """Read the records of the one offline run that lies in a folder of runs."""
+    from wandb.proto.wandb_internal_pb2 import Record
+
+    (path,) = folder.glob("wandb/offline-run-*/*.wandb")
+    records = []
+    for data in read_log(path.read_bytes()):
+        records.append(Record())
+        records[-1].ParseFromString(data)
+    return records
 
 
 def read_log(content: bytes) -> Iterator[bytes]:
@@ -62,13 +77,8 @@ def read_log(content: bytes) -> Iterator[bytes]:
 
 def test_an_offline_wandb_run_holds_the_numbers(offline_run: Path) -> None:
     """WANDB_MODE is respected, and the records on disk hold the loop's numbers under their own names."""
-    from wandb.proto.wandb_internal_pb2 import Record
-
-    (path,) = offline_run.glob("wandb/offline-run-*/*.wandb")
     logged: dict[str, float] = {}
-    for data in read_log(path.read_bytes()):
-        record = Record()
-        record.ParseFromString(data)
+    for record in read_records(offline_run):
         items = record.history.item
         logged |= {(item.key or "/".join(item.nested_key)): json.loads(item.value_json) for item in items}
 
@@ -78,7 +88,7 @@ def test_an_offline_wandb_run_holds_the_numbers(offline_run: Path) -> None:
 def test_a_tracker_that_fails_does_not_harm_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After W&B broke once, events are dropped in silence."""
     monkeypatch.setenv("WANDB_MODE", "offline")
-    tracker = WandbTracker(mode="offline", name="x", group="x", config={}, folder=tmp_path)
+    tracker = WandbTracker(mode="offline", name="x", group="x", job="train", config={}, folder=tmp_path)
     tracker._run.finish()
     tracker.log({"kind": "train", "step": 1, "train_loss": 1.0})
     tracker.log({"kind": "train", "step": 2, "train_loss": 1.0})
@@ -102,6 +112,6 @@ def test_wandb_without_an_account_is_said_before_the_run(
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
     with pytest.raises(TldrkitError, match="Weights & Biases") as caught:
-        WandbTracker(mode="online", name="x", group="x", config={}, folder=tmp_path)
+        WandbTracker(mode="online", name="x", group="x", job="train", config={}, folder=tmp_path)
 
     assert "offline" in caught.value.hint

@@ -49,7 +49,7 @@ Report = Annotated[
 ]
 
 
-@step_command()
+@step_command(how=("artifacts", "data", "device", "threads", "wandb"))
 def sweep(
     file: SweepFile,
     *,

@@ -130,6 +130,7 @@ class Trainer:
                 "precision": self._accelerator.mixed_precision,
                 "ended": reason,
                 "restructurings": state.restructurings,
+                "memory_halvings": state.halvings,
             },
         )
 
@@ -328,6 +329,7 @@ class Trainer:
         state.validation_seconds += seconds
         size = self._policy.count_deployed(state.network)
         self._tracker.log(event | {"params_deployed": size, "seconds": round(seconds, 3), "message": message})
+        self._tracker.log({"kind": "samples", "step": state.step, "samples": self._validator.samples})
         if restructured:
             self._tracker.log(restructured)
 
@@ -368,7 +370,7 @@ class Trainer:
                 "done": state.step,
                 "total": self._spec.max_steps,
                 "train_loss": window.loss / window.steps,
-                "val_rouge_l": state.best.rouge_l,
+                "best_val_rouge_l": state.best.rouge_l,
                 "lr": state.optimizer.param_groups[0]["lr"],
                 "tokens_per_second": round(window.tokens / seconds, 1),
                 "training_tokens": state.tokens,

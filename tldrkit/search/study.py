@@ -27,7 +27,6 @@ from tldrkit.search.sweepfile import StoppingSpec, SweepSpec
 State = Literal["finished", "stopped", "failed", "killed", "running", "waiting"]
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
-warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
 
 _RETRIES = 2  # a trial that kills every process is not tried for ever
 _UNSIGNED = timedelta(seconds=60)  # a trial takes milliseconds from its beginning to its worker's name
@@ -125,7 +124,9 @@ class Study:
         evaluator = PedAnovaImportanceEvaluator()
         try:
             return optuna.importance.get_param_importances(
-                self._study, evaluator=evaluator, target=lambda trial: trial.values[0]
+                self._study,
+                evaluator=evaluator,
+                target=lambda trial: -trial.values[0],  # low is good to it
             )
         except (ValueError, RuntimeError):
             return {}
@@ -156,7 +157,9 @@ class Study:
                 islice(product(*(axis.values for axis in axes.values())), _rank(trial, before), None)
             )
             fixed = dict(zip(axes, point, strict=True))
-            self._study.sampler = PartialFixedSampler(fixed, RandomSampler())
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+                self._study.sampler = PartialFixedSampler(fixed, RandomSampler())
             return {name: _suggest(trial, name, axis) for name, axis in axes.items()}
         self._study.sampler = _build_sampler(self._sweep.method, trial.number)
         return {name: _suggest(trial, name, axis) for name, axis in searched.items()}
