@@ -1,10 +1,14 @@
 import json
+import os
 import struct
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import wandb
 
 from tldrkit.errors import TldrkitError
 from tldrkit.tracking import Event, FanOut, JsonlTracker, NullTracker, WandbTracker
@@ -44,6 +48,7 @@ def offline_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for event in events:
         tracker.log(event)
     tracker.close()
+    wandb.teardown()  # only then is everything on the disk
     return tmp_path
 
 
@@ -115,3 +120,37 @@ def test_wandb_without_an_account_is_said_before_the_run(
         WandbTracker(mode="online", name="x", group="x", job="train", config={}, folder=tmp_path)
 
     assert "offline" in caught.value.hint
+
+
+LOSING = """
+import os, sys
+from pathlib import Path
+from tests.wandb_server import start_server
+from tldrkit import tracking
+
+server = start_server()
+os.environ |= {"WANDB_BASE_URL": f"http://127.0.0.1:{server.server_port}", "WANDB_API_KEY": "a" * 40}
+tracking._FINISH_TIMEOUT = 2.0
+folder = Path(sys.argv[1])
+tracker = tracking.WandbTracker(mode="online", name="x", group="x", job="train", config={}, folder=folder)
+tracker.log({"kind": "train", "step": 1, "train_loss": 2.0})
+server.shutdown()
+server.server_close()
+tracker.log({"kind": "train", "step": 2, "train_loss": 1.0})
+tracker.close()
+print("went on")
+"""
+
+
+def test_a_network_that_fails_in_mid_run_harms_nothing(tmp_path: Path) -> None:
+    """W&B's server goes while a run is on: the run goes on, ends in seconds, and its records stay."""
+    bare = {key: value for key, value in os.environ.items() if not key.startswith("WANDB_")}
+    done = subprocess.run(
+        [sys.executable, "-c", LOSING, str(tmp_path)], env=bare | {"HOME": str(tmp_path)},
+        cwd=Path(__file__).parents[1], capture_output=True, text=True, timeout=100, check=True,
+    )  # fmt: skip
+    (folder,) = tmp_path.glob("wandb/run-*")
+
+    assert "went on" in done.stdout
+    assert json.loads((folder / "summary.json").read_text()) == {"train_loss": 1.0}
+    assert b"train_loss" in next(folder.glob("*.wandb")).read_bytes()

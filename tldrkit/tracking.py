@@ -4,6 +4,7 @@ import json
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Protocol, cast
 
@@ -117,7 +118,8 @@ class WandbTracker:
 
     def close(self) -> None:
         """Finish the W&B run; its folder gets a summary.json, which W&B itself writes online only."""
-        self._attempt(self._write_summary)
+        with suppress(OSError):
+            self._write_summary()
         self._attempt(lambda: self._run.finish())
 
     def _log_artifact(self, event: Event) -> None:
@@ -135,6 +137,8 @@ class WandbTracker:
         self._run.log({"samples": self._wandb.Table(columns=list(samples[0]), data=rows)}, step=step)
 
     def _write_summary(self) -> None:
+        if self._run is None:
+            return
         path = Path(self._run.dir).parent / "summary.json"
         path.write_text(json.dumps(_drop_no_numbers(self._summary), indent=2) + "\n", encoding="utf-8")
 
