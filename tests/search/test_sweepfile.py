@@ -8,7 +8,7 @@ from tldrkit.errors import SpecError
 from tldrkit.search.sweepfile import read_sweep
 
 ROOT = Path(__file__).parents[2]
-FILES = ["experiments/sweep_encoder_t5.yaml", "experiments/tiny/sweep.yaml"]
+FILES = ["experiments/sweep_encoder_t5.yaml", "experiments/sweep_tiny.yaml"]
 PLAIN = """
 program: tldrkit
 method: random

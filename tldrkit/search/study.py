@@ -73,15 +73,16 @@ class Study:
                 pruner=None if pareto else _build_pruner(sweep.early_terminate),
                 load_if_exists=True,
             )
-            known = self._study.user_attrs.setdefault("sweep", definition)
-            self._study.set_user_attr("sweep", known)
+            known = self._study.user_attrs.get("sweep")
+            if known is None:
+                self._study.set_user_attr("sweep", definition)
         except Exception as error:  # of the database's own driver, too
             reason = " ".join(str(error).split())[:200]
             raise SpecError(
                 f"{storage} cannot be used: {reason}",
                 hint="Give --storage a journal file, or a database URL.",
             ) from error
-        if known != definition:
+        if known not in (None, definition):
             raise SpecError(
                 f"{storage} holds another sweep named {name!r}.",
                 hint="Go on with the file and options it was begun with, or choose another --as NAME.",
@@ -208,7 +209,6 @@ class OpenTrial:
 def _open_storage(storage: str) -> str | BaseStorage:
     if "://" in storage:
         return storage
-
     Path(storage).parent.mkdir(parents=True, exist_ok=True)
     return JournalStorage(JournalFileBackend(storage))
 
