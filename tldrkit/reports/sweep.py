@@ -84,7 +84,7 @@ def render_html(report: SweepReport) -> str:
     if report.commands:
         parts += ["<h2>Go on with the best</h2>", f"<pre>{escape(chr(10).join(report.commands))}</pre>"]
     parts += ["<h2>All trials</h2>", _render_rows(_tabulate(report, report.trials))]
-    head = f'<meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>'
+    head = f'<meta charset="utf-8"/><title>{title}</title><style>{_STYLE}</style>'
     return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>\n'
 
 
