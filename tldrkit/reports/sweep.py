@@ -22,7 +22,7 @@ th, td { padding: .15rem .6rem; text-align: right; border-bottom: 1px solid var(
 th, td { white-space: nowrap; }
 .wide { overflow-x: auto; }
 .bar { background: var(--run); height: .8rem; }
-svg { width: 100%; } svg text { font-size: 11px; fill: var(--ink); } svg text.name { font-weight: 600; }
+svg text { font-size: 11px; fill: var(--ink); } svg text.name { font-weight: 600; }
 svg line { stroke: var(--ink); } polyline { fill: none; stroke: var(--run); stroke-width: 1.5; }
 polyline.best { stroke: var(--best); stroke-width: 3; } polyline:hover { stroke-width: 5; }
 """
