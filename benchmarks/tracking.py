@@ -1,8 +1,9 @@
 """What tracking costs: training with no tracker, with JSON lines, and with offline W&B as well.
 
 One small network takes steps over one batch, by turns in one process: in every round each tracker is given
-the events of as many steps as the loop logs at once, and of a validation. Prints steps a second, and their
-ratio in time to those without a tracker.
+the events of as many steps as the loop logs at once, and of a validation. Prints steps a second, and the
+ratios to training without a tracker: in wall time, and in this process's own processor time, which a busy
+machine blurs less.
 
     python benchmarks/tracking.py [--rounds N] [--width N]
 """
@@ -18,6 +19,8 @@ import torch
 from transformers import T5Config, T5ForConditionalGeneration
 
 from tldrkit.tracking import Event, FanOut, JsonlTracker, NullTracker, Tracker, WandbTracker
+
+Seconds = tuple[float, float]  # wall, processor
 
 EVERY = 20  # steps between two log lines, as in the loop
 SAMPLES = [
@@ -58,20 +61,20 @@ def list_events(step: int) -> list[Event]:
     return [train, scored, {"kind": "samples", "step": step, "samples": SAMPLES}]
 
 
-def measure(rounds: int, width: int, trackers: Mapping[str, Tracker]) -> dict[str, list[float]]:
-    """Measure the seconds of EVERY steps and their events, for each tracker in every round."""
+def measure(rounds: int, width: int, trackers: Mapping[str, Tracker]) -> dict[str, list[Seconds]]:
+    """Measure EVERY steps and their events, for each tracker in every round."""
     step = build_step(width)
     step()
-    seconds: dict[str, list[float]] = {name: [] for name in trackers}
+    seconds: dict[str, list[Seconds]] = {name: [] for name in trackers}
     for number in range(1, rounds + 1):
         names = list(trackers)
         for name in names[number % len(names) :] + names[: number % len(names)]:  # none is always first
-            started = time.perf_counter()
+            wall, processor = time.perf_counter(), time.process_time()
             for _ in range(EVERY):
                 step()
             for event in list_events(number * EVERY):
                 trackers[name].log(event)
-            seconds[name].append(time.perf_counter() - started)
+            seconds[name].append((time.perf_counter() - wall, time.process_time() - processor))
     return seconds
 
 
@@ -94,10 +97,11 @@ def main() -> None:
         seconds = measure(asked.rounds, asked.width, trackers)
         for tracker in trackers.values():
             tracker.close()
-    plain = seconds["none"]
     for name, own in seconds.items():
-        ratio = statistics.median(one / other for one, other in zip(own, plain, strict=True))
-        print(f"{name:24} {EVERY / statistics.median(own):6.2f} steps/s   {ratio:.3f} of the time without")
+        pairs = list(zip(own, seconds["none"], strict=True))
+        wall, processor = (statistics.median(one[i] / other[i] for one, other in pairs) for i in (0, 1))
+        speed = EVERY / statistics.median(wall for wall, _ in own)
+        print(f"{name:24} {speed:6.2f} steps/s   wall x {wall:.3f}   processor x {processor:.3f}")
 
 
 if __name__ == "__main__":
