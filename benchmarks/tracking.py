@@ -1,9 +1,9 @@
 """What tracking costs: training with no tracker, with JSON lines, and with offline W&B as well.
 
 One small network takes steps over one batch, by turns in one process: in every round each tracker is given
-the events of as many steps as the loop logs at once, and of a validation. Prints steps a second, their ratio in
-time to those without a tracker, the share that the calls of the tracker take, which a busy machine blurs less,
-and the processor time of W&B's own process.
+the events of as many steps as the loop logs at once, and of a validation. Prints steps a second, their ratio
+in time to those without a tracker, the share that the calls of the tracker take, which a busy machine blurs
+less, and the processor time of W&B's own process.
 
     python benchmarks/tracking.py [--rounds N] [--width N]
 """
