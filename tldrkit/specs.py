@@ -17,7 +17,12 @@ from tldrkit.errors import SpecError
 _NUMBERS = r"^\d+(,\d+)*$"
 SpecT = TypeVar("SpecT", bound="Spec")
 
-Placement = Literal["all", "feed-forward", "attention", "encoder", "decoder", "decoder-feed-forward"]
+_COUNT = r"^\d+(\.\d+)?[kKMB]?$"
+Placement = Literal[
+    "all", "attention", "feed-forward",
+    "encoder", "encoder-attention", "encoder-feed-forward",
+    "decoder", "decoder-attention", "decoder-feed-forward",
+]  # fmt: skip
 
 
 class Spec(BaseModel):
@@ -120,7 +125,7 @@ class CompressSpec(DataSpec):
     vocab_size: int | None = Field(None, ge=8, description="Pieces kept, those the corpus uses most.")
     target_params: str | None = Field(
         None,
-        pattern=r"^\d+(\.\d+)?[kKMB]?$",
+        pattern=_COUNT,
         description="Deployed parameters at most, such as 45M: sizes not given are found.",
     )
     ratio: float | None = Field(
@@ -179,9 +184,7 @@ class CompressSpec(DataSpec):
             return int(self.ratio * before)
         if self.target_params is None:
             return None
-        factors = {"k": 1_000, "K": 1_000, "M": 1_000_000, "B": 1_000_000_000}
-        number = self.target_params.rstrip("kKMB")
-        return int(float(number) * factors.get(self.target_params[-1], 1))
+        return read_count(self.target_params)
 
 
 class TrainSpec(FitSpec):
@@ -192,15 +195,42 @@ class TrainSpec(FitSpec):
     dendrite_placement: Placement = Field(
         "decoder-feed-forward", description="Linear layers that may grow dendrites."
     )
+    dendrite_last_layers: int | None = Field(
+        None, ge=1, description="Of that placement, the last so many layers of encoder and decoder only."
+    )
+    dendrite_modules: str | None = Field(
+        None, description="Instead of a placement: paths of linear layers, such as decoder.*.wi,decoder.*.wo"
+    )
+    dendrite_budget: str | None = Field(
+        None,
+        pattern=_COUNT,
+        description="Parameters that dendrites may add, such as 6M; what is not given is chosen to fit.",
+    )
     dendrite_activation: Literal["sigmoid", "tanh", "relu"] = Field(
         "sigmoid", description="Activation of the dendrites."
     )
+    dendrite_init: float = Field(0.01, gt=0, description="Standard deviation of new dendrites' weights.")
     max_dendrites: int = Field(1, ge=1, description="Most dendrites a layer may grow.")
+    max_dendrite_tries: int = Field(
+        2, ge=1, description="Attempts at a dendrite that brings no better score, before growing ends."
+    )
     switch_mode: Literal["history", "fixed"] = Field(
         "history", description="When to grow: after stagnation, or at fixed times."
     )
     n_epochs_to_switch: int = Field(
         3, ge=1, description="Validations without improvement (history), or between growths (fixed)."
+    )
+    history_lookback: int = Field(
+        1, ge=1, description="Validations whose mean PerforatedAI takes for the score (history)."
+    )
+    improvement_threshold: float = Field(
+        0.0, ge=0, lt=1, description="Share by which a score must be better to count as an improvement."
+    )
+    p_epochs_to_switch: int | None = Field(
+        None, ge=1, description="Acts with PerforatedAI's licensed add-on only: validations of its own phase."
+    )
+    cap_n: bool | None = Field(
+        None, description="Acts with PerforatedAI's licensed add-on only: end its phase when it is due."
     )
 
     distill_weight: float = Field(
@@ -220,7 +250,15 @@ class TrainSpec(FitSpec):
             raise ValueError(
                 f"with patience {self.patience} a run stops before it grows after {waits} validations"
             )
+        if self.dendrite_modules and {"dendrite_placement", "dendrite_last_layers"} & self.model_fields_set:
+            raise ValueError("dendrite_modules and a placement say the same thing twice")
         return self
+
+
+def read_count(text: str) -> int:
+    """Read a number such as 45M; k, M and B are thousands, millions and billions."""
+    factors = {"k": 1_000, "K": 1_000, "M": 1_000_000, "B": 1_000_000_000}
+    return int(float(text.rstrip("kKMB")) * factors.get(text[-1], 1))
 
 
 class ScoreSpec(Spec):
@@ -351,6 +389,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 def _checked_keys(kind: type[Spec], values: Mapping[str, Any], origin: str) -> dict[str, Any]:
     known = list(kind.model_fields)
+    values = {key if key in known else key.lower(): value for key, value in values.items()}
     for key in values:
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1)

@@ -121,6 +121,30 @@ def test_one_line_experiments_run(
         assert (config["num_layers"], config["num_decoder_layers"], config["dec_d_model"]) == (4, 3, 384)
 
 
+def test_dendrites_are_announced_with_their_cost(cli: Cli) -> None:
+    """A run tells what dendrites would cost, what it chose for its budget, and which settings do nothing."""
+    asked = ("--do-pb", "--dendrite-budget", "2k", "--P_EPOCHS_TO_SWITCH", "3", "--dataset", "toy")
+    done = cli("train", "base", "--as", "x", *asked, *QUICK)
+
+    assert done.returncode == 0, done.stderr
+    table = [line.split() for line in done.stderr.splitlines() if "<- this run" in line]
+    assert [line[0] for line in table] == ["encoder-feed-forward"]  # 1,440 of 2,000 parameters
+    assert "p_epochs_to_switch and cap_n have no effect" in done.stderr
+
+
+def test_whether_dendrites_fit_is_told_without_training(cli: Cli, workplace: Path) -> None:
+    """One step for each number of dendrites: a line each, and nothing is published."""
+    asked = ("--TEST_DENDRITE_CAPACITY", "true", "--do-pb", "--max-dendrites", "2", "--dataset", "toy")
+    done = cli("train", "base", "--as", "x", *asked, *QUICK)
+
+    assert done.returncode == 0, done.stderr
+    rows = [line.split("│")[1:-1] for line in done.stdout.splitlines() if line.startswith("│")]
+    sizes = [int(row[1].replace(",", "")) for row in rows]
+    assert [row[0].strip() for row in rows] == ["0", "1", "2"]
+    assert sizes == sorted(set(sizes))
+    assert not (workplace / "artifacts" / "x").exists()
+
+
 def test_an_unknown_yaml_key_is_refused(cli: Cli, workplace: Path) -> None:
     """A misspelt key names what was meant."""
     (workplace / "spec.yaml").write_text("max_stepps: 5\n")

@@ -38,6 +38,15 @@ Teacher = Annotated[
 ]
 
 
+TestCapacity = Annotated[
+    bool,
+    typer.Option(
+        "--test-dendrite-capacity",
+        help="Train nothing: take one step with 0, 1, 2, ... dendrites, and show what each takes.",
+    ),
+]
+
+
 def _implied(help: str) -> Any:  # noqa: A002, ANN401  (Typer's own word and type)
     return typer.Option(min=1, help=help, rich_help_panel=IMPLIED, show_default=False)
 
@@ -55,6 +64,7 @@ def train(
     name: TrainName = None,
     model_type: ModelType = None,
     teacher: Teacher = None,
+    test_dendrite_capacity: TestCapacity = False,
     enc_num_layers: EncNumLayers = None,
     dec_num_layers: DecNumLayers = None,
     dec_d_model: DecDModel = None,
@@ -95,7 +105,28 @@ def train(
         console.warn(f"Experiment A is the base model, whole: {', '.join(sizes)} not applied.")
     elif sizes:
         start = _compress(options, spec, start, target, sizes)
-    show_outcome(run(options, spec, source=start, target=target, teacher=teacher))
+    if test_dendrite_capacity:
+        _show_capacity(options, spec, start)
+    else:
+        show_outcome(run(options, spec, source=start, target=target, teacher=teacher))
+
+
+def _show_capacity(options: Options, spec: TrainSpec, source: str) -> None:
+    """Show what a training step takes with more and more dendrites."""
+    from tldrkit.steps.capacity import test_capacity
+
+    rows = [
+        (
+            str(taken.dendrites),
+            f"{taken.params_deployed:,}",
+            f"{taken.params_trained:,}",
+            "memory ran out" if taken.peak_bytes is None else f"{taken.peak_bytes / 1e6:,.0f}",
+            f"{taken.seconds:.2f}",
+        )
+        for taken in test_capacity(options, spec, source=source)
+    ]
+    heads = ("dendrites", "parameters deployed", "parameters trained", "peak MB", "seconds of the step")
+    console.show_table(heads, rows)
 
 
 def _compress(options: Options, spec: TrainSpec, source: str, target: str, sizes: dict[str, int]) -> str:

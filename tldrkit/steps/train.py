@@ -2,13 +2,12 @@
 
 import dataclasses
 import shutil
-from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tldrkit.errors import SpecError
 from tldrkit.options import Options
 from tldrkit.specs import TrainSpec
+from tldrkit.steps.growing import build_policy, explain_no_dendrites
 from tldrkit.steps.source import resolve_model
 from tldrkit.steps.step import Bench, Outcome, Step, data_input, perform
 from tldrkit.store.store import ArtifactStore
@@ -16,7 +15,6 @@ from tldrkit.store.store import ArtifactStore
 if TYPE_CHECKING:
     from tldrkit.data.examples import Corpus
     from tldrkit.engines.distillation import Teacher
-    from tldrkit.models.growth import GrowthPolicy
     from tldrkit.models.summarizer import Summarizer
 
 
@@ -58,7 +56,7 @@ def train(
         summarizer = load_summarizer(model.location)
         bench.draft.provenance["loaded_from"] = str(summarizer.folder)
         scratch = bench.draft.path / "scratch"
-        policy = _build_policy(spec, scratch, bench.run.log_path)
+        policy = build_policy(bench, spec, summarizer, scratch)
         guide = None
         if tutor is not None:
             master = load_summarizer(tutor.location)
@@ -68,7 +66,7 @@ def train(
         fit_and_save(bench, options, spec, summarizer, corpus, policy, teacher=guide)
         shutil.rmtree(scratch, ignore_errors=True)
         if spec.do_pb and not bench.draft.metrics["dendrites"]:
-            advice = _explain_no_dendrites(spec, bench.draft.metrics)
+            advice = explain_no_dendrites(spec, bench.draft.metrics)
             bench.tracker.log({"kind": "advice", "message": advice})
 
     return perform(options, step, work)
@@ -98,28 +96,3 @@ def _ask_for_summaries(
         bench.tracker.log({"kind": "teacher", "done": done, "total": len(corpus.train)})
 
     return dataclasses.replace(corpus, train=write_references(master, corpus.train, spec, advance))
-
-
-def _build_policy(spec: TrainSpec, scratch: Path, log: Path) -> "GrowthPolicy":
-    from tldrkit.models.growth import FixedShape
-
-    if not spec.do_pb:
-        return FixedShape()
-    from tldrkit.models.dendrites import Dendrites
-
-    return Dendrites(spec, scratch, log)
-
-
-def _explain_no_dendrites(spec: TrainSpec, metrics: Mapping[str, Any]) -> str:
-    if metrics["restructurings"]:
-        return (
-            "The published network has no dendrites: the best validation was at step "
-            f"{metrics['best_step']}, and no network that had grown beat it. Raise --max-steps."
-        )
-    validations = metrics["steps"] // spec.eval_every
-    when = "without improvement" if spec.switch_mode == "history" else "in all"
-    return (
-        f"No dendrites were grown: {validations} validations were made, and growth waits for "
-        f"{spec.n_epochs_to_switch} {when}. Lower --n-epochs-to-switch or --eval-every, raise --max-steps, "
-        "or use --switch-mode fixed."
-    )
