@@ -94,6 +94,7 @@ def write_scores(folder: Path, run: "RunScores", outputs: Sequence[Output], trai
                 "id": output.id,
                 "prediction": output.prediction,
                 "references": list(output.references),
+                "document": output.document,
                 **{metric: values[number] for metric, values in run.scores.items()},
                 **traits[number],
             }
