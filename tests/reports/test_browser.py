@@ -146,7 +146,7 @@ def test_any_two_runs_are_set_side_by_side(browser: Chrome, report: Report) -> N
     text = read_cards(browser)[0]
     browser.find_element(By.ID, "more").click()
 
-    assert f"{best:+.2f} ROUGE-L" in text
+    assert f"C, seed 1 - A, seed 0 = {best:+.2f} ROUGE-L" in text
     assert row.summaries[one] in text
     assert row.summaries[other] in text
     assert f"C, seed 1: {row.rouge[one]:.2f} ROUGE-L" in text

@@ -8,6 +8,7 @@ import pytest
 from tests.steps.conftest import Line
 from tldrkit.errors import DamagedArtifact, UnknownReference
 from tldrkit.options import Options
+from tldrkit.reports.html import render_html
 from tldrkit.specs import CompareSpec, PredictionsSpec
 from tldrkit.steps.compare import compare, read_scores
 from tldrkit.steps.predictions import score_predictions
@@ -22,12 +23,20 @@ def find_leaves(source: Lineage) -> list[Lineage]:
     return [leaf for one in source.inputs for leaf in find_leaves(one)] or [source]
 
 
-def score_rows(options: Options, folder: Path, label: str, seed: int = 0) -> Artifact:
-    """Score outputs that no model wrote; each label has words of its own."""
+def score_rows(
+    options: Options,
+    folder: Path,
+    label: str,
+    seed: int = 0,
+    *,
+    text: str = "{} ate {} cakes",
+    prediction: str | None = None,
+) -> Artifact:
+    """Score outputs that no model wrote: each label's own words, or one prediction throughout."""
     rows = [
         {
-            "prediction": f"{label} ate {number} cakes",
-            "reference": "he ate 5 cakes",
+            "prediction": text.format(label, number) if prediction is None else prediction,
+            "reference": text.format("he", 5),
             "document": f"d {number}",
         }
         for number in range(9)
@@ -136,3 +145,31 @@ def test_one_run_alone_has_a_page(options: Options, tmp_path: Path) -> None:
     ).artifact
 
     assert "One run alone" in render_report(ArtifactStore(options.artifacts), artifact)
+
+
+@pytest.mark.parametrize(
+    "text", ["{}は{}個のケーキを食べた", "أكل {} عدد {} كعكة", "{} съел {} пирогов 🍰\u2028\x00"]
+)
+def test_other_scripts_reach_the_page_whole(options: Options, tmp_path: Path, text: str) -> None:
+    """Texts in any script are shown as they are, under a warning that ROUGE does not see them."""
+    references = [score_rows(options, tmp_path, label, text=text).reference for label in ("x", "y")]
+    artifact = compare(options, SPEC, references=references, target="compare").artifact
+    report = build_report(ArtifactStore(options.artifacts), artifact)
+
+    assert report.examples.documents[8].summaries == (text.format("x", 8), text.format("y", 8))
+    assert any("of 9 of 9 references it sees less than half" in one for one in report.comparison.warnings)
+    assert json.dumps(text.format("x", 8), ensure_ascii=False) in render_html(report)
+
+
+def test_predictions_without_a_word_are_compared(options: Options, tmp_path: Path) -> None:
+    """Empty predictions score 0, are warned of, and are shown as nothing."""
+    references = [
+        score_rows(options, tmp_path, "x").reference,
+        score_rows(options, tmp_path, "y", prediction="").reference,
+    ]
+    artifact = compare(options, SPEC, references=references, target="compare").artifact
+    report = build_report(ArtifactStore(options.artifacts), artifact)
+
+    assert report.comparison.rows[1].rouge["rougeL"] == 0
+    assert any("y/s0/eval@v1 has empty predictions: 9" in one for one in report.comparison.warnings)
+    assert {example.summaries[1] for example in report.examples.documents} == {""}

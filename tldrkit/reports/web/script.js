@@ -55,7 +55,8 @@
   const card = (row, one, other) => {
     const made = document.createElement("article");
     const apart = signed(row.rouge[one] - row.rouge[other]);
-    made.append(element("h3", "apart", `${row.id}: ${apart} ROUGE-L`));
+    const names = `${data.runs[one]} - ${data.runs[other]}`;
+    made.append(element("h3", "apart", `${row.id}: ${names} = ${apart} ROUGE-L`));
     made.append(block(["Document", row.document || "These scores do not hold the documents: score again.", "document"]));
     made.append(block(
       ...row.references.map((text) => ["Reference", text, "reference"]),
