@@ -54,7 +54,7 @@ def build_report(seeds: int = 2, harm: str = HARM) -> Report:
     data = Lineage(role="data", reference=f"toy {harm}", digest="d" * 64)
     base = Lineage(role="source", reference="base@v1", digest="b" * 64, kind="model", inputs=(data,))
     scored = [
-        Lineage(role="run", reference=r.reference, digest="e" * 64, kind="scores", inputs=(base,))
+        Lineage(role="run", reference=r.reference, digest="e" * 64, kind="scores", inputs=(base, data))
         for r in runs
     ]
     return Report(

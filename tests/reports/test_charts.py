@@ -59,24 +59,24 @@ def test_bars_hold_zero_and_their_means() -> None:
 
 def test_parameters_jump_where_a_network_is_restructured() -> None:
     """The line of sizes has both sizes at the step of the restructuring, one above the other."""
-    course = build_course([build_curve("B", 0, build_training(1000, 2))], ["B"])
+    course = build_course([build_curve("B", 0, build_training(1000, 2))])
     assert course is not None
     points = [tuple(map(float, point.split(","))) for point in course.panels[2].lines[0].points.split()]
     at_mark = [y for x, y in points if x == course.marks[0].x]
 
     assert len(points) == 5 + 2
     assert at_mark[0] > at_mark[1]
-    assert build_course([], ["B"]) is None
+    assert build_course([]) is None
 
 
 def test_a_loss_that_is_no_number_leaves_a_gap() -> None:
     """A validation without a loss is missing in that panel alone; without any, the panel is empty."""
     training = build_training(1000, 0)
     training["validations"][1]["loss"] = None
-    whole = build_course([build_curve("A", 0, training)], ["A"])
+    whole = build_course([build_curve("A", 0, training)])
     for one in training["validations"]:
         one["loss"] = None
-    empty = build_course([build_curve("A", 0, training)], ["A"])
+    empty = build_course([build_curve("A", 0, training)])
     assert whole is not None
     assert empty is not None
 

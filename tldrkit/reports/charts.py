@@ -69,7 +69,6 @@ class Dot:
     """A run in a drawing of size against quality, with its interval."""
 
     label: str
-    series: int
     x: float
     y: float
     low: float
@@ -100,11 +99,9 @@ def build_scatter(comparison: Comparison) -> Scatter | None:
     ends = [end for one in intervals.values() for end in (one.low, one.high)]
     x = build_axis([point.parameters / 1e6 for point in points], LEFT, RIGHT)
     y = build_axis([*ends, *(point.rouge for point in points)], _SCATTER_HEIGHT - 34, TOP)
-    numbers = {row.label: number for number, row in enumerate(comparison.rows)}
     dots = {
         point.label: Dot(
             label=point.label,
-            series=numbers[point.label],
             x=x.place(point.parameters / 1e6),
             y=y.place(point.rouge),
             low=y.place(intervals[point.label].low),
@@ -129,7 +126,7 @@ def build_scatter(comparison: Comparison) -> Scatter | None:
 class Line:
     """One run's course in a panel."""
 
-    series: int
+    label: str
     points: str
     """As an SVG polyline has them."""
     title: str
@@ -148,7 +145,7 @@ class Panel:
 class Mark:
     """A step at which a network was restructured."""
 
-    series: int
+    label: str
     x: float
     title: str
 
@@ -163,13 +160,8 @@ class Course:
     marks: list[Mark]
 
 
-def build_course(curves: Sequence[Curve], labels: Sequence[str]) -> Course | None:
-    """Build the drawing of how runs trained; None where no training is recorded.
-
-    Args:
-        curves: The runs' courses.
-        labels: All labels of the comparison, whose places choose the colours.
-    """
+def build_course(curves: Sequence[Curve]) -> Course | None:
+    """Build the drawing of how runs trained; None where no training is recorded."""
     if not curves:
         return None
     last = max(one.step for curve in curves for one in curve.validations)
@@ -188,7 +180,7 @@ def build_course(curves: Sequence[Curve], labels: Sequence[str]) -> Course | Non
         y = build_axis([value for _, course in courses for _, value in course] or [0.0], bottom, top + 14)
         lines = [
             Line(
-                series=labels.index(curve.label),
+                label=curve.label,
                 points=" ".join(f"{x.place(step)},{y.place(value)}" for step, value in course),
                 title=curve.name,
             )
@@ -198,7 +190,7 @@ def build_course(curves: Sequence[Curve], labels: Sequence[str]) -> Course | Non
         top = bottom + _GAP
     marks = [
         Mark(
-            series=labels.index(curve.label),
+            label=curve.label,
             x=x.place(one.step),
             title=f"{curve.name}, step {one.step}: {one.before:,} to {one.after:,} parameters",
         )

@@ -11,7 +11,6 @@ from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib import resources
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -43,47 +42,40 @@ class Node:
 def render_html(report: Report) -> str:
     """Render the page; equal reports give equal pages."""
     comparison = report.comparison
-    labels = [row.label for row in comparison.rows]
     script = _read("script.js")
-    return (
-        _build_environment()
-        .get_template("template.html")
-        .render(
-            comparison=comparison,
-            digest=report.lineage.digest,
-            reference=report.lineage.reference,
-            colours={label: number % _COLOURS for number, label in enumerate(labels)},
-            quality=build_quality(comparison),
-            others=[build_traits(comparison), build_costs(comparison)],
-            notes=find_notes(comparison),
-            method=describe_method(comparison),
-            winner_rule=WINNER_RULE,
-            bars=build_bars(comparison),
-            scatter=build_scatter(comparison),
-            course=build_course(report.curves, labels),
-            curves=report.curves,
-            width=WIDTH,
-            examples=report.examples,
-            examples_json=_render_json(report.examples),
-            nodes=_number_nodes(report.lineage, _name_runs(comparison)),
-            style=_read("style.css"),
-            script=script,
-            script_hash=b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-            version=__version__,
-        )
+    template = _build_environment().get_template("template.html")
+    return template.render(
+        comparison=comparison,
+        digest=report.lineage.digest,
+        reference=report.lineage.reference,
+        colours={row.label: number % _COLOURS for number, row in enumerate(comparison.rows)},
+        quality=build_quality(comparison),
+        others=[build_traits(comparison), build_costs(comparison)],
+        notes=find_notes(comparison),
+        method=describe_method(comparison),
+        winner_rule=WINNER_RULE,
+        bars=build_bars(comparison),
+        scatter=build_scatter(comparison),
+        course=build_course(report.curves),
+        width=WIDTH,
+        examples=report.examples,
+        examples_json=_render_json(report.examples),
+        nodes=_number_nodes(report.lineage, _name_runs(comparison)),
+        style=_read("style.css"),
+        script=script,
+        script_hash=b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        version=__version__,
     )
 
 
 def _build_environment() -> Environment:
-    environment = Environment(
+    return Environment(
         loader=PackageLoader("tldrkit.reports", "web"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["colours_in_all"] = _COLOURS
-    return environment
 
 
 def _read(name: str) -> str:
@@ -112,8 +104,8 @@ def _number_nodes(lineage: Lineage, names: Mapping[str, str]) -> tuple[Node, ...
         key = (source.reference, source.digest)
         again = key in shown and bool(source.inputs)
         number = shown.setdefault(key, len(shown) + 1)
-        inputs: tuple[Any, ...] = () if again else tuple(build(one) for one in source.inputs)
+        inputs = () if again else tuple(map(build, source.inputs))
         name = names.get(source.reference, source.role)
         return Node(number=number, name=name, source=source, again=again, inputs=inputs)
 
-    return tuple(build(one) for one in lineage.inputs)
+    return tuple(map(build, lineage.inputs))
