@@ -172,9 +172,14 @@ def test_it_fits_a_phone_and_a_desk(browser: Chrome, width: int, scheme: str) ->
     browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
-def test_printing_opens_the_lineage(browser: Chrome) -> None:
-    """On paper nothing is folded away."""
+def test_it_prints_in_black_on_white_with_nothing_folded(browser: Chrome) -> None:
+    """On paper the lineage is open, what asks for a click is gone, and a dark system changes nothing."""
+    dark = [{"name": "prefers-color-scheme", "value": "dark"}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": dark})
     browser.execute_script("dispatchEvent(new Event('beforeprint'))")
-    folded = browser.find_elements(By.CSS_SELECTOR, "details:not([open])")
+    paper = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
 
-    assert folded == []
+    assert paper == "rgb(255, 255, 255)"
+    assert browser.find_elements(By.CSS_SELECTOR, "details:not([open])") == []
+    assert not any(browser.find_element(By.ID, name).is_displayed() for name in ("filter", "more"))
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})

@@ -139,6 +139,17 @@ def test_lineage_reaches_the_data(page: Page) -> None:
     assert any("d" * 64 in text for text in page.find("span"))
 
 
+def test_a_part_of_the_documents_is_called_a_part(report: Report, page: Page) -> None:
+    """The page says whether all documents are in it, or how many of which."""
+    part = replace(report, examples=replace(report.examples, of=5000, ranks=7))
+
+    assert "All 60 documents." in page.find("p")
+    assert any(
+        "60 of 5,000 documents" in text and "the first 7" in text
+        for text in Page(render_html(part)).find("p")
+    )
+
+
 def test_equal_reports_give_equal_pages(text: str) -> None:
     """A page is a function of its report, byte for byte."""
     assert render_html(build_report()) == text
