@@ -27,7 +27,6 @@ Json = Annotated[
 Markdown = Annotated[
     Path | None, typer.Option("--md", metavar="FILE", help="Write the comparison as Markdown too.")
 ]
-
 Html = Annotated[
     Path | None,
     typer.Option("--html", metavar="FILE", help="Write a page with curves and documents, for a browser."),

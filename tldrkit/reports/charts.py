@@ -60,7 +60,7 @@ def build_axis(values: Iterable[float], start: float, end: float, *, margin: flo
     """Build an axis that holds all values; ``margin`` is the share of their range left free at either end."""
     known = list(values)
     low, high = min(known), max(known)
-    spare = margin * (high - low) if high > low else abs(high) / 10 or 1.0
+    spare = abs(high) / 10 or 1.0 if math.isclose(low, high) else margin * (high - low)
     return Axis(low=low - spare, high=high + spare, start=start, end=end)
 
 

@@ -46,7 +46,9 @@
 
   const block = (...parts) => {
     const made = document.createElement("div");
-    for (const [title, text, name] of parts) made.append(element("h4", "", title), element("div", `text ${name}`, text));
+    for (const [title, text, name] of parts) {
+      made.append(element("h4", "", title), element("div", `text ${name}`, text));
+    }
     return made;
   };
 
@@ -57,7 +59,8 @@
     const apart = signed(row.rouge[one] - row.rouge[other]);
     const names = `${data.runs[one]} - ${data.runs[other]}`;
     made.append(element("h3", "apart", `${row.id}: ${names} = ${apart} ROUGE-L`));
-    made.append(block(["Document", row.document || "These scores do not hold the documents: score again.", "document"]));
+    const text = row.document || "These scores do not hold the documents: score again.";
+    made.append(block(["Document", text, "document"]));
     made.append(block(
       ...row.references.map((text) => ["Reference", text, "reference"]),
       ...[one, other].map((run) =>
