@@ -41,6 +41,7 @@ DOORS = {
     "evaluate": ("metrics/rouge.py",),
     "rouge_score": ("metrics/words.py",),
     "sacrebleu": ("metrics/chrf.py",),
+    "jinja2": ("reports/html.py",),
     "perforatedai": ("models/dendrites.py",),
     "perforatedbp": (),
     "safetensors": ("tensors.py",),

@@ -41,7 +41,10 @@ def test_the_line_runs_from_the_command_line(cli: Cli, workplace: Path) -> None:
         (["compress", "base", "--as", "b/compress", "--dataset", "toy", *small, *limits], "b/compress@v1"),
         (["train", "b/compress", "--as", "b/train", "--dataset", "toy", *QUICK, *grow], "b/train@v1"),
         (["eval", "b/train", "--as", "b/eval", "--dataset", "toy", "--num-beams", "1", *limits], "b/eval@v1"),
-        (["compare", "b/eval", "--json", "out/c.json", "--md", "out/c.md"], "The run to take: B"),
+        (
+            ["compare", "b/eval", "--json", "out/c.json", "--md", "out/c.md", "--html", "out/c.html"],
+            "The run to take: B",
+        ),
         (["export", "compare", "--to", "model"], "model"),
         (["summarize", "toy.test.jsonl", "--model", "b/train", "--out", "s.jsonl", *limits], "s.jsonl"),
         (["artifacts", "ls"], "b/train@v1"),
@@ -53,6 +56,7 @@ def test_the_line_runs_from_the_command_line(cli: Cli, workplace: Path) -> None:
         assert done.returncode == 0, done.stderr
         assert printed in done.stdout
     assert json.loads((workplace / "out/c.json").read_text())["winner"] == "B"
+    assert (workplace / "out/c.html").read_text(encoding="utf-8").count("B, seed 0, step 1: ") == 2
     assert "Model restructured by dendritic algorithm" in _metrics_of_all_runs(workplace)
     for arguments in (
         ["compress", "base", "--as", "b/compress", "--dataset", "toy", *small, *limits],
@@ -273,7 +277,7 @@ def test_outputs_of_any_system_are_scored_without_torch(workplace: Path, cli: Cl
     for arguments in (
         ["eval", "--predictions", "x.jsonl", "--as", "x/eval"],
         ["eval", "--predictions", "x.jsonl", "--as", "z", "--label", "y", "--over_references", "best"],
-        ["compare", "x/eval", "z", "--spec", "claims.yaml"],
+        ["compare", "x/eval", "z", "--spec", "claims.yaml", "--html", "page.html"],
     ):
         assert _run_and_look_for_torch(workplace, arguments) == ["done now", "no torch"]
     done = cli("compare", "x/eval", "z", "--spec", "claims.yaml")

@@ -129,6 +129,7 @@ class Trainer:
                 "whole_validation": whole,
                 "precision": self._accelerator.mixed_precision,
                 "ended": reason,
+                "validations": state.validations,
                 "restructurings": state.restructurings,
             },
         )
@@ -327,6 +328,8 @@ class Trainer:
         seconds = time.monotonic() - started
         state.validation_seconds += seconds
         size = self._policy.count_deployed(state.network)
+        found = {"step": state.step, "rouge_l": score.rouge_l, "loss": score.loss, "params_deployed": size}
+        state.validations.append(found)
         self._tracker.log(event | {"params_deployed": size, "seconds": round(seconds, 3), "message": message})
         if restructured:
             self._tracker.log(restructured)
