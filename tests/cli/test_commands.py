@@ -43,7 +43,7 @@ def test_the_line_runs_from_the_command_line(cli: Cli, workplace: Path) -> None:
         (["eval", "b/train", "--as", "b/eval", "--dataset", "toy", "--num-beams", "1", *limits], "b/eval@v1"),
         (["compare", "b/eval", "--json", "out/c.json", "--md", "out/c.md"], "The run to take: B"),
         (["export", "compare", "--to", "model"], "model"),
-        (["summarize", "toy.test.jsonl", "--model", "b/train", "--out", "s.jsonl", *limits], "s.jsonl"),
+        (["summarize", "toy.test.jsonl", "--model", "b/train", "--out", "s.md", "--max_tokens", "8"], "s.md"),
         (["artifacts", "ls"], "b/train@v1"),
         (["artifacts", "lineage", "b/eval"], "b/compress@v1"),
         (["artifacts", "verify"], ""),

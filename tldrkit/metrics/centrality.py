@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 _WORD = re.compile(r"\w+")
+_SHORT = 3  # letters of words that say little about where a sentence is from
 _MOST = 3  # sources of a sentence
 _SHARE = 0.15  # of the sentence's weight that a source must hold, or add to the sources before
 
@@ -47,7 +48,8 @@ def trace_sentence(sentence: str, texts: Sequence[str]) -> tuple[int, ...]:
         Places in ``texts``, in order; at most three where words are shared.
     """
     own = weigh_words([*texts, sentence])
-    left = own.pop()
+    held = own.pop()
+    left = {word: value for word, value in held.items() if len(word) > _SHORT or word.isdigit()} or held
     total, sources = sum(left.values()), list[int]()
     while left and len(sources) < _MOST:
         gains = [sum(value for word, value in left.items() if word in weight) for weight in own]
