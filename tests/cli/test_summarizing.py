@@ -12,7 +12,7 @@ from tldrkit.store.runs import list_runs
 
 QUICK = ["--max-tokens", "8", "--num-beams", "1", "--batch-size", "1", "--max-source-tokens", "48"]
 
-# Loads all once; its children summarize, and are killed. The parent runs no network: fork would not survive it.
+# Loads all once; its children summarize and are killed. The parent runs no network, which no fork survives.
 KILLED = """
 import os, random, signal, sys, time
 from pathlib import Path

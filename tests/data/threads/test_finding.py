@@ -27,7 +27,7 @@ def test_folders_are_walked_in_order(folder: Path) -> None:
 
 
 def test_patterns_are_matched_in_order(folder: Path) -> None:
-    """A pattern stands for what it matches, ** for folders in folders; a name that looks like one stays one."""
+    """A pattern is what it matches, ** folders in folders; a name that looks like a pattern is a name."""
     (folder / "[a].txt").write_text("x")
     assert find(folder, "**/*.txt") == ["[a].txt", "a/b/c.txt", "a/z.txt", "b.txt"]
     assert find(folder, "[a].txt") == ["[a].txt"]
