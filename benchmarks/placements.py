@@ -1,9 +1,9 @@
 """Where dendrites are worth most: the same deployed size, grown at different places.
 
-Begins with what `make abc PROFILE=P SEEDS="..."` made: B's size is that of all, and B (dendrites at the profile's
-own placement) and D (none) stand in the table too. Every other placement starts from a network compressed like
-B's, but with feed-forwards so narrow that one dendrite at that placement makes it as large; it trains by the
-profile's train.yaml and experiments/b.yaml. Ends with `tldrkit compare` over all.
+Begins with what `make abc PROFILE=P SEEDS="..."` made: its B (one dendrite at the profile's own placement) has
+the size of all, and D (none) stands in the table too. At every other placement the network is compressed like
+B's, but with feed-forwards so narrow that one dendrite there makes it as large; it trains by the profile's
+train.yaml and experiments/b.yaml. Ends with `tldrkit compare` over all.
 
     python benchmarks/placements.py PROFILE [--placements all attention ...] [--seeds 0 1 2] [--data DIR]
 """
@@ -21,7 +21,7 @@ from transformers import PreTrainedModel
 from tldrkit.metrics.footprint import count_parameters
 from tldrkit.models.placements import choose_modules, count_cost
 from tldrkit.models.summarizer import load_summarizer
-from tldrkit.specs import Placement, TrainSpec
+from tldrkit.specs import Placement, TrainSpec, build_spec
 from tldrkit.store.store import ArtifactStore
 
 STEP = 8  # neurons
@@ -59,8 +59,9 @@ def main() -> None:
     profile, specs = arguments.profile, Path("experiments") / arguments.profile
     shared = ["--artifacts", arguments.artifacts, "--data", arguments.data, "--threads", "1"]
     store = ArtifactStore(Path(arguments.artifacts))
-    size = int(store.resolve(f"{profile}/b/s{arguments.seeds[0]}/train").manifest.metrics["params_deployed"])
     core = load_summarizer(store.resolve(f"{profile}/compress").path).network
+    own = build_spec(TrainSpec, [specs / "train.yaml"])
+    size = count_parameters(core) + count_cost(core, choose_modules(core, own), 1)
     scores = [f"{profile}/{run}/s{seed}/eval" for run in "bd" for seed in arguments.seeds]
     for seed in arguments.seeds:
         for placement in arguments.placements:

@@ -46,6 +46,8 @@ DOORS = {
     "perforatedbp": (),
     "safetensors": ("tensors.py",),
     "accelerate": ("engines/",),
+    "pyarrow": ("data/parquet.py",),
+    "sqlite3": ("store/journal.py",),
     "pickle": (),
 }
 

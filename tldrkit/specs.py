@@ -17,6 +17,7 @@ from tldrkit.errors import SpecError
 _NUMBERS = r"^\d+(,\d+)*$"
 SpecT = TypeVar("SpecT", bound="Spec")
 
+Form = Literal["jsonl", "csv", "parquet", "markdown"]
 _COUNT = r"^\d+(\.\d+)?[kKMB]?$"
 Placement = Literal[
     "all", "attention", "feed-forward",
@@ -294,11 +295,34 @@ class SummarizeSpec(Spec):
 
     prefix: str = Field("summarize: ", description="Text set before every document.")
     max_source_tokens: int = Field(
-        512, ge=8, description="Tokens of a thread read, prefix and end mark included."
+        512, ge=8, description="Tokens of a thread read at once, prefix and end mark included."
     )
-    max_target_tokens: int = Field(128, ge=4, description="Tokens of a summary written at most.")
+    length: Literal["short", "medium", "long"] | None = Field(
+        None, description="Tokens of a summary: 8 to 32, 24 to 72 or 56 to 144."
+    )
+    max_tokens: int | None = Field(
+        None, ge=4, description="Tokens of a summary at most; 128 where no length is given."
+    )
+    min_tokens: int | None = Field(None, ge=0, description="Tokens of a summary at least.")
     num_beams: int = Field(4, ge=1, description="Beams of the search; 1 is greedy.")
     batch_size: int = Field(16, ge=1, description="Threads decoded together.")
+
+    @property
+    def token_range(self) -> tuple[int, int]:
+        """Fewest and most tokens of a summary; what is given by itself wins over the named length."""
+        fewest, most = _LENGTHS[self.length]
+        most = self.max_tokens or max(most, self.min_tokens or 0)
+        return min(fewest, most) if self.min_tokens is None else self.min_tokens, most
+
+    @model_validator(mode="after")
+    def _leave_room(self) -> "SummarizeSpec":
+        fewest, most = self.token_range
+        if fewest > most:
+            raise ValueError(f"min_tokens {fewest} is more than max_tokens {most}")
+        return self
+
+
+_LENGTHS = {None: (0, 128), "short": (8, 32), "medium": (24, 72), "long": (56, 144)}
 
 
 class ClaimSpec(Spec):

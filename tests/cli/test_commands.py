@@ -46,7 +46,7 @@ def test_the_line_runs_from_the_command_line(cli: Cli, workplace: Path) -> None:
             "The run to take: B",
         ),
         (["export", "compare", "--to", "model"], "model"),
-        (["summarize", "toy.test.jsonl", "--model", "b/train", "--out", "s.jsonl", *limits], "s.jsonl"),
+        (["summarize", "toy.test.jsonl", "--model", "b/train", "--out", "s.md", "--max_tokens", "8"], "s.md"),
         (["artifacts", "ls"], "b/train@v1"),
         (["artifacts", "lineage", "b/eval"], "b/compress@v1"),
         (["artifacts", "verify"], ""),

@@ -19,7 +19,7 @@ from tldrkit.steps.eval import eval as score
 from tldrkit.steps.export import export
 from tldrkit.steps.predictions import score_predictions
 from tldrkit.steps.source import resolve_model
-from tldrkit.steps.summarize import summarize
+from tldrkit.steps.summarize import Output, summarize
 from tldrkit.steps.train import train
 from tldrkit.store.runs import list_runs
 from tldrkit.store.store import ArtifactStore
@@ -341,8 +341,10 @@ def test_threads_are_summarized_in_order_and_a_bad_file_is_a_record(line: Line, 
         (folder / f"{number}.json").write_text(json.dumps(thread))
     (folder / "1b.json").write_text('{"posts": ')
 
-    spec = SummarizeSpec(max_target_tokens=8, num_beams=1, batch_size=2)
-    done = summarize(line.options, spec, paths=[folder], model="b/train", out=tmp_path / "out" / "s.jsonl")
+    spec = SummarizeSpec(max_tokens=8, num_beams=1, batch_size=2)
+    output = Output(file=tmp_path / "out" / "s.jsonl")
+    done = summarize(line.options, spec, paths=[folder], model="b/train", output=output)
+    assert done.out is not None
     rows = [json.loads(row) for row in done.out.read_text(encoding="utf-8").splitlines()]
 
     assert (done.threads, done.broken) == (3, 1)
@@ -359,7 +361,7 @@ def test_the_output_must_be_a_file_and_no_input(line: Line, tmp_path: Path) -> N
     thread.write_text("what I wrote")
     for out, sentence in ((tmp_path, "regular file"), (thread, "overwrite")):
         with pytest.raises(StoreError, match=sentence):
-            summarize(line.options, SummarizeSpec(), paths=[thread], model="a/train", out=out)
+            summarize(line.options, SummarizeSpec(), paths=[thread], model="a/train", output=Output(file=out))
 
     assert thread.read_text() == "what I wrote"
 
