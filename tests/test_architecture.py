@@ -26,8 +26,9 @@ MAY_IMPORT = {
     "models": FLOOR | {"metrics"},
     "engines": FLOOR | {"models", "data", "metrics"},
     "reports": FLOOR | {"metrics", "store"},
-    "steps": FLOOR | ROOMS | {"engines", "reports", "options"},
-    "cli": FLOOR | {"options", "store", "steps", "reports"},
+    "serving": FLOOR | {"data", "engines"},
+    "steps": FLOOR | ROOMS | {"engines", "reports", "serving", "options"},
+    "cli": FLOOR | {"options", "store", "steps", "reports", "serving"},
     "__main__": {"cli"},
     "__init__": set(),
 }
@@ -45,6 +46,10 @@ DOORS = {
     "perforatedbp": (),
     "safetensors": ("tensors.py",),
     "accelerate": ("engines/",),
+    "fastapi": ("serving/app.py",),
+    "starlette": ("serving/app.py",),
+    "uvicorn": ("serving/server.py",),
+    "prometheus_client": ("serving/gauges.py",),
     "pickle": (),
 }
 
@@ -112,7 +117,7 @@ def test_nothing_is_unpickled() -> None:
     assert "weights_only" not in text
 
 
-STEPS = ["base", "compress", "train", "eval", "predictions", "compare", "export", "summarize"]
+STEPS = ["base", "compress", "train", "eval", "predictions", "compare", "export", "summarize", "serve"]
 
 
 @pytest.mark.parametrize("step", STEPS)

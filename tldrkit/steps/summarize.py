@@ -99,15 +99,6 @@ def _summarize_chunk(
     for file, item in chunk:
         if isinstance(item, Thread):
             place = {"id": item.id, "file": str(file), "title": item.title}
-            yield place | _count_posts(item) | {"summary": next(written).text}
+            yield place | item.count_posts() | {"summary": next(written).text}
         else:
             yield {"id": item.id, "file": str(file), "line": item.line, "error": item.reason}
-
-
-def _count_posts(thread: Thread) -> dict[str, Any]:
-    counts: dict[str, Any] = {"posts_read": thread.posts_read, "posts_used": len(thread.posts)}
-    if thread.unused:
-        counts["posts_unused"] = dict(thread.unused)
-    if thread.not_loaded:
-        counts["posts_not_loaded"] = thread.not_loaded
-    return counts

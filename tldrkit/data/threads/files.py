@@ -7,6 +7,7 @@ import os
 import re
 import zlib
 from collections.abc import Iterable, Iterator
+from io import BytesIO
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, NoReturn
@@ -70,6 +71,11 @@ def read_threads(path: Path) -> Iterator[Thread | BrokenThread]:
         yield Place(path).refuse("The file is cut short.")
     except (OSError, zlib.error) as error:
         yield Place(path).refuse(f"The file cannot be read: {getattr(error, 'strerror', None) or error}.")
+
+
+def parse_threads(data: bytes, name: str) -> Iterator[Thread | BrokenThread]:
+    """Read the threads in bytes as in a file of that name; they are never unpacked."""
+    yield from _read_open(BytesIO(data), Path(name))
 
 
 def _read_open(file: BinaryIO, path: Path) -> Iterator[Thread | BrokenThread]:
