@@ -61,8 +61,8 @@ class Batcher:
 
     @property
     def waiting(self) -> int:
-        """Documents that wait now."""
-        return len(self._waiting)
+        """Documents that wait now; those whose request was given up do not."""
+        return sum(not one.answer.done() for one in self._waiting)
 
     async def submit(self, style: Style, documents: Sequence[str]) -> list[str]:
         """Wait for the summaries of documents; where the caller is cancelled, they are no longer written.
@@ -70,10 +70,9 @@ class Batcher:
         Raises:
             Overloaded: They would be more than may wait; none of them is taken.
         """
-        if len(self._waiting) + len(documents) > self._most_waiting:
-            raise Overloaded(
-                f"The server is busy: {len(self._waiting)} documents wait. Try again in a moment."
-            )
+        waiting = self.waiting
+        if waiting + len(documents) > self._most_waiting:
+            raise Overloaded(f"The server is busy: {waiting} documents wait. Try again in a moment.")
         loop = asyncio.get_running_loop()
         own = [_Waiting(style, document, loop.create_future()) for document in documents]
         self._waiting.extend(own)
@@ -83,7 +82,6 @@ class Batcher:
         finally:
             for one in own:
                 one.answer.cancel()
-            self._waiting = deque(one for one in self._waiting if not one.answer.done())
 
     async def run(self) -> None:
         """Have what waits written, until cancelled."""
@@ -102,7 +100,7 @@ class Batcher:
         """Take the oldest document, and those of its style that may go with it."""
         batch: list[_Waiting] = []
         left: deque[_Waiting] = deque()
-        for one in self._waiting:
+        for one in (one for one in self._waiting if not one.answer.done()):
             fits = len(batch) < self._batch_size and (not batch or one.style == batch[0].style)
             (batch if fits else left).append(one)
         self._waiting = left

@@ -47,18 +47,18 @@ def serve(
     if len(set(names)) < len(names):
         raise SpecError("A model is named twice.", hint=f"These are served: {', '.join(sorted(set(names)))}.")
     try:
-        from tldrkit.serving.app import build_app
         from tldrkit.serving.server import describe_address, listen, run_server
-        from tldrkit.serving.service import Service
     except ModuleNotFoundError as error:
         raise TldrkitError(f"{error.name} is not installed.", hint="pip install 'tldrkit[serve]'") from error
-    from tldrkit.engines.generation import read_decoding
-
     fields = spec.model_dump(mode="json")
     with (
         listen(access) as listening,
         record_run(store.root, "serve", command=options.command, spec=fields) as run,
     ):
+        from tldrkit.engines.generation import read_decoding
+        from tldrkit.serving.app import build_app
+        from tldrkit.serving.service import Service
+
         run.provenance.update(build_provenance(options) | {"models": names})
         service = Service([_load(options, spec, model) for model in models], read_decoding(spec), limits)
         run_server(
