@@ -263,6 +263,14 @@ class SummarizeSpec(Spec):
     batch_size: int = Field(16, ge=1, description="Threads decoded together.")
 
 
+class ExportSpec(Spec):
+    """How a model is written for others."""
+
+    dtype: Literal["fp32", "bf16"] = Field("fp32", description="Number format of the weights.")
+    num_beams: int = Field(4, ge=1, description="Beams others decode with, unless they say otherwise.")
+    max_target_tokens: int = Field(128, ge=4, description="Tokens others write at most, likewise.")
+
+
 class ClaimSpec(Spec):
     """A claim about two runs: what ``label`` has over ``against`` is at least, or at most, a number."""
 
