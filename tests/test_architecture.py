@@ -46,6 +46,8 @@ DOORS = {
     "perforatedbp": (),
     "safetensors": ("tensors.py",),
     "accelerate": ("engines/",),
+    "onnx": ("models/onnx_graphs.py",),
+    "onnxruntime": ("models/onnx_graphs.py",),
     "fastapi": ("serving/app.py",),
     "starlette": ("serving/app.py",),
     "uvicorn": ("serving/server.py",),

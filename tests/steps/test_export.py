@@ -76,8 +76,8 @@ def compute_logits(summarizer: Summarizer) -> torch.Tensor:
     return logits.double()
 
 
-def write(summarizer: Summarizer, **how: int) -> str:
-    batch = summarizer.tokenizer(TEXT, return_tensors="pt")
+def write(summarizer: Summarizer, text: str = TEXT, **how: int) -> str:
+    batch = summarizer.tokenizer(text, return_tensors="pt")
     written = summarizer.network.eval().generate(**batch, **how)[0]
     return str(summarizer.tokenizer.decode(written, skip_special_tokens=True)).strip()
 
@@ -107,6 +107,39 @@ def test_an_export_does_the_same_where_only_torch_and_transformers_are(
     assert handled == [{"summary_text": told[1][1]}]
     assert len(several) == 2
     assert "a text or a list of texts" in refusal
+
+
+@pytest.mark.parametrize("run", ["a", "b"])
+def test_graphs_write_without_torch_what_torch_writes_greedily(
+    line: Line, tmp_path: Path, bare_python: Path, run: str
+) -> None:
+    """The example of docs/deploy.md, run as it stands, writes torch's greedy text, of texts of several lengths.
+
+    Graphs in 8 bits are smaller and run the same way.
+    """
+    page = (Path(__file__).parents[2] / "docs/deploy.md").read_text(encoding="utf-8")
+    example = page.partition("## Without torch")[2].partition("```python\n")[2].partition("```")[0]
+    code = f"{example}\nassert 'torch' not in sys.modules and 'transformers' not in sys.modules"
+    texts = ["The fan is loud.", "ann: It is flat and old.\n\nbo: Patch it from inside, then try again."]
+    spec = ExportSpec(format="onnx", max_target_tokens=12)
+    whole = export(line.options, spec, source=f"{run}/train", to=tmp_path / "graphs")
+    small = export(
+        line.options, spec.model_copy(update={"dtype": "int8"}), source=f"{run}/train", to=tmp_path / "int8"
+    )
+    written = []
+    for exported in (whole, small):
+        command = [bare_python, "-I", "-c", code, exported.folder, *texts]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        written.append(done.stdout)
+
+    summarizer = load_summarizer(ArtifactStore(line.options.artifacts).resolve(f"{run}/train").path)
+    expected = [
+        write(summarizer, text=f"summarize: {text}", num_beams=1, max_new_tokens=12) for text in texts
+    ]
+    assert written[0].splitlines() == "\n".join(expected).splitlines()
+    assert written[1]
+    assert small.bytes < whole.bytes
 
 
 def test_weights_in_bf16_take_half_the_room(line: Line, tmp_path: Path) -> None:

@@ -58,6 +58,8 @@ def export(
     """Write a model as a Hugging Face folder, with its card, that others load without tldrkit.
 
     Example: `tldrkit export compare --to tldr-dendritic-t5`
+
+    Two ONNX graphs for where there is no torch: `tldrkit export b/train --to graphs --format onnx`
     """
     from tldrkit.steps.export import export as run
 

@@ -19,6 +19,7 @@ from tldrkit.store.runs import record_run
 from tldrkit.store.store import Artifact, ArtifactStore
 
 if TYPE_CHECKING:
+    from tldrkit.models.summarizer import Summarizer
     from tldrkit.reports.card import ScoreFacts
 
 ORIGIN = "tldrkit.json"
@@ -146,6 +147,10 @@ def _fill(
     from tldrkit.steps.card import build_facts
 
     summarizer = load_summarizer(model.location)
+    if spec.format == "onnx":
+        origin = origin | {"graphs": _fill_with_graphs(summarizer, spec, folder)}
+        _write_origin(origin, folder)
+        return
     export_summarizer(summarizer, folder, spec)
     facts = build_facts(
         store,
@@ -158,6 +163,20 @@ def _fill(
         custom_code=is_custom(summarizer.network),
     )
     (folder / "README.md").write_text(render_card(facts), encoding="utf-8")
+    _write_origin(origin, folder)
+
+
+def _fill_with_graphs(summarizer: "Summarizer", spec: ExportSpec, folder: Path) -> dict[str, int]:
+    """Write the graphs and the tokenizer; return what a reader of the graphs must know."""
+    from tldrkit.models.onnx_graphs import describe_graphs, write_graphs
+    from tldrkit.models.summarizer import save_tokenizer
+
+    write_graphs(summarizer.network, folder, int8=spec.dtype == "int8")
+    save_tokenizer(summarizer.tokenizer, folder)
+    return describe_graphs(summarizer.network)
+
+
+def _write_origin(origin: dict[str, Any], folder: Path) -> None:
     whole = origin | {"files": _count_bytes(folder)}
     (folder / ORIGIN).write_text(json.dumps(whole, indent=1), encoding="utf-8")
 
