@@ -26,8 +26,9 @@ MAY_IMPORT = {
     "models": FLOOR | {"metrics"},
     "engines": FLOOR | {"models", "data", "metrics"},
     "reports": FLOOR | {"metrics", "store"},
-    "steps": FLOOR | ROOMS | {"engines", "reports", "options"},
-    "cli": FLOOR | {"options", "store", "steps", "reports"},
+    "serving": FLOOR | {"data", "engines"},
+    "steps": FLOOR | ROOMS | {"engines", "reports", "serving", "options"},
+    "cli": FLOOR | {"options", "store", "steps", "reports", "serving"},
     "__main__": {"cli"},
     "__init__": set(),
 }
@@ -48,6 +49,12 @@ DOORS = {
     "accelerate": ("engines/",),
     "pyarrow": ("data/parquet.py",),
     "sqlite3": ("store/journal.py",),
+    "onnx": ("models/onnx_graphs.py",),
+    "onnxruntime": ("models/onnx_graphs.py",),
+    "fastapi": ("serving/app.py",),
+    "starlette": ("serving/app.py",),
+    "uvicorn": ("serving/server.py",),
+    "prometheus_client": ("serving/gauges.py",),
     "pickle": (),
 }
 
@@ -115,7 +122,7 @@ def test_nothing_is_unpickled() -> None:
     assert "weights_only" not in text
 
 
-STEPS = ["base", "compress", "train", "eval", "predictions", "compare", "export", "summarize"]
+STEPS = ["base", "compress", "train", "eval", "predictions", "compare", "export", "summarize", "serve"]
 
 
 @pytest.mark.parametrize("step", STEPS)

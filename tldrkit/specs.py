@@ -325,6 +325,25 @@ class SummarizeSpec(Spec):
 _LENGTHS = {None: (0, 128), "short": (8, 32), "medium": (24, 72), "long": (56, 144)}
 
 
+class ExportSpec(Spec):
+    """How a model is written for others."""
+
+    format: Literal["hf", "onnx"] = Field(
+        "hf", description="A Hugging Face folder, or two ONNX graphs (T5 only)."
+    )
+    dtype: Literal["fp32", "bf16", "int8"] = Field(
+        "fp32", description="Number format of the weights: bf16 for hf only, int8 for onnx only."
+    )
+    num_beams: int = Field(4, ge=1, description="Beams others decode with, unless they say otherwise.")
+    max_target_tokens: int = Field(128, ge=4, description="Tokens others write at most, likewise.")
+
+    @model_validator(mode="after")
+    def _have_the_format(self) -> "ExportSpec":
+        if self.dtype == {"hf": "int8", "onnx": "bf16"}[self.format]:
+            raise ValueError(f"{self.format} has no {self.dtype} here")
+        return self
+
+
 class ClaimSpec(Spec):
     """A claim about two runs: what ``label`` has over ``against`` is at least, or at most, a number."""
 

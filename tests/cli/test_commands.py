@@ -1,6 +1,7 @@
 import json
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -304,3 +305,15 @@ def test_unusable_predictions_are_refused(
 
     check_clear(cli("eval", *arguments, "--as", "x/eval"), sentence)
     assert ArtifactStore(workplace / "artifacts").list() == []
+
+
+def test_what_cannot_be_served_is_refused_at_once(cli: Cli) -> None:
+    """A model named twice, and an address that is taken, end in one sentence."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        twice = cli("serve", "base", "base")
+        busy = cli("serve", "base", "--port", str(taken.getsockname()[1]))
+
+    assert (twice.returncode, busy.returncode) == (1, 1)
+    assert "named twice" in twice.stderr
+    assert "cannot be listened at" in busy.stderr

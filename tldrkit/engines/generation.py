@@ -1,5 +1,6 @@
 """Documents in, summaries out, in the same order. Knows tokens and devices, not files."""
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -94,7 +95,13 @@ class Generator:
         self._tokenizer = tokenizer
         self._decoding = decoding
         packed = packed and is_packable(network) and _writes_plainly(network)
-        self._write = self._write_packed() if packed else self._write_padded
+        self._decoder = _read_decoder(network) if packed else None
+
+    def with_decoding(self, decoding: Decoding) -> "Generator":
+        """Write with the same network in another way; its weights are not read again."""
+        other = copy.copy(self)
+        other._decoding = decoding
+        return other
 
     def __call__(self, documents: Sequence[str], advance: Callable[[int], object] = int) -> list[Generated]:
         """Summarize documents, results in the order given.
@@ -117,16 +124,16 @@ class Generator:
                 advance(len(results))
         return [results[index] for index in range(len(documents))]
 
-    def _write_packed(self) -> Callable[[list[list[int]]], list[list[int]]]:
-        dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else torch.float32
-        decoder = PackedDecoder(self._network, read_linear, dtype)
+    def _write(self, sources: list[list[int]]) -> list[list[int]]:
+        if self._decoder is None:
+            return self._write_padded(sources)
         defaults, longest = self._network.generation_config, self._decoding.max_target_tokens
         ends, shortest = self._find_ends(), self._decoding.min_target_tokens
         if self._decoding.num_beams == 1:
-            return lambda sources: write_greedily(decoder, sources, longest, ends, shortest)
+            return write_greedily(self._decoder, sources, longest, ends, shortest)
         penalty = 1.0 if defaults.length_penalty is None else defaults.length_penalty
         beams = Beams(self._decoding.num_beams, penalty, bool(defaults.early_stopping), shortest)
-        return lambda sources: write_by_beams(decoder, sources, longest, ends, beams)
+        return write_by_beams(self._decoder, sources, longest, ends, beams)
 
     def _find_ends(self) -> frozenset[int]:
         end = self._network.generation_config.eos_token_id
@@ -151,6 +158,11 @@ class Generator:
             do_sample=False,
         )
         return [[piece for piece in row if piece != pad] for row in ids[:, 1:].tolist()]
+
+
+def _read_decoder(network: PreTrainedModel) -> PackedDecoder:
+    dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else torch.float32
+    return PackedDecoder(network, read_linear, dtype)
 
 
 def _writes_plainly(network: PreTrainedModel) -> bool:

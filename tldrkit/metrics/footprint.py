@@ -34,8 +34,9 @@ def count_by_part(network: "nn.Module") -> dict[str, int]:
 
 
 def compute_bytes(folder: Path) -> int:
-    """Compute the bytes of the weights (safetensors files) in a folder."""
-    return sum(path.stat().st_size for path in folder.glob("*.safetensors"))
+    """Compute the bytes of the weights (safetensors files and ONNX graphs) in a folder."""
+    weights = (*folder.glob("*.safetensors"), *folder.glob("*.onnx"))
+    return sum(path.stat().st_size for path in weights)
 
 
 def _find_part(name: str) -> str:

@@ -246,17 +246,10 @@ def _build_record(item: Item, summary: str) -> dict[str, Any]:
     if not isinstance(found, Thread):
         return {"id": _show(found.id), "file": file, "line": found.line, "error": found.reason}
     written = json.loads(summary)
-    unused = dict(found.unused)
+    counts = found.count_posts()
     if written["posts_used"] < len(found.posts):
-        unused["not central"] = len(found.posts) - written["posts_used"]
-    record: dict[str, Any] = {"id": _show(found.id), "file": file, "title": found.title}
-    record |= {"posts_read": found.posts_read, "posts_used": written.pop("posts_used")}
-    if unused:
-        record["posts_unused"] = unused
-    if found.not_loaded:
-        record["posts_not_loaded"] = found.not_loaded
-    record |= written
-    return record
+        counts["posts_unused"] = {**found.unused, "not central": len(found.posts) - written["posts_used"]}
+    return {"id": _show(found.id), "file": file, "title": found.title, **counts, **written}
 
 
 def _show(name: str) -> str:

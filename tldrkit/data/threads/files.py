@@ -6,6 +6,7 @@ Knows JSON, JSON lines, mail, pages and text apart; what they hold is known by t
 import re
 import zlib
 from collections.abc import Iterable, Iterator
+from io import BytesIO
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
@@ -43,6 +44,11 @@ def read_threads(path: Path) -> Iterator[Thread | BrokenThread]:
         yield Place(path).refuse("The file is cut short.")
     except (OSError, zlib.error) as error:
         yield Place(path).refuse(f"The file cannot be read: {getattr(error, 'strerror', None) or error}.")
+
+
+def parse_threads(data: bytes, name: str) -> Iterator[Thread | BrokenThread]:
+    """Read the threads in bytes as in a file of that name; they are never unpacked."""
+    yield from _read_open(BytesIO(data), Path(name))
 
 
 def _read_open(file: BinaryIO, path: Path) -> Iterator[Thread | BrokenThread]:
