@@ -1,6 +1,6 @@
 """Where dendrites are worth most: the same deployed size, grown at different places.
 
-Begins with what `make abc PROFILE=P SEEDS="..."` made: its B (one dendrite at the profile's own placement) has
+Begins with what `make abc PROFILE=P SEEDS="..."` made: its B (a dendrite at the profile's own placement) has
 the size of all, and D (none) stands in the table too. At every other placement the network is compressed like
 B's, but with feed-forwards so narrow that one dendrite there makes it as large; it trains by the profile's
 train.yaml and experiments/b.yaml. Ends with `tldrkit compare` over all.

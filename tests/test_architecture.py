@@ -12,11 +12,12 @@ PACKAGE = Path(__file__).parents[1] / "tldrkit"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 BOTTOM = {"errors"}
-FLOOR = BOTTOM | {"specs", "tensors", "tracking"}
+FLOOR = BOTTOM | {"specs", "run_spec", "tensors", "tracking"}
 ROOMS = {"models", "data", "metrics", "store"}
 MAY_IMPORT = {
     "errors": set(),
     "specs": BOTTOM,
+    "run_spec": BOTTOM | {"specs"},
     "tensors": BOTTOM,
     "tracking": BOTTOM,
     "options": BOTTOM | {"tracking"},
@@ -24,10 +25,11 @@ MAY_IMPORT = {
     "data": FLOOR,
     "metrics": FLOOR,
     "models": FLOOR | {"metrics"},
+    "search": FLOOR,
     "engines": FLOOR | {"models", "data", "metrics"},
-    "reports": FLOOR | {"metrics", "store"},
+    "reports": FLOOR | {"metrics", "store", "search"},
     "serving": FLOOR | {"data", "engines"},
-    "steps": FLOOR | ROOMS | {"engines", "reports", "serving", "options"},
+    "steps": FLOOR | ROOMS | {"engines", "reports", "serving", "options", "search"},
     "cli": FLOOR | {"options", "store", "steps", "reports", "serving"},
     "__main__": {"cli"},
     "__init__": set(),
@@ -55,6 +57,7 @@ DOORS = {
     "starlette": ("serving/app.py",),
     "uvicorn": ("serving/server.py",),
     "prometheus_client": ("serving/gauges.py",),
+    "optuna": ("search/study.py",),
     "pickle": (),
 }
 
@@ -122,7 +125,18 @@ def test_nothing_is_unpickled() -> None:
     assert "weights_only" not in text
 
 
-STEPS = ["base", "compress", "train", "eval", "predictions", "compare", "export", "summarize", "serve"]
+STEPS = [
+    "base",
+    "compress",
+    "train",
+    "eval",
+    "predictions",
+    "compare",
+    "export",
+    "summarize",
+    "serve",
+    "sweep",
+]
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -370,14 +370,19 @@ class CompareSpec(Spec):
 
 
 def build_spec(
-    kind: type[SpecT], files: Sequence[Path] = (), fields: Mapping[str, Any] | None = None
+    kind: type[SpecT],
+    files: Sequence[Path] = (),
+    fields: Mapping[str, Any] | None = None,
+    *,
+    origin: str = "the command line",
 ) -> SpecT:
     """Build a spec from YAML files and given fields; what comes later wins.
 
     Args:
         kind: The spec class.
         files: YAML files, each a mapping of field names.
-        fields: Fields given on the command line.
+        fields: Fields given otherwise.
+        origin: Where they come from, for the message.
 
     Raises:
         SpecError: If a file cannot be read, or a key or a value cannot be used.
@@ -385,7 +390,7 @@ def build_spec(
     values: dict[str, Any] = {}
     for file in files:
         values.update(_checked_keys(kind, read_yaml(file), str(file)))
-    values.update(_checked_keys(kind, fields or {}, "the command line"))
+    values.update(_checked_keys(kind, fields or {}, origin))
     try:
         return kind(**values)
     except ValidationError as error:
@@ -428,6 +433,11 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise SpecError(f"{path} holds no mapping.", hint="Write one `field: value` pair a line.")
     return {str(key): value for key, value in content.items()}
+
+
+def render_yaml(fields: Mapping[str, Any]) -> str:
+    """Render fields as a YAML mapping that ``read_yaml`` reads, in the order given."""
+    return yaml.safe_dump(dict(fields), sort_keys=False, allow_unicode=True)
 
 
 def _checked_keys(kind: type[Spec], values: Mapping[str, Any], origin: str) -> dict[str, Any]:

@@ -131,6 +131,7 @@ class Trainer:
                 "ended": reason,
                 "validations": state.validations,
                 "restructurings": state.restructurings,
+                "memory_halvings": state.halvings,
             },
         )
 
@@ -331,6 +332,7 @@ class Trainer:
         found = {"step": state.step, "rouge_l": score.rouge_l, "loss": score.loss, "params_deployed": size}
         state.validations.append(found)
         self._tracker.log(event | {"params_deployed": size, "seconds": round(seconds, 3), "message": message})
+        self._tracker.log({"kind": "samples", "step": state.step, "samples": self._validator.samples})
         if restructured:
             self._tracker.log(restructured)
 
@@ -371,7 +373,7 @@ class Trainer:
                 "done": state.step,
                 "total": self._spec.max_steps,
                 "train_loss": window.loss / window.steps,
-                "val_rouge_l": state.best.rouge_l,
+                "best_val_rouge_l": state.best.rouge_l,
                 "lr": state.optimizer.param_groups[0]["lr"],
                 "tokens_per_second": round(window.tokens / seconds, 1),
                 "training_tokens": state.tokens,

@@ -1,9 +1,9 @@
-"""Growing in a training run: what it will cost, what does it, and why nothing grew."""
+"""Growing in a training run: what it will cost, and what does it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tldrkit.specs import TrainSpec
 from tldrkit.steps.step import Bench
@@ -52,19 +52,3 @@ def render_costs(costs: Iterable["Cost"], chosen: TrainSpec) -> str:
     heads = f"  {'':<22}" + "".join(f"{count:>14}" for count in counts)
     title = "parameters that dendrites would add, by their number on each layer:"
     return "\n".join([title, heads, *lines])
-
-
-def explain_no_dendrites(spec: TrainSpec, metrics: Mapping[str, Any]) -> str:
-    """Explain why a run that was to grow published a network without dendrites, and what to change."""
-    if metrics["restructurings"]:
-        return (
-            "The published network has no dendrites: the best validation was at step "
-            f"{metrics['best_step']}, and no network that had grown beat it. Raise --max-steps."
-        )
-    validations = metrics["steps"] // spec.eval_every
-    when = "without improvement" if spec.switch_mode == "history" else "in all"
-    return (
-        f"No dendrites were grown: {validations} validations were made, and growth waits for "
-        f"{spec.n_epochs_to_switch} {when}. Lower --n-epochs-to-switch or --eval-every, raise --max-steps, "
-        "or use --switch-mode fixed."
-    )

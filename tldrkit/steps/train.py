@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from tldrkit.errors import SpecError
 from tldrkit.options import Options
 from tldrkit.specs import TrainSpec
-from tldrkit.steps.growing import build_policy, explain_no_dendrites
-from tldrkit.steps.source import resolve_model
-from tldrkit.steps.step import Bench, Outcome, Step, data_input, perform
+from tldrkit.steps.growing import build_policy
+from tldrkit.steps.source import ModelSource, resolve_model
+from tldrkit.steps.step import Bench, Outcome, Step, data_input, name_group, perform
 from tldrkit.store.store import ArtifactStore
 
 if TYPE_CHECKING:
@@ -45,7 +45,15 @@ def train(
         inputs.append(tutor.to_input("teacher"))
     elif spec.teacher_outputs:
         raise SpecError("teacher_outputs needs a teacher.", hint="Name one with --teacher REF.")
-    step = Step(name="train", kind="model", target=target, spec=spec, inputs=tuple(inputs), shared=True)
+    step = Step(
+        name="train",
+        kind="model",
+        target=target,
+        spec=spec,
+        inputs=tuple(inputs),
+        group=name_group(spec.experiment, spec.seed),
+        shared=True,
+    )
 
     def work(bench: Bench) -> None:
         corpus = texts.load_corpus()  # before the seconds that the imports below take
@@ -65,9 +73,7 @@ def train(
                 corpus = _ask_for_summaries(bench, options, spec, master, corpus)
         fit_and_save(bench, options, spec, summarizer, corpus, policy, teacher=guide)
         shutil.rmtree(scratch, ignore_errors=True)
-        if spec.do_pb and not bench.draft.metrics["dendrites"]:
-            advice = explain_no_dendrites(spec, bench.draft.metrics)
-            bench.tracker.log({"kind": "advice", "message": advice})
+        _advise(bench, spec, corpus, model)
 
     return perform(options, step, work)
 
@@ -96,3 +102,25 @@ def _ask_for_summaries(
         bench.tracker.log({"kind": "teacher", "done": done, "total": len(corpus.train)})
 
     return dataclasses.replace(corpus, train=write_references(master, corpus.train, spec, advance))
+
+
+def _advise(bench: Bench, spec: TrainSpec, corpus: "Corpus", model: ModelSource) -> None:
+    """Say and record what may mend a run that came out badly."""
+    from tldrkit.metrics.baselines import lead
+    from tldrkit.metrics.overlap import compute_rouge
+    from tldrkit.reports.advice import find_advice
+
+    examples = corpus.validation[: spec.eval_examples]
+    rouge = compute_rouge([lead(one.document, 3) for one in examples], [one.summaries for one in examples])
+    compression = model.manifest.metrics.get("compression") if model.manifest else None
+    advice = list(
+        find_advice(
+            spec,
+            bench.draft.metrics,
+            lead=sum(rouge["rougeL"]) / len(examples),
+            kept=compression["parameters"]["ratio"] if compression else None,
+        )
+    )
+    bench.draft.metrics["advice"] = advice
+    for message in advice:
+        bench.tracker.log({"kind": "advice", "message": message})
