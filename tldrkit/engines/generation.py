@@ -153,9 +153,9 @@ class Generator:
             input_ids=pad_rows(sources, pad).to(device),
             attention_mask=pad_rows([[1] * len(row) for row in sources], 0).to(device),
             max_new_tokens=self._decoding.max_target_tokens,
-            min_new_tokens=self._decoding.min_target_tokens or None,
             num_beams=self._decoding.num_beams,
             do_sample=False,
+            **({"min_new_tokens": shortest} if (shortest := self._decoding.min_target_tokens) else {}),
         )
         return [[piece for piece in row if piece != pad] for row in ids[:, 1:].tolist()]
 

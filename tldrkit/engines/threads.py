@@ -76,24 +76,28 @@ class ThreadSummarizer:
     """
 
     def __init__(self, summarizer: Summarizer, spec: SummarizeSpec) -> None:
-        fewest, most = spec.token_range
         self._count = count_with(summarizer.tokenizer)
         self._room = max(1, spec.max_source_tokens - 1 - self._count([spec.prefix])[0])
-        decoding = Decoding(
-            prefix=spec.prefix,
-            max_source_tokens=spec.max_source_tokens,
-            max_target_tokens=most,
-            num_beams=spec.num_beams,
-            batch_size=spec.batch_size,
-            min_target_tokens=fewest,
-        )
-        self._generate = Generator(summarizer.network, summarizer.tokenizer, decoding)
+        self._generate = Generator(summarizer.network, summarizer.tokenizer, decode_threads(spec))
 
     def __call__(self, threads: Sequence[Thread]) -> list[Summary]:
         """Summarize threads, results in the order given."""
         readings = [reduce_thread(thread, self._count, self._room) for thread in threads]
         written = self._generate([reading.text for reading in readings])
         return [_complete(*given) for given in zip(threads, readings, written, strict=True)]
+
+
+def decode_threads(spec: SummarizeSpec) -> Decoding:
+    """Read from a spec how summaries of threads are written."""
+    fewest, most = spec.token_range
+    return Decoding(
+        prefix=spec.prefix,
+        max_source_tokens=spec.max_source_tokens,
+        max_target_tokens=most,
+        num_beams=spec.num_beams,
+        batch_size=spec.batch_size,
+        min_target_tokens=fewest,
+    )
 
 
 def _complete(thread: Thread, reading: Reading, written: Generated) -> Summary:

@@ -36,7 +36,7 @@ class Pace:
         now = time.monotonic()
         rate = self._threads / max(now - self._started, 1e-9)
         event = {"kind": "summarize", "done": self._done, "total": self._total, "threads_per_second": rate}
-        if now - self._said >= _EVERY:
+        if now - self._said >= _EVERY and self._done < self._total:
             self._said = now
             left = (now - self._started) * (self._total - self._done) / self._done
             event["message"] = self._describe(rate, left)

@@ -105,7 +105,6 @@ def summarize(
     _check(paths, out, watch)
     form = choose_form(out, output.form)
     identity = _identify(source, spec)
-    done = Summarized(out=out)
     with (
         open_inputs(paths, shard, out) as inputs,
         record_run(
@@ -119,7 +118,8 @@ def summarize(
         state = inputs.compute_state() if watch is not None else ""
         while True:
             done = Summarized(out=out, outdated=journal.outdated)
-            _write(_follow(work.run(inputs, done), output.sources), out, form)
+            records = work.run(inputs, done)
+            _write(records if output.sources else _drop_sources(records), out, form)
             run.metrics.update(threads=done.threads, broken=done.broken, known=done.known)
             if watch is None:
                 return done
@@ -176,8 +176,8 @@ class Work:
         for chunk in _cut_chunks(inputs.read(), self.spec.batch_size):
             threads = [item.found for item in chunk if isinstance(item.found, Thread)]
             keys = [_compute_key(thread) for thread in threads]
-            known = self._complete(dict(zip(keys, threads, strict=True)), done)
-            done.known += len(threads)
+            known, new = self._complete(dict(zip(keys, threads, strict=True)))
+            done.known += len(threads) - new
             values = iter(keys)
             for item in chunk:
                 record = _build_record(item, known[next(values)] if isinstance(item.found, Thread) else "{}")
@@ -185,17 +185,16 @@ class Work:
                 yield item.file, record
             pace.advance(chunk)
 
-    def _complete(self, threads: dict[str, Thread], done: Summarized) -> dict[str, str]:
-        """Look up the summaries of threads, and write and journal those that are missing."""
+    def _complete(self, threads: dict[str, Thread]) -> tuple[dict[str, str], int]:
+        """Look up the summaries of threads; write, journal and count those that are missing."""
         known = self.journal.find(list(threads))
         missing = {key: thread for key, thread in threads.items() if key not in known}
         if missing:
-            done.known -= len(missing)
             written = self._summarize(list(missing.values()))
             new = {key: _render(summary) for key, summary in zip(missing, written, strict=True)}
             self.journal.add(new)
             known |= new
-        return known
+        return known, len(missing)
 
     def _summarize(self, threads: Sequence[Thread]) -> "list[Summary]":
         """Summarize with the model, which is loaded when first needed."""
@@ -257,10 +256,9 @@ def _show(name: str) -> str:
     return name.encode(errors="surrogateescape").decode(errors="replace")
 
 
-def _follow(records: Iterator[Found], sources: bool) -> Iterator[Found]:
-    """Leave out the sources where they are not asked for."""
+def _drop_sources(records: Iterator[Found]) -> Iterator[Found]:
     for file, record in records:
-        yield file, record if sources else {key: record[key] for key in record if key != "sources"}
+        yield file, {key: value for key, value in record.items() if key != "sources"}
 
 
 def _write(records: Iterator[Found], out: Path | None, form: Form) -> None:
