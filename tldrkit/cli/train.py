@@ -8,7 +8,7 @@ from tldrkit.cli import console
 from tldrkit.cli.options import step_command
 from tldrkit.errors import SpecError
 from tldrkit.options import Options
-from tldrkit.run_spec import SIZES, RunSpec
+from tldrkit.specs import SIZES, RunSpec
 
 IMPLIED = "Compressed first, where given (the same as a `compress` step before)"
 

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 
 from tldrkit.options import Options
-from tldrkit.run_spec import RunSpec
+from tldrkit.specs import RunSpec
 from tldrkit.steps.compress import compress
 from tldrkit.steps.step import Outcome
 from tldrkit.steps.train import train

@@ -4,7 +4,9 @@ from typing import Any
 
 from pydantic import Field
 
-from tldrkit.specs import CompressSpec, DataSpec, TrainSpec
+from tldrkit.specs.compression import CompressSpec
+from tldrkit.specs.data import DataSpec
+from tldrkit.specs.training import TrainSpec
 
 
 class RunSpec(TrainSpec, CompressSpec):
