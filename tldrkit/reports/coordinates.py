@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-_GAP, _HEIGHT, _MARGIN, _TOP = 110, 300, 70, 40  # pixels
-_MANY = 6  # values of a numeric parameter from which on its axis shows its ends only
+_GAP, _HEIGHT, _MARGIN, _TOP = 140, 300, 70, 40  # pixels
+_MANY = 6  # whole numbers from which on an axis shows its ends only
 _WIDE = 20.0  # from this ratio of its ends on, a positive axis is logarithmic
 
 
@@ -33,8 +33,7 @@ def render_coordinates(axes: Sequence[str], lines: Sequence[Line]) -> str:
     ordered = sorted(lines, key=lambda line: scales[axes[-1]].place(line.values[axes[-1]]))
     parts = [_render_line(line, places, scales, axes[-1]) for line in ordered]
     parts += [_render_axis(name, places[name], scale) for name, scale in scales.items()]
-    size = f'viewBox="0 0 {width} {_HEIGHT + 2 * _TOP}"'
-    return f'<svg {size} style="max-width:{width}px" role="img">{"".join(parts)}</svg>'
+    return f'<svg width="{width}" height="{_HEIGHT + 2 * _TOP}" role="img">{"".join(parts)}</svg>'
 
 
 class _Scale:
@@ -43,7 +42,8 @@ class _Scale:
     def __init__(self, values: Sequence[Any]) -> None:
         kinds = sorted(set(values), key=lambda value: (isinstance(value, str), value))
         self.numeric = all(type(value) in (int, float) for value in kinds)
-        self.ticks = kinds if not self.numeric or len(kinds) < _MANY else [kinds[0], kinds[-1]]
+        few = len(kinds) < _MANY and all(type(value) is int for value in kinds)
+        self.ticks = kinds if few or not self.numeric else [kinds[0], kinds[-1]]
         self._kinds = kinds
         self._log = self.numeric and kinds[0] > 0 and kinds[-1] / kinds[0] >= _WIDE
 

@@ -22,7 +22,7 @@ th, td { padding: .15rem .6rem; text-align: right; border-bottom: 1px solid var(
 th, td { white-space: nowrap; }
 .wide { overflow-x: auto; }
 .bar { background: var(--run); height: .8rem; }
-svg { width: 100%; } svg text { font-size: 11px; fill: var(--ink); } svg text.name { font-weight: 600; }
+svg text { font-size: 11px; fill: var(--ink); } svg text.name { font-weight: 600; }
 svg line { stroke: var(--ink); } polyline { fill: none; stroke: var(--run); stroke-width: 1.5; }
 polyline.best { stroke: var(--best); stroke-width: 3; } polyline:hover { stroke-width: 5; }
 """
@@ -84,7 +84,7 @@ def render_html(report: SweepReport) -> str:
     if report.commands:
         parts += ["<h2>Go on with the best</h2>", f"<pre>{escape(chr(10).join(report.commands))}</pre>"]
     parts += ["<h2>All trials</h2>", _render_rows(_tabulate(report, report.trials))]
-    head = f'<meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>'
+    head = f'<meta charset="utf-8"/><title>{title}</title><style>{_STYLE}</style>'
     return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>\n'
 
 

@@ -122,13 +122,16 @@ class Study:
 
     def compute_importances(self) -> dict[str, float]:
         """Compute each parameter's share in a good ROUGE-L (PED-ANOVA); none where too few finished."""
-        evaluator = PedAnovaImportanceEvaluator()
         try:
-            return optuna.importance.get_param_importances(
-                self._study,
-                evaluator=evaluator,
-                target=lambda trial: -trial.values[0],  # low is good to it
-            )
+            with warnings.catch_warnings():
+                warnings.simplefilter(
+                    "ignore", UserWarning
+                )  # it warns that low is good to it, hence the minus
+                return optuna.importance.get_param_importances(
+                    self._study,
+                    evaluator=PedAnovaImportanceEvaluator(),
+                    target=lambda trial: -trial.values[0],
+                )
         except (ValueError, RuntimeError):
             return {}
 
