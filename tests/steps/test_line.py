@@ -292,6 +292,7 @@ def test_an_export_replaces_an_earlier_one_when_forced(
     export(line.options, ExportSpec(), source="a/train", to=Path())
     with pytest.raises(StoreError, match="may replace"):
         export(line.options, ExportSpec(), source="b/train", to=tmp_path / "model")
+    monkeypatch.chdir(tmp_path)
     export(replace(line.options, force=True), ExportSpec(), source="b/train", to=tmp_path / "model")
 
     assert json.loads((tmp_path / "model/config.json").read_text())["model_type"] == "tldr_t5"
