@@ -28,7 +28,12 @@ def build_training(start: int, growths: int) -> dict[str, Any]:
         for step, size in enumerate(sizes)
     ]
     restructurings = [
-        {"step": 10 * step, "params_before": sizes[step - 1], "params_after": sizes[step], "finished": False}
+        {
+            "step": 10 * step,
+            "params_before": sizes[step - 1],
+            "params_after": sizes[step],
+            "finished": step == 4,
+        }
         for step in range(5 - growths, 5)
     ]
     return {"validations": validations, "restructurings": restructurings}

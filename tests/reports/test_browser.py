@@ -28,12 +28,12 @@ def report() -> Report:
 
 @pytest.fixture(scope="module")
 def opened(report: Report, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    """The page, open in a browser as wide as a phone."""
+    """The page, open in a browser as wide as a desk."""
     page = tmp_path_factory.mktemp("page") / "report.html"
     page.write_text(render_html(report), encoding="utf-8")
     options = ChromeOptions()
     options.binary_location = str(BROWSER)
-    for switch in ("headless=new", "no-sandbox", "disable-dev-shm-usage", "window-size=390,844"):
+    for switch in ("headless=new", "no-sandbox", "disable-dev-shm-usage", "window-size=1280,900"):
         options.add_argument(f"--{switch}")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = Chrome(options=options, service=ChromeService(str(DRIVER)))

@@ -33,12 +33,13 @@ def test_an_axis_of_one_value_holds_it(values: list[float]) -> None:
 
 
 def test_dots_lie_where_their_numbers_say() -> None:
-    """Larger runs lie further right, better ones higher; intervals hold their dots; the front is named."""
+    """Larger runs lie right, better ones higher, those of one size side by side; the front is named."""
     scatter = build_scatter(build_report().comparison)
     assert scatter is not None
     dots = {dot.label: dot for dot in scatter.dots}
 
-    assert LEFT <= dots["C"].x < dots["B"].x == dots["D"].x < dots["A"].x <= RIGHT
+    assert LEFT <= dots["C"].x < dots["B"].x == dots["D"].x - 11 < dots["A"].x <= RIGHT
+    assert [dots[label].is_crowded for label in "ABCD"] == [True, True, True, False]
     assert dots["D"].y < dots["A"].y < dots["B"].y < dots["C"].y
     assert all(dot.high < dot.y < dot.low for dot in scatter.dots)
     assert scatter.front == ("C", "D")

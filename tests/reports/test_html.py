@@ -127,7 +127,7 @@ def test_every_restructuring_is_marked_and_told(report: Report, page: Page) -> N
     marks = [attributes for _, attributes in page.elements if "mark" in (attributes.get("class") or "")]
 
     assert len(marks) == len(told) == 4
-    assert "B, seed 0, step 40: 1,100 to 1,200 parameters" in page.find("li")
+    assert "B, seed 0, step 40: 1,100 to 1,200 parameters; growing ended" in page.find("li")
 
 
 def test_lineage_reaches_the_data(page: Page) -> None:

@@ -4,11 +4,11 @@ Knows numbers and where they lie in a drawing; knows nothing of how a page write
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tldrkit.reports.comparison import Comparison
-from tldrkit.reports.curves import Curve
+from tldrkit.reports.curves import Curve, Restructuring
 from tldrkit.reports.plot import collect_points, find_front
 
 WIDTH = 480
@@ -18,6 +18,7 @@ _PANEL_HEIGHTS = {"ROUGE-L": 190, "loss, nats a token": 110, "parameters, M": 90
 _GAP = 26
 _MARGIN = 0.08  # of an axis, beyond its outermost values
 _TICKS = 5
+_DOT, _ROOM = 11, 40  # a dot's width, and what its label needs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +74,8 @@ class Dot:
     y: float
     low: float
     high: float
+    is_crowded: bool
+    """Whether there is no room for its label to the right."""
     title: str
 
 
@@ -90,7 +93,10 @@ class Scatter:
 
 
 def build_scatter(comparison: Comparison) -> Scatter | None:
-    """Build the drawing of size against quality; None where fewer than two sizes are known."""
+    """Build the drawing of size against quality; None where fewer than two sizes are known.
+
+    Dots of about one size stand side by side, so that each can be seen.
+    """
     points = collect_points(comparison)
     if len(points) < 2:
         return None
@@ -99,13 +105,15 @@ def build_scatter(comparison: Comparison) -> Scatter | None:
     ends = [end for one in intervals.values() for end in (one.low, one.high)]
     x = build_axis([point.parameters / 1e6 for point in points], LEFT, RIGHT)
     y = build_axis([*ends, *(point.rouge for point in points)], _SCATTER_HEIGHT - 34, TOP)
+    places = _spread({point.label: x.place(point.parameters / 1e6) for point in points})
     dots = {
         point.label: Dot(
             label=point.label,
-            x=x.place(point.parameters / 1e6),
+            x=places[point.label],
             y=y.place(point.rouge),
             low=y.place(intervals[point.label].low),
             high=y.place(intervals[point.label].high),
+            is_crowded=any(0 < end - places[point.label] < _ROOM for end in (*places.values(), RIGHT)),
             title=f"{point.label}: {point.parameters:,} parameters, {point.rouge:.2f} ROUGE-L",
         )
         for point in points
@@ -120,6 +128,14 @@ def build_scatter(comparison: Comparison) -> Scatter | None:
         front=tuple(dot.label for dot in front),
         path=f"M{front[0].x} {_SCATTER_HEIGHT - 34}{steps}H{RIGHT}",
     )
+
+
+def _spread(places: Mapping[str, float]) -> dict[str, float]:
+    """Move places to the right until no two are closer than a dot is wide."""
+    spread: dict[str, float] = {}
+    for label, place in sorted(places.items(), key=lambda item: item[1]):
+        spread[label] = round(max(place, *(other + _DOT for other in spread.values()), 0.0), 2)
+    return spread
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,15 +205,16 @@ def build_course(curves: Sequence[Curve]) -> Course | None:
         panels.append(Panel(title=title, y=y, lines=lines))
         top = bottom + _GAP
     marks = [
-        Mark(
-            label=curve.label,
-            x=x.place(one.step),
-            title=f"{curve.name}, step {one.step}: {one.before:,} to {one.after:,} parameters",
-        )
+        Mark(label=curve.label, x=x.place(one.step), title=_describe(curve, one))
         for curve in curves
         for one in curve.restructurings
     ]
     return Course(height=top + 14, x=x, panels=panels, marks=marks)
+
+
+def _describe(curve: Curve, change: Restructuring) -> str:
+    end = "; growing ended" if change.finished else ""
+    return f"{curve.name}, step {change.step}: {change.before:,} to {change.after:,} parameters{end}"
 
 
 def _follow_parameters(curve: Curve) -> list[tuple[int, float]]:

@@ -20,11 +20,12 @@ class Validation:
 
 @dataclass(frozen=True, kw_only=True)
 class Restructuring:
-    """A change of the network's shape: deployed parameters before and after."""
+    """A change of the network's shape: deployed parameters before and after, and whether growing ended."""
 
     step: int
     before: int
     after: int
+    finished: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +60,12 @@ def build_curve(label: str, seed: int, metrics: Mapping[str, Any]) -> Curve:
         for one in metrics.get("validations", ())
     )
     restructurings = (
-        Restructuring(step=int(one["step"]), before=int(one["params_before"]), after=int(one["params_after"]))
+        Restructuring(
+            step=int(one["step"]),
+            before=int(one["params_before"]),
+            after=int(one["params_after"]),
+            finished=bool(one["finished"]),
+        )
         for one in metrics.get("restructurings", ())
     )
     return Curve(label=label, seed=seed, validations=tuple(validations), restructurings=tuple(restructurings))
