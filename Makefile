@@ -35,8 +35,8 @@ export TERM = dumb
 
 ## abc: run A, B, C and D, compare them, and summarize experiments/threads with the winner
 abc: $(S)/compare/$(MADE) $(S)/summaries.jsonl
-	@$(TLDRKIT) compare $(SCORES) --as $(P)/compare $(JUDGED) $(STORE) --md $(S)/comparison.md --json $(S)/comparison.json
-	@echo "Table: $(S)/comparison.md   Summaries by the winner: $(S)/summaries.jsonl"
+	@$(TLDRKIT) compare $(SCORES) --as $(P)/compare $(JUDGED) $(STORE) --md $(S)/comparison.md --json $(S)/comparison.json --html $(S)/comparison.html
+	@echo "Table: $(S)/comparison.md   Page: $(S)/comparison.html   Summaries by the winner: $(S)/summaries.jsonl"
 
 # Another DATA, MODEL or SEEDS, or other files there, reach every step; tldrkit itself then skips what is unchanged.
 SETTINGS := $(DATA) $(MODEL) $(SEEDS)

@@ -1,9 +1,14 @@
 import json
+import os
 import struct
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import wandb
 
 from tldrkit.errors import TldrkitError
 from tldrkit.tracking import Event, FanOut, JsonlTracker, NullTracker, WandbTracker
@@ -33,7 +38,9 @@ def test_a_fan_out_passes_events_on_with_their_run(tmp_path: Path) -> None:
 def offline_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a real offline W&B run of two events, one of them a restructuring."""
     monkeypatch.setenv("WANDB_MODE", "offline")
-    tracker = WandbTracker(mode="online", name="b/train", group="b", config={"lr": 0.1}, folder=tmp_path)
+    tracker = WandbTracker(
+        mode="online", name="b/train", group="b", job="train", config={"lr": 0.1}, folder=tmp_path
+    )
     events: list[Event] = [
         {"kind": "train", "step": 20, "train_loss": 1.5, "message": "no number"},
         {"kind": "restructured", "step": 40, "restructured": 1, "params_before": 10, "params_after": 15},
@@ -41,7 +48,20 @@ def offline_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for event in events:
         tracker.log(event)
     tracker.close()
+    wandb.teardown()  # only then is everything on the disk
     return tmp_path
+
+
+def read_records(folder: Path) -> list[Any]:
+    """Read the records of the one offline run that lies in a folder of runs."""
+    from wandb.proto.wandb_internal_pb2 import Record
+
+    (path,) = folder.glob("wandb/offline-run-*/*.wandb")
+    records = []
+    for data in read_log(path.read_bytes()):
+        records.append(Record())
+        records[-1].ParseFromString(data)
+    return records
 
 
 def read_log(content: bytes) -> Iterator[bytes]:
@@ -62,13 +82,8 @@ def read_log(content: bytes) -> Iterator[bytes]:
 
 def test_an_offline_wandb_run_holds_the_numbers(offline_run: Path) -> None:
     """WANDB_MODE is respected, and the records on disk hold the loop's numbers under their own names."""
-    from wandb.proto.wandb_internal_pb2 import Record
-
-    (path,) = offline_run.glob("wandb/offline-run-*/*.wandb")
     logged: dict[str, float] = {}
-    for data in read_log(path.read_bytes()):
-        record = Record()
-        record.ParseFromString(data)
+    for record in read_records(offline_run):
         items = record.history.item
         logged |= {(item.key or "/".join(item.nested_key)): json.loads(item.value_json) for item in items}
 
@@ -78,7 +93,7 @@ def test_an_offline_wandb_run_holds_the_numbers(offline_run: Path) -> None:
 def test_a_tracker_that_fails_does_not_harm_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After W&B broke once, events are dropped in silence."""
     monkeypatch.setenv("WANDB_MODE", "offline")
-    tracker = WandbTracker(mode="offline", name="x", group="x", config={}, folder=tmp_path)
+    tracker = WandbTracker(mode="offline", name="x", group="x", job="train", config={}, folder=tmp_path)
     tracker._run.finish()
     tracker.log({"kind": "train", "step": 1, "train_loss": 1.0})
     tracker.log({"kind": "train", "step": 2, "train_loss": 1.0})
@@ -102,6 +117,40 @@ def test_wandb_without_an_account_is_said_before_the_run(
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
     with pytest.raises(TldrkitError, match="Weights & Biases") as caught:
-        WandbTracker(mode="online", name="x", group="x", config={}, folder=tmp_path)
+        WandbTracker(mode="online", name="x", group="x", job="train", config={}, folder=tmp_path)
 
     assert "offline" in caught.value.hint
+
+
+LOSING = """
+import os, sys
+from pathlib import Path
+from tests.wandb_server import start_server
+from tldrkit import tracking
+
+server = start_server()
+os.environ |= {"WANDB_BASE_URL": f"http://127.0.0.1:{server.server_port}", "WANDB_API_KEY": "a" * 40}
+tracking._FINISH_TIMEOUT = 2.0
+folder = Path(sys.argv[1])
+tracker = tracking.WandbTracker(mode="online", name="x", group="x", job="train", config={}, folder=folder)
+tracker.log({"kind": "train", "step": 1, "train_loss": 2.0})
+server.shutdown()
+server.server_close()
+tracker.log({"kind": "train", "step": 2, "train_loss": 1.0})
+tracker.close()
+print("went on")
+"""
+
+
+def test_a_network_that_fails_in_mid_run_harms_nothing(tmp_path: Path) -> None:
+    """W&B's server goes while a run is on: the run goes on, ends in seconds, and its records stay."""
+    bare = {key: value for key, value in os.environ.items() if not key.startswith("WANDB_")}
+    done = subprocess.run(
+        [sys.executable, "-c", LOSING, str(tmp_path)], env=bare | {"HOME": str(tmp_path)},
+        cwd=Path(__file__).parents[1], capture_output=True, text=True, timeout=100, check=True,
+    )  # fmt: skip
+    (folder,) = tmp_path.glob("wandb/run-*")
+
+    assert "went on" in done.stdout
+    assert json.loads((folder / "summary.json").read_text()) == {"train_loss": 1.0}
+    assert b"train_loss" in next(folder.glob("*.wandb")).read_bytes()

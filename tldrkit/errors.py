@@ -4,12 +4,14 @@ TldrkitError
 ├── SpecError            a YAML file or an option that cannot be used
 ├── StoreError           the artifact store refused or could not do something
 │   ├── UnknownReference     no artifact of that name or version
+│   ├── Busy                 another process is making this very result
 │   └── DamagedArtifact      files that are missing, cut short or changed
 ├── DataError            texts that cannot be read or used
 ├── ModelError           a network, tokenizer or checkpoint that cannot be used
 │   ├── CompressionError     a size that cannot be made from this network
 │   └── DendriteError        PerforatedAI stopped, or was asked for what it cannot do
 ├── ProcessError         another of the processes that share a run failed
+├── TrialStopped         a sweep ended one of its runs early
 └── ComparisonError      runs that cannot be set side by side
 """
 
@@ -43,6 +45,10 @@ class DamagedArtifact(StoreError):  # noqa: N818  (names the thing, as the store
     """Files of an artifact are missing, cut short or changed."""
 
 
+class Busy(StoreError):  # noqa: N818  (names the thing, as the store's user would)
+    """Another process is making this very result."""
+
+
 class DataError(TldrkitError):
     """Texts cannot be read or used."""
 
@@ -61,6 +67,10 @@ class DendriteError(ModelError):
 
 class ProcessError(TldrkitError):
     """Another of the processes that share a run failed."""
+
+
+class TrialStopped(TldrkitError):  # noqa: N818  (no failure: the run fell behind)
+    """A sweep ended one of its runs early."""
 
 
 class ComparisonError(TldrkitError):

@@ -4,12 +4,15 @@ import json
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Protocol, cast
 
 from tldrkit.errors import TldrkitError
 
 Event = Mapping[str, Any]
+
+_FINISH_TIMEOUT = 60.0  # seconds that a finished run waits for W&B; the rest is uploaded by `wandb sync`
 
 
 class Tracker(Protocol):
@@ -40,8 +43,7 @@ class JsonlTracker:
 
     def log(self, event: Event) -> None:
         """Write the event."""
-        numbers = {key: None if _is_no_number(value) else value for key, value in event.items()}
-        self._file.write(json.dumps(numbers, ensure_ascii=False) + "\n")
+        self._file.write(json.dumps(_drop_no_numbers(event), ensure_ascii=False) + "\n")
         self._file.flush()
 
     def close(self) -> None:
@@ -49,25 +51,48 @@ class JsonlTracker:
         self._file.close()
 
 
-def _is_no_number(value: object) -> bool:
-    return isinstance(value, float) and not math.isfinite(value)
+def _drop_no_numbers(event: Event) -> dict[str, Any]:
+    return {
+        key: None if isinstance(value, float) and not math.isfinite(value) else value
+        for key, value in event.items()
+    }
 
 
 class WandbTracker:
-    """Sends numbers to Weights & Biases; a tracker that fails once stays silent and never harms the run."""
+    """Sends events to Weights & Biases; a tracker that fails once stays silent and never harms the run.
 
-    def __init__(self, *, mode: str, name: str, group: str, config: Mapping[str, Any], folder: Path) -> None:
+    Numbers go to the history, those of the event `result` to the summary; `samples` become a table,
+    `artifact` an artifact by reference: its digest is enough to find the files in the store that has them.
+
+    Args:
+        mode: online or offline; WANDB_MODE wins.
+        name: Name of the run.
+        group: What it belongs to: an experiment and its seed.
+        job: The step.
+        config: What was asked for.
+        folder: Where W&B's own folder is put.
+
+    Raises:
+        TldrkitError: W&B refuses to begin.
+    """
+
+    def __init__(
+        self, *, mode: str, name: str, group: str, job: str, config: Mapping[str, Any], folder: Path
+    ) -> None:
         import wandb
 
+        self._wandb = wandb
+        self._summary: dict[str, Any] = {}
         try:
             self._run: Any = wandb.init(
                 project=os.environ.get("WANDB_PROJECT", "tldrkit"),
                 name=name,
                 group=group,
+                job_type=job,
                 config=dict(config),
                 dir=str(folder),
                 mode=cast("Any", os.environ.get("WANDB_MODE", mode)),
-                settings=wandb.Settings(console="off", silent=True),
+                settings=wandb.Settings(console="off", silent=True, finish_timeout=_FINISH_TIMEOUT),
                 reinit="create_new",
             )
         except Exception as error:  # before the run has begun, its user can still choose
@@ -77,17 +102,47 @@ class WandbTracker:
             ) from error
 
     def log(self, event: Event) -> None:
-        """Send the event's numbers at its step."""
+        """Send the event at its step."""
         numbers = {
             key: value for key, value in event.items() if isinstance(value, int | float) and key != "step"
         }
-        self._attempt(lambda: self._run.log(numbers, step=event.get("step")))
+        self._summary |= numbers
+        if event.get("kind") == "result":
+            self._attempt(lambda: self._run.summary.update(numbers))
+        elif "artifact" in event:
+            self._attempt(lambda: self._log_artifact(event))
+        elif "samples" in event:
+            self._attempt(lambda: self._log_samples(event["samples"], event.get("step")))
+        else:
+            self._attempt(lambda: self._run.log(numbers, step=event.get("step")))
 
     def close(self) -> None:
-        """Finish the W&B run."""
+        """Finish the W&B run; its folder gets a summary.json, which W&B itself writes online only."""
+        with suppress(OSError):
+            self._write_summary()
         self._attempt(lambda: self._run.finish())
 
-    def _attempt(self, call: Callable[[], None]) -> None:
+    def _log_artifact(self, event: Event) -> None:
+        artifact = self._wandb.Artifact(
+            event["artifact"].replace("/", "-"),
+            type=event["type"],
+            metadata={"reference": event["reference"], "digest": event["digest"]},
+        )
+        uri = f"tldrkit:{event['reference']}#sha256:{event['digest']}"
+        artifact.add_reference(uri, name="manifest.json", checksum=False)
+        self._run.log_artifact(artifact)
+
+    def _log_samples(self, samples: Sequence[Mapping[str, Any]], step: int | None) -> None:
+        rows = [list(sample.values()) for sample in samples]
+        self._run.log({"samples": self._wandb.Table(columns=list(samples[0]), data=rows)}, step=step)
+
+    def _write_summary(self) -> None:
+        if self._run is None:
+            return
+        path = Path(self._run.dir).parent / "summary.json"
+        path.write_text(json.dumps(_drop_no_numbers(self._summary), indent=2) + "\n", encoding="utf-8")
+
+    def _attempt(self, call: Callable[[], object]) -> None:
         if self._run is None:
             return
         try:

@@ -113,7 +113,7 @@ def test_an_export_does_the_same_where_only_torch_and_transformers_are(
 def test_graphs_write_without_torch_what_torch_writes_greedily(
     line: Line, tmp_path: Path, bare_python: Path, run: str
 ) -> None:
-    """The example of docs/deploy.md, run as it stands, writes torch's greedy text, of several lengths.
+    """The example of docs/deploy.md, run as it stands, writes torch's greedy text, of texts long and short.
 
     Graphs in 8 bits are smaller and run the same way.
     """

@@ -24,7 +24,7 @@ from tldrkit.steps.eval import eval as score
 from tldrkit.steps.export import export
 from tldrkit.steps.predictions import score_predictions
 from tldrkit.steps.source import resolve_model
-from tldrkit.steps.summarize import summarize
+from tldrkit.steps.summarize import Output, summarize
 from tldrkit.steps.train import train
 from tldrkit.store.runs import list_runs
 from tldrkit.store.store import ArtifactStore
@@ -117,11 +117,11 @@ def test_a_student_has_its_teacher_among_its_inputs(line: Line) -> None:
 
 
 def test_eval_keeps_every_prediction(store: ArtifactStore) -> None:
-    """One line a document, with its references and its score."""
+    """One line a document, with its text, its references and its score."""
     rows = (store.resolve("a/eval").path / "predictions.jsonl").read_text(encoding="utf-8").splitlines()
 
     assert len(rows) == 12
-    assert {"id", "prediction", "references", "rougeL", "chrf", "cut"} <= set(json.loads(rows[0]))
+    assert {"id", "prediction", "references", "document", "rougeL", "chrf", "cut"} <= set(json.loads(rows[0]))
 
 
 def test_eval_tells_what_summaries_are_worth_and_cost(store: ArtifactStore) -> None:
@@ -140,16 +140,16 @@ def test_eval_tells_what_summaries_are_worth_and_cost(store: ArtifactStore) -> N
 
 
 def test_given_outputs_score_as_those_of_a_model(line: Line, store: ArtifactStore) -> None:
-    """A model's own predictions, scored as another system's, have its ROUGE and stand beside it."""
+    """A model's own predictions, scored as another system's, have its ROUGE and baselines beside it."""
     file = store.resolve("a/eval").path / "predictions.jsonl"
     spec = PredictionsSpec(label="copy")
     outcome = score_predictions(line.options, spec, file=file, target="copy/eval")
     own, copy = read_scores(store.resolve("a/eval")), read_scores(outcome.artifact)
     compare(line.options, CompareSpec(resamples=200), references=["copy/eval", "a/eval"], target="both")
-    comparison = read_comparison(store.resolve("both").path)
+    comparison = read_comparison(store.resolve("both"))
 
     assert copy.scores == own.scores
-    assert (copy.cost, copy.decoding, copy.baselines) == (None, None, {})
+    assert (copy.cost, copy.decoding, copy.baselines) == (None, None, own.baselines)
     assert comparison.contrasts[0].difference.mean == 0
     assert comparison.winner == "A"
     assert score_predictions(line.options, spec, file=file, target="copy/eval").done_before
@@ -168,7 +168,7 @@ def test_a_comparison_of_outputs_is_no_model(line: Line, store: ArtifactStore) -
 def test_the_comparison_names_all_runs_and_a_winner(store: ArtifactStore) -> None:
     """The comparison has a row a run, the questions between them, and a model to take."""
     artifact = store.resolve("compare")
-    comparison = read_comparison(artifact.path)
+    comparison = read_comparison(artifact)
 
     assert [row.label for row in comparison.rows] == ["A", "B", "C", "D"]
     assert {(c.label, c.against) for c in comparison.contrasts} == {
@@ -329,8 +329,10 @@ def test_threads_are_summarized_in_order_and_a_bad_file_is_a_record(line: Line, 
         (folder / f"{number}.json").write_text(json.dumps(thread))
     (folder / "1b.json").write_text('{"posts": ')
 
-    spec = SummarizeSpec(max_target_tokens=8, num_beams=1, batch_size=2)
-    done = summarize(line.options, spec, paths=[folder], model="b/train", out=tmp_path / "out" / "s.jsonl")
+    spec = SummarizeSpec(max_tokens=8, num_beams=1, batch_size=2)
+    output = Output(file=tmp_path / "out" / "s.jsonl")
+    done = summarize(line.options, spec, paths=[folder], model="b/train", output=output)
+    assert done.out is not None
     rows = [json.loads(row) for row in done.out.read_text(encoding="utf-8").splitlines()]
 
     assert (done.threads, done.broken) == (3, 1)
@@ -347,7 +349,7 @@ def test_the_output_must_be_a_file_and_no_input(line: Line, tmp_path: Path) -> N
     thread.write_text("what I wrote")
     for out, sentence in ((tmp_path, "regular file"), (thread, "overwrite")):
         with pytest.raises(StoreError, match=sentence):
-            summarize(line.options, SummarizeSpec(), paths=[thread], model="a/train", out=out)
+            summarize(line.options, SummarizeSpec(), paths=[thread], model="a/train", output=Output(file=out))
 
     assert thread.read_text() == "what I wrote"
 

@@ -18,6 +18,7 @@ from tldrkit.cli.eval import eval as eval_
 from tldrkit.cli.export import export
 from tldrkit.cli.serve import serve
 from tldrkit.cli.summarize import summarize
+from tldrkit.cli.sweep import sweep
 from tldrkit.cli.train import train
 from tldrkit.errors import SpecError, TldrkitError
 from tldrkit.options import count_processes
@@ -105,6 +106,6 @@ def root(
         )
 
 
-for _command in (base, compress, train, eval_, compare, export, summarize, serve):
+for _command in (base, compress, train, eval_, compare, export, summarize, serve, sweep):
     app.command()(_command)
 app.add_typer(artifacts.app, name="artifacts")

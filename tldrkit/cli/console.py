@@ -117,10 +117,15 @@ class ProgressTracker:
 
 
 def _render_numbers(event: Mapping[str, Any]) -> str:
-    shown = {"train_loss": "loss", "val_rouge_l": "ROUGE-L", "tokens_per_second": "tokens/s"}
+    shown = {
+        "train_loss": "loss",
+        "best_val_rouge_l": "ROUGE-L",
+        "tokens_per_second": "tokens/s",
+        "threads_per_second": "threads/s",
+    }
     parts = []
     for key, label in shown.items():
         if event.get(key) is not None:
-            value = float(event[key]) * (100 if key == "val_rouge_l" else 1)
+            value = float(event[key]) * (100 if key == "best_val_rouge_l" else 1)
             parts.append(f"{label} {value:,.0f}" if value >= 1000 else f"{label} {value:.2f}")
     return "  ".join(parts)

@@ -3,7 +3,7 @@
 import functools
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -70,7 +70,10 @@ _HOW = {
 
 
 def step_command(
-    kind: type[Spec] | None = None, *, how: tuple[str, ...] = tuple(_HOW)
+    kind: type[Spec] | None = None,
+    *,
+    how: tuple[str, ...] = tuple(_HOW),
+    panels: Mapping[str, str] | None = None,
 ) -> Callable[[Command], Command]:
     """Give a command the shared options and one option per field of a spec.
 
@@ -79,14 +82,19 @@ def step_command(
     Args:
         kind: The spec class, whose fields become options beside `--spec FILE`.
         how: The shared options this command understands.
+        panels: Headings of fields that stand under one of their own in --help.
     """
+    headings = panels or {}
     fields = {name: info for name, info in kind.model_fields.items() if _fits_option(info)} if kind else {}
 
     def decorate(command: Command) -> Command:
         own = inspect.signature(command).parameters
         parameters = [p for name, p in own.items() if name not in ("spec", "options")]
         if kind:
-            parameters += [_spec_files(), *(_field_option(name, info) for name, info in fields.items())]
+            parameters += [
+                _spec_files(),
+                *(_field_option(name, info, headings) for name, info in fields.items()),
+            ]
         parameters += [_HOW[name] for name in how]
 
         @functools.wraps(command)
@@ -123,12 +131,13 @@ def _spec_files() -> inspect.Parameter:
     return _parameter("spec_files", list[Path] | None, option)
 
 
-def _field_option(name: str, info: FieldInfo) -> inspect.Parameter:
+def _field_option(name: str, info: FieldInfo, panels: Mapping[str, str]) -> inspect.Parameter:
     dashed = name.replace("_", "-")
     kind = _plain_type(info.annotation)
     spelled = f"--{dashed}/--no-{dashed}" if kind is bool else f"--{dashed}"
     help_text = f"{info.description}{_render_default(info.default)}"
-    option = typer.Option(spelled, help=help_text, show_default=False, rich_help_panel=WHAT)
+    panel = panels.get(name, WHAT)
+    option = typer.Option(spelled, help=help_text, show_default=False, rich_help_panel=panel)
     return _parameter(name, kind | None, option)
 
 

@@ -1,6 +1,6 @@
 """`tldrkit train`, and the one-line experiments that imply a compress step."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -8,7 +8,7 @@ from tldrkit.cli import console
 from tldrkit.cli.options import step_command
 from tldrkit.errors import SpecError
 from tldrkit.options import Options
-from tldrkit.specs import CompressSpec, DataSpec, TrainSpec, build_spec
+from tldrkit.specs import SIZES, RunSpec
 
 IMPLIED = "Compressed first, where given (the same as a `compress` step before)"
 
@@ -22,46 +22,10 @@ TrainName = Annotated[
     str | None,
     typer.Option("--as", metavar="NAME", help="Name to publish under.", show_default="EXPERIMENT/train"),
 ]
-ModelType = Annotated[
-    str | None,
-    typer.Option(metavar="SOURCE", help="Another way to give SOURCE, such as t5-small.", show_default=False),
-]
 
 
-Teacher = Annotated[
-    str | None,
-    typer.Option(
-        metavar="REF",
-        help="A model to learn from as well, such as the base (distillation).",
-        show_default=False,
-    ),
-]
-
-
-def _implied(help: str) -> Any:  # noqa: A002, ANN401  (Typer's own word and type)
-    return typer.Option(min=1, help=help, rich_help_panel=IMPLIED, show_default=False)
-
-
-EncNumLayers = Annotated[int | None, _implied("Encoder layers kept.")]
-DecNumLayers = Annotated[int | None, _implied("Decoder layers kept.")]
-DecDModel = Annotated[int | None, _implied("Width of the decoder.")]
-DFf = Annotated[int | None, _implied("Width of the feed-forward layers.")]
-
-
-@step_command(TrainSpec)
-def train(
-    source: TrainSource = None,
-    *,
-    name: TrainName = None,
-    model_type: ModelType = None,
-    teacher: Teacher = None,
-    enc_num_layers: EncNumLayers = None,
-    dec_num_layers: DecNumLayers = None,
-    dec_d_model: DecDModel = None,
-    d_ff: DFf = None,
-    spec: TrainSpec,
-    options: Options,
-) -> None:
+@step_command(RunSpec, panels=dict.fromkeys(SIZES, IMPLIED))
+def train(source: TrainSource = None, *, name: TrainName = None, spec: RunSpec, options: Options) -> None:
     """Fine-tune a model, with or without artificial dendrites, and publish its best validated state.
 
     Example: `tldrkit train b/compress --as b/train --dataset synthetic --do-pb --max-steps 2000`
@@ -73,10 +37,10 @@ def train(
     In two processes, with the same result: `torchrun --nproc-per-node 2 -m tldrkit train ...`
     """
     from tldrkit.cli.outcome import show_outcome
-    from tldrkit.steps.train import train as run
+    from tldrkit.steps.one_line import compress_and_train, name_compression
 
-    start = source or model_type
-    if start is None or (source and model_type):
+    start = source or spec.model_type
+    if start is None or (source and spec.model_type):
         raise SpecError(
             "Exactly one of SOURCE and --model-type says what to train.",
             hint="Such as: tldrkit train b/compress --as b/train",
@@ -84,29 +48,35 @@ def train(
     target = name or (f"{spec.experiment.lower()}/train" if spec.experiment else None)
     if target is None:
         raise SpecError("The result has no name.", hint="Give --as NAME, or --experiment A, B, C or D.")
-    asked = {
-        "enc_num_layers": enc_num_layers,
-        "dec_num_layers": dec_num_layers,
-        "dec_d_model": dec_d_model,
-        "d_ff": d_ff,
-    }
-    sizes = {key: value for key, value in asked.items() if value is not None}
-    if sizes and spec.experiment.upper() == "A":
-        console.warn(f"Experiment A is the base model, whole: {', '.join(sizes)} not applied.")
-    elif sizes:
-        start = _compress(options, spec, start, target, sizes)
-    show_outcome(run(options, spec, source=start, target=target, teacher=teacher))
+    if spec.sizes and not spec.build_compression():
+        console.warn(f"Experiment A is the base model, whole: {', '.join(spec.sizes)} not applied.")
+    small = name_compression(target)
+    if spec.test_dendrite_capacity:
+        _show_capacity(options, spec, start, small)
+        return
+    for outcome in compress_and_train(options, spec, source=start, target=target, small=small):
+        show_outcome(outcome)
 
 
-def _compress(options: Options, spec: TrainSpec, source: str, target: str, sizes: dict[str, int]) -> str:
-    """Perform the compress step that a training command implies, on the same data; return its reference."""
+def _show_capacity(options: Options, spec: RunSpec, source: str, small: str) -> None:
+    """Show what a training step takes with more and more dendrites."""
     from tldrkit.cli.outcome import show_outcome
-    from tldrkit.steps.compress import compress as run
+    from tldrkit.steps.capacity import test_capacity
+    from tldrkit.steps.one_line import compress_first
 
-    shared = {field: getattr(spec, field) for field in DataSpec.model_fields}
-    compress_spec = build_spec(CompressSpec, fields=shared | sizes)
-    folder, _, last = target.rpartition("/")
-    name = f"{folder}/compress" if last == "train" else f"{target}-compress"
-    outcome = run(options, compress_spec, source=source, target=name.lstrip("/"))
-    show_outcome(outcome)
-    return outcome.artifact.reference
+    compressed = compress_first(options, spec, source=source, target=small)
+    if compressed is not None:
+        show_outcome(compressed)
+        source = compressed.artifact.reference
+    rows = [
+        (
+            str(taken.dendrites),
+            f"{taken.params_deployed:,}",
+            f"{taken.params_trained:,}",
+            "memory ran out" if taken.peak_bytes is None else f"{taken.peak_bytes / 1e6:,.0f}",
+            f"{taken.seconds:.2f}",
+        )
+        for taken in test_capacity(options, spec.build_training(), source=source)
+    ]
+    heads = ("dendrites", "parameters deployed", "parameters trained", "peak MB", "seconds of the step")
+    console.show_table(heads, rows)

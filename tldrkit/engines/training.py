@@ -129,7 +129,9 @@ class Trainer:
                 "whole_validation": whole,
                 "precision": self._accelerator.mixed_precision,
                 "ended": reason,
+                "validations": state.validations,
                 "restructurings": state.restructurings,
+                "memory_halvings": state.halvings,
             },
         )
 
@@ -327,7 +329,10 @@ class Trainer:
         seconds = time.monotonic() - started
         state.validation_seconds += seconds
         size = self._policy.count_deployed(state.network)
+        found = {"step": state.step, "rouge_l": score.rouge_l, "loss": score.loss, "params_deployed": size}
+        state.validations.append(found)
         self._tracker.log(event | {"params_deployed": size, "seconds": round(seconds, 3), "message": message})
+        self._tracker.log({"kind": "samples", "step": state.step, "samples": self._validator.samples})
         if restructured:
             self._tracker.log(restructured)
 
@@ -368,7 +373,7 @@ class Trainer:
                 "done": state.step,
                 "total": self._spec.max_steps,
                 "train_loss": window.loss / window.steps,
-                "val_rouge_l": state.best.rouge_l,
+                "best_val_rouge_l": state.best.rouge_l,
                 "lr": state.optimizer.param_groups[0]["lr"],
                 "tokens_per_second": round(window.tokens / seconds, 1),
                 "training_tokens": state.tokens,

@@ -36,6 +36,8 @@ class Score:
         return f"ROUGE-L {100 * self.rouge_l:.2f}, loss {self.loss:.3f}"
 
 
+_SAMPLES = 8
+
 WORST = Score(-1.0, math.inf)
 
 
@@ -57,6 +59,8 @@ class Validator:
         self._accelerator = accelerator
         self._tokenizer = tokenizer
         self._spec = spec
+        self.samples: list[dict[str, object]] = []
+        """Some of the summaries scored last, each with its reference."""
 
     def score(self, network: nn.Module, objective: Objective, examples: Sequence[Example]) -> Score:
         """Score a network.
@@ -78,6 +82,11 @@ class Validator:
             generate = Generator(network, self._tokenizer, decoding)
             generated = generate([example.document for example in examples])
         rouge = compute_rouge([one.text for one in generated], [e.summaries for e in examples])["rougeL"]
+        shown = zip(examples[:_SAMPLES], generated, rouge, strict=False)
+        self.samples = [
+            {"id": one.id, "reference": one.summaries[0], "summary": written.text, "rouge_l": round(score, 4)}
+            for one, written, score in shown
+        ]
         rows = tokenize_examples(examples, self._tokenizer, spec)
         loss = 0.0
         with evaluating(network):

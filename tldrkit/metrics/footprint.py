@@ -17,6 +17,11 @@ def count_parameters(network: "nn.Module") -> int:
     return sum(parameter.numel() for parameter in network.parameters())
 
 
+def count_trained(network: "nn.Module") -> int:
+    """Count the parameters of a network that training changes, tied matrices once."""
+    return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
+
+
 def count_by_part(network: "nn.Module") -> dict[str, int]:
     """Count the parameters of each part of a network, tied matrices once; a tied head counts nothing.
 

@@ -31,7 +31,7 @@ def render_markdown(comparison: Comparison) -> str:
         "Means over threads; docs/evaluation.md defines them.",
         *_render_costs(comparison),
         "## Made with",
-        render_list(_describe_method(comparison)),
+        render_list(describe_method(comparison)),
     ]
     return "\n\n".join(blocks) + "\n"
 
@@ -86,7 +86,8 @@ def render_table(table: list[list[str]]) -> str:
     )
 
 
-def _describe_method(comparison: Comparison) -> list[str]:
+def describe_method(comparison: Comparison) -> list[str]:
+    """Describe what the numbers rest on."""
     return [
         f"{comparison.documents} threads of {comparison.data}; intervals from {comparison.resamples:,} "
         "draws: documents resampled (paired bootstrap), seeds by Student's t. Intervals are not corrected "

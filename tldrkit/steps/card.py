@@ -28,7 +28,7 @@ def find_scores(store: ArtifactStore, comparison: Artifact, model: ModelSource) 
             f"{comparison.reference} is of kind {comparison.manifest.kind!r}, not a comparison.",
             hint="`tldrkit compare` makes one.",
         )
-    compared = read_comparison(comparison.path)
+    compared = read_comparison(comparison)
     for row in compared.rows:
         for scores, reference in zip(row.references, row.models, strict=False):
             if reference == model.reference:

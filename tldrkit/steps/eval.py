@@ -18,10 +18,12 @@ from tldrkit.steps.scoring import (
     write_scores,
 )
 from tldrkit.steps.source import ModelSource, resolve_model
-from tldrkit.steps.step import Bench, Outcome, Step, data_input, perform
+from tldrkit.steps.step import Bench, Outcome, Step, data_input, name_group, perform
 from tldrkit.store.digest import digest_json
 from tldrkit.store.manifest import Input
 from tldrkit.store.store import ArtifactStore
+
+_SAMPLES = 20
 
 if TYPE_CHECKING:
     from tldrkit.data.examples import Example
@@ -41,7 +43,8 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
     texts = resolve_source(spec, options.data)
     run_facts = _describe_run(model)
     inputs = (model.to_input(), data_input(texts.identity, texts.reference), _run_input(run_facts))
-    step = Step(name="eval", kind="scores", target=target, spec=spec, inputs=inputs)
+    group = name_group(run_facts["label"], run_facts["seed"])
+    step = Step(name="eval", kind="scores", target=target, spec=spec, inputs=inputs, group=group)
 
     def work(bench: Bench) -> None:
         split = texts.load(spec.split)
@@ -79,10 +82,19 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
             **describe_texts(outputs),
         )
         write_scores(bench.draft.path, run, outputs, traits)
+        bench.tracker.log({"kind": "samples", "samples": _choose_samples(outputs, scores["rougeL"])})
         bench.draft.metrics.update(summarize_scores(run) | _summarize_cost(decoded.cost))
         bench.draft.metrics["data"] = [split.describe()]
 
     return perform(options, step, work)
+
+
+def _choose_samples(outputs: Sequence[Output], rouge: Sequence[float]) -> list[dict[str, object]]:
+    """Choose summaries for people to look at: the first ones, not the best."""
+    return [
+        {"id": one.id, "reference": one.references[0], "summary": one.prediction, "rouge_l": round(score, 4)}
+        for one, score in zip(outputs[:_SAMPLES], rouge, strict=False)
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)

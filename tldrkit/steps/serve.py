@@ -55,12 +55,12 @@ def serve(
         listen(access) as listening,
         record_run(store.root, "serve", command=options.command, spec=fields) as run,
     ):
-        from tldrkit.engines.generation import read_decoding
+        from tldrkit.engines.threads import decode_threads
         from tldrkit.serving.app import build_app
         from tldrkit.serving.service import Service
 
         run.provenance.update(build_provenance(options) | {"models": names})
-        service = Service([_load(options, spec, model) for model in models], read_decoding(spec), limits)
+        service = Service([_load(options, spec, model) for model in models], decode_threads(spec), limits)
         run_server(
             build_app(service, access),
             listening,
@@ -71,7 +71,8 @@ def serve(
 
 def _load(options: Options, spec: SummarizeSpec, model: ModelSource) -> "ServedModel":
     from tldrkit.engines.device import build_accelerator, set_threads
-    from tldrkit.engines.generation import Generator, read_decoding
+    from tldrkit.engines.generation import Generator
+    from tldrkit.engines.threads import decode_threads
     from tldrkit.metrics.footprint import count_parameters
     from tldrkit.models.summarizer import load_summarizer
     from tldrkit.serving.service import ServedModel
@@ -83,5 +84,5 @@ def _load(options: Options, spec: SummarizeSpec, model: ModelSource) -> "ServedM
         reference=model.reference,
         digest=model.digest,
         parameters=count_parameters(summarizer.network),
-        generate=Generator(summarizer.network, summarizer.tokenizer, read_decoding(spec)),
+        generate=Generator(summarizer.network, summarizer.tokenizer, decode_threads(spec)),
     )

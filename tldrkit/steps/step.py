@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tldrkit import __version__
-from tldrkit.errors import DamagedArtifact
+from tldrkit.errors import DamagedArtifact, TrialStopped
 from tldrkit.options import Options, count_processes, is_first_process
 from tldrkit.specs import Spec
 from tldrkit.store.checkpoints import Checkpoints, hold_checkpoints
@@ -49,6 +49,9 @@ class Step:
 
     spec: Spec
     inputs: tuple[Input, ...] = ()
+    group: str = ""
+    """Experiment and seed it belongs to; the folder of its target where there are none."""
+
     shared: bool = False
     """Whether all processes of a run work on it; otherwise the first does, and the others wait."""
 
@@ -117,16 +120,30 @@ def _perform_here(options: Options, step: Step, work: Callable[[Bench], None]) -
         with (
             hold_checkpoints(store.root, step.target, identity) as checkpoints,
             track(options, run, step) as tracker,
-            store.publish(
-                step.target, kind=step.kind, spec=spec, inputs=step.inputs, provenance=provenance
-            ) as draft,
         ):
-            if options.force:
-                checkpoints.clear()
-            work(Bench(draft=draft, run=run, tracker=tracker, checkpoints=checkpoints))
-            run.metrics.update(draft.metrics)
+            with store.publish(
+                step.target, kind=step.kind, spec=spec, inputs=step.inputs, provenance=provenance
+            ) as draft:
+                if options.force:
+                    checkpoints.clear()
+                try:
+                    work(Bench(draft=draft, run=run, tracker=tracker, checkpoints=checkpoints))
+                except TrialStopped:
+                    checkpoints.clear()  # nobody will go on from there
+                    raise
+                run.metrics.update(draft.metrics)
+            _log_result(tracker, draft)
         run.artifact = draft.artifact.reference
         return Outcome(artifact=draft.artifact, done_before=False)
+
+
+def _log_result(tracker: Tracker, draft: Draft) -> None:
+    """Tell the trackers what was measured, and what was published."""
+    manifest = draft.artifact.manifest
+    numbers = {name: value for name, value in draft.metrics.items() if isinstance(value, int | float)}
+    tracker.log({"kind": "result", **numbers})
+    published = {"artifact": manifest.name, "type": manifest.kind, "digest": manifest.digest}
+    tracker.log({"kind": "published", **published, "reference": draft.artifact.reference})
 
 
 @contextmanager
@@ -174,7 +191,8 @@ def track(options: Options, run: Run, step: Step) -> Iterator[Tracker]:
             WandbTracker(
                 mode=options.wandb,
                 name=step.target,
-                group=Path(step.target).parent.as_posix(),
+                group=step.group or Path(step.target).parent.as_posix(),
+                job=step.name,
                 config=config,
                 folder=folder,
             )
@@ -217,6 +235,11 @@ def _git_commit() -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return answer.stdout.strip() or None
+
+
+def name_group(label: str, seed: int) -> str:
+    """Name the runs of an experiment with one seed; empty where they have no label."""
+    return f"{label}, seed {seed}" if label else ""
 
 
 def data_input(identity: Mapping[str, Any], reference: str) -> Input:

@@ -2,21 +2,19 @@
 
 import dataclasses
 import shutil
-from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tldrkit.errors import SpecError
 from tldrkit.options import Options
 from tldrkit.specs import TrainSpec
-from tldrkit.steps.source import resolve_model
-from tldrkit.steps.step import Bench, Outcome, Step, data_input, perform
+from tldrkit.steps.growing import build_policy
+from tldrkit.steps.source import ModelSource, resolve_model
+from tldrkit.steps.step import Bench, Outcome, Step, data_input, name_group, perform
 from tldrkit.store.store import ArtifactStore
 
 if TYPE_CHECKING:
     from tldrkit.data.examples import Corpus
     from tldrkit.engines.distillation import Teacher
-    from tldrkit.models.growth import GrowthPolicy
     from tldrkit.models.summarizer import Summarizer
 
 
@@ -47,7 +45,15 @@ def train(
         inputs.append(tutor.to_input("teacher"))
     elif spec.teacher_outputs:
         raise SpecError("teacher_outputs needs a teacher.", hint="Name one with --teacher REF.")
-    step = Step(name="train", kind="model", target=target, spec=spec, inputs=tuple(inputs), shared=True)
+    step = Step(
+        name="train",
+        kind="model",
+        target=target,
+        spec=spec,
+        inputs=tuple(inputs),
+        group=name_group(spec.experiment, spec.seed),
+        shared=True,
+    )
 
     def work(bench: Bench) -> None:
         corpus = texts.load_corpus()  # before the seconds that the imports below take
@@ -58,7 +64,7 @@ def train(
         summarizer = load_summarizer(model.location)
         bench.draft.provenance["loaded_from"] = str(summarizer.folder)
         scratch = bench.draft.path / "scratch"
-        policy = _build_policy(spec, scratch, bench.run.log_path)
+        policy = build_policy(bench, spec, summarizer, scratch)
         guide = None
         if tutor is not None:
             master = load_summarizer(tutor.location)
@@ -67,9 +73,7 @@ def train(
                 corpus = _ask_for_summaries(bench, options, spec, master, corpus)
         fit_and_save(bench, options, spec, summarizer, corpus, policy, teacher=guide)
         shutil.rmtree(scratch, ignore_errors=True)
-        if spec.do_pb and not bench.draft.metrics["dendrites"]:
-            advice = _explain_no_dendrites(spec, bench.draft.metrics)
-            bench.tracker.log({"kind": "advice", "message": advice})
+        _advise(bench, spec, corpus, model)
 
     return perform(options, step, work)
 
@@ -100,26 +104,23 @@ def _ask_for_summaries(
     return dataclasses.replace(corpus, train=write_references(master, corpus.train, spec, advance))
 
 
-def _build_policy(spec: TrainSpec, scratch: Path, log: Path) -> "GrowthPolicy":
-    from tldrkit.models.growth import FixedShape
+def _advise(bench: Bench, spec: TrainSpec, corpus: "Corpus", model: ModelSource) -> None:
+    """Say and record what may mend a run that came out badly."""
+    from tldrkit.metrics.baselines import lead
+    from tldrkit.metrics.overlap import compute_rouge
+    from tldrkit.reports.advice import find_advice
 
-    if not spec.do_pb:
-        return FixedShape()
-    from tldrkit.models.dendrites import Dendrites
-
-    return Dendrites(spec, scratch, log)
-
-
-def _explain_no_dendrites(spec: TrainSpec, metrics: Mapping[str, Any]) -> str:
-    if metrics["restructurings"]:
-        return (
-            "The published network has no dendrites: the best validation was at step "
-            f"{metrics['best_step']}, and no network that had grown beat it. Raise --max-steps."
+    examples = corpus.validation[: spec.eval_examples]
+    rouge = compute_rouge([lead(one.document, 3) for one in examples], [one.summaries for one in examples])
+    compression = model.manifest.metrics.get("compression") if model.manifest else None
+    advice = list(
+        find_advice(
+            spec,
+            bench.draft.metrics,
+            lead=sum(rouge["rougeL"]) / len(examples),
+            kept=compression["parameters"]["ratio"] if compression else None,
         )
-    validations = metrics["steps"] // spec.eval_every
-    when = "without improvement" if spec.switch_mode == "history" else "in all"
-    return (
-        f"No dendrites were grown: {validations} validations were made, and growth waits for "
-        f"{spec.n_epochs_to_switch} {when}. Lower --n-epochs-to-switch or --eval-every, raise --max-steps, "
-        "or use --switch-mode fixed."
     )
+    bench.draft.metrics["advice"] = advice
+    for message in advice:
+        bench.tracker.log({"kind": "advice", "message": message})

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tldrkit.errors import StoreError
+from tldrkit.errors import Busy
 from tldrkit.store.digest import digest_json
 from tldrkit.store.disk import as_store_error, find_folders, release, sync, take_lock
 
@@ -74,13 +74,14 @@ def hold_checkpoints(root: Path, name: str, identity: str) -> Iterator[Checkpoin
         identity: The step's identity.
 
     Raises:
-        StoreError: Another process is at this very step, or the store cannot be written.
+        Busy: Another process is at this very step.
+        StoreError: The store cannot be written.
     """
     folder = root / CHECKPOINTS / compute_key(name, identity)
     with as_store_error(root):
         descriptor = take_lock(folder / _LOCK)
     if descriptor is None:
-        raise StoreError(
+        raise Busy(
             "Another process is making this very result.",
             hint="Wait for its end: the same command then finds it done.",
         )

@@ -109,6 +109,12 @@ def list_runs(root: Path) -> list[dict[str, Any]]:
     return [_read_record(path) for path in sorted((root / RUNS).glob("*.json"))]
 
 
+def is_dead(root: Path, run: str) -> bool:
+    """Tell whether a run of this store has ended or was killed; False for a run it does not know."""
+    path = root.absolute() / RUNS / f"{run}.json"
+    return path.exists() and not is_locked(path.with_suffix(".log"))
+
+
 def _read_record(path: Path) -> dict[str, Any]:
     alive = is_locked(path.with_suffix(".log"))  # asked first: a run writes its end before it lets go
     try:

@@ -1,0 +1,1 @@
+"""Which run to try next: sweep files, and the study that remembers what was tried."""
