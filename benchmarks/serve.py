@@ -59,7 +59,7 @@ def start(model: Path, batch_size: int, arguments: argparse.Namespace) -> Iterat
     command = [
         sys.executable, "-m", "tldrkit", "serve", str(model), "--port", "0", "--batch-size", str(batch_size),
         "--num-beams", str(arguments.num_beams), "--max-target-tokens", str(arguments.max_tokens),
-        "--threads", str(arguments.threads),
+        "--threads", str(arguments.threads), "--timeout", "600",
     ]  # fmt: skip
     surroundings = os.environ | {"OMP_NUM_THREADS": str(arguments.threads)}
     with subprocess.Popen(command, env=surroundings, stdout=subprocess.PIPE, text=True) as process:
@@ -70,7 +70,7 @@ def start(model: Path, batch_size: int, arguments: argparse.Namespace) -> Iterat
 
 def ask(address: str, texts: list[str], until: float, turn: Turn) -> None:
     """Ask one text after another over one connection."""
-    connection = HTTPConnection(urlsplit(address).netloc, timeout=120)
+    connection = HTTPConnection(urlsplit(address).netloc, timeout=600)
     for text in texts * 1000:
         if time.perf_counter() > until:
             return

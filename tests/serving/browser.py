@@ -40,9 +40,13 @@ class Browser:
         self._rest = b""
         self._number = 0
         self._session: dict[str, str] = {}
-        target = self._call("Target.createTarget", url=address)["targetId"]
+        target = self._call("Target.createTarget", url="about:blank")["targetId"]
         attached = self._call("Target.attachToTarget", targetId=target, flatten=True)
         self._session = {"sessionId": attached["sessionId"]}
+        self._call("Page.enable")
+        self._call("Page.navigate", url=address)
+        while self._read().get("method") != "Page.loadEventFired":
+            pass
 
     def run(self, script: str) -> Any:  # noqa: ANN401  (any JSON value)
         """Run JavaScript in the page, wait for what it promises, and return it."""
@@ -73,11 +77,16 @@ class Browser:
         asked = {"id": self._number, "method": method, "params": parameters, **self._session}
         os.write(self._out, json.dumps(asked).encode() + b"\0")
         while True:
-            *messages, self._rest = self._rest.split(b"\0")
-            for message in map(json.loads, messages):
-                if message.get("id") == self._number:
-                    assert "error" not in message, message
-                    return dict(message["result"])
+            message = self._read()
+            if message.get("id") == self._number:
+                assert "error" not in message, message
+                return dict(message["result"])
+
+    def _read(self) -> dict[str, Any]:
+        """Read the next answer or event."""
+        while b"\0" not in self._rest:
             part = os.read(self._in, 1 << 20)
             assert part, "the browser ended"
             self._rest += part
+        message, _, self._rest = self._rest.partition(b"\0")
+        return dict(json.loads(message))

@@ -17,7 +17,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
-OPEN = {("GET", "/"), ("GET", "/health"), ("HEAD", "/"), ("HEAD", "/health")}
+OPEN = {("GET", "/"), ("GET", "/health")}
 """What is answered without a token: the page holds no secret, and a probe has none."""
 
 
