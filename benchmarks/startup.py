@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 RUNS = 7
-COMMANDS = ("base", "compress", "train", "eval", "compare", "export", "summarize", "artifacts")
+COMMANDS = ("base", "compress", "train", "eval", "compare", "export", "summarize", "sweep", "artifacts")
 SHAPE = "--vocab-size 300 --d-model 16 --d-kv 4 --num-heads 2 --d-ff 24 --enc-num-layers 1 --dec-num-layers 1"
 QUICK = "--max-steps 1 --batch-size 2 --eval-examples 1 --max-source-tokens 32 --max-target-tokens 8"
 

@@ -13,7 +13,7 @@ from tests.cli.conftest import QUICK, Cli, build_environment
 from tldrkit.store.runs import list_runs
 from tldrkit.store.store import ArtifactStore
 
-COMMANDS = ["base", "compress", "train", "eval", "compare", "export", "summarize", "artifacts"]
+COMMANDS = ["base", "compress", "train", "eval", "compare", "export", "summarize", "sweep", "artifacts"]
 
 
 def check_clear(done: subprocess.CompletedProcess[str], sentence: str) -> None:

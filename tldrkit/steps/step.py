@@ -114,13 +114,13 @@ def _perform_here(options: Options, step: Step, work: Callable[[Bench], None]) -
         found = store.find(step.target, identity)
         if found is not None:
             return Outcome(artifact=_make_newest(store, step, found), done_before=True)
-    with record_run(store.root, step.name, command=options.command, spec=spec) as run:
+    with (
+        hold_checkpoints(store.root, step.target, identity) as checkpoints,
+        record_run(store.root, step.name, command=options.command, spec=spec) as run,
+    ):
         provenance = build_provenance(options) | {"run": run.id}
         run.provenance.update(provenance)
-        with (
-            hold_checkpoints(store.root, step.target, identity) as checkpoints,
-            track(options, run, step) as tracker,
-        ):
+        with track(options, run, step) as tracker:
             with store.publish(
                 step.target, kind=step.kind, spec=spec, inputs=step.inputs, provenance=provenance
             ) as draft:
