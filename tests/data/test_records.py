@@ -58,8 +58,9 @@ def test_many_rows_are_one_parquet_file(tmp_path: Path) -> None:
 def test_a_digest_is_for_people() -> None:
     """Markdown shows title, summary and place; marks in texts are shown, not obeyed."""
     tricky = SUMMARY | {"title": "# *1* <b>", "summary": "1. [a](b)\n- c"}
-    text = write("markdown", tricky, ERROR).decode()
+    text = write("markdown", tricky, ERROR, SUMMARY | {"title": "- 2", "posts_used": 3}).decode()
     assert "## \\# \\*1\\* \\<b\\>\n\n1\\. \\[a\\](b) - c\n\na.json, 2 of 3 posts\n" in text
+    assert text.endswith("## \\- 2\n\nIt is flat. Patch it.\n\na.json, 3 posts\n")
     assert "## b\n\n*Not read: This cannot be read: it is no JSON.*\n\nb.jsonl, line 4\n" in text
 
 

@@ -103,6 +103,7 @@ def test_equal_texts_are_chosen_once() -> None:
         (Generated("It is. And", 9, True), "It is. And", "whole"),
         (Generated("It is. And", 9, False), "It is.", "shortened"),
         (Generated("It is.", 9, False), "It is.", "whole"),
+        (Generated('He said "Go."', 9, False), 'He said "Go."', "whole"),
         (Generated("It is and", 9, False), "It is and", "cut"),
     ],
 )

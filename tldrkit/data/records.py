@@ -64,7 +64,7 @@ def writing_records(form: Form, file: IO[bytes]) -> Iterator[Writer]:
 
 def _build_writer(form: Form, file: IO[bytes]) -> Writer:
     if form == "csv":
-        return CsvWriter(file)
+        return FlatWriter(CsvWriter(file))
     if form == "markdown":
         return MarkdownWriter(file)
     if form == "parquet":
@@ -97,11 +97,11 @@ class FlatWriter:
 
     def write(self, record: Record) -> None:
         """Write one record."""
-        self._writer.write({key: _flatten(value) for key, value in record.items()})
-
-
-def _flatten(value: object) -> object:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
+        flat = {
+            key: json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
+            for key, value in record.items()
+        }
+        self._writer.write(flat)
 
 
 class CsvWriter:
@@ -114,7 +114,7 @@ class CsvWriter:
 
     def write(self, record: Record) -> None:
         """Write one record."""
-        self._rows.writerow({key: _flatten(value) for key, value in record.items()})
+        self._rows.writerow(record)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -151,6 +151,4 @@ class MarkdownWriter:
     def _escape(self, text: str) -> str:
         """Make a text one line that Markdown shows as it is."""
         line = self._SPECIAL.sub(r"\\\1", " ".join(text.split())).replace("&", "&amp;")
-        return self._OPENING.sub(
-            lambda match: f"{match[1]}\\{match[2]}" if match[1] else f"\\{match[3]}", line
-        )
+        return self._OPENING.sub(r"\1\\\2", line)

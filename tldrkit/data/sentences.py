@@ -29,6 +29,11 @@ def drop_unfinished(text: str) -> str:
     return text[: ends[-1]].rstrip() if ends else text
 
 
+def is_finished(text: str) -> bool:
+    """Tell whether a text ends with the end of a sentence."""
+    return len(text) in _find_ends(text)
+
+
 def _find_ends(text: str) -> list[int]:
     """Find the places behind sentences."""
     return [

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from transformers import PreTrainedTokenizerBase
 
-from tldrkit.data.sentences import drop_unfinished, split_sentences
+from tldrkit.data.sentences import drop_unfinished, is_finished, split_sentences
 from tldrkit.data.threads import Post, Thread
 from tldrkit.engines.generation import Decoding, Generated, Generator
 from tldrkit.metrics.centrality import compute_centrality, trace_sentence
@@ -117,7 +117,7 @@ def finish(written: Generated) -> tuple[str, Ending]:
     text = drop_unfinished(written.text)
     if text != written.text:
         return text, "shortened"
-    return text, "whole" if text.endswith((".", "!", "?", "…")) else "cut"
+    return text, "whole" if is_finished(text) else "cut"
 
 
 def count_with(tokenizer: PreTrainedTokenizerBase) -> CountTokens:

@@ -57,7 +57,8 @@ def open_journal(root: Path, name: str, identity: str, *, anew: bool = False) ->
         path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with closing(sqlite3.connect(path, timeout=0)) as connection:
-            yield Journal(connection, _begin(connection, "" if anew else identity, identity))
+            outdated = _begin(connection, "" if anew else identity, identity)
+            yield Journal(connection, 0 if anew else outdated)
     except sqlite3.OperationalError as error:
         if "locked" in str(error):
             raise StoreError(
