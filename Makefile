@@ -88,9 +88,9 @@ $(S)/compare/$(MADE): $(SCORES:%=$(ARTIFACTS)/%/$(MADE)) experiments/claims.yaml
 $(S)/summaries.jsonl: $(SCORES:%=$(ARTIFACTS)/%/$(MADE)) $(wildcard experiments/threads/*) $(S)/.settings | $(S)/compare/$(MADE)
 	$(TLDRKIT) summarize experiments/threads --model $(P)/compare --out $@ $(STORE)
 
-## test: run every test
+## test: run every test, a process of one thread on each processor
 test: $(VENV)
-	$(BIN)/python -m pytest -q
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n logical --dist loadfile
 
 ## check: run the linter, the formatter and the type checker
 check: $(VENV)
