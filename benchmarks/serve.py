@@ -58,7 +58,7 @@ def start(model: Path, batch_size: int, arguments: argparse.Namespace) -> Iterat
     """Start a server; give its address and its process."""
     command = [
         sys.executable, "-m", "tldrkit", "serve", str(model), "--port", "0", "--batch-size", str(batch_size),
-        "--num-beams", str(arguments.num_beams), "--max-target-tokens", str(arguments.max_tokens),
+        "--num-beams", str(arguments.num_beams), "--max-tokens", str(arguments.max_tokens),
         "--threads", str(arguments.threads), "--timeout", "600",
     ]  # fmt: skip
     surroundings = os.environ | {"OMP_NUM_THREADS": str(arguments.threads)}

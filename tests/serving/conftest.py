@@ -15,7 +15,7 @@ from tldrkit.models.scratch import build_base
 from tldrkit.models.summarizer import save_summarizer
 from tldrkit.specs import BaseSpec
 
-WORDS = ["--max-target-tokens", "16", "--threads", "1"]
+WORDS = ["--max-tokens", "16", "--threads", "1"]
 
 
 class Server:

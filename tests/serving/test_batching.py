@@ -5,8 +5,8 @@ import pytest
 
 from tldrkit.serving.batching import Batcher, Overloaded, Style, Write
 
-STYLE = Style("model", 16, 4)
-OTHER = Style("model", 16, 1)
+STYLE = Style("model", 0, 16, 4)
+OTHER = Style("model", 0, 16, 1)
 
 
 def shout(_: Style, documents: list[str]) -> list[str]:

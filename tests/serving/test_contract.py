@@ -48,7 +48,12 @@ def test_generation_is_asked_for_in_either_place(server: Server) -> None:
         {"max_new_tokens": 4},
         {"max_length": 5},
         {"generate_parameters": {"max_new_tokens": 4}},
-        {"max_length": 9, "generate_parameters": {"max_new_tokens": 4}, "truncation": "only_first"},
+        {
+            "max_length": 9,
+            "min_length": 5,
+            "generate_parameters": {"max_new_tokens": 4},
+            "truncation": "only_first",
+        },
     ]
     texts = [server.http.post("/", json={"inputs": "x", "parameters": one}).json() for one in asked]
 
@@ -70,6 +75,7 @@ def test_generation_is_asked_for_in_either_place(server: Server) -> None:
         ('{"inputs": {"a": 1}}', 422, "unknown shape"),
         ('{"inputs": "x", "parameters": {"temperature": 2}}', 422, "temperature"),
         ('{"inputs": "x", "parameters": {"num_beams": 99}}', 422, "at most 4"),
+        ('{"inputs": "x", "parameters": {"min_length": 99}}', 422, "16 tokens at most"),
         ('{"inputs": "x", "parameters": {"max_new_tokens": 0}}', 422, "greater than or equal to 1"),
     ],
 )

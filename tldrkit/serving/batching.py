@@ -24,6 +24,7 @@ class Style:
     """What documents of one batch have in common."""
 
     model: str
+    min_tokens: int
     max_tokens: int
     num_beams: int
 

@@ -21,16 +21,16 @@ class Generation(BaseModel):
 
     max_new_tokens: int | None = Field(default=None, ge=1, description="Tokens of the summary at most.")
     max_length: int | None = Field(default=None, ge=2, description="The same, the start mark counted.")
+    min_new_tokens: int | None = Field(default=None, ge=0, description="Tokens of the summary at least.")
+    min_length: int | None = Field(default=None, ge=1, description="The same, the start mark counted.")
     num_beams: int | None = Field(
         default=None, ge=1, description="Beams of the search; the server's number at most."
     )
     do_sample: Literal[False] | None = None
 
-    def find_max_tokens(self) -> int | None:
-        """Find the most tokens asked for; None where none are."""
-        if self.max_new_tokens is None and self.max_length is not None:
-            return self.max_length - 1
-        return self.max_new_tokens
+    def find_tokens(self) -> tuple[int | None, int | None]:
+        """Find the fewest and the most tokens asked for; None where nothing is."""
+        return _count(self.min_new_tokens, self.min_length), _count(self.max_new_tokens, self.max_length)
 
 
 class Parameters(Generation):
@@ -109,6 +109,10 @@ def describe_problem(place: Sequence[int | str], problem: str) -> str:
     if problem == "Extra inputs are not permitted":
         problem = "this server does not know it"
     return f"{'.'.join(names)}: {problem[:1].lower()}{problem[1:]}."
+
+
+def _count(new_tokens: int | None, length: int | None) -> int | None:
+    return length - 1 if new_tokens is None and length is not None else new_tokens
 
 
 def _read_document(item: Inputs, number: int) -> str:

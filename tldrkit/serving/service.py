@@ -60,7 +60,7 @@ class Service:
 
         Raises:
             UnknownReference: No such model is served.
-            DataError: More beams are asked for than the server allows.
+            DataError: More beams are asked for than the server allows, or more tokens at least than at most.
             Overloaded: More documents wait than may.
         """
         name = self.models[0] if model is None else model
@@ -69,8 +69,13 @@ class Service:
         most = self._decoding
         if asked.num_beams is not None and asked.num_beams > most.num_beams:
             raise DataError(f"parameters.num_beams: at most {most.num_beams} on this server.")
-        tokens = min(asked.find_max_tokens() or most.max_target_tokens, most.max_target_tokens)
-        return await self.batcher.submit(Style(name, tokens, asked.num_beams or most.num_beams), documents)
+        least, tokens = asked.find_tokens()
+        tokens = min(tokens or most.max_target_tokens, most.max_target_tokens)
+        if least is not None and least > tokens:
+            raise DataError(f"parameters: a summary has {tokens} tokens at most, so not {least} at least.")
+        fewest = min(most.min_target_tokens, tokens) if least is None else least
+        style = Style(name, fewest, tokens, asked.num_beams or most.num_beams)
+        return await self.batcher.submit(style, documents)
 
     def describe(self) -> dict[str, Any]:
         """Describe models, decoding and limits as JSON values."""
@@ -85,7 +90,10 @@ class Service:
 
     def _write(self, style: Style, documents: list[str]) -> list[str]:
         decoding = dataclasses.replace(
-            self._decoding, max_target_tokens=style.max_tokens, num_beams=style.num_beams
+            self._decoding,
+            min_target_tokens=style.min_tokens,
+            max_target_tokens=style.max_tokens,
+            num_beams=style.num_beams,
         )
         generate = self._models[style.model].generate.with_decoding(decoding)
         return [written.text for written in generate(documents)]
