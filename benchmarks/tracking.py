@@ -1,8 +1,9 @@
 """What tracking costs: training with no tracker, with JSON lines, and with offline W&B as well.
 
 One small network takes steps over one batch, by turns in one process: in every round each tracker is given
-the events of as many steps as the loop logs at once, and of a validation. Prints steps a second, and their
-ratio in time to those without a tracker.
+the events of as many steps as the loop logs at once, and of a validation. Prints steps a second, their ratio
+in time to those without a tracker, the share that the calls of the tracker take, which a busy machine blurs
+less, and the processor time of W&B's own process.
 
     python benchmarks/tracking.py [--rounds N] [--width N]
 """
@@ -14,10 +15,13 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import psutil
 import torch
 from transformers import T5Config, T5ForConditionalGeneration
 
 from tldrkit.tracking import Event, FanOut, JsonlTracker, NullTracker, Tracker, WandbTracker
+
+Seconds = tuple[float, float]  # steps and events together, events alone
 
 EVERY = 20  # steps between two log lines, as in the loop
 SAMPLES = [
@@ -58,20 +62,22 @@ def list_events(step: int) -> list[Event]:
     return [train, scored, {"kind": "samples", "step": step, "samples": SAMPLES}]
 
 
-def measure(rounds: int, width: int, trackers: Mapping[str, Tracker]) -> dict[str, list[float]]:
-    """Measure the seconds of EVERY steps and their events, for each tracker in every round."""
+def measure(rounds: int, width: int, trackers: Mapping[str, Tracker]) -> dict[str, list[Seconds]]:
+    """Measure EVERY steps and their events, for each tracker in every round."""
     step = build_step(width)
     step()
-    seconds: dict[str, list[float]] = {name: [] for name in trackers}
+    seconds: dict[str, list[Seconds]] = {name: [] for name in trackers}
     for number in range(1, rounds + 1):
         names = list(trackers)
         for name in names[number % len(names) :] + names[: number % len(names)]:  # none is always first
             started = time.perf_counter()
             for _ in range(EVERY):
                 step()
+            stepped = time.perf_counter()
             for event in list_events(number * EVERY):
                 trackers[name].log(event)
-            seconds[name].append(time.perf_counter() - started)
+            ended = time.perf_counter()
+            seconds[name].append((ended - started, ended - stepped))
     return seconds
 
 
@@ -92,12 +98,17 @@ def main() -> None:
             "JSON lines, offline W&B": FanOut("x", [JsonlTracker(folder / "b.jsonl"), wandb]),
         }
         seconds = measure(asked.rounds, asked.width, trackers)
+        children = [process.cpu_times() for process in psutil.Process().children(recursive=True)]
+        other_processes = sum(used.user + used.system for used in children)
         for tracker in trackers.values():
             tracker.close()
-    plain = seconds["none"]
     for name, own in seconds.items():
-        ratio = statistics.median(one / other for one, other in zip(own, plain, strict=True))
-        print(f"{name:24} {EVERY / statistics.median(own):6.2f} steps/s   {ratio:.3f} of the time without")
+        pairs = zip(own, seconds["none"], strict=True)
+        ratio = statistics.median(one[0] / other[0] for one, other in pairs)
+        share = sum(events for _, events in own) / sum(both for both, _ in own)
+        speed = EVERY / statistics.median(both for both, _ in own)
+        print(f"{name:24} {speed:6.2f} steps/s   time x {ratio:.3f}   in calls {share:.2%}")
+    print(f"processor seconds of W&B's process {other_processes:.1f}, of this one {time.process_time():.1f}")
 
 
 if __name__ == "__main__":
