@@ -157,7 +157,7 @@ class Ways:
 
 def describe(scores: Array, others: Array) -> str:
     """Describe by how much scores differ from others."""
-    pair = Pair(scores, others, pair_seeds=True)
+    pair = Pair(a=scores, b=others)
     (found,) = compute_intervals([scores], [pair], resamples=5000, seed=0).pairs
     return f"{found.mean:+.2f} [{found.low:+.2f}, {found.high:+.2f}]"
 

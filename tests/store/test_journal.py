@@ -66,17 +66,22 @@ def test_any_text_is_kept(tmp_path_factory: pytest.TempPathFactory, pieces: dict
 def test_a_kill_leaves_whole_groups(tmp_path: Path) -> None:
     """After SIGKILLs at random moments pieces that were added together are all there, or none is."""
     dice = random.Random(3)
+    begun, begin = os.pipe()
     for _ in range(12):
         child = os.fork()
         if not child:
             with open_journal(tmp_path, "x", "a") as journal:
                 for group in range(10_000):
                     journal.add({f"{group}-{number}": "text" * 50 for number in range(8)})
+                    os.write(begin, b".")
             os._exit(0)
+        os.read(begun, 1)
         time.sleep(dice.uniform(0.0, 0.03))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
     with open_journal(tmp_path, "x", "a") as journal:
         sizes = [len(journal.find([f"{group}-{n}" for n in range(8)])) for group in range(500)]
+    os.close(begun)
+    os.close(begin)
     assert set(sizes) <= {0, 8}
     assert sizes[0] == 8
