@@ -35,8 +35,8 @@ export TERM = dumb
 
 ## abc: run A, B, C and D, compare them, and summarize experiments/threads with the winner
 abc: $(S)/compare/$(MADE) $(S)/summaries.jsonl
-	@$(TLDRKIT) compare $(SCORES) --as $(P)/compare $(JUDGED) $(STORE) --md $(S)/comparison.md --json $(S)/comparison.json
-	@echo "Table: $(S)/comparison.md   Summaries by the winner: $(S)/summaries.jsonl"
+	@$(TLDRKIT) compare $(SCORES) --as $(P)/compare $(JUDGED) $(STORE) --md $(S)/comparison.md --json $(S)/comparison.json --html $(S)/comparison.html
+	@echo "Table: $(S)/comparison.md   Page: $(S)/comparison.html   Summaries by the winner: $(S)/summaries.jsonl"
 
 # Another DATA, MODEL or SEEDS, or other files there, reach every step; tldrkit itself then skips what is unchanged.
 SETTINGS := $(DATA) $(MODEL) $(SEEDS)
@@ -88,9 +88,9 @@ $(S)/compare/$(MADE): $(SCORES:%=$(ARTIFACTS)/%/$(MADE)) experiments/claims.yaml
 $(S)/summaries.jsonl: $(SCORES:%=$(ARTIFACTS)/%/$(MADE)) $(wildcard experiments/threads/*) $(S)/.settings | $(S)/compare/$(MADE)
 	$(TLDRKIT) summarize experiments/threads --model $(P)/compare --out $@ $(STORE)
 
-## test: run every test
+## test: run every test, a process of one thread on each processor
 test: $(VENV)
-	$(BIN)/python -m pytest -q
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n logical --dist loadfile
 
 ## check: run the linter, the formatter and the type checker
 check: $(VENV)

@@ -12,12 +12,11 @@ PACKAGE = Path(__file__).parents[1] / "tldrkit"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 BOTTOM = {"errors"}
-FLOOR = BOTTOM | {"specs", "run_spec", "tensors", "tracking"}
+FLOOR = BOTTOM | {"specs", "tensors", "tracking"}
 ROOMS = {"models", "data", "metrics", "store"}
 MAY_IMPORT = {
     "errors": set(),
     "specs": BOTTOM,
-    "run_spec": BOTTOM | {"specs"},
     "tensors": BOTTOM,
     "tracking": BOTTOM,
     "options": BOTTOM | {"tracking"},
@@ -28,8 +27,9 @@ MAY_IMPORT = {
     "search": FLOOR,
     "engines": FLOOR | {"models", "data", "metrics"},
     "reports": FLOOR | {"metrics", "store", "search"},
-    "steps": FLOOR | ROOMS | {"engines", "reports", "options", "search"},
-    "cli": FLOOR | {"options", "store", "steps", "reports"},
+    "serving": FLOOR | {"data", "engines"},
+    "steps": FLOOR | ROOMS | {"engines", "reports", "serving", "options", "search"},
+    "cli": FLOOR | {"options", "store", "steps", "reports", "serving"},
     "__main__": {"cli"},
     "__init__": set(),
 }
@@ -37,16 +37,25 @@ DOORS = {
     "typer": ("cli/",),
     "rich": ("cli/console.py",),
     "click": (),
-    "yaml": ("specs.py",),
+    "yaml": ("specs/spec.py",),
     "wandb": ("tracking.py",),
     "datasets": ("data/hub.py", "metrics/rouge.py"),
     "evaluate": ("metrics/rouge.py",),
     "rouge_score": ("metrics/words.py",),
     "sacrebleu": ("metrics/chrf.py",),
+    "jinja2": ("reports/html.py",),
     "perforatedai": ("models/dendrites.py",),
     "perforatedbp": (),
     "safetensors": ("tensors.py",),
     "accelerate": ("engines/",),
+    "pyarrow": ("data/parquet.py",),
+    "sqlite3": ("store/journal.py",),
+    "onnx": ("models/onnx_graphs.py",),
+    "onnxruntime": ("models/onnx_graphs.py",),
+    "fastapi": ("serving/app.py",),
+    "starlette": ("serving/app.py",),
+    "uvicorn": ("serving/server.py",),
+    "prometheus_client": ("serving/gauges.py",),
     "optuna": ("search/study.py",),
     "pickle": (),
 }
@@ -115,7 +124,18 @@ def test_nothing_is_unpickled() -> None:
     assert "weights_only" not in text
 
 
-STEPS = ["base", "compress", "train", "eval", "predictions", "compare", "export", "summarize", "sweep"]
+STEPS = [
+    "base",
+    "compress",
+    "train",
+    "eval",
+    "predictions",
+    "compare",
+    "export",
+    "summarize",
+    "serve",
+    "sweep",
+]
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -66,6 +66,14 @@ def test_a_missing_file_and_one_that_is_not_text_are_refused(tmp_path: Path) -> 
             build_spec(TrainSpec, [path])
 
 
+def test_keys_may_be_capitals(tmp_path: Path) -> None:
+    """A file may name settings as the guide does."""
+    (tmp_path / "spec.yaml").write_text("N_EPOCHS_TO_SWITCH: 4\nCAP_N: true\n", encoding="utf-8")
+    spec = build_spec(TrainSpec, [tmp_path / "spec.yaml"])
+
+    assert (spec.n_epochs_to_switch, spec.cap_n) == (4, True)
+
+
 def test_a_spec_is_frozen() -> None:
     """A spec cannot be changed once built."""
     with pytest.raises(ValueError, match="frozen"):

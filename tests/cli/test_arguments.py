@@ -10,6 +10,7 @@ from tldrkit.cli.arguments import normalize_arguments
     [
         (["--max_steps", "5"], ["--max-steps", "5"]),
         (["--max_steps=5"], ["--max-steps=5"]),
+        (["--N_EPOCHS_TO_SWITCH=5"], ["--n-epochs-to-switch=5"]),
         (["--do_pb", "true"], ["--do-pb"]),
         (["--do-pb", "False"], ["--no-do-pb"]),
         (["--do_pb=True"], ["--do-pb"]),
@@ -19,8 +20,8 @@ from tldrkit.cli.arguments import normalize_arguments
         (["--", "--max_steps"], ["--", "--max_steps"]),
     ],
 )
-def test_both_spellings_are_understood(given_form: list[str], normal_form: list[str]) -> None:
-    """Underscores in option names and spelled-out booleans become what --help shows; values are kept."""
+def test_every_spelling_is_understood(given_form: list[str], normal_form: list[str]) -> None:
+    """Underscores, capitals and spelled-out booleans become what --help shows; values are kept."""
     assert normalize_arguments(given_form) == normal_form
 
 

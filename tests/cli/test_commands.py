@@ -1,6 +1,7 @@
 import json
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -41,9 +42,12 @@ def test_the_line_runs_from_the_command_line(cli: Cli, workplace: Path) -> None:
         (["compress", "base", "--as", "b/compress", "--dataset", "toy", *small, *limits], "b/compress@v1"),
         (["train", "b/compress", "--as", "b/train", "--dataset", "toy", *QUICK, *grow], "b/train@v1"),
         (["eval", "b/train", "--as", "b/eval", "--dataset", "toy", "--num-beams", "1", *limits], "b/eval@v1"),
-        (["compare", "b/eval", "--json", "out/c.json", "--md", "out/c.md"], "The run to take: B"),
+        (
+            ["compare", "b/eval", "--json", "out/c.json", "--md", "out/c.md", "--html", "out/c.html"],
+            "The run to take: B",
+        ),
         (["export", "compare", "--to", "model"], "model"),
-        (["summarize", "toy.test.jsonl", "--model", "b/train", "--out", "s.jsonl", *limits], "s.jsonl"),
+        (["summarize", "toy.test.jsonl", "--model", "b/train", "--out", "s.md", "--max_tokens", "8"], "s.md"),
         (["artifacts", "ls"], "b/train@v1"),
         (["artifacts", "lineage", "b/eval"], "b/compress@v1"),
         (["artifacts", "verify"], ""),
@@ -53,6 +57,7 @@ def test_the_line_runs_from_the_command_line(cli: Cli, workplace: Path) -> None:
         assert done.returncode == 0, done.stderr
         assert printed in done.stdout
     assert json.loads((workplace / "out/c.json").read_text())["winner"] == "B"
+    assert (workplace / "out/c.html").read_text(encoding="utf-8").count("B, seed 0, step 1: ") == 2
     assert "Model restructured by dendritic algorithm" in _metrics_of_all_runs(workplace)
     for arguments in (
         ["compress", "base", "--as", "b/compress", "--dataset", "toy", *small, *limits],
@@ -119,6 +124,30 @@ def test_one_line_experiments_run(
             (ArtifactStore(workplace / "artifacts").resolve(f"{run}/train").path / "config.json").read_text()
         )
         assert (config["num_layers"], config["num_decoder_layers"], config["dec_d_model"]) == (4, 3, 384)
+
+
+def test_dendrites_are_announced_with_their_cost(cli: Cli) -> None:
+    """A run tells what dendrites would cost, what it chose for its budget, and which settings do nothing."""
+    asked = ("--do-pb", "--dendrite-budget", "2k", "--P_EPOCHS_TO_SWITCH", "3", "--dataset", "toy")
+    done = cli("train", "base", "--as", "x", *asked, *QUICK)
+
+    assert done.returncode == 0, done.stderr
+    table = [line.split() for line in done.stderr.splitlines() if "<- this run" in line]
+    assert [line[0] for line in table] == ["encoder-feed-forward"]  # 1,440 of 2,000 parameters
+    assert "p_epochs_to_switch and cap_n have no effect" in done.stderr
+
+
+def test_whether_dendrites_fit_is_told_without_training(cli: Cli, workplace: Path) -> None:
+    """One step for each number of dendrites: a line each, and nothing is published."""
+    asked = ("--TEST_DENDRITE_CAPACITY", "true", "--do-pb", "--max-dendrites", "2", "--dataset", "toy")
+    done = cli("train", "base", "--as", "x", *asked, *QUICK)
+
+    assert done.returncode == 0, done.stderr
+    rows = [line.split("│")[1:-1] for line in done.stdout.splitlines() if line.startswith("│")]
+    sizes = [int(row[1].replace(",", "")) for row in rows]
+    assert [row[0].strip() for row in rows] == ["0", "1", "2"]
+    assert sizes == sorted(set(sizes))
+    assert not (workplace / "artifacts" / "x").exists()
 
 
 def test_an_unknown_yaml_key_is_refused(cli: Cli, workplace: Path) -> None:
@@ -249,7 +278,7 @@ def test_outputs_of_any_system_are_scored_without_torch(workplace: Path, cli: Cl
     for arguments in (
         ["eval", "--predictions", "x.jsonl", "--as", "x/eval"],
         ["eval", "--predictions", "x.jsonl", "--as", "z", "--label", "y", "--over_references", "best"],
-        ["compare", "x/eval", "z", "--spec", "claims.yaml"],
+        ["compare", "x/eval", "z", "--spec", "claims.yaml", "--html", "page.html"],
     ):
         assert _run_and_look_for_torch(workplace, arguments) == ["done now", "no torch"]
     done = cli("compare", "x/eval", "z", "--spec", "claims.yaml")
@@ -276,3 +305,15 @@ def test_unusable_predictions_are_refused(
 
     check_clear(cli("eval", *arguments, "--as", "x/eval"), sentence)
     assert ArtifactStore(workplace / "artifacts").list() == []
+
+
+def test_what_cannot_be_served_is_refused_at_once(cli: Cli) -> None:
+    """A model named twice, and an address that is taken, end in one sentence."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        twice = cli("serve", "base", "base")
+        busy = cli("serve", "base", "--port", str(taken.getsockname()[1]))
+
+    assert (twice.returncode, busy.returncode) == (1, 1)
+    assert "named twice" in twice.stderr
+    assert "cannot be listened at" in busy.stderr

@@ -42,6 +42,17 @@ def test_order_and_batch_size_change_nothing(summarizer: Summarizer, num_beams: 
     assert [decode(summarizer, [document], num_beams=num_beams)[0] for document in DOCUMENTS] == together
 
 
+@pytest.mark.parametrize("packed", [True, False])
+def test_no_summary_is_shorter_than_asked(summarizer: Summarizer, packed: bool) -> None:
+    """However it is written, a summary has as many tokens as asked for, and says whether it ended itself."""
+    decoding = Decoding(
+        prefix="", max_source_tokens=40, max_target_tokens=9, num_beams=1, batch_size=3, min_target_tokens=7
+    )
+    written = Generator(summarizer.network, summarizer.tokenizer, decoding, packed=packed)(DOCUMENTS)
+    assert all(7 <= one.tokens <= 9 for one in written)
+    assert all(one.ended for one in written if one.tokens < 9)
+
+
 def test_the_network_is_left_in_its_mode(summarizer: Summarizer) -> None:
     """Generation neither leaves a network in evaluation mode nor builds gradients."""
     summarizer.network.train()

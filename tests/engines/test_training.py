@@ -174,7 +174,7 @@ def _dendrites(folder: Path) -> Dendrites:
 
 
 def test_growth_is_logged_with_parameters_before_and_after(examples: Corpus, tmp_path: Path) -> None:
-    """Every restructuring is an event with both counts, told in words, and listed in the run's figures."""
+    """Every restructuring is an event with both counts, told in words, and a figure; validations are too."""
     memory = Memory()
     fitted = fit(examples, memory, policy=_dendrites(tmp_path), **GROWING)
     restructured = [event for event in memory.events if event["kind"] == "restructured"]
@@ -183,6 +183,9 @@ def test_growth_is_logged_with_parameters_before_and_after(examples: Corpus, tmp
     assert "Model restructured by dendritic algorithm" in restructured[0]["message"]
     assert restructured[0]["params_after"] > restructured[0]["params_before"]
     assert len(fitted.metrics["restructurings"]) == len(restructured)
+    sizes = {one["step"]: one["params_deployed"] for one in fitted.metrics["validations"]}
+    assert list(sizes) == [event["step"] for event in memory.events if event["kind"] == "validation"]
+    assert sizes[restructured[0]["step"]] == restructured[0]["params_after"]
 
 
 def test_a_grown_network_is_plain_torch(examples: Corpus, tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from transformers import (
     T5ForConditionalGeneration,
 )
 
+from tldrkit.models.configuration_tldr import TldrT5Config
+from tldrkit.models.modeling_tldr import TldrT5ForConditionalGeneration
 from tldrkit.models.scratch import build_tokenizer
 from tldrkit.models.summarizer import Summarizer
 
@@ -99,3 +101,14 @@ def tiny_batch() -> dict[str, torch.Tensor]:
     attention_mask[1, 8:] = 0
     labels = torch.randint(3, VOCAB, (2, 7), generator=generator)
     return {"input_ids": input_ids * attention_mask, "attention_mask": attention_mask, "labels": labels}
+
+
+@pytest.fixture
+def narrow_t5() -> TldrT5ForConditionalGeneration:
+    """Ours: a decoder of half the encoder's width."""
+    torch.manual_seed(0)
+    config = TldrT5Config(
+        vocab_size=320, d_model=32, dec_d_model=16, d_kv=8, d_ff=48, num_layers=2, num_heads=4,
+        decoder_start_token_id=0,
+    )  # fmt: skip
+    return TldrT5ForConditionalGeneration(config).eval()

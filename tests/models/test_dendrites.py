@@ -12,28 +12,17 @@ from transformers import PreTrainedModel, T5EncoderModel
 
 from tldrkit.errors import DendriteError
 from tldrkit.models import dendrites
-from tldrkit.models.configuration_tldr import TldrT5Config
-from tldrkit.models.dendrites import Dendrites, choose_modules
+from tldrkit.models.dendrites import Dendrites
 from tldrkit.models.modeling_tldr import TldrT5ForConditionalGeneration
 from tldrkit.models.packed.decoder import PackedDecoder
 from tldrkit.models.packed.generation import write_greedily
+from tldrkit.models.placements import choose_modules
 from tldrkit.specs import TrainSpec
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:__array__ implementation:DeprecationWarning"
 )  # PerforatedAI's
 Batch = dict[str, torch.Tensor]
-
-
-@pytest.fixture
-def narrow_t5() -> TldrT5ForConditionalGeneration:
-    """Ours: a decoder of half the encoder's width."""
-    torch.manual_seed(0)
-    config = TldrT5Config(
-        vocab_size=320, d_model=32, dec_d_model=16, d_kv=8, d_ff=48, num_layers=2, num_heads=4,
-        decoder_start_token_id=0,
-    )  # fmt: skip
-    return TldrT5ForConditionalGeneration(config).eval()
 
 
 class Run:
@@ -97,7 +86,7 @@ def test_the_detached_network_is_the_perforated_one(
 ) -> None:  # fmt: skip
     """Plain torch computes and writes the same, shares no memory, and survives the disk exactly."""
     network = request.getfixturevalue(kind)
-    paths = choose_modules(network, placement)
+    paths = choose_modules(network, TrainSpec(dendrite_placement=placement))
     run = Run(network, tmp_path, tiny_batch, dendrite_activation=activation, dendrite_placement=placement)
     run.validate(*(0.1 + 0.1 * n for n in range(count)))
     with torch.no_grad():
@@ -117,15 +106,6 @@ def test_the_detached_network_is_the_perforated_one(
     plain.save_pretrained(tmp_path / "saved")
     loaded = type(plain).from_pretrained(tmp_path / "saved")
     assert torch.equal(compute_logits(loaded, tiny_batch), compute_logits(plain, tiny_batch))
-
-
-def test_the_capacity_is_tested_at_once(tiny_t5: PreTrainedModel, tmp_path: Path, tiny_batch: Batch) -> None:
-    """Three dendrites come with the first three validations, however many are allowed; then growing ends."""
-    run = Run(tiny_t5, tmp_path, tiny_batch, test_dendrite_capacity=True, max_dendrites=1)
-    run.validate(0.1, 0.2, 0.3, 0.4, 0.5)
-
-    assert run.dendrites() == [1, 2, 3, 3, 3]
-    assert [event["finished"] for event in run.events] == [False, False, False, True, False]
 
 
 def test_a_growing_network_writes_what_will_be_deployed(
@@ -161,24 +141,6 @@ def test_a_process_of_several_grows_by_itself(
 
     assert run.dendrites() == [1, 2]
     assert (os.environ["RANK"], os.environ["LOCAL_RANK"]) == ("1", "1")
-
-
-@pytest.mark.parametrize("kind", ["tiny_t5", "tiny_flan", "narrow_t5", "tiny_bart"])
-def test_placements_part_the_layers(kind: str, request: pytest.FixtureRequest) -> None:
-    """The parts make up the whole; head, embeddings and projections between widths stay out."""
-    network = request.getfixturevalue(kind)
-    chosen = {
-        placement: set(choose_modules(network, placement))
-        for placement in ("all", "attention", "feed-forward", "encoder", "decoder", "decoder-feed-forward")
-    }
-    assert (
-        chosen["attention"] | chosen["feed-forward"] == chosen["all"] == chosen["encoder"] | chosen["decoder"]
-    )
-    assert not chosen["attention"] & chosen["feed-forward"]
-    assert not chosen["encoder"] & chosen["decoder"]
-    assert chosen["decoder-feed-forward"] == chosen["decoder"] & chosen["feed-forward"]
-    linears = {path for path, module in network.named_modules() if type(module) is torch.nn.Linear}
-    assert linears - chosen["all"] <= {"lm_head", "decoder.in_proj", "decoder.out_proj"}
 
 
 def test_growing_goes_back_to_the_best_and_keeps_its_function(
@@ -250,6 +212,39 @@ def test_fixed_growth_keeps_to_its_times(tiny_t5: PreTrainedModel, tmp_path: Pat
     run = Run(tiny_t5, tmp_path, tiny_batch, n_epochs_to_switch=2)
     run.validate(0.3, 0.2, 0.4, 0.5)
     assert run.dendrites() == [0, 1, 1, 2]
+
+
+@pytest.mark.parametrize("mode", ["history", "fixed"])
+@pytest.mark.parametrize("wait", [1, 2, 3])
+def test_a_growth_is_announced(
+    tiny_t5: PreTrainedModel, tmp_path: Path, tiny_batch: Batch, mode: str, wait: int
+) -> None:
+    """Each event tells after how many more validations without a better score the network grows."""
+    run = Run(tiny_t5, tmp_path, tiny_batch, switch_mode=mode, n_epochs_to_switch=wait, max_dendrites=2)
+    run.validate(0.2, 0.3, *[0.1] * 12)
+    grown = [number for number, event in enumerate(run.events) if event["restructured"]]
+
+    assert len(grown) >= 3
+    for number, event in enumerate(run.events[1 : grown[-1]], 1):
+        assert min(n for n in grown if n > number) - number == event["epochs_before_switch"]
+    assert run.events[-1]["epochs_before_switch"] is None
+
+
+def test_every_setting_reaches_perforatedai(tiny_t5: PreTrainedModel, tmp_path: Path) -> None:
+    """What the spec says is in the settings that PerforatedAI writes down."""
+    spec = TrainSpec(
+        do_pb=True, max_dendrites=7, max_dendrite_tries=4, dendrite_init=0.25, history_lookback=2,
+        improvement_threshold=0.125, n_epochs_to_switch=6,
+    )  # fmt: skip
+    Dendrites(spec, tmp_path / "scratch", tmp_path / "log.txt").attach(tiny_t5)
+    told = json.loads((tmp_path / "scratch/perforatedai/perforatedai_config.json").read_text())
+
+    assert told["max_dendrites"] == 7
+    assert told["max_dendrite_tries"] == 4
+    assert told["candidate_weight_initialization_multiplier"] == 0.25
+    assert told["history_lookback"] == 2
+    assert told["improvement_threshold"] == [0.125]
+    assert told["n_epochs_to_switch"] == 6
 
 
 def test_arithmetic_in_half_precision_is_the_same(

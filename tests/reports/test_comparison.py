@@ -136,15 +136,16 @@ def test_seeds_in_common_are_paired(seeds_b: tuple[int, ...], paired: tuple[int,
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"training_tokens": 5}, "same number of tokens: B 1,000,000; D 5"),
-        ({"training_steps": 5}, "same number of steps: B 100; D 5"),
+        ({"training_tokens": 5}, "same number of tokens: D 5; B 1,000,000"),
+        ({"training_steps": 5}, "same number of steps: D 5; B 100"),
+        ({"hidden": 50}, "of 50 of 60 references it sees less than half"),
         ({"empty": 3}, "d/s0/eval@v1 has empty predictions: 3"),
         ({"parameters": 900}, "D has 20.0 % more parameters than B"),
     ],
 )
 def test_unequal_conditions_are_named(changes: dict[str, Any], words: str) -> None:
     """Runs that trained or weigh otherwise than they should are compared, under a warning."""
-    warnings = compare(build_run("B"), build_run("D", **changes)).warnings
+    warnings = compare(build_run("D", **changes), build_run("B")).warnings
     assert any(words in warning for warning in warnings)
 
 

@@ -1,4 +1,13 @@
-from tldrkit.reports.plot import HEIGHT, WIDTH, Point, render_plot
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tldrkit.reports.plot import HEIGHT, WIDTH, Point, find_front, render_plot
+
+POINTS = st.builds(
+    Point, label=st.sampled_from("ABCD"), parameters=st.integers(1, 5), rouge=st.integers(0, 5).map(float)
+)
 
 
 def test_points_lie_where_their_numbers_say() -> None:
@@ -24,3 +33,12 @@ def test_no_label_covers_another() -> None:
     assert all(point.label in line for point in points)
     spread = [*points, Point(label="the-largest", parameters=9, rouge=2.0)]
     assert any(line.endswith("the-largest") for line in render_plot(spread))
+
+
+@given(st.lists(POINTS, min_size=1))
+def test_the_front_holds_what_nothing_beats(points: list[Point]) -> None:
+    """Every point has one of the front that is no larger and no worse; on it, larger means better."""
+    front = find_front(points)
+
+    assert all(any(f.parameters <= p.parameters and f.rouge >= p.rouge for f in front) for p in points)
+    assert all(a.parameters < b.parameters and a.rouge < b.rouge for a, b in pairwise(front))

@@ -9,7 +9,15 @@ from transformers import AutoTokenizer, T5Config, T5ForConditionalGeneration
 
 from tldrkit.models.summarizer import Summarizer, save_summarizer
 from tldrkit.options import Options
-from tldrkit.specs import CompareSpec, CompressSpec, EvalSpec, SummarizeSpec, TrainSpec, build_spec
+from tldrkit.specs import (
+    CompareSpec,
+    CompressSpec,
+    EvalSpec,
+    ExportSpec,
+    SummarizeSpec,
+    TrainSpec,
+    build_spec,
+)
 from tldrkit.steps.compare import compare
 from tldrkit.steps.compress import compress
 from tldrkit.steps.eval import eval as score
@@ -54,7 +62,7 @@ def test_the_profile_has_the_sizes_the_docs_say(options: Options) -> None:
 
     d = compress(options, small, source=source, target="d", match="b").artifact.manifest.metrics
     compare(options, CompareSpec(resamples=100), references=["e"], target="compare")
-    exported = export(options, source="compare", to=options.data / "exported").folder
+    exported = export(options, ExportSpec(), source="compare", to=options.data / "exported").folder
     threads = [EXPERIMENTS / "threads/thread-1.json"]
     how = SummarizeSpec(**SHORT, num_beams=1)
     done = summarize(options, how, paths=threads, model=str(exported), out=options.data / "s.jsonl")

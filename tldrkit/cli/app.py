@@ -16,6 +16,7 @@ from tldrkit.cli.compare import compare
 from tldrkit.cli.compress import compress
 from tldrkit.cli.eval import eval as eval_
 from tldrkit.cli.export import export
+from tldrkit.cli.serve import serve
 from tldrkit.cli.summarize import summarize
 from tldrkit.cli.sweep import sweep
 from tldrkit.cli.train import train
@@ -95,8 +96,8 @@ def root(
     """Make small summarizers of forum threads, and prove what they are worth.
 
     The line: `base` (a network from scratch) or a pretrained T5/BART → `compress` → `train` → `eval` →
-    `compare` → `export` and `summarize`. Every command reads and writes numbered artifacts; a step already
-    done is skipped.
+    `compare` → `export`, `summarize` and `serve`. Every command reads and writes numbered artifacts; a step
+    already done is skipped.
     """
     if count_processes() > 1 and ctx.invoked_subcommand not in SHARED:
         raise SpecError(
@@ -105,6 +106,6 @@ def root(
         )
 
 
-for _command in (base, compress, train, eval_, compare, export, summarize, sweep):
+for _command in (base, compress, train, eval_, compare, export, summarize, serve, sweep):
     app.command()(_command)
 app.add_typer(artifacts.app, name="artifacts")

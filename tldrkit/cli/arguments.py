@@ -1,6 +1,6 @@
-"""Both spellings of every option: `--max-steps` and `--max_steps`, `--do-pb` and `--do-pb true`.
+"""Every spelling of an option: `--max-steps`, `--max_steps` or `--MAX_STEPS`, `--do-pb` or `--do-pb true`.
 
-Sweep agents and scripts write the second of each; here they become the first, which is what Typer knows.
+Sweep agents and scripts write the others; here they become the first, which is what Typer knows.
 """
 
 from collections.abc import Iterable, Iterator
@@ -25,7 +25,7 @@ def _normalize(arguments: list[str]) -> Iterator[str]:
             yield argument
             continue
         name, equals, value = argument.partition("=")
-        name = name.replace("_", "-")
+        name = name.lower().replace("_", "-")
         if not equals and position < len(arguments) and arguments[position].lower() in _WORDS:
             equals, value = "=", arguments[position]
             position += 1

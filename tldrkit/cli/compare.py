@@ -9,6 +9,7 @@ from tldrkit.cli import console
 from tldrkit.cli.options import step_command
 from tldrkit.options import Options
 from tldrkit.specs import CompareSpec
+from tldrkit.store.store import ArtifactStore
 
 if TYPE_CHECKING:
     from tldrkit.reports.comparison import Comparison
@@ -26,6 +27,10 @@ Json = Annotated[
 Markdown = Annotated[
     Path | None, typer.Option("--md", metavar="FILE", help="Write the comparison as Markdown too.")
 ]
+Html = Annotated[
+    Path | None,
+    typer.Option("--html", metavar="FILE", help="Write a page with curves and documents, for a browser."),
+]
 
 _STYLES = {"shown (higher)": "green", "shown (lower)": "red", "held": "green", "not held": "red"}
 
@@ -37,6 +42,7 @@ def compare(
     name: Name = "compare",
     json: Json = None,
     markdown: Markdown = None,
+    html: Html = None,
     spec: CompareSpec,
     options: Options,
 ) -> None:
@@ -45,7 +51,7 @@ def compare(
     Runs with the same experiment label are seeds of one run. Runs on other data, splits or decoding settings
     are refused. `--spec experiments/claims.yaml` has claims judged: held, not held or not shown.
 
-    Example: `tldrkit compare a/eval b/eval c/eval d/eval --md table.md`
+    Example: `tldrkit compare a/eval b/eval c/eval d/eval --html report.html`
     """
     from tldrkit.steps.compare import JSON_PAGE, MARKDOWN_PAGE, read_comparison
     from tldrkit.steps.compare import compare as run
@@ -55,31 +61,33 @@ def compare(
     artifact = outcome.artifact
     if outcome.done_before:
         console.say(f"{artifact.reference} is already done: same spec, same inputs (--force does it again).")
-    _show(read_comparison(artifact.path))
-    for page, copy in ((JSON_PAGE, json), (MARKDOWN_PAGE, markdown)):
-        if copy is not None:
-            with open_whole(copy) as file:
-                file.write((artifact.path / page).read_text(encoding="utf-8"))
+    _show(read_comparison(artifact))
+    pages = {json: JSON_PAGE, markdown: MARKDOWN_PAGE}
+    texts = {copy: (artifact.path / page).read_text(encoding="utf-8") for copy, page in pages.items() if copy}
+    if html:
+        from tldrkit.steps.report import render_report
+
+        texts[html] = render_report(ArtifactStore(options.artifacts), artifact)
+    for copy, text in texts.items():
+        with open_whole(copy) as file:
+            file.write(text)
 
 
 def _show(comparison: "Comparison") -> None:
     from tldrkit.reports.page import find_notes
-    from tldrkit.reports.plot import Point, render_plot
+    from tldrkit.reports.plot import collect_points, find_front, render_plot
     from tldrkit.reports.tables import build_costs, build_quality, build_traits
 
     styles = dict.fromkeys(comparison.baselines, "dim") | {comparison.winner: "bold green"}
     for table in (build_quality(comparison), build_traits(comparison), build_costs(comparison)):
         if len(table[0]) > 1:
             console.show_table(table[0], table[1:], styles=styles)
-    sizes = [(row, row.cost["parameters"]) for row in comparison.rows]
-    points = [
-        Point(label=row.label, parameters=round(size), rouge=row.rouge["rougeL"])
-        for row, size in sizes
-        if size
-    ]
+    points = collect_points(comparison)
     if len(points) > 1:
         for line in render_plot(points):
             console.show_line(line, style="cyan")
+        front = ", ".join(point.label for point in find_front(points))
+        console.show_line(f"Pareto front (nothing smaller scores as high): {front}.", style="cyan")
     for contrast in comparison.contrasts:
         console.show_line(contrast.sentence, style=_STYLES.get(contrast.verdict))
     for judgement in comparison.judgements:

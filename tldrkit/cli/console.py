@@ -117,7 +117,12 @@ class ProgressTracker:
 
 
 def _render_numbers(event: Mapping[str, Any]) -> str:
-    shown = {"train_loss": "loss", "best_val_rouge_l": "ROUGE-L", "tokens_per_second": "tokens/s"}
+    shown = {
+        "train_loss": "loss",
+        "best_val_rouge_l": "ROUGE-L",
+        "tokens_per_second": "tokens/s",
+        "threads_per_second": "threads/s",
+    }
     parts = []
     for key, label in shown.items():
         if event.get(key) is not None:

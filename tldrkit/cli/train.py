@@ -8,7 +8,7 @@ from tldrkit.cli import console
 from tldrkit.cli.options import step_command
 from tldrkit.errors import SpecError
 from tldrkit.options import Options
-from tldrkit.run_spec import SIZES, RunSpec
+from tldrkit.specs import SIZES, RunSpec
 
 IMPLIED = "Compressed first, where given (the same as a `compress` step before)"
 
@@ -50,7 +50,33 @@ def train(source: TrainSource = None, *, name: TrainName = None, spec: RunSpec, 
         raise SpecError("The result has no name.", hint="Give --as NAME, or --experiment A, B, C or D.")
     if spec.sizes and not spec.build_compression():
         console.warn(f"Experiment A is the base model, whole: {', '.join(spec.sizes)} not applied.")
-    for outcome in compress_and_train(
-        options, spec, source=start, target=target, small=name_compression(target)
-    ):
+    small = name_compression(target)
+    if spec.test_dendrite_capacity:
+        _show_capacity(options, spec, start, small)
+        return
+    for outcome in compress_and_train(options, spec, source=start, target=target, small=small):
         show_outcome(outcome)
+
+
+def _show_capacity(options: Options, spec: RunSpec, source: str, small: str) -> None:
+    """Show what a training step takes with more and more dendrites."""
+    from tldrkit.cli.outcome import show_outcome
+    from tldrkit.steps.capacity import test_capacity
+    from tldrkit.steps.one_line import compress_first
+
+    compressed = compress_first(options, spec, source=source, target=small)
+    if compressed is not None:
+        show_outcome(compressed)
+        source = compressed.artifact.reference
+    rows = [
+        (
+            str(taken.dendrites),
+            f"{taken.params_deployed:,}",
+            f"{taken.params_trained:,}",
+            "memory ran out" if taken.peak_bytes is None else f"{taken.peak_bytes / 1e6:,.0f}",
+            f"{taken.seconds:.2f}",
+        )
+        for taken in test_capacity(options, spec.build_training(), source=source)
+    ]
+    heads = ("dendrites", "parameters deployed", "parameters trained", "peak MB", "seconds of the step")
+    console.show_table(heads, rows)

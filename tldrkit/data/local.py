@@ -159,15 +159,9 @@ def _read_csv(path: Path) -> Iterator[Row]:
 
 
 def _read_parquet(path: Path) -> Iterator[Row]:
-    import pyarrow
-    from pyarrow import parquet
+    from tldrkit.data.parquet import read_parquet
 
-    try:
-        with parquet.ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=1024):
-                yield from batch.to_pylist()
-    except pyarrow.ArrowException as error:
-        raise DataError(f"{path} is no Parquet file, or a damaged one.") from error
+    yield from read_parquet(path)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Documents in, summaries out, in the same order. Knows tokens and devices, not files."""
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from tldrkit.models.anatomy import is_packable
 from tldrkit.models.dendrites import read_linear
 from tldrkit.models.packed.decoder import PackedDecoder
 from tldrkit.models.packed.generation import Beams, write_by_beams, write_greedily
-from tldrkit.specs import DataSpec, EvalSpec, SummarizeSpec
+from tldrkit.specs import DataSpec, EvalSpec
 
 _PLAIN = {
     "_from_model_config", "transformers_version", "decoder_start_token_id", "bos_token_id", "eos_token_id",
@@ -30,6 +31,7 @@ class Decoding:
     max_target_tokens: int
     num_beams: int
     batch_size: int
+    min_target_tokens: int = 0
 
     @property
     def settings(self) -> dict[str, object]:
@@ -42,12 +44,12 @@ class Decoding:
         }
 
 
-def read_decoding(spec: EvalSpec | SummarizeSpec) -> Decoding:
+def read_decoding(spec: EvalSpec) -> Decoding:
     """Read from a spec how to decode."""
     return build_decoding(spec, num_beams=spec.num_beams, batch_size=spec.batch_size)
 
 
-def build_decoding(spec: DataSpec | SummarizeSpec, *, num_beams: int, batch_size: int) -> Decoding:
+def build_decoding(spec: DataSpec, *, num_beams: int, batch_size: int) -> Decoding:
     """Decode with a spec's prefix and lengths."""
     return Decoding(
         prefix=spec.prefix,
@@ -60,10 +62,11 @@ def build_decoding(spec: DataSpec | SummarizeSpec, *, num_beams: int, batch_size
 
 @dataclass(frozen=True)
 class Generated:
-    """One summary, and how many tokens were written for it."""
+    """One summary, how many tokens were written for it, and whether the network ended it itself."""
 
     text: str
     tokens: int
+    ended: bool = True
 
 
 class Generator:
@@ -92,7 +95,13 @@ class Generator:
         self._tokenizer = tokenizer
         self._decoding = decoding
         packed = packed and is_packable(network) and _writes_plainly(network)
-        self._write = self._write_packed() if packed else self._write_padded
+        self._decoder = _read_decoder(network) if packed else None
+
+    def with_decoding(self, decoding: Decoding) -> "Generator":
+        """Write with the same network in another way; its weights are not read again."""
+        other = copy.copy(self)
+        other._decoding = decoding
+        return other
 
     def __call__(self, documents: Sequence[str], advance: Callable[[int], object] = int) -> list[Generated]:
         """Summarize documents, results in the order given.
@@ -111,21 +120,31 @@ class Generator:
                 written = self._write([sources[index] for index in chosen])
                 texts = self._tokenizer.batch_decode(written, skip_special_tokens=True)
                 for index, text, pieces in zip(chosen, texts, written, strict=True):
-                    results[index] = Generated(text.strip(), len(pieces))
+                    results[index] = Generated(text.strip(), len(pieces), self._has_ended(pieces))
                 advance(len(results))
         return [results[index] for index in range(len(documents))]
 
-    def _write_packed(self) -> Callable[[list[list[int]]], list[list[int]]]:
-        dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else torch.float32
-        decoder = PackedDecoder(self._network, read_linear, dtype)
+    def _write(self, sources: list[list[int]]) -> list[list[int]]:
+        if self._decoder is None:
+            return self._write_padded(sources)
         defaults, longest = self._network.generation_config, self._decoding.max_target_tokens
-        end = defaults.eos_token_id
-        ends = frozenset([end] if isinstance(end, int) else end or ())
+        ends, shortest = self._find_ends(), self._decoding.min_target_tokens
         if self._decoding.num_beams == 1:
-            return lambda sources: write_greedily(decoder, sources, longest, ends)
+            return write_greedily(self._decoder, sources, longest, ends, shortest)
         penalty = 1.0 if defaults.length_penalty is None else defaults.length_penalty
-        beams = Beams(self._decoding.num_beams, penalty, bool(defaults.early_stopping))
-        return lambda sources: write_by_beams(decoder, sources, longest, ends, beams)
+        beams = Beams(self._decoding.num_beams, penalty, bool(defaults.early_stopping), shortest)
+        return write_by_beams(self._decoder, sources, longest, ends, beams)
+
+    def _find_ends(self) -> frozenset[int]:
+        end = self._network.generation_config.eos_token_id
+        return frozenset([end] if isinstance(end, int) else end or ())
+
+    def _has_ended(self, pieces: Sequence[int]) -> bool:
+        """Tell whether the end mark is the network's own, and not the one some write at the last place."""
+        if len(pieces) < self._decoding.max_target_tokens:
+            return True
+        forced = self._network.generation_config.forced_eos_token_id is not None
+        return not forced and pieces[-1] in self._find_ends()
 
     def _write_padded(self, sources: list[list[int]]) -> list[list[int]]:
         device = next(self._network.parameters()).device
@@ -136,8 +155,14 @@ class Generator:
             max_new_tokens=self._decoding.max_target_tokens,
             num_beams=self._decoding.num_beams,
             do_sample=False,
+            **({"min_new_tokens": shortest} if (shortest := self._decoding.min_target_tokens) else {}),
         )
         return [[piece for piece in row if piece != pad] for row in ids[:, 1:].tolist()]
+
+
+def _read_decoder(network: PreTrainedModel) -> PackedDecoder:
+    dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else torch.float32
+    return PackedDecoder(network, read_linear, dtype)
 
 
 def _writes_plainly(network: PreTrainedModel) -> bool:

@@ -28,6 +28,7 @@ class Progress:
     best_step: int = 0
     best_network: PreTrainedModel | None = None
     stale: int = 0
+    validations: list[dict[str, Any]] = field(default_factory=list)
     restructurings: list[dict[str, Any]] = field(default_factory=list)
     validation_seconds: float = 0.0
     seconds_before: float = 0.0

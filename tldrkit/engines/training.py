@@ -129,6 +129,7 @@ class Trainer:
                 "whole_validation": whole,
                 "precision": self._accelerator.mixed_precision,
                 "ended": reason,
+                "validations": state.validations,
                 "restructurings": state.restructurings,
                 "memory_halvings": state.halvings,
             },
@@ -328,6 +329,8 @@ class Trainer:
         seconds = time.monotonic() - started
         state.validation_seconds += seconds
         size = self._policy.count_deployed(state.network)
+        found = {"step": state.step, "rouge_l": score.rouge_l, "loss": score.loss, "params_deployed": size}
+        state.validations.append(found)
         self._tracker.log(event | {"params_deployed": size, "seconds": round(seconds, 3), "message": message})
         self._tracker.log({"kind": "samples", "step": state.step, "samples": self._validator.samples})
         if restructured:

@@ -17,6 +17,11 @@ def count_parameters(network: "nn.Module") -> int:
     return sum(parameter.numel() for parameter in network.parameters())
 
 
+def count_trained(network: "nn.Module") -> int:
+    """Count the parameters of a network that training changes, tied matrices once."""
+    return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
+
+
 def count_by_part(network: "nn.Module") -> dict[str, int]:
     """Count the parameters of each part of a network, tied matrices once; a tied head counts nothing.
 
@@ -29,8 +34,9 @@ def count_by_part(network: "nn.Module") -> dict[str, int]:
 
 
 def compute_bytes(folder: Path) -> int:
-    """Compute the bytes of the weights (safetensors files) in a folder."""
-    return sum(path.stat().st_size for path in folder.glob("*.safetensors"))
+    """Compute the bytes of the weights (safetensors files and ONNX graphs) in a folder."""
+    weights = (*folder.glob("*.safetensors"), *folder.glob("*.onnx"))
+    return sum(path.stat().st_size for path in weights)
 
 
 def _find_part(name: str) -> str:

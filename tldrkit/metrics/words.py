@@ -39,6 +39,12 @@ def split_words(text: str) -> list[str]:
     return [stems[word] for word in _WORD.findall(text.lower())]
 
 
+def is_hidden(text: str) -> bool:
+    """Tell whether ROUGE cannot see most letters of a text, since they are not a-z."""
+    letters = [letter for letter in text.lower() if letter.isalpha()]
+    return 2 * sum(map(str.isascii, letters)) < len(letters)
+
+
 def count_common(words: Sequence[str], target: Sequence[str]) -> int:
     """Count the words of the longest common subsequence of two texts."""
     places = _map_places(target)

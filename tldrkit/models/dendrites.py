@@ -7,11 +7,11 @@ or of the training loop.
 
 import contextlib
 import copy
+import importlib.util
 import io
 import json
 import os
 import pdb
-import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,23 +23,15 @@ from torch.optim import Optimizer
 from transformers import BartForConditionalGeneration, PreTrainedModel, T5ForConditionalGeneration
 
 from tldrkit.errors import DendriteError
+from tldrkit.metrics.footprint import count_trained
 from tldrkit.models.anatomy import build_config
 from tldrkit.models.dendritic_linear import ACTIVATIONS, DendriticLinear
 from tldrkit.models.growth import Growth
 from tldrkit.models.modeling_tldr import TldrBartForConditionalGeneration, TldrT5ForConditionalGeneration
 from tldrkit.models.packed.linear import Cascade
-from tldrkit.specs import Placement, TrainSpec
+from tldrkit.models.placements import choose_modules
+from tldrkit.specs import TrainSpec
 
-ATTENTION = r"\.(?:(?:SelfAttention|EncDecAttention)\.[qkvo]|(?:self_attn|encoder_attn)\.(?:[qkv]|out)_proj)$"
-FEED_FORWARD = r"\.(?:DenseReluDense\.w[io](?:_\d)?|fc[12])$"
-PLACEMENTS: dict[str, str] = {
-    "all": rf"(?:{ATTENTION}|{FEED_FORWARD})",
-    "attention": ATTENTION,
-    "feed-forward": FEED_FORWARD,
-    "encoder": rf"\bencoder\..*(?:{ATTENTION}|{FEED_FORWARD})",
-    "decoder": rf"\bdecoder\..*(?:{ATTENTION}|{FEED_FORWARD})",
-    "decoder-feed-forward": rf"\bdecoder\..*{FEED_FORWARD}",
-}
 DEPLOYED: dict[type, Any] = {
     T5ForConditionalGeneration: TldrT5ForConditionalGeneration,
     BartForConditionalGeneration: TldrBartForConditionalGeneration,
@@ -47,21 +39,6 @@ DEPLOYED: dict[type, Any] = {
 SAVE_NAME = "perforatedai"
 SCORES = "scores.json"
 SMALLEST_SCORE = 1e-9  # PerforatedAI takes a score of exactly 0 for "no score yet"
-
-
-def choose_modules(network: nn.Module, placement: Placement) -> list[str]:
-    """Choose the linear layers that may grow: never embeddings, the head, or projections between two widths.
-
-    Args:
-        network: T5 or BART, plain or ours.
-        placement: Which of the attention and feed-forward layers.
-
-    Returns:
-        Dotted module paths, in the network's order.
-    """
-    pattern = re.compile(PLACEMENTS[placement])
-    linears = (path for path, module in network.named_modules() if type(module) is nn.Linear)
-    return [path for path in linears if pattern.search(path)]
 
 
 class Dendrites:
@@ -86,6 +63,7 @@ class Dendrites:
         self._tracker: Any = None
         self._calls = 0
         self._ended = False
+        self._since_growth = 0
         self._scores: list[float] = []
 
     def attach(self, network: PreTrainedModel) -> nn.Module:
@@ -94,7 +72,7 @@ class Dendrites:
         Raises:
             DendriteError: The network is of another kind, has dendrites already, or lacks such layers.
         """
-        paths = _check_growable(network, self.spec.dendrite_placement)
+        paths = check_growable(network, self.spec)
         shutil.rmtree(self.scratch / SAVE_NAME, ignore_errors=True)
         with self._contained():
             from perforatedai import globals_perforatedai as state
@@ -103,6 +81,8 @@ class Dendrites:
             state.pc = state.PAIConfig()  # afresh: nothing set by an earlier run stays
             state.pai_tracker = []
             _configure(state.pc, _build_settings(self.spec, network, paths))
+            if find_addon():
+                _configure(state.pc, _list_licensed(self.spec))
             perforated: nn.Module = steps.perforate_model(
                 network, save_name=SAVE_NAME, making_graphs=False, maximizing_score=True
             )
@@ -125,6 +105,7 @@ class Dendrites:
         """
         restructured = finished = False
         self._scores.append(score)
+        self._since_growth += 1
         if not self._ended:
             with self._contained():
                 tracker = self._resolve_state().pai_tracker
@@ -132,14 +113,28 @@ class Dendrites:
                 network, restructured, finished = answer[0], bool(answer[1]), bool(answer[2])
                 if restructured:
                     _show_shapes(network)
+                    self._since_growth = 0
             self._ended = finished
         event = {
             "restructured": restructured,
             "finished": finished,
             "dendrites": max(_count_dendrites(network).values(), default=0),
-            "best": self._tracker.member_vars["global_best_validation_score"],
+            "params_trained": count_trained(network),
+            **self._describe_waiting(),
         }
         return Growth(network, restructured, finished, event)
+
+    def _describe_waiting(self) -> dict[str, Any]:
+        """Describe what PerforatedAI waits for; an epoch is a call of ``after_validation``."""
+        told = self._tracker.member_vars
+        unimproved = told["num_epochs_run"] - 1 - told["epoch_last_improved"]
+        waited = self._since_growth if self.spec.switch_mode == "fixed" else unimproved
+        return {
+            "best": told["global_best_validation_score"],
+            "mode": told["mode"],
+            "epochs_since_improvement": max(0, unimproved),
+            "epochs_before_switch": None if self._ended else self.spec.n_epochs_to_switch - waited,
+        }
 
     def save(self, folder: Path) -> None:
         """Write down the scores so far and PerforatedAI's own files."""
@@ -218,12 +213,26 @@ class Dendrites:
                 log.write(said.getvalue())
 
 
+def find_addon() -> bool:
+    """Tell whether PerforatedAI's licensed add-on is installed, which alone reads some settings."""
+    return importlib.util.find_spec("perforatedbp") is not None
+
+
+def _list_licensed(spec: TrainSpec) -> dict[str, Any]:
+    given = {"p_epochs_to_switch": spec.p_epochs_to_switch, "cap_at_n": spec.cap_n}
+    return {name: value for name, value in given.items() if value is not None}
+
+
 def _refuse_debugger(*_: object, **__: object) -> NoReturn:
     raise SystemExit
 
 
-def _check_growable(network: PreTrainedModel, placement: Placement) -> list[str]:
-    """Choose the layers to wrap, or say why there are none."""
+def check_growable(network: PreTrainedModel, spec: TrainSpec) -> list[str]:
+    """Choose the layers to wrap.
+
+    Raises:
+        DendriteError: The network is of another kind, has dendrites already, or lacks such layers.
+    """
     if type(network) not in (*DEPLOYED, *DEPLOYED.values()):
         name = type(network).__name__
         raise DendriteError(f"Dendrites cannot grow on a {name}.", hint="Use a T5 or BART summarizer.")
@@ -232,11 +241,7 @@ def _check_growable(network: PreTrainedModel, placement: Placement) -> list[str]
             "This network has dendrites already.",
             hint="Start from the network they grew on, or train this one with do_pb: false.",
         )
-    paths = choose_modules(network, placement)
-    if not paths:
-        message = f"This network has no linear layer at {placement!r}."
-        raise DendriteError(message, hint="Choose another dendrite_placement.")
-    return paths
+    return choose_modules(network, spec)
 
 
 def _build_settings(spec: TrainSpec, network: PreTrainedModel, paths: list[str]) -> dict[str, Any]:
@@ -250,7 +255,7 @@ def _build_settings(spec: TrainSpec, network: PreTrainedModel, paths: list[str])
         "device": network.device,
         "configuration_confirmed": True,
         "unwrapped_modules_confirmed": True,
-        "testing_dendrite_capacity": spec.test_dendrite_capacity,
+        "testing_dendrite_capacity": False,
         "test_saves": False,
         "module_names_to_perforate": [],
         "module_ids_to_perforate": [f".{path}" for path in paths],
@@ -259,8 +264,10 @@ def _build_settings(spec: TrainSpec, network: PreTrainedModel, paths: list[str])
         "output_dimensions": [-1, -1, 0],  # batch, length, features
         "pai_forward_function": ACTIVATIONS[spec.dendrite_activation],
         "max_dendrites": spec.max_dendrites,
-        "max_dendrite_tries": 2,
-        "improvement_threshold": [0.0],  # "better" means here what it means in the loop
+        "max_dendrite_tries": spec.max_dendrite_tries,
+        "candidate_weight_initialization_multiplier": spec.dendrite_init,
+        "history_lookback": spec.history_lookback,
+        "improvement_threshold": [spec.improvement_threshold],
         "improvement_threshold_raw": 0.0,
         "initial_history_after_switches": -1,  # at 0 the first validation could not be the best
         "find_best_lr": False,  # the loop owns the learning rate

@@ -93,9 +93,9 @@ class DendriticLinear(nn.Module):
         features: list[torch.Tensor] = []
         for dendrite, feature in enumerate(self._compute_dendrites(hidden)):
             for link, earlier in zip(self.links_to(dendrite), features, strict=True):
-                feature = feature + link * earlier
+                feature = torch.addcmul(feature, link, earlier)
             features.append(ACTIVATIONS[self.activation](feature))
-            output = output + self.dendrite_to_output[dendrite] * features[-1]
+            output = torch.addcmul(output, self.dendrite_to_output[dendrite], features[-1])
         return output
 
     def links_to(self, dendrite: int) -> torch.Tensor:

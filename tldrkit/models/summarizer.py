@@ -84,9 +84,13 @@ def save_summarizer(summarizer: Summarizer, folder: Path) -> None:
 
     The same summarizer gives the same bytes.
     """
-    network, tokenizer = summarizer.network, summarizer.tokenizer
     with writing():
-        network.save_pretrained(folder)
+        summarizer.network.save_pretrained(folder)
+    save_tokenizer(summarizer.tokenizer, folder)
+
+
+def save_tokenizer(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+    """Save a tokenizer into ``folder``; the same one gives the same bytes."""
     for how in ("is_local", "local_files_only"):  # transformers would write down how it was loaded
         tokenizer.init_kwargs.pop(how, None)
     if tokenizer.is_fast:  # and how it was last called

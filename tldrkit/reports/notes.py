@@ -23,7 +23,13 @@ def find_warnings(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:
     machines = sorted({run.cost.machine for group in groups.values() for run in group if run.cost})
     if len(machines) > 1:
         warnings.append(f"Times were measured under different conditions: {'; '.join(machines)}.")
-    documents = len(next(iter(groups.values()))[0].document_ids)
+    first = next(iter(groups.values()))[0]
+    documents = len(first.document_ids)
+    if first.hidden:
+        warnings.append(
+            f"ROUGE knows no letters but a-z: of {first.hidden:,} of {documents:,} references it sees less "
+            "than half. Read chrF instead."
+        )
     if documents < _FEW_DOCUMENTS:
         warnings.append(f"{documents} threads are too few for intervals to be trusted.")
     return warnings

@@ -20,18 +20,18 @@ def render_markdown(comparison: Comparison) -> str:
         "ROUGE is F1 x 100; brackets hold 95 % intervals. MB are weights on disk; seconds are per thread, "
         "one at a time (median, 95th percentile). Below the runs: summaries made by rules.",
         "## Differences in ROUGE-L",
-        _render_list([f"{contrast.sentence} {contrast.answer}" for contrast in comparison.contrasts]),
+        render_list([f"{contrast.sentence} {contrast.answer}" for contrast in comparison.contrasts]),
         *_render_claims(comparison),
         "## The run to take",
         _render_winner(comparison),
         "## Mind",
-        _render_list(find_notes(comparison)),
+        render_list(find_notes(comparison)),
         "## The summaries",
         render_table(build_traits(comparison)),
         "Means over threads; docs/evaluation.md defines them.",
         *_render_costs(comparison),
         "## Made with",
-        _render_list(_describe_method(comparison)),
+        render_list(describe_method(comparison)),
     ]
     return "\n\n".join(blocks) + "\n"
 
@@ -55,7 +55,7 @@ def _note_beaten(comparison: Comparison, row: Row) -> str:
 def _render_claims(comparison: Comparison) -> list[str]:
     if not comparison.judgements:
         return []
-    return ["## Claims", _render_list([judgement.sentence for judgement in comparison.judgements])]
+    return ["## Claims", render_list([judgement.sentence for judgement in comparison.judgements])]
 
 
 def _render_costs(comparison: Comparison) -> list[str]:
@@ -72,12 +72,13 @@ def _render_winner(comparison: Comparison) -> str:
     )
 
 
-def _render_list(sentences: Sequence[str]) -> str:
+def render_list(sentences: Sequence[str]) -> str:
+    """Render sentences as a Markdown list."""
     return "\n".join(f"- {sentence}" for sentence in sentences or ["Nothing."])
 
 
 def render_table(table: list[list[str]]) -> str:
-    """Render rows of cells, heads first, as a Markdown table."""
+    """Render cells as a Markdown table; the first line holds the heads."""
     heads, *lines = table
     rule = ["---", *["---:"] * (len(heads) - 1)]
     return "\n".join(
@@ -85,7 +86,8 @@ def render_table(table: list[list[str]]) -> str:
     )
 
 
-def _describe_method(comparison: Comparison) -> list[str]:
+def describe_method(comparison: Comparison) -> list[str]:
+    """Describe what the numbers rest on."""
     return [
         f"{comparison.documents} threads of {comparison.data}; intervals from {comparison.resamples:,} "
         "draws: documents resampled (paired bootstrap), seeds by Student's t. Intervals are not corrected "

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tldrkit.reports.comparison import Comparison
+
 WIDTH, HEIGHT = 60, 10
 
 
@@ -13,6 +15,25 @@ class Point:
     label: str
     parameters: int
     rouge: float
+
+
+def collect_points(comparison: Comparison) -> list[Point]:
+    """Collect the places of the runs whose size is known."""
+    sizes = [(row, row.cost["parameters"]) for row in comparison.rows]
+    return [
+        Point(label=row.label, parameters=round(size), rouge=row.rouge["rougeL"])
+        for row, size in sizes
+        if size
+    ]
+
+
+def find_front(points: Sequence[Point]) -> list[Point]:
+    """Find the Pareto front, the smallest first: the points above all that are no larger."""
+    front: list[Point] = []
+    for point in sorted(points, key=lambda point: (point.parameters, -point.rouge)):
+        if not front or point.rouge > front[-1].rouge:
+            front.append(point)
+    return front
 
 
 def render_plot(points: Sequence[Point]) -> list[str]:

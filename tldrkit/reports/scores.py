@@ -74,6 +74,8 @@ class RunScores:
     """Mean fractions, for each of ``ROUGE_TYPES``, of summaries made by rules (Lead-3, ...)."""
     cost: Cost | None
     """None where outputs were given."""
+    hidden: int = 0
+    """Documents with references mostly in letters that ROUGE does not know."""
     scoring: dict[str, str | bool] = field(default_factory=describe_rouge)
     """Settings of ROUGE; equal in comparable runs."""
 

@@ -7,9 +7,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from tldrkit.errors import SpecError
-from tldrkit.run_spec import RunSpec
 from tldrkit.search.space import Axis, Choice, list_values, read_axis
-from tldrkit.specs import Spec, build_spec
+from tldrkit.specs import RunSpec, Spec, build_spec
 
 METRIC = "val_rouge_l"
 _WORDS = (

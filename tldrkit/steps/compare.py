@@ -61,12 +61,25 @@ def read_scores(artifact: Artifact) -> RunScores:
     try:
         run = RunScores.from_dict(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DamagedArtifact(
-            f"{path} cannot be read.", hint=f"`tldrkit artifacts verify {artifact.reference}` tells more."
-        ) from error
+        raise describe_damage(artifact, path) from error
     return dataclasses.replace(run, reference=artifact.reference)
 
 
-def read_comparison(folder: Path) -> Comparison:
-    """Read a published comparison."""
-    return Comparison.from_dict(json.loads((folder / JSON_PAGE).read_text(encoding="utf-8")))
+def read_comparison(artifact: Artifact) -> Comparison:
+    """Read a published comparison.
+
+    Raises:
+        DamagedArtifact: If it cannot be read.
+    """
+    path = artifact.path / JSON_PAGE
+    try:
+        return Comparison.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise describe_damage(artifact, path) from error
+
+
+def describe_damage(artifact: Artifact, path: Path) -> DamagedArtifact:
+    """Describe a published file that cannot be read."""
+    return DamagedArtifact(
+        f"{path} cannot be read.", hint=f"`tldrkit artifacts verify {artifact.reference}` tells more."
+    )

@@ -3,16 +3,24 @@
 import json
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tldrkit.errors import StoreError
+from tldrkit.errors import StoreError, UnknownReference
+from tldrkit.metrics.footprint import compute_bytes
 from tldrkit.options import Options
+from tldrkit.specs import ExportSpec
 from tldrkit.steps.source import ModelSource, resolve_model
 from tldrkit.steps.step import build_provenance
 from tldrkit.store.runs import record_run
-from tldrkit.store.store import ArtifactStore
+from tldrkit.store.store import Artifact, ArtifactStore
+
+if TYPE_CHECKING:
+    from tldrkit.models.summarizer import Summarizer
+    from tldrkit.reports.card import ScoreFacts
 
 ORIGIN = "tldrkit.json"
 
@@ -24,36 +32,80 @@ class Exported:
     folder: Path
     model: str
     done_before: bool
+    bytes: int
+    """Weights on disk."""
 
 
-def export(options: Options, *, source: str, to: Path) -> Exported:
-    """Write a model as a Hugging Face folder; it appears whole or not at all.
+def export(
+    options: Options,
+    spec: ExportSpec,
+    *,
+    source: str,
+    to: Path,
+    comparison: str | None = None,
+    name: str | None = None,
+) -> Exported:
+    """Write a model as a Hugging Face folder with its card; it appears whole or not at all.
 
     Networks of our own classes carry the code they need, so that `trust_remote_code=True` loads them.
 
+    Args:
+        options: Where the store is, and whether to replace an earlier export.
+        spec: How it is written.
+        source: The model, or a comparison: its winner, with the comparison in the card.
+        to: The folder.
+        comparison: Reference of a comparison for the card, where the source is none.
+        name: What the card calls it; the folder's name where not given.
+
     Raises:
         StoreError: If the folder exists and holds something else.
+        SpecError: If the comparison does not hold the model.
     """
     store = ArtifactStore(options.artifacts)
     model = resolve_model(store, source)
+    compared = _find_comparison(store, source, comparison)
+    origin = {
+        "model": Path(model.reference).name if model.manifest is None else model.reference,
+        "digest": model.digest,
+        "name": name or to.resolve().name,
+        "spec": spec.model_dump(mode="json"),
+        "comparison": compared.manifest.digest if compared else None,
+        "reading": model.reading,
+    }
     to = to.resolve()
     written = _read_origin(to)
     if (
         not options.force
         and written
-        and written["digest"] == model.digest
+        and origin.items() <= written.items()
         and _count_bytes(to) == written["files"]
     ):
-        return Exported(folder=to, model=model.reference, done_before=True)
+        return Exported(folder=to, model=model.reference, done_before=True, bytes=compute_bytes(to))
     if not _may_replace(to, written if options.force else None):
         raise StoreError(
             f"{to} exists and is no folder that export may replace.",
             hint="Choose another one; --force replaces an earlier export to which nothing was added.",
         )
-    with record_run(store.root, "export", command=options.command, spec={"source": model.reference}) as run:
+    fields = spec.model_dump(mode="json") | {"source": model.reference}
+    with record_run(store.root, "export", command=options.command, spec=fields) as run:
         run.provenance.update(build_provenance(options))
-        _write_folder(model, to)
-    return Exported(folder=to, model=model.reference, done_before=False)
+        from tldrkit.steps.card import find_scores
+
+        scores = find_scores(store, compared, model) if compared else None
+        with _replacing(to) as draft:
+            _fill(store, model, spec, scores, origin, draft)
+    return Exported(folder=to, model=model.reference, done_before=False, bytes=compute_bytes(to))
+
+
+def _find_comparison(store: ArtifactStore, source: str, comparison: str | None) -> Artifact | None:
+    """Find the comparison that is named, or that stands for the model."""
+    if comparison is not None:
+        return store.resolve(comparison)
+    try:
+        artifact = store.resolve(source)
+    except UnknownReference:
+        return None
+    return artifact if artifact.manifest.kind == "comparison" else None
 
 
 def _read_origin(folder: Path) -> dict[str, Any] | None:
@@ -79,17 +131,64 @@ def _may_replace(folder: Path, written: dict[str, Any] | None) -> bool:
     return not there or (written is not None and there <= set(written["files"]))
 
 
-def _write_folder(model: ModelSource, to: Path) -> None:
-    from tldrkit.models.huggingface import export_summarizer
+def _fill(
+    store: ArtifactStore,
+    model: ModelSource,
+    spec: ExportSpec,
+    scores: "ScoreFacts | None",
+    origin: dict[str, Any],
+    folder: Path,
+) -> None:
+    """Write the model, its card, and what this export is."""
+    from tldrkit.metrics.footprint import count_parameters
+    from tldrkit.models.huggingface import export_summarizer, is_custom
     from tldrkit.models.summarizer import load_summarizer
+    from tldrkit.reports.card import render_card
+    from tldrkit.steps.card import build_facts
 
+    summarizer = load_summarizer(model.location)
+    if spec.format == "onnx":
+        origin = origin | {"graphs": _fill_with_graphs(summarizer, spec, folder)}
+        _write_origin(origin, folder)
+        return
+    export_summarizer(summarizer, folder, spec)
+    facts = build_facts(
+        store,
+        model,
+        spec,
+        scores,
+        name=origin["name"],
+        parameters=count_parameters(summarizer.network),
+        weights=compute_bytes(folder),
+        custom_code=is_custom(summarizer.network),
+    )
+    (folder / "README.md").write_text(render_card(facts), encoding="utf-8")
+    _write_origin(origin, folder)
+
+
+def _fill_with_graphs(summarizer: "Summarizer", spec: ExportSpec, folder: Path) -> dict[str, int]:
+    """Write the graphs and the tokenizer; return what a reader of the graphs must know."""
+    from tldrkit.models.onnx_graphs import describe_graphs, write_graphs
+    from tldrkit.models.summarizer import save_tokenizer
+
+    write_graphs(summarizer.network, folder, int8=spec.dtype == "int8")
+    save_tokenizer(summarizer.tokenizer, folder)
+    return describe_graphs(summarizer.network)
+
+
+def _write_origin(origin: dict[str, Any], folder: Path) -> None:
+    whole = origin | {"files": _count_bytes(folder)}
+    (folder / ORIGIN).write_text(json.dumps(whole, indent=1), encoding="utf-8")
+
+
+@contextmanager
+def _replacing(to: Path) -> Iterator[Path]:
+    """Give a folder to fill that takes the place of another one when the block ends well."""
     to.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{to.name}-", dir=to.parent))
     old = draft.with_name(f"{draft.name}-old")
     try:
-        export_summarizer(load_summarizer(model.location), draft)
-        origin = {"model": model.reference, "digest": model.digest, "files": _count_bytes(draft)}
-        (draft / ORIGIN).write_text(json.dumps(origin, indent=1), encoding="utf-8")
+        yield draft
         draft.chmod(0o755)
         if to.exists():
             to.rename(old)

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 
 from tldrkit.options import Options
-from tldrkit.run_spec import RunSpec
+from tldrkit.specs import RunSpec
 from tldrkit.steps.compress import compress
 from tldrkit.steps.step import Outcome
 from tldrkit.steps.train import train
@@ -27,14 +27,26 @@ def compress_and_train(
         DataError: If the data set cannot be used.
         ModelError: If the sizes cannot be made, the model cannot be loaded, or PerforatedAI stops.
     """
-    compression = spec.build_compression()
-    if compression is not None:
-        # the run that an agent of W&B names is the training's
-        quiet = dataclasses.replace(options, wandb="off") if os.environ.get("WANDB_RUN_ID") else options
-        outcome = compress(quiet, compression, source=source, target=small)
-        source = outcome.artifact.reference
-        yield outcome
+    compressed = compress_first(options, spec, source=source, target=small)
+    if compressed is not None:
+        source = compressed.artifact.reference
+        yield compressed
     yield train(options, spec.build_training(), source=source, target=target, teacher=spec.teacher)
+
+
+def compress_first(options: Options, spec: RunSpec, *, source: str, target: str) -> Outcome | None:
+    """Compress to the sizes of a run; None where the model stays whole.
+
+    Raises:
+        DataError: If the data set cannot be used.
+        ModelError: If the sizes cannot be made, or the model cannot be loaded.
+    """
+    compression = spec.build_compression()
+    if compression is None:
+        return None
+    # the run that an agent of W&B names is the training's
+    quiet = dataclasses.replace(options, wandb="off") if os.environ.get("WANDB_RUN_ID") else options
+    return compress(quiet, compression, source=source, target=target)
 
 
 def name_compression(target: str) -> str:

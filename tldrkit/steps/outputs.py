@@ -1,25 +1,41 @@
 """Files outside the store, for people: they appear whole or not at all."""
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
+
+from tldrkit.errors import StoreError
+from tldrkit.store.disk import release, take_lock
 
 
 @contextmanager
-def open_whole(path: Path) -> Iterator[IO[str]]:
-    """Open a file that appears under its name only when the block succeeds."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    draft = Path(name)
+def open_whole(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
+    """Open a file that appears under its name only when the block succeeds.
+
+    What a killed process left of it is written over.
+
+    Args:
+        path: Its folder is made where it is missing.
+        mode: ``w`` for text, ``wb`` for bytes.
+
+    Raises:
+        StoreError: Another process is writing this file.
+    """
+    draft = path.with_name(f".{path.name}.draft")
+    descriptor = take_lock(draft)
+    if descriptor is None:
+        raise StoreError(f"Another process is writing {path}.", hint="Wait for it, or choose another file.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        with open(descriptor, mode, encoding=None if "b" in mode else "utf-8", closefd=False) as file:
+            os.ftruncate(descriptor, 0)
             yield file
             file.flush()
-            os.fsync(file.fileno())
-        draft.chmod(0o644)
+            os.fsync(descriptor)
         draft.replace(path)
-    finally:
+    except BaseException:
         draft.unlink(missing_ok=True)
+        raise
+    finally:
+        release(descriptor)

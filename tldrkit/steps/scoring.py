@@ -32,10 +32,13 @@ def build_rouge(spec: ScoreSpec, examples: int, threads: int | None) -> Rouge:
 
 def describe_texts(outputs: Sequence[Output]) -> dict[str, Any]:
     """Describe which texts were scored, as fields of ``RunScores``."""
+    from tldrkit.metrics.words import is_hidden
+
     documents = [output.document for output in outputs]
     return {
         "document_ids": tuple(output.id for output in outputs),
         "empty": sum(not any(map(str.isalnum, output.prediction)) for output in outputs),
+        "hidden": sum(all(map(is_hidden, output.references)) for output in outputs),
         "data_digest": digest_json([[output.id, *output.references] for output in outputs]),
         "documents_digest": digest_json(documents) if all(documents) else "",
     }
@@ -94,6 +97,7 @@ def write_scores(folder: Path, run: "RunScores", outputs: Sequence[Output], trai
                 "id": output.id,
                 "prediction": output.prediction,
                 "references": list(output.references),
+                "document": output.document,
                 **{metric: values[number] for metric, values in run.scores.items()},
                 **traits[number],
             }

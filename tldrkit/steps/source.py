@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tldrkit.errors import StoreError, UnknownReference
+from tldrkit.specs import SummarizeSpec
 from tldrkit.store.digest import digest_file, digest_json
 from tldrkit.store.manifest import Input, Manifest
 from tldrkit.store.names import parse_reference
@@ -27,6 +29,13 @@ class ModelSource:
 
     manifest: Manifest | None = None
     """The artifact's manifest, where it is one."""
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """How it was taught to read: `prefix`, set before a document, and `max_source_tokens` of it."""
+        made = self.manifest.spec if self.manifest else {}
+        fields = SummarizeSpec.model_fields
+        return {name: made.get(name, fields[name].default) for name in ("prefix", "max_source_tokens")}
 
     def to_input(self, role: str = "source") -> Input:
         """Describe it as a step's input."""

@@ -1,113 +1,275 @@
-"""`tldrkit summarize`: files and folders of threads in, one JSON line a thread out."""
+"""`tldrkit summarize`: files and folders of threads in, one record a thread out."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tldrkit.data.threads import BrokenThread, Thread, find_thread_files, read_threads
-from tldrkit.errors import StoreError
+from tldrkit.data.records import EXTENSIONS, Record, choose_form, writing_records
+from tldrkit.data.threads import Thread
+from tldrkit.data.threads.finding import SIDECAR
+from tldrkit.errors import SpecError, StoreError
 from tldrkit.options import Options
-from tldrkit.specs import SummarizeSpec
+from tldrkit.specs import Form, SummarizeSpec
+from tldrkit.steps.inputs import STDIN, Inputs, Item, Shard, open_inputs
 from tldrkit.steps.outputs import open_whole
-from tldrkit.steps.source import resolve_model
+from tldrkit.steps.pace import Pace
+from tldrkit.steps.source import ModelSource, resolve_model
 from tldrkit.steps.step import build_provenance
+from tldrkit.store.digest import digest_json
+from tldrkit.store.journal import Journal, open_journal
 from tldrkit.store.runs import record_run
 from tldrkit.store.store import ArtifactStore
 
 if TYPE_CHECKING:
-    from tldrkit.engines.generation import Generator
+    from tldrkit.engines.threads import Summary, ThreadSummarizer
 
-_CHUNK = 16  # batches read ahead and sorted by length together
+_JOURNAL = 1  # schema of what is journaled
+_BATCHES = 8  # read ahead, sorted by length and journaled together
+_BATCH_CHARACTERS = 2048  # of a thread that counts as one of a batch; a longer one counts as several
+
+Found = tuple[Path, Record]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Output:
+    """Where records go, and in which form.
+
+    Args:
+        file: One file for all; None for one beside each input.
+        form: How records are written; by the file's name where not given.
+        sources: Whether records say which posts each sentence came from.
+    """
+
+    file: Path | None = None
+    form: Form | None = None
+    sources: bool = False
+
+
+@dataclass(kw_only=True)
 class Summarized:
     """What came of a run over threads."""
 
-    out: Path
-    threads: int
-    broken: int
+    out: Path | None
+    threads: int = 0
+    broken: int = 0
+    known: int = 0
+    """Threads whose summary was there from a run before, or from an equal thread."""
+    outdated: int = 0
+    """Summaries of a run before that were made with another model or other options, and were not used."""
+
+    def count(self, record: Record) -> None:
+        """Count a record."""
+        if "error" in record:
+            self.broken += 1
+        else:
+            self.threads += 1
 
 
 def summarize(
-    options: Options, spec: SummarizeSpec, *, paths: Sequence[Path], model: str, out: Path
+    options: Options,
+    spec: SummarizeSpec,
+    *,
+    paths: Sequence[Path],
+    model: str,
+    output: Output,
+    shard: Shard = Shard(),  # noqa: B008  (frozen)
+    watch: float | None = None,
 ) -> Summarized:
-    """Summarize every thread under the paths; the output appears whole, in the order of the input.
+    """Summarize every thread of the inputs; an output appears whole, its records in the order of the inputs.
 
-    A file that is no thread becomes a record with its error, and the run goes on.
+    What is no thread becomes a record with its error, and the run goes on. Summaries are journaled in the
+    store: the same command goes on where it was killed, and does only what is new or changed.
+
+    Args:
+        options: The surroundings; ``force`` does all again.
+        spec: How threads are summarized.
+        paths: Files, folders, patterns, and `-` for the standard input.
+        model: What to summarize with.
+        output: Where records go.
+        shard: The part of the files that is meant.
+        watch: Seconds between two looks for new files, until interrupted; None for one pass.
 
     Raises:
-        DataError: If a path does not exist.
-        ModelError: If the model cannot be loaded.
+        DataError: A path does not exist, or a pattern matches nothing.
+        ModelError: The model cannot be loaded.
+        SpecError: The options do not fit together.
+        StoreError: An output cannot be written, or another run is at it.
     """
     store = ArtifactStore(options.artifacts)
     source = resolve_model(store, model)
+    out = output.file and shard.name(output.file)
+    _check(paths, out, watch)
+    form = choose_form(out, output.form)
+    identity = _identify(source, spec)
+    with (
+        open_inputs(paths, shard, out) as inputs,
+        record_run(
+            store.root, "summarize", command=options.command, spec=spec.model_dump(mode="json")
+        ) as run,
+        open_journal(store.root, _name_journal(inputs), identity, anew=options.force) as journal,
+        closing(options.display),
+    ):
+        run.provenance.update(build_provenance(options) | {"model": source.reference})
+        work = Work(options=options, spec=spec, source=source, journal=journal)
+        state = inputs.compute_state() if watch is not None else ""
+        while True:
+            done = Summarized(out=out, outdated=journal.outdated)
+            records = work.run(inputs, done)
+            _write(records if output.sources else _drop_sources(records), out, form)
+            run.metrics.update(threads=done.threads, broken=done.broken, known=done.known)
+            if watch is None:
+                return done
+            options.display.log({"message": f"{done.threads} threads summarized; waiting for more."})
+            try:
+                state = inputs.wait(state, watch)
+            except KeyboardInterrupt:
+                return done
+
+
+def _check(paths: Sequence[Path], out: Path | None, watch: float | None) -> None:
+    if STDIN in paths and (out is None or watch is not None):
+        raise SpecError(
+            "The standard input is read once, and nothing can lie beside it.",
+            hint="Leave out --sidecar and --watch, or name files and folders.",
+        )
+    if out is None:
+        return
     if out.exists() and not out.is_file():
         raise StoreError(
             f"{out} is no regular file.", hint="--out names a file to write, such as summaries.jsonl."
         )
     if any(path.resolve() == out.resolve() for path in paths):
         raise StoreError(f"--out would overwrite the input {out}.", hint="Choose another file to write.")
-    files = [file for file in find_thread_files(paths) if file.resolve() != out.resolve()]
-    with record_run(
-        store.root, "summarize", command=options.command, spec=spec.model_dump(mode="json")
-    ) as run:
-        from tldrkit.engines.device import build_accelerator, set_threads
-        from tldrkit.engines.generation import Generator, read_decoding
-        from tldrkit.models.summarizer import load_summarizer
-
-        run.provenance.update(build_provenance(options) | {"model": source.reference})
-        set_threads(options.threads)
-        summarizer = load_summarizer(source.location)
-        summarizer.network.to(build_accelerator(options.device, "fp32").device)
-        generate = Generator(summarizer.network, summarizer.tokenizer, read_decoding(spec))
-        counts = {"threads": 0, "broken": 0}
-        with closing(options.display), open_whole(out) as file:
-            for record in _summarize_files(options, spec, generate, files):
-                counts["broken" if "error" in record else "threads"] += 1
-                file.write(json.dumps(record, ensure_ascii=False) + "\n")
-        run.metrics.update(counts)
-    return Summarized(out=out, threads=counts["threads"], broken=counts["broken"])
 
 
-def _summarize_files(
-    options: Options, spec: SummarizeSpec, generate: "Generator", files: Sequence[Path]
-) -> Iterator[dict[str, Any]]:
-    done = 0
-    items = _read_all(files)
-    while chunk := list(islice(items, spec.batch_size * _CHUNK)):
-        yield from _summarize_chunk(generate, chunk)
-        done += len({file for file, _ in chunk})
-        options.display.log({"kind": "summarize", "done": min(done, len(files)), "total": len(files)})
+def _identify(source: ModelSource, spec: SummarizeSpec) -> str:
+    """Identify what summaries are made with; the batch size changes nothing but speed."""
+    made_with = spec.model_dump(mode="json", exclude={"batch_size"})
+    return digest_json({"journal": _JOURNAL, "model": source.digest, "spec": made_with})
 
 
-def _read_all(files: Iterable[Path]) -> Iterator[tuple[Path, Thread | BrokenThread]]:
-    for file in files:
-        for item in read_threads(file):
-            yield file, item
+def _name_journal(inputs: Inputs) -> str:
+    """Name the journal after the output, or after the inputs where outputs lie beside them."""
+    if inputs.out is not None:
+        return digest_json(ascii(inputs.out.resolve()))
+    paths = [ascii(path.absolute()) for path in inputs.paths]
+    return digest_json([*paths, inputs.shard.number, inputs.shard.count])
 
 
-def _summarize_chunk(
-    generate: "Generator", chunk: Sequence[tuple[Path, Thread | BrokenThread]]
-) -> Iterator[dict[str, Any]]:
-    documents = [item.document() for _, item in chunk if isinstance(item, Thread)]
-    written = iter(generate(documents))
-    for file, item in chunk:
-        if isinstance(item, Thread):
-            place = {"id": item.id, "file": str(file), "title": item.title}
-            yield place | _count_posts(item) | {"summary": next(written).text}
-        else:
-            yield {"id": item.id, "file": str(file), "line": item.line, "error": item.reason}
+@dataclass(kw_only=True)
+class Work:
+    """Threads turned into records, with the journal at hand."""
+
+    options: Options
+    spec: SummarizeSpec
+    source: ModelSource
+    journal: Journal
+    _summarizer: "ThreadSummarizer | None" = field(default=None, init=False)
+
+    def run(self, inputs: Inputs, done: Summarized) -> Iterator[Found]:
+        """Read the inputs and yield each file with a record, in order; what is done is counted."""
+        pace = Pace(self.options.display, inputs)
+        for chunk in _cut_chunks(inputs.read(), self.spec.batch_size):
+            threads = [item.found for item in chunk if isinstance(item.found, Thread)]
+            keys = [_compute_key(thread) for thread in threads]
+            known, new = self._complete(dict(zip(keys, threads, strict=True)))
+            done.known += len(threads) - new
+            values = iter(keys)
+            for item in chunk:
+                record = _build_record(item, known[next(values)] if isinstance(item.found, Thread) else "{}")
+                done.count(record)
+                yield item.file, record
+            pace.advance(chunk)
+
+    def _complete(self, threads: dict[str, Thread]) -> tuple[dict[str, str], int]:
+        """Look up the summaries of threads; write, journal and count those that are missing."""
+        known = self.journal.find(list(threads))
+        missing = {key: thread for key, thread in threads.items() if key not in known}
+        if missing:
+            written = self._summarize(list(missing.values()))
+            new = {key: _render(summary) for key, summary in zip(missing, written, strict=True)}
+            self.journal.add(new)
+            known |= new
+        return known, len(missing)
+
+    def _summarize(self, threads: Sequence[Thread]) -> "list[Summary]":
+        """Summarize with the model, which is loaded when first needed."""
+        if self._summarizer is None:
+            from tldrkit.engines.device import build_accelerator, set_threads
+            from tldrkit.engines.threads import ThreadSummarizer
+            from tldrkit.models.summarizer import load_summarizer
+
+            set_threads(self.options.threads)
+            summarizer = load_summarizer(self.source.location)
+            summarizer.network.to(build_accelerator(self.options.device, "fp32").device)
+            self._summarizer = ThreadSummarizer(summarizer, self.spec)
+        return self._summarizer(threads)
 
 
-def _count_posts(thread: Thread) -> dict[str, Any]:
-    counts: dict[str, Any] = {"posts_read": thread.posts_read, "posts_used": len(thread.posts)}
-    if thread.unused:
-        counts["posts_unused"] = dict(thread.unused)
-    if thread.not_loaded:
-        counts["posts_not_loaded"] = thread.not_loaded
-    return counts
+def _cut_chunks(items: Iterator[Item], batch_size: int) -> Iterator[list[Item]]:
+    """Cut what is read into chunks of about equal work, which depend on nothing but the items."""
+    chunk, weight = list[Item](), 0.0
+    for item in items:
+        chunk.append(item)
+        weight += _weigh(item)
+        if weight >= batch_size * _BATCHES:
+            yield chunk
+            chunk, weight = [], 0.0
+    if chunk:
+        yield chunk
+
+
+def _weigh(item: Item) -> float:
+    if not isinstance(item.found, Thread):
+        return 1.0
+    return max(1.0, sum(len(post.text) for post in item.found.posts) / _BATCH_CHARACTERS)
+
+
+def _compute_key(thread: Thread) -> str:
+    """Compute a digest of all that a summary depends on."""
+    return digest_json([thread.title, [[post.author, post.text] for post in thread.posts]])
+
+
+def _render(summary: "Summary") -> str:
+    sources = [{"sentence": one.text, "posts": list(one.posts)} for one in summary.sentences]
+    value = {"ending": summary.ending, "summary": summary.text, "sources": sources}
+    return json.dumps(value | {"posts_used": len(summary.posts)}, ensure_ascii=False)
+
+
+def _build_record(item: Item, summary: str) -> dict[str, Any]:
+    found, file = item.found, _show(str(item.file))
+    if not isinstance(found, Thread):
+        return {"id": _show(found.id), "file": file, "line": found.line, "error": found.reason}
+    written = json.loads(summary)
+    counts = found.count_posts()
+    if written["posts_used"] < len(found.posts):
+        counts["posts_unused"] = {**found.unused, "not central": len(found.posts) - written["posts_used"]}
+    return {"id": _show(found.id), "file": file, "title": found.title, **counts, **written}
+
+
+def _show(name: str) -> str:
+    """Make a name that may come from a file system a text that can be written."""
+    return name.encode(errors="surrogateescape").decode(errors="replace")
+
+
+def _drop_sources(records: Iterator[Found]) -> Iterator[Found]:
+    for file, record in records:
+        yield file, {key: value for key, value in record.items() if key != "sources"}
+
+
+def _write(records: Iterator[Found], out: Path | None, form: Form) -> None:
+    """Write records into one file, or into one beside each input."""
+    if out is not None:
+        with open_whole(out, "wb") as file, writing_records(form, file) as writer:
+            for _, record in records:
+                writer.write(record)
+        return
+    for path, group in groupby(records, key=lambda found: found[0]):
+        beside = path.with_name(f"{path.name}{SIDECAR}{EXTENSIONS[form]}")
+        with open_whole(beside, "wb") as file, writing_records(form, file) as writer:
+            for _, record in group:
+                writer.write(record)

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 
 from tldrkit.errors import Busy, DataError, SpecError, StoreError, TrialStopped
 from tldrkit.options import Options
-from tldrkit.run_spec import RunSpec
 from tldrkit.search.sweepfile import METRIC, SweepSpec, read_sweep
-from tldrkit.specs import build_spec
+from tldrkit.specs import RunSpec, build_spec
 from tldrkit.steps.one_line import compress_and_train
 from tldrkit.steps.step import Outcome, build_provenance
 from tldrkit.store.digest import digest_json

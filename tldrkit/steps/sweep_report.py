@@ -7,8 +7,7 @@ from typing import Any
 
 from tldrkit.errors import SpecError
 from tldrkit.options import Options
-from tldrkit.run_spec import SIZES
-from tldrkit.specs import DataSpec, TrainSpec, render_yaml
+from tldrkit.specs import SIZES, DataSpec, TrainSpec, render_yaml
 from tldrkit.steps.outputs import open_whole
 from tldrkit.steps.sweep import Sweep
 

@@ -2,12 +2,12 @@
 
 import dataclasses
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tldrkit.errors import SpecError
 from tldrkit.options import Options
 from tldrkit.specs import TrainSpec
+from tldrkit.steps.growing import build_policy
 from tldrkit.steps.source import ModelSource, resolve_model
 from tldrkit.steps.step import Bench, Outcome, Step, data_input, name_group, perform
 from tldrkit.store.store import ArtifactStore
@@ -15,7 +15,6 @@ from tldrkit.store.store import ArtifactStore
 if TYPE_CHECKING:
     from tldrkit.data.examples import Corpus
     from tldrkit.engines.distillation import Teacher
-    from tldrkit.models.growth import GrowthPolicy
     from tldrkit.models.summarizer import Summarizer
 
 
@@ -65,7 +64,7 @@ def train(
         summarizer = load_summarizer(model.location)
         bench.draft.provenance["loaded_from"] = str(summarizer.folder)
         scratch = bench.draft.path / "scratch"
-        policy = _build_policy(spec, scratch, bench.run.log_path)
+        policy = build_policy(bench, spec, summarizer, scratch)
         guide = None
         if tutor is not None:
             master = load_summarizer(tutor.location)
@@ -103,16 +102,6 @@ def _ask_for_summaries(
         bench.tracker.log({"kind": "teacher", "done": done, "total": len(corpus.train)})
 
     return dataclasses.replace(corpus, train=write_references(master, corpus.train, spec, advance))
-
-
-def _build_policy(spec: TrainSpec, scratch: Path, log: Path) -> "GrowthPolicy":
-    from tldrkit.models.growth import FixedShape
-
-    if not spec.do_pb:
-        return FixedShape()
-    from tldrkit.models.dendrites import Dendrites
-
-    return Dendrites(spec, scratch, log)
 
 
 def _advise(bench: Bench, spec: TrainSpec, corpus: "Corpus", model: ModelSource) -> None:

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tldrkit.data.threads import BrokenThread, Post, Thread, find_thread_files, read_threads
+from tldrkit.data.threads import BrokenThread, Post, Thread, read_threads
 from tldrkit.data.threads.markup import reduce_html
-from tldrkit.errors import DataError
 
 THREAD = Thread(
     id="7",
@@ -195,21 +194,6 @@ def test_html_is_reduced_to_text(html: str, text: str | None) -> None:
     """Tags go and blocks become lines; angle brackets that are no tags stay; nothing raises."""
     reduced = reduce_html(html)
     assert text is None or reduced == text
-
-
-def test_folders_are_walked_in_order(tmp_path: Path) -> None:
-    """Files are found as given, folders walked in name order, hidden entries skipped."""
-    for name in ["b.txt", "a/z.txt", "a/.hidden", ".git/x.txt", "a/b/c.txt"]:
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text("x")
-    found = list(find_thread_files([tmp_path / "b.txt", tmp_path]))
-    assert [str(path.relative_to(tmp_path)) for path in found] == ["b.txt", "b.txt", "a/z.txt", "a/b/c.txt"]
-
-
-def test_a_path_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    """A path that does not exist is a DataError that names it."""
-    with pytest.raises(DataError, match="gone"):
-        list(find_thread_files([tmp_path / "gone"]))
 
 
 def test_real_forum_threads_keep_their_posts(shared_data: Path) -> None:

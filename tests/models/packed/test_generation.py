@@ -58,6 +58,22 @@ def test_it_writes_what_generate_writes(kind: str, rows: int) -> None:
     assert written == write_reference(network, sources)
 
 
+@pytest.mark.parametrize("kind", NETWORKS)
+@pytest.mark.parametrize("num_beams", [1, 4])
+def test_summaries_are_as_long_as_asked(kind: str, num_beams: int) -> None:
+    """With a fewest number of pieces it writes what `generate` writes, and no summary is shorter."""
+    network = spread(NETWORKS[kind]())
+    sources = draw_rows(17, 30)
+    with torch.no_grad():
+        if num_beams == 1:
+            written = write_greedily(read(network), sources, LONGEST, ENDS, 7)
+        else:
+            written = write_by_beams(read(network), sources, LONGEST, ENDS, Beams(4, min_tokens=7))
+
+    assert written == write_reference(network, sources, num_beams=num_beams, min_new_tokens=7)
+    assert min(len(row) for row in written) >= 8
+
+
 def test_rows_end_at_different_places() -> None:
     """What the other tests compare holds rows that end early, late and never, and more than one piece."""
     network = spread(NETWORKS["plain"]())

@@ -3,8 +3,17 @@
 Knows shapes, told apart by their content, one file each; knows nothing of summaries or networks.
 """
 
-from tldrkit.data.threads.files import find_thread_files, read_threads
+from tldrkit.data.threads.files import parse_threads, read_threads
+from tldrkit.data.threads.finding import find_thread_files
 from tldrkit.data.threads.shapes import build_thread
 from tldrkit.data.threads.thread import BrokenThread, Post, Thread
 
-__all__ = ["BrokenThread", "Post", "Thread", "build_thread", "find_thread_files", "read_threads"]
+__all__ = [
+    "BrokenThread",
+    "Post",
+    "Thread",
+    "build_thread",
+    "find_thread_files",
+    "parse_threads",
+    "read_threads",
+]

@@ -1,15 +1,15 @@
-"""Files of threads: found in folders, opened, and read by what their bytes begin with.
+"""Files of threads: opened, and read by what their bytes begin with.
 
 Knows JSON, JSON lines, mail, pages and text apart; what they hold is known by the shapes.
 """
 
-import os
 import re
 import zlib
 from collections.abc import Iterable, Iterator
+from io import BytesIO
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import BinaryIO
 
 from tldrkit.data.local import decode_json, open_file
 from tldrkit.data.threads.mbox import read_mbox
@@ -17,7 +17,6 @@ from tldrkit.data.threads.pages import read_page
 from tldrkit.data.threads.shapes import build_threads
 from tldrkit.data.threads.text import read_text
 from tldrkit.data.threads.thread import BrokenThread, Place, Thread
-from tldrkit.errors import DataError
 
 _BOM = b"\xef\xbb\xbf"
 _JSON = re.compile(rb'\s*(\{\s*("|\}|$)|\[)')
@@ -30,31 +29,6 @@ _PAGE = re.compile(
     rb"\s*(<\?xml[^<>]{0,200}>\s*)?(<!--(?:(?!-->).){0,2000}-->\s*)?<(!doctype\s+html|html|head|body|title|meta|link|script)\b",
     re.I | re.S,
 )
-
-
-def find_thread_files(paths: Iterable[Path]) -> Iterator[Path]:
-    """Find the files meant by files and folders: folders are walked in name order, hidden entries skipped.
-
-    Raises:
-        DataError: A path does not exist, or a folder cannot be opened.
-    """
-    for path in paths:
-        if path.is_file():
-            yield path
-        elif path.is_dir():
-            yield from _walk(path)
-        else:
-            raise DataError(f"There is no file or folder {path}.", hint="Check the path.")
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    def refuse(error: OSError) -> NoReturn:
-        raise DataError(f"The folder {error.filename} cannot be opened: {error.strerror}.") from error
-
-    for root, folders, files in os.walk(folder, onerror=refuse):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found = (Path(root) / name for name in sorted(files) if not name.startswith("."))
-        yield from (path for path in found if path.is_file())
 
 
 def read_threads(path: Path) -> Iterator[Thread | BrokenThread]:
@@ -70,6 +44,11 @@ def read_threads(path: Path) -> Iterator[Thread | BrokenThread]:
         yield Place(path).refuse("The file is cut short.")
     except (OSError, zlib.error) as error:
         yield Place(path).refuse(f"The file cannot be read: {getattr(error, 'strerror', None) or error}.")
+
+
+def parse_threads(data: bytes, name: str) -> Iterator[Thread | BrokenThread]:
+    """Read the threads in bytes as in a file of that name; they are never unpacked."""
+    yield from _read_open(BytesIO(data), Path(name))
 
 
 def _read_open(file: BinaryIO, path: Path) -> Iterator[Thread | BrokenThread]:

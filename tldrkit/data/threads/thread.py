@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +48,15 @@ class Thread:
     def posts_read(self) -> int:
         """Posts the file holds, used or not."""
         return len(self.posts) + sum(self.unused.values())
+
+    def count_posts(self) -> dict[str, Any]:
+        """Count the posts, used and not, as JSON values."""
+        counts: dict[str, Any] = {"posts_read": self.posts_read, "posts_used": len(self.posts)}
+        if self.unused:
+            counts["posts_unused"] = dict(self.unused)
+        if self.not_loaded:
+            counts["posts_not_loaded"] = self.not_loaded
+        return counts
 
     def document(self) -> str:
         """Render as one text: title, then `author: text` per post, blank lines between."""

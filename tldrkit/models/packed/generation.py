@@ -20,7 +20,11 @@ Rows = list[list[int]]
 
 
 def write_greedily(
-    decoder: PackedDecoder, sources: Sequence[Sequence[int]], max_tokens: int, ends: Collection[int]
+    decoder: PackedDecoder,
+    sources: Sequence[Sequence[int]],
+    max_tokens: int,
+    ends: Collection[int],
+    min_tokens: int = 0,
 ) -> Rows:
     """Write a summary of each source, with the most likely piece at every place.
 
@@ -29,16 +33,21 @@ def write_greedily(
         sources: Piece ids of each document.
         max_tokens: Longest summary.
         ends: Pieces that end a summary; the end is part of it.
+        min_tokens: Pieces that come before the end at least.
 
     Returns:
         Piece ids of each summary.
     """
     batch = decoder.begin(sources, max_tokens)
+    stops = sorted(ends)
     written: Rows = [[] for _ in sources]
     rows = list(range(len(sources)))  # which source each row of the batch is of
     pieces = torch.full((len(rows),), decoder.start)
-    for _ in range(max_tokens):
-        pieces = decoder.step(pieces, batch).argmax(-1)
+    for place in range(max_tokens):
+        logits = decoder.step(pieces, batch)
+        if place < min_tokens:
+            logits[:, stops] = float("-inf")
+        pieces = logits.argmax(-1)
         for row, piece in zip(rows, pieces.tolist(), strict=True):
             if not (written[row] and written[row][-1] in ends):
                 written[row].append(piece)
@@ -61,11 +70,13 @@ class Beams:
         length_penalty: Power of the length that a summary's log-probability is divided by.
         early_stopping: Whether a source is done once `count` summaries have ended, or only when none that
             goes on can become better.
+        min_tokens: Pieces of a summary before its end at least.
     """
 
     count: int
     length_penalty: float = 1.0
     early_stopping: bool = False
+    min_tokens: int = 0
 
 
 @dataclass
@@ -153,6 +164,8 @@ def _advance(
     """
     count, last = beams.count, place + 1 == search.texts.shape[-1]
     shares = torch.log_softmax(logits.float(), -1).view(*search.going.shape, -1) + search.going[..., None]
+    if place < beams.min_tokens:
+        shares[..., stops] = float("-inf")
     # So many that beams enough are left where all the best ones end.
     best, flat = shares.flatten(1).topk(max(2, 1 + len(stops)) * count)
     beam, piece = flat // shares.shape[-1], flat % shares.shape[-1]

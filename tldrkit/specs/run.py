@@ -4,7 +4,9 @@ from typing import Any
 
 from pydantic import Field
 
-from tldrkit.specs import CompressSpec, DataSpec, TrainSpec
+from tldrkit.specs.compression import CompressSpec
+from tldrkit.specs.data import DataSpec
+from tldrkit.specs.training import TrainSpec
 
 
 class RunSpec(TrainSpec, CompressSpec):
@@ -13,6 +15,11 @@ class RunSpec(TrainSpec, CompressSpec):
     model_type: str | None = Field(None, description="Another way to give SOURCE, such as t5-small.")
     teacher: str | None = Field(
         None, description="A model to learn from as well, such as the base (distillation)."
+    )
+
+    test_dendrite_capacity: bool = Field(
+        False,
+        description="Train nothing: take one step with 0, 1, 2, ... dendrites, and show what each takes.",
     )
 
     @property
@@ -34,7 +41,8 @@ class RunSpec(TrainSpec, CompressSpec):
 
     def build_training(self) -> TrainSpec:
         """Build the spec of the training."""
-        return TrainSpec(**{name: getattr(self, name) for name in TrainSpec.model_fields})
+        given = self.model_fields_set & set(TrainSpec.model_fields)
+        return TrainSpec(**{name: getattr(self, name) for name in given})
 
 
 SIZES = tuple(name for name in CompressSpec.model_fields if name not in TrainSpec.model_fields)

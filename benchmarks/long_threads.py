@@ -1,0 +1,210 @@
+"""What long threads lose by being cut, and what other ways of reading them keep: ROUGE against references.
+
+Two writers behind every way: a model, and an extractive stand-in that takes the most central sentences of
+what it is given. Both read and write no more than so many tokens at once.
+
+    python benchmarks/long_threads.py MODEL [--data FOLDER] [--max-source-tokens 512] [--max-tokens 128]
+        [--threads N] [--examples N] [--writers extractive model] [--ways cut reduced]
+
+ROUGE-1, -2, -L and -Lsum of each way, and ROUGE-L less that of the first way, with its 95 % interval.
+"""
+
+import argparse
+import gzip
+import json
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from tldrkit.data.sentences import split_sentences
+from tldrkit.data.threads import Post, Thread
+from tldrkit.engines.generation import Decoding, Generator
+from tldrkit.engines.threads import (
+    CountTokens,
+    choose_central,
+    count_with,
+    finish,
+    reduce_thread,
+    render_post,
+)
+from tldrkit.metrics.intervals import Array, Pair, compute_intervals
+from tldrkit.metrics.overlap import compute_rouge
+from tldrkit.models.summarizer import Summarizer, load_summarizer
+
+FILES = ("convosumm_email.validation.jsonl", "qmsum_meetings.validation.jsonl.gz")
+PREFIX = "summarize: "
+
+Write = Callable[[Sequence[str]], list[str]]
+
+
+def load(path: Path, examples: int | None) -> tuple[list[Thread], list[list[str]]]:
+    """Load threads and their reference summaries."""
+    with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as file:
+        rows = [json.loads(line) for line in file][:examples]
+    threads = [
+        Thread(
+            id=row["id"],
+            title=row.get("title", ""),
+            posts=tuple(Post(author=one["author"], text=one["text"]) for one in row["posts"] if one["text"]),
+        )
+        for row in rows
+    ]
+    return threads, [row.get("summaries") or [row["summary"]] for row in rows]
+
+
+def build_stand_in(count: CountTokens, most: int, budget: int) -> Write:
+    """Build the extractive writer."""
+
+    def write_one(text: str) -> str:
+        sentences = split_sentences(text)
+        costs, room, read = count(sentences), most, 0
+        while read < len(sentences) and costs[read] <= room:
+            room -= costs[read]
+            read += 1
+        sentences, costs = sentences[: max(read, 1)], costs[: max(read, 1)]
+        return " ".join(sentences[place] for place in choose_central(sentences, costs, budget))
+
+    return lambda texts: [write_one(text) for text in texts]
+
+
+def build_model(summarizer: Summarizer, most: int, budget: int) -> Write:
+    """Build the model's writer, greedy."""
+    decoding = Decoding(
+        prefix=PREFIX, max_source_tokens=most, max_target_tokens=budget, num_beams=1, batch_size=16
+    )
+    generate = Generator(summarizer.network, summarizer.tokenizer, decoding)
+    return lambda texts: [finish(one)[0] for one in generate(texts)]
+
+
+class Ways:
+    """The ways of reading a thread that is too long."""
+
+    def __init__(self, write: Write, count: CountTokens, most: int, budget: int) -> None:
+        self._write, self._count, self._budget = write, count, budget
+        self._room = most - 1 - count([PREFIX])[0]
+
+    def cut(self, thread: Thread) -> str:
+        """Read the beginning alone."""
+        return self._write([thread.document()])[0]
+
+    def both_ends(self, thread: Thread) -> str:
+        """Read posts from the beginning and from the end, by turns."""
+        last = len(thread.posts) - 1
+        order = [place // 2 if place % 2 == 0 else last - place // 2 for place in range(last + 1)]
+        return self._read(thread, order)
+
+    def central_posts(self, thread: Thread) -> str:
+        """Read the most central posts, in their order."""
+        texts = [render_post(post) for post in thread.posts]
+        chosen = choose_central(texts, self._count(texts), self._room)
+        return self._write(["\n\n".join([thread.title, *(texts[place] for place in chosen)]).strip()])[0]
+
+    def central_sentences(self, thread: Thread) -> str:
+        """Read the most central sentences of all posts, in their order."""
+        texts = [one for post in thread.posts for one in split_sentences(render_post(post))]
+        chosen = choose_central(texts, self._count(texts), self._room)
+        return self._write(["\n".join([thread.title, *(texts[place] for place in chosen)]).strip()])[0]
+
+    def parts_chosen(self, thread: Thread) -> str:
+        """Summarize all parts, and take the most central sentences."""
+        texts = self._write(self._split(thread))
+        sentences = [one for text in texts for one in split_sentences(text)]
+        if len(texts) == 1:
+            return texts[0]
+        chosen = choose_central(sentences, self._count(sentences), self._budget)
+        return " ".join(sentences[place] for place in chosen)
+
+    def parts_again(self, thread: Thread) -> str:
+        """Summarize all parts, then what was written of them, until one summary is left."""
+        while True:
+            texts = self._write(self._split(thread))
+            if len(texts) == 1:
+                return texts[0]
+            posts = tuple(Post(author="", text=text) for text in texts if text)
+            thread = Thread(id=thread.id, title=thread.title, posts=posts)
+
+    def reduced(self, thread: Thread) -> str:
+        """Read the first and the last posts and the most central ones, in pieces where they are long."""
+        return self._write([reduce_thread(thread, self._count, self._room).text])[0]
+
+    def _split(self, thread: Thread) -> list[str]:
+        """Split a thread between posts into parts that can be read at once, each under the title."""
+        texts = [render_post(post) for post in thread.posts]
+        parts, room = list[list[str]](), 0
+        for text, cost in zip(texts, self._count(texts), strict=True):
+            if not parts or cost > room:
+                parts.append([thread.title])
+                room = self._room - self._count([thread.title])[0]
+            parts[-1].append(text)
+            room -= cost
+        return ["\n\n".join(part).strip() for part in parts]
+
+    def _read(self, thread: Thread, order: Sequence[int]) -> str:
+        texts = [render_post(post) for post in thread.posts]
+        costs, room, chosen = self._count(texts), self._room, list[int]()
+        for place in order:
+            room -= costs[place]
+            if room < 0 and chosen:
+                break
+            chosen.append(place)
+        return self._write(
+            ["\n\n".join([thread.title, *(texts[place] for place in sorted(chosen))]).strip()]
+        )[0]
+
+
+def describe(scores: Array, others: Array) -> str:
+    """Describe by how much scores differ from others."""
+    pair = Pair(a=scores, b=others)
+    (found,) = compute_intervals([scores], [pair], resamples=5000, seed=0).pairs
+    return f"{found.mean:+.2f} [{found.low:+.2f}, {found.high:+.2f}]"
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("model", type=Path)
+    parser.add_argument("--data", type=Path, default=Path(__file__).parents[1] / "../shared/data")
+    parser.add_argument("--max-source-tokens", type=int, default=512)
+    parser.add_argument("--max-tokens", type=int, default=128)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--examples", type=int)
+    parser.add_argument("--writers", nargs="+", default=["extractive", "model"])
+    parser.add_argument(
+        "--ways", nargs="+", default=[name for name in vars(Ways) if not name.startswith("_")]
+    )
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    summarizer = load_summarizer(given.model)
+    count = count_with(summarizer.tokenizer)
+    sizes = (given.max_source_tokens, given.max_tokens)
+    writers = {
+        "extractive": build_stand_in(count, *sizes),
+        "model": build_model(summarizer, *sizes),
+    }
+    for file in FILES:
+        threads, references = load(given.data / file, given.examples)
+        long = sum(cost > given.max_source_tokens for cost in count([one.document() for one in threads]))
+        print(f"\n{file}: {len(threads)} threads, {long} too long for {given.max_source_tokens} tokens")
+        for writer in given.writers:
+            first = None
+            for name in given.ways:
+                started = time.perf_counter()
+                way = getattr(Ways(writers[writer], count, *sizes), name)
+                texts = [way(thread) for thread in threads]
+                scores = compute_rouge(texts, references)
+                means = "  ".join(f"{sum(values) / len(values) * 100:5.2f}" for values in scores.values())
+                words = sum(len(text.split()) for text in texts) / len(texts)
+                seconds = time.perf_counter() - started
+                own = np.array([scores["rougeL"]]) * 100
+                first = own if first is None else first
+                row = f"{writer:10} {name:18} {means}  {describe(own, first)}"
+                print(f"{row}  {words:3.0f} words {seconds:6.1f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()

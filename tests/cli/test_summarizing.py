@@ -1,0 +1,92 @@
+"""Batch runs from the command line, and killed for real."""
+
+import gzip
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.cli.conftest import Cli, build_environment
+from tldrkit.data.synthetic import generate_examples
+from tldrkit.store.runs import list_runs
+
+QUICK = ["--max-tokens", "8", "--num-beams", "1", "--batch-size", "1", "--max-source-tokens", "48"]
+
+# Loads all once; its children summarize and are killed. The parent runs no network, which no fork survives.
+KILLED = """
+import os, random, signal, sys, time
+from pathlib import Path
+import tldrkit.engines.device, tldrkit.engines.threads, tldrkit.models.summarizer
+from tldrkit.options import Options
+from tldrkit.specs import SummarizeSpec
+from tldrkit.steps.summarize import Output, summarize
+
+spec = SummarizeSpec(max_tokens=8, num_beams=1, batch_size=1, max_source_tokens=48)
+
+def start(name):
+    child = os.fork()
+    if not child:
+        done = summarize(Options(artifacts=Path("store"), threads=1, device="cpu"), spec,
+            paths=[Path("threads")], model="base", output=Output(file=Path(name)))
+        print(name, done.known, flush=True)
+        os._exit(0)
+    return child
+
+began = time.monotonic()
+os.waitpid(start("unbroken.jsonl"), 0)
+took, dice = time.monotonic() - began, random.Random(7)
+for _ in range(20):
+    child = start("killed.jsonl")
+    time.sleep(dice.uniform(0.2, 0.8) * took)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+os.waitpid(start("killed.jsonl"), 0)
+"""
+
+
+def write_threads(folder: Path, count: int) -> None:
+    folder.mkdir()
+    for number, example in enumerate(generate_examples("test")[:count]):
+        (folder / f"{number:03}.json").write_text(json.dumps({"document": example.document}))
+
+
+def test_a_killed_run_ends_as_if_it_had_not_been(workplace: Path) -> None:
+    """After twenty SIGKILLs at random moments the output is that of an unbroken run; nothing else is left."""
+    write_threads(workplace / "threads", 48)
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED], cwd=workplace, env=build_environment(),
+        capture_output=True, text=True, timeout=900, check=True,
+    )  # fmt: skip
+
+    assert done.stdout.splitlines()[0] == "unbroken.jsonl 0"
+    assert int(done.stdout.split()[-1]) > 0
+    assert (workplace / "killed.jsonl").read_bytes() == (workplace / "unbroken.jsonl").read_bytes()
+    assert not [path for path in workplace.iterdir() if path.name.startswith(".")]
+    assert "killed" in {run["status"] for run in list_runs(workplace / "store")}
+
+
+def test_pipes_packed_files_and_errors(cli: Cli, workplace: Path) -> None:
+    """What cannot be read is a record, and the exit status says so once all is written."""
+    (workplace / "a.gz").write_bytes(gzip.compress(b"It is flat."))
+    (workplace / "b.json").write_text('{"posts": [')
+    done = cli("summarize", "*.gz", "b.json", "--model", "base", "--out", "s.md", *QUICK)
+
+    assert done.returncode == 3
+    assert done.stdout == "s.md\n"
+    assert "1 threads summarized, 0 of them known from before; 1 inputs could not be read." in done.stderr
+    assert (workplace / "s.md").read_text().count("\n## ") == 2
+
+
+def test_options_that_do_not_fit_are_refused(cli: Cli, workplace: Path) -> None:
+    """No output, two of them, an unknown form or no shard: one sentence, and nothing is written."""
+    for arguments, sentence in (
+        ([], "--out and --sidecar"),
+        (["--out", "s.jsonl", "--sidecar"], "--out and --sidecar"),
+        (["--out", "s.doc"], "s.doc cannot be told"),
+        (["--out", "s.jsonl", "--shard", "3/2"], "is no shard"),
+    ):
+        done = cli("summarize", "toy.test.jsonl", "--model", "base", *arguments)
+        assert done.returncode == 1
+        assert sentence in done.stderr
+        assert "Traceback" not in done.stderr
+    assert not (workplace / "artifacts").exists()

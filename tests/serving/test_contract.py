@@ -1,0 +1,157 @@
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.data.threads.sample_pages import FLAT, page
+from tests.serving.conftest import Server
+from tldrkit.engines.generation import Decoding, Generator
+from tldrkit.models.summarizer import load_summarizer
+
+THREAD = {"title": "Fan", "posts": [{"author": "a", "text": "It is loud."}, {"text": ""}]}
+PAGE = page([FLAT["phpBB 3"].replace("TEXT", "It is loud.")]).decode()
+JSON = {"content-type": "application/json"}
+
+Values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@pytest.mark.parametrize("path", ["/", "/summarization"])
+def test_a_text_is_answered_by_a_list_of_one(server: Server, models: Path, path: str) -> None:
+    """The contract's answer is a list, and its text what the model writes elsewhere."""
+    summarizer = load_summarizer(models / "one")
+    decoding = Decoding(
+        prefix="summarize: ", max_source_tokens=512, max_target_tokens=16, num_beams=4, batch_size=1
+    )
+    expected = Generator(summarizer.network, summarizer.tokenizer, decoding)(["The fan is loud."])[0].text
+
+    answer = server.http.post(path, json={"inputs": "The fan is loud."})
+    assert (answer.status_code, answer.json()) == (200, [{"summary_text": expected}])
+
+
+def test_texts_and_threads_are_answered_in_order(server: Server) -> None:
+    """A list of inputs, texts and threads mixed, gives as many summaries, each as if asked alone."""
+    inputs = ["one text", THREAD, "a longer text than the first"]
+    alone = [server.http.post("/", json={"inputs": one}).json()[0] for one in inputs]
+
+    assert server.http.post("/", json={"inputs": inputs}).json() == alone
+
+
+def test_generation_is_asked_for_in_either_place(server: Server) -> None:
+    """Parameters hold, nested or not, and cut the summary; the start mark counts in max_length."""
+    asked = [
+        {"max_new_tokens": 4},
+        {"max_length": 5},
+        {"generate_parameters": {"max_new_tokens": 4}},
+        {
+            "max_length": 9,
+            "min_length": 5,
+            "generate_parameters": {"max_new_tokens": 4},
+            "truncation": "only_first",
+        },
+    ]
+    texts = [server.http.post("/", json={"inputs": "x", "parameters": one}).json() for one in asked]
+
+    assert texts[0] == texts[1] == texts[2] == texts[3]
+    assert texts[0] != server.http.post("/", json={"inputs": "x"}).json()
+    most = server.http.post("/", json={"inputs": "x", "parameters": {"max_new_tokens": 999}}).json()
+    assert most == server.http.post("/", json={"inputs": "x"}).json()
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "sentence"),
+    [
+        ('{"inputs": ', 400, "no JSON"),
+        ("[]", 422, "JSON object"),
+        ("{}", 422, "inputs: field required"),
+        ('{"inputs": 3}', 422, "a text, a thread"),
+        ('{"inputs": " "}', 422, "empty"),
+        ('{"inputs": []}', 422, "1 to 256 documents"),
+        ('{"inputs": {"a": 1}}', 422, "unknown shape"),
+        ('{"inputs": "x", "parameters": {"temperature": 2}}', 422, "temperature"),
+        ('{"inputs": "x", "parameters": {"num_beams": 99}}', 422, "at most 4"),
+        ('{"inputs": "x", "parameters": {"min_length": 99}}', 422, "16 tokens at most"),
+        ('{"inputs": "x", "parameters": {"max_new_tokens": 0}}', 422, "greater than or equal to 1"),
+    ],
+)
+def test_what_cannot_be_honoured_is_refused_in_a_sentence(
+    server: Server, body: str, status: int, sentence: str
+) -> None:
+    """Errors are `{"error": sentence}`, which the clients of the contract show."""
+    answer = server.http.post("/", content=body, headers=JSON)
+
+    assert answer.status_code == status
+    assert sentence in answer.json()["error"]
+
+
+def test_half_a_surrogate_pair_is_text_all_the_same(server: Server) -> None:
+    """What JSON can hold and UTF-8 cannot is summarized or refused, never a failure."""
+    assert server.http.post("/", content=r'{"inputs": "a \ud800 b"}', headers=JSON).status_code in (200, 422)
+    thread = r'{"inputs": {"posts": ["a \ud800 b"]}}'
+    assert server.http.post("/", content=thread, headers=JSON).status_code == 200
+
+
+@pytest.mark.parametrize("body", [json.dumps(THREAD), "# Fan\n\na: It is loud.", PAGE])
+def test_a_thread_is_read_in_every_shape(server: Server, body: str) -> None:
+    """`/threads` takes what `summarize` reads from files."""
+    answer = server.http.post("/threads", content=body)
+
+    assert answer.status_code == 200
+    assert answer.json()[0]["posts_used"] == 1
+
+
+def test_threads_are_answered_one_by_one(server: Server) -> None:
+    """Of several threads each has its summary and its posts counted, or its error; none at all is refused."""
+    lines = "\n".join(json.dumps(one) for one in (THREAD | {"id": "t1"}, {"posts": 3}))
+    answer = server.http.post("/threads", content=lines).json()
+
+    assert (answer[0]["id"], answer[0]["posts_read"], answer[0]["posts_unused"]) == ("t1", 2, {"empty": 1})
+    assert answer[0]["summary"]
+    assert "error" in answer[1]
+    refused = server.http.post("/threads", content="{}")
+    assert (refused.status_code, list(refused.json())) == (422, ["error"])
+
+
+def test_the_model_is_named_in_the_address(server: Server) -> None:
+    """The first model answers unless `model` names another; one that is not served is not found."""
+    texts = [
+        server.http.post(f"/{query}", json={"inputs": "x"}).json()
+        for query in ("", "?model=one", "?model=two")
+    ]
+
+    assert texts[0] == texts[1] != texts[2]
+    missing = server.http.post("/?model=three", json={"inputs": "x"})
+    assert (missing.status_code, "one, two" in missing.json()["error"]) == (404, True)
+
+
+def test_probes_are_answered(server: Server) -> None:
+    """Health, models and limits, counts and the page are there to be read."""
+    info = server.http.get("/info").json()
+
+    assert server.http.get("/health").status_code == 200
+    assert [model["reference"] for model in info["models"]] == ["one", "two"]
+    assert info["limits"]["body"] == 1_000_000
+    assert 'tldrkit_requests_total{path="/health",status="200"}' in server.http.get("/metrics").text
+    assert "<textarea" in server.http.get("/").text
+    assert server.http.get("/nowhere").json() == {"error": "Not Found"}
+
+
+@settings(max_examples=150)
+@given(
+    path=st.sampled_from(["/", "/summarization", "/threads"]),
+    body=st.binary(max_size=60)
+    | st.builds(json.dumps, Values)
+    | st.builds(lambda value: json.dumps({"inputs": value}), Values)
+    | st.builds(lambda value: json.dumps({"inputs": "x", "parameters": value}), Values),
+)
+def test_no_request_makes_the_server_fail(server: Server, path: str, body: bytes | str) -> None:
+    """Whatever is sent gets an answer that is no server error; what is refused, an error in words."""
+    answer = server.http.post(path, content=body, headers=JSON)
+
+    assert answer.status_code in (200, 400, 404, 422)
+    assert answer.status_code == 200 or isinstance(answer.json()["error"], str)

@@ -1,0 +1,81 @@
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tldrkit.errors import SpecError
+from tldrkit.steps.inputs import STDIN, Inputs, Shard, open_inputs
+
+
+@pytest.mark.parametrize("text", ["0/4", "5/4", "1", "a/b", "1/0", "-1/4", "1/4/2", "1/ 4", "1/²"])
+def test_what_is_no_shard_is_refused(text: str) -> None:
+    """A shard is one of at least one, counted from 1."""
+    with pytest.raises(SpecError, match="is no shard"):
+        Shard.parse(text)
+
+
+@given(
+    names=st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))),
+    count=st.integers(1, 9),
+)
+def test_every_file_is_in_one_shard(names: list[str], count: int) -> None:
+    """The shards of one count share no file and leave none out."""
+    shards = [Shard.parse(f"{number}/{count}") for number in range(1, count + 1)]
+    assert all(sum(shard.holds(Path(name)) for shard in shards) == 1 for name in names)
+
+
+def test_a_shard_names_its_own_output() -> None:
+    """The same command in every job of an array writes a file of its own."""
+    assert Shard(2, 4).name(Path("out/s.jsonl")) == Path("out/s-2-of-4.jsonl")
+    assert Shard().name(Path("s.jsonl")) == Path("s.jsonl")
+
+
+def test_the_standard_input_is_an_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `-` holds is read like a file, more than once, in its place among the others."""
+    (tmp_path / "a.txt").write_text("one")
+    pipe = io.TextIOWrapper(io.BytesIO(b'{"document": "two"}\n{"document": "three"}\n'))
+    monkeypatch.setattr(sys, "stdin", pipe)
+    with open_inputs([tmp_path, STDIN], Shard(), None) as inputs:
+        for _ in range(2):
+            assert [item.file for item in inputs.read()] == [tmp_path / "a.txt", STDIN, STDIN]
+
+
+def test_the_output_is_no_input(tmp_path: Path) -> None:
+    """An output within a folder that is read is left out, under whatever path."""
+    for name in ("a.txt", "out.jsonl"):
+        (tmp_path / name).write_text("x")
+    out = tmp_path / "." / "out.jsonl"
+    assert list(Inputs(paths=[tmp_path], out=out).find()) == [tmp_path / "a.txt"]
+
+
+def test_a_change_changes_the_state(tmp_path: Path) -> None:
+    """A file that comes, grows or goes is noticed."""
+    inputs = Inputs(paths=[tmp_path])
+    states = [inputs.compute_state()]
+    for text in ("x", "xy"):
+        (tmp_path / "a.txt").write_text(text)
+        states.append(inputs.compute_state())
+    (tmp_path / "a.txt").unlink()
+
+    assert len(set(states)) == 3
+    assert inputs.compute_state() == states[0]
+
+
+def test_what_still_changes_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """New files count once two looks have found the same."""
+    inputs = Inputs(paths=[tmp_path])
+    seen = iter([1, 2, 3])
+
+    def work(_: float) -> None:
+        if number := next(seen, None):
+            (tmp_path / "a.json").write_text(json.dumps([0] * number))
+
+    monkeypatch.setattr("tldrkit.steps.inputs.time.sleep", work)
+    state = inputs.wait(inputs.compute_state(), 1.0)
+
+    assert json.loads((tmp_path / "a.json").read_text()) == [0, 0, 0]
+    assert state == inputs.compute_state()

@@ -1,0 +1,154 @@
+"""Records of summaries as files: JSON lines, CSV, Parquet, or a Markdown digest to read.
+
+A record is one thread's: where it is from, its posts counted, and its summary or the error.
+"""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, Protocol, get_args
+
+from tldrkit.errors import SpecError
+from tldrkit.specs import Form
+
+Record = Mapping[str, Any]
+
+EXTENSIONS: Mapping[Form, str] = {"jsonl": ".jsonl", "csv": ".csv", "parquet": ".parquet", "markdown": ".md"}
+COUNTS = ("line", "posts_read", "posts_used", "posts_not_loaded")
+COLUMNS = (
+    *("id", "file", "line", "title", "posts_read", "posts_used", "posts_unused", "posts_not_loaded"),
+    *("ending", "summary", "sources", "error"),
+)
+"""Columns of CSV and Parquet; a list or a mapping is there in its JSON form."""
+
+
+class Writer(Protocol):
+    """Takes records in order."""
+
+    def write(self, record: Record) -> object:
+        """Write one record."""
+
+    def close(self) -> object:
+        """Write what is left."""
+
+
+def choose_form(out: Path | None, asked: Form | None) -> Form:
+    """Choose how records are written: as asked, else by the name of the file, else as JSON lines.
+
+    Raises:
+        SpecError: The file's extension is that of no form.
+    """
+    if asked or out is None:
+        return asked or "jsonl"
+    known = {extension: form for form, extension in EXTENSIONS.items()} | {".markdown": "markdown"}
+    form = known.get(out.suffix.lower())
+    if form is None:
+        raise SpecError(
+            f"What is to be written into {out} cannot be told from its name.",
+            hint=f"Use one of {', '.join(EXTENSIONS.values())}, or say --format {'|'.join(get_args(Form))}.",
+        )
+    return form
+
+
+@contextmanager
+def writing_records(form: Form, file: IO[bytes]) -> Iterator[Writer]:
+    """Open a writer of records into a file, which stays open; the block's end completes it."""
+    writer = _build_writer(form, file)
+    yield writer
+    writer.close()
+
+
+def _build_writer(form: Form, file: IO[bytes]) -> Writer:
+    if form == "csv":
+        return FlatWriter(CsvWriter(file))
+    if form == "markdown":
+        return MarkdownWriter(file)
+    if form == "parquet":
+        from tldrkit.data.parquet import ParquetWriter
+
+        return FlatWriter(ParquetWriter(file, COLUMNS, COUNTS))
+    return JsonlWriter(file)
+
+
+class JsonlWriter:
+    """One JSON object a line."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def write(self, record: Record) -> None:
+        """Write one record."""
+        self._file.write(json.dumps(record, ensure_ascii=False).encode() + b"\n")
+
+    def close(self) -> None:
+        """Have nothing left."""
+
+
+class FlatWriter:
+    """Passes records on with lists and mappings as JSON texts."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self.close = writer.close
+
+    def write(self, record: Record) -> None:
+        """Write one record."""
+        flat = {
+            key: json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
+            for key, value in record.items()
+        }
+        self._writer.write(flat)
+
+
+class CsvWriter:
+    """A header and a row a record, as RFC 4180 has it."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
+        self._rows = csv.DictWriter(self._text, COLUMNS)
+        self._rows.writeheader()
+
+    def write(self, record: Record) -> None:
+        """Write one record."""
+        self._rows.writerow(record)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._text.detach()
+
+
+class MarkdownWriter:
+    """A digest for people: a heading, the summary, and where it is from."""
+
+    _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~])")
+    _OPENING = re.compile(r"^(\d*)([.)+=-])")
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._say("# Summaries\n")
+
+    def write(self, record: Record) -> None:
+        """Write one record."""
+        place = self._escape(record["file"]) + (f", line {record['line']}" if record.get("line") else "")
+        self._say(f"\n## {self._escape(record.get('title') or record['id'])}\n")
+        if "error" in record:
+            self._say(f"\n*Not read: {self._escape(record['error'])}*\n\n{place}\n")
+        else:
+            used, read = record["posts_used"], record["posts_read"]
+            posts = f"{used} of {read} posts" if used != read else f"{read} post{'s' * (read != 1)}"
+            self._say(f"\n{self._escape(record['summary'])}\n\n{place}, {posts}\n")
+
+    def close(self) -> None:
+        """Have nothing left."""
+
+    def _say(self, text: str) -> None:
+        self._file.write(text.encode())
+
+    def _escape(self, text: str) -> str:
+        """Make a text one line that Markdown shows as it is."""
+        line = self._SPECIAL.sub(r"\\\1", " ".join(text.split())).replace("&", "&amp;")
+        return self._OPENING.sub(r"\1\\\2", line)

@@ -1,0 +1,56 @@
+"""Summaries by the contract of Hugging Face's Inference Endpoints.
+
+Exported flat beside a model as `handler.py`, so it imports nothing of the package.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+
+ORIGIN = "tldrkit.json"
+
+
+class EndpointHandler:
+    """Summarizes what a request holds.
+
+    Args:
+        path: Folder of the model.
+    """
+
+    def __init__(self, path: str = "") -> None:
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        network = AutoModelForSeq2SeqLM.from_pretrained(path, trust_remote_code=True, dtype="auto")
+        self._network = network.to(device).eval()
+        self._tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=True)
+        reading = json.loads((Path(path) / ORIGIN).read_text(encoding="utf-8"))["reading"]
+        self._prefix, self._longest = reading["prefix"], reading["max_source_tokens"]
+
+    def __call__(self, data: dict[str, Any]) -> list[dict[str, str]]:
+        """Answer one request.
+
+        Args:
+            data: `inputs`, a text or a list of texts; `parameters`, those of transformers' `generate`.
+
+        Raises:
+            ValueError: There is no text; the endpoint answers with the sentence.
+        """
+        inputs = data.get("inputs")
+        texts = [inputs] if isinstance(inputs, str) else inputs
+        if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
+            raise ValueError("inputs: give a text or a list of texts.")
+        parameters = dict(data.get("parameters") or {})
+        parameters |= parameters.pop("generate_parameters", None) or {}
+        batch = self._tokenizer(
+            [self._prefix + text for text in texts],
+            truncation=True,
+            max_length=self._longest,
+            padding=True,
+            return_tensors="pt",
+        ).to(self._network.device)
+        with torch.no_grad():
+            written = self._network.generate(**batch, **parameters)
+        texts = self._tokenizer.batch_decode(written, skip_special_tokens=True)
+        return [{"summary_text": text.strip()} for text in texts]

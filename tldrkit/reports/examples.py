@@ -1,0 +1,66 @@
+"""Where runs differ most: the documents, with what each run wrote of them.
+
+Knows scores and texts as values; knows nothing of files.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from tldrkit.reports.scores import RunScores
+
+DOCUMENTS = 300
+"""Documents chosen at most."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """Documents by their numbers, from 0; of any two runs the ``ranks`` that differ most are among them."""
+
+    numbers: tuple[int, ...]
+    ranks: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """One document, its references, and each run's summary with its ROUGE-L points."""
+
+    id: str
+    document: str
+    """Empty where the scores do not hold it."""
+    references: tuple[str, ...]
+    summaries: tuple[str, ...]
+    rouge: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Examples:
+    """Runs by their names, and documents with a summary of each run."""
+
+    runs: tuple[str, ...]
+    documents: tuple[Example, ...]
+    of: int
+    """Documents that were scored."""
+    ranks: int
+    first: tuple[int, int]
+    """Numbers of the two runs to be shown first."""
+
+
+def choose_documents(runs: Sequence[RunScores], limit: int = DOCUMENTS) -> Choice:
+    """Choose the documents whose ROUGE-L differs most between any two runs.
+
+    Every pair of runs names its first document, then its second, and so on, until there are enough.
+    """
+    table = np.array([run.scores["rougeL"] for run in runs])
+    pairs = combinations(table, 2)
+    orders = [np.argsort(-np.abs(one - other), kind="stable")[:limit].tolist() for one, other in pairs]
+    chosen: dict[int, None] = {}
+    ranks = 0
+    for named in zip(*orders, strict=True):
+        chosen.update(dict.fromkeys(named))
+        if len(chosen) > limit:
+            break
+        ranks += 1
+    return Choice(numbers=tuple(sorted(list(chosen)[:limit])), ranks=ranks)

@@ -1,0 +1,177 @@
+"""The routes: Hugging Face's contract, forum threads, a page, and what a probe asks.
+
+The only room that knows FastAPI.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from importlib.resources import files
+from typing import Annotated, Any
+
+from fastapi import APIRouter, FastAPI, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from tldrkit import __version__
+from tldrkit.data.threads import BrokenThread, Thread
+from tldrkit.errors import DataError, TldrkitError, UnknownReference
+from tldrkit.serving.batching import Overloaded
+from tldrkit.serving.contract import (
+    Asked,
+    Generation,
+    Parameters,
+    Summary,
+    describe_problem,
+    make_unicode,
+    read_documents,
+    read_thread_body,
+)
+from tldrkit.serving.gauges import TEXT
+from tldrkit.serving.guard import Guard
+from tldrkit.serving.service import Service
+from tldrkit.serving.settings import Access
+
+_STATUSES = {DataError: 422, UnknownReference: 404, Overloaded: 429}
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"description": reason, "content": {"application/json": {"schema": {"type": "object"}}}}
+    for status, reason in {
+        400: "The body is no JSON.",
+        401: "The token is missing or wrong.",
+        404: "No such model is served.",
+        408: "The body did not come in time.",
+        413: "The body is too large.",
+        422: "The request cannot be honoured.",
+        429: "Too many documents wait.",
+        504: "The summary did not come in time.",
+    }.items()
+}
+_THREAD_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {}}, "text/plain": {"schema": {"type": "string"}}},
+    }
+}
+_PAGE_HEADERS = {
+    "content-security-policy": "default-src 'none'; connect-src 'self'; style-src 'unsafe-inline'; "
+    "script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+}
+
+Model = Annotated[str | None, Query(description="Reference of a served model; the first where not given.")]
+
+
+def build_app(service: Service, access: Access) -> FastAPI:
+    """Build the application that answers with a service's summaries."""
+
+    @asynccontextmanager
+    async def live(app: FastAPI) -> AsyncIterator[None]:  # noqa: ARG001  (FastAPI's signature)
+        running = asyncio.create_task(service.batcher.run())
+        yield
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+    app = FastAPI(title="tldrkit", version=__version__, docs_url=None, redoc_url=None, lifespan=live)
+    routers = (_build_summaries(service), _build_facts(service))
+    for router in routers:
+        app.include_router(router)
+    known = {getattr(route, "path", "") for router in routers for route in router.routes}
+
+    def watch(path: str, status: int, seconds: float) -> None:
+        service.gauges.count_request(path if path in known else "other", status, seconds)
+
+    app.add_middleware(Guard, limits=service.limits, token=access.token, watch=watch)
+    if access.origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=access.origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type"],
+        )
+    _answer_errors(app)
+    return app
+
+
+def _build_summaries(service: Service) -> APIRouter:
+    routes = APIRouter(responses=_ERRORS)
+
+    @routes.post("/", summary="Summarize, as an Inference Endpoint does")
+    @routes.post("/summarization", summary="Summarize, by Hugging Face's contract")
+    async def summarize(asked: Asked, model: Model = None) -> list[Summary]:
+        documents = await asyncio.to_thread(read_documents, asked.inputs, service.limits.waiting)
+        how = (asked.parameters or Parameters()).merge()
+        return [Summary(summary_text=text) for text in await service.summarize(documents, model, how)]
+
+    @routes.post("/threads", openapi_extra=_THREAD_BODY, summary="Summarize forum threads in any known shape")
+    async def summarize_threads(request: Request, model: Model = None) -> list[dict[str, Any]]:
+        body = await request.body()
+        found = await asyncio.to_thread(read_thread_body, body, service.limits.waiting)
+        documents = [make_unicode(item.document()) for item in found if isinstance(item, Thread)]
+        summaries = iter(await service.summarize(documents, model, Generation()))
+        return [
+            {"id": item.id, "line": item.line, "error": item.reason}
+            if isinstance(item, BrokenThread)
+            else {"id": item.id, "title": item.title} | item.count_posts() | {"summary": next(summaries)}
+            for item in found
+        ]
+
+    return routes
+
+
+def _build_facts(service: Service) -> APIRouter:
+    routes = APIRouter()
+    page = files("tldrkit.serving").joinpath("page.html").read_text(encoding="utf-8")
+
+    @routes.get("/", response_class=HTMLResponse, summary="A page to paste a thread into")
+    async def show_page() -> HTMLResponse:
+        return HTMLResponse(page, headers=_PAGE_HEADERS)
+
+    @routes.get("/health", summary="Whether the server answers")
+    async def tell_health() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @routes.get("/info", summary="Models, decoding and limits")
+    async def tell_info() -> dict[str, Any]:
+        return {"version": __version__, **service.describe()}
+
+    @routes.get("/metrics", summary="Counts, for Prometheus")
+    async def tell_metrics() -> Response:
+        return Response(service.gauges.render(), media_type=TEXT)
+
+    return routes
+
+
+def _answer_errors(app: FastAPI) -> None:
+    """Have every failure answered as `{"error": sentence}`, which the contract's clients show."""
+
+    async def answer_invalid(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
+        assert isinstance(error, RequestValidationError)
+        first = error.errors()[0]
+        if first["type"] == "json_invalid":
+            return _refuse(400, "The body is no JSON.")
+        return _refuse(422, describe_problem(first["loc"], first["msg"]))
+
+    async def answer_own(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
+        status = next((code for kind, code in _STATUSES.items() if isinstance(error, kind)), 500)
+        answer = _refuse(status, make_unicode(str(error)))
+        if status == 429:
+            answer.headers["retry-after"] = "1"
+        return answer
+
+    async def answer_http(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
+        assert isinstance(error, HTTPException)
+        return JSONResponse({"error": str(error.detail)}, error.status_code, headers=error.headers)
+
+    async def answer_unexpected(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
+        return _refuse(500, f"Unexpected {type(error).__name__}; the server's log tells more.")
+
+    app.add_exception_handler(RequestValidationError, answer_invalid)
+    app.add_exception_handler(TldrkitError, answer_own)
+    app.add_exception_handler(HTTPException, answer_http)
+    app.add_exception_handler(Exception, answer_unexpected)
+
+
+def _refuse(status: int, sentence: str) -> JSONResponse:
+    return JSONResponse({"error": sentence}, status)

@@ -1,0 +1,124 @@
+"""What stands before every route: the token, the size of the body, the time, the count.
+
+Plain ASGI; knows bytes and seconds, not what a request asks for.
+"""
+
+import asyncio
+import hmac
+import json
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from tldrkit.serving.settings import Limits
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Message, Receive, Send], Awaitable[None]]
+
+OPEN = {("GET", "/"), ("GET", "/health")}
+"""What is answered without a token: the page holds no secret, and a probe has none."""
+
+
+class Guard:
+    """Refuses what must not reach the routes, with `{"error": sentence}`.
+
+    Args:
+        app: What is guarded.
+        limits: Of bytes and seconds.
+        token: Bearer token to ask for; None asks for none.
+        watch: Told path, status and seconds of every answer.
+    """
+
+    def __init__(
+        self, app: App, *, limits: Limits, token: str | None, watch: Callable[[str, int, float], None]
+    ) -> None:
+        self._app = app
+        self._limits = limits
+        self._expected = f"Bearer {token}".encode() if token else None
+        self._watch = watch
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        answer = _Answer(send)
+        start = time.perf_counter()
+        try:
+            await asyncio.wait_for(self._admit(scope, receive, answer), self._limits.seconds)
+        except asyncio.TimeoutError:
+            if answer.status is None:
+                what, status = ("answer", 504) if answer.due else ("whole request", 408)
+                await answer.refuse(status, f"No {what} within {self._limits.seconds:g} seconds.")
+        finally:
+            self._watch(scope["path"], answer.status or 500, time.perf_counter() - start)
+
+    async def _admit(self, scope: Message, receive: Receive, answer: "_Answer") -> None:
+        if not self._is_allowed(scope):
+            await answer.refuse(
+                401, "This server asks for a token: Authorization: Bearer …", ("www-authenticate", "Bearer")
+            )
+            return
+        body = await _read_body(receive, self._limits.body)
+        if body is None:
+            await answer.refuse(413, f"The body is larger than {self._limits.body:,} bytes.")
+            return
+        answer.due = True
+        await self._app(scope, _replay(body, receive), answer)
+
+    def _is_allowed(self, scope: Message) -> bool:
+        if self._expected is None or (scope["method"], scope["path"]) in OPEN:
+            return True
+        given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+        return hmac.compare_digest(given, self._expected)
+
+
+class _Answer:
+    """Sends, and remembers the status, and whether the request has come to its end."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.status: int | None = None
+        self.due = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        await self._send(message)
+
+    async def refuse(self, status: int, sentence: str, *more: tuple[str, str]) -> None:
+        body = json.dumps({"error": sentence}, ensure_ascii=False).encode()
+        named = (("content-type", "application/json"), ("content-length", str(len(body))), *more)
+        headers = [(name.encode(), value.encode()) for name, value in named]
+        await self({"type": "http.response.start", "status": status, "headers": headers})
+        await self({"type": "http.response.body", "body": body})
+
+
+async def _read_body(receive: Receive, most: int) -> bytes | None:
+    """Read a body to its end, which lets its sender hear the answer; None where it is too large."""
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        part = message.get("body", b"")
+        size += len(part)
+        if size > most:
+            parts.clear()
+        else:
+            parts.append(part)
+        if not message.get("more_body"):
+            return b"".join(parts) if size <= most else None
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """Give a body that was read once more, then whatever follows."""
+    waiting = [body]
+
+    async def give() -> Message:
+        if waiting:
+            return {"type": "http.request", "body": waiting.pop(), "more_body": False}
+        return await receive()
+
+    return give

@@ -1,0 +1,99 @@
+"""The models a server holds, and documents through them. Knows nothing of HTTP."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tldrkit.engines.generation import Decoding, Generator
+from tldrkit.errors import DataError, UnknownReference
+from tldrkit.serving.batching import Batcher, Style
+from tldrkit.serving.contract import Generation
+from tldrkit.serving.gauges import Gauges
+from tldrkit.serving.settings import Limits
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServedModel:
+    """A model ready to write."""
+
+    reference: str
+    digest: str
+    parameters: int
+    generate: Generator
+
+
+class Service:
+    """Summarizes with one of several models, documents of all requests batched together.
+
+    Args:
+        models: At least one; the first answers where none is named.
+        decoding: How they decode; its tokens and beams are also the most a request may ask for.
+        limits: What is taken on.
+    """
+
+    def __init__(self, models: Sequence[ServedModel], decoding: Decoding, limits: Limits) -> None:
+        self._models: Mapping[str, ServedModel] = {model.reference: model for model in models}
+        self._decoding = decoding
+        self.limits = limits
+        self.gauges = Gauges()
+        self.batcher = Batcher(
+            self._write,
+            batch_size=decoding.batch_size,
+            most_waiting=limits.waiting,
+            watch=self.gauges.count_batch,
+        )
+        self.gauges.watch_waiting(lambda: self.batcher.waiting)
+
+    @property
+    def models(self) -> list[str]:
+        """References of the models."""
+        return list(self._models)
+
+    async def summarize(self, documents: Sequence[str], model: str | None, asked: Generation) -> list[str]:
+        """Summarize documents in their order.
+
+        Args:
+            documents: Texts with something in them.
+            model: Reference of a served model; None is the first.
+            asked: How to write, within what the server allows.
+
+        Raises:
+            UnknownReference: No such model is served.
+            DataError: More beams are asked for than the server allows, or more tokens at least than at most.
+            Overloaded: More documents wait than may.
+        """
+        name = self.models[0] if model is None else model
+        if name not in self._models:
+            raise UnknownReference(f"No such model is served. Served: {', '.join(self.models)}.")
+        most = self._decoding
+        if asked.num_beams is not None and asked.num_beams > most.num_beams:
+            raise DataError(f"parameters.num_beams: at most {most.num_beams} on this server.")
+        least, tokens = asked.find_tokens()
+        tokens = min(tokens or most.max_target_tokens, most.max_target_tokens)
+        if least is not None and least > tokens:
+            raise DataError(f"parameters: a summary has {tokens} tokens at most, so not {least} at least.")
+        fewest = min(most.min_target_tokens, tokens) if least is None else least
+        style = Style(name, fewest, tokens, asked.num_beams or most.num_beams)
+        return await self.batcher.submit(style, documents)
+
+    def describe(self) -> dict[str, Any]:
+        """Describe models, decoding and limits as JSON values."""
+        shown = ("reference", "digest", "parameters")
+        models = [{name: getattr(one, name) for name in shown} for one in self._models.values()]
+        return {
+            "task": "summarization",
+            "models": models,
+            "decoding": dataclasses.asdict(self._decoding),
+            "limits": dataclasses.asdict(self.limits),
+        }
+
+    def _write(self, style: Style, documents: list[str]) -> list[str]:
+        decoding = dataclasses.replace(
+            self._decoding,
+            min_target_tokens=style.min_tokens,
+            max_target_tokens=style.max_tokens,
+            num_beams=style.num_beams,
+        )
+        generate = self._models[style.model].generate.with_decoding(decoding)
+        return [written.text for written in generate(documents)]

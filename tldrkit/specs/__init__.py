@@ -1,0 +1,38 @@
+"""What is made: one frozen spec per step, read from YAML and the command line alike.
+
+A spec is part of an artifact's identity. How the work is done (device, threads, folders) is no spec: see
+``options.py``.
+"""
+
+from tldrkit.specs.compression import CompressSpec
+from tldrkit.specs.data import DataSpec
+from tldrkit.specs.run import SIZES, RunSpec
+from tldrkit.specs.scoring import ClaimSpec, CompareSpec, EvalSpec, PredictionsSpec, ScoreSpec
+from tldrkit.specs.spec import Spec, SpecT, build_spec, read_count, read_yaml, render_yaml
+from tldrkit.specs.training import BaseSpec, FitSpec, Placement, TrainSpec
+from tldrkit.specs.use import ExportSpec, Form, SummarizeSpec
+
+__all__ = [
+    "SIZES",
+    "BaseSpec",
+    "ClaimSpec",
+    "CompareSpec",
+    "CompressSpec",
+    "DataSpec",
+    "EvalSpec",
+    "ExportSpec",
+    "FitSpec",
+    "Form",
+    "Placement",
+    "PredictionsSpec",
+    "RunSpec",
+    "ScoreSpec",
+    "Spec",
+    "SpecT",
+    "SummarizeSpec",
+    "TrainSpec",
+    "build_spec",
+    "read_count",
+    "read_yaml",
+    "render_yaml",
+]

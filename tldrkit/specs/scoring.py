@@ -1,0 +1,61 @@
+"""How texts are scored, and how runs are set side by side."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from tldrkit.specs.data import DataSpec
+from tldrkit.specs.spec import Spec
+
+
+class ScoreSpec(Spec):
+    """How texts are scored."""
+
+    over_references: Literal["best", "mean"] = Field(
+        "best", description="Of several references the best ROUGE counts, for each metric, or the mean."
+    )
+
+
+class PredictionsSpec(ScoreSpec):
+    """How the outputs of another system are scored."""
+
+    label: str = Field(description="Label of the system in comparisons; outputs of one label are its seeds.")
+    seed: int = Field(0, ge=0, lt=2**32, description="Seed the outputs were made with.")
+
+
+class EvalSpec(DataSpec, ScoreSpec):
+    """How a model is scored."""
+
+    split: Literal["train", "validation", "test"] = Field("test", description="Split that is scored.")
+    max_examples: int | None = Field(None, ge=1, description="Score the first so many examples only.")
+    num_beams: int = Field(4, ge=1, description="Beams of the search; 1 is greedy.")
+    batch_size: int = Field(64, ge=1, description="Documents decoded together.")
+    latency_documents: int = Field(20, ge=1, description="Documents timed one at a time, after a warm-up.")
+    throughput_documents: int = Field(
+        64, ge=1, description="Documents timed in batches of several sizes, to find the fastest."
+    )
+
+
+class ClaimSpec(Spec):
+    """A claim about two runs: what ``label`` has over ``against`` is at least, or at most, a number."""
+
+    label: str
+    against: str
+    measure: Literal["parameters", "rouge1", "rouge2", "rougeL", "rougeLsum"]
+    """Parameters differ in percent, ROUGE in points."""
+    at_least: float | None = None
+    at_most: float | None = None
+
+    @model_validator(mode="after")
+    def _state_one_bound(self) -> "ClaimSpec":
+        if (self.at_least is None) == (self.at_most is None):
+            raise ValueError("a claim states one of at_least and at_most")
+        return self
+
+
+class CompareSpec(Spec):
+    """How runs are set side by side."""
+
+    resamples: int = Field(10_000, ge=100, description="Bootstrap resamples behind each interval.")
+    seed: int = Field(0, ge=0, lt=2**32, description="Seed of the resampling.")
+    claims: tuple[ClaimSpec, ...] = Field((), description="Claims to judge, in a --spec file only.")

@@ -1,0 +1,115 @@
+"""A spec: a frozen set of fields, read from YAML and the command line alike."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from tldrkit.errors import SpecError
+
+COUNT = r"^\d+(\.\d+)?[kKMB]?$"
+"""What ``read_count`` reads."""
+
+SpecT = TypeVar("SpecT", bound="Spec")
+
+
+class Spec(BaseModel):
+    """A frozen set of fields; an unknown key is refused with the nearest known one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=(), allow_inf_nan=False)
+
+
+def build_spec(
+    kind: type[SpecT],
+    files: Sequence[Path] = (),
+    fields: Mapping[str, Any] | None = None,
+    *,
+    origin: str = "the command line",
+) -> SpecT:
+    """Build a spec from YAML files and given fields; what comes later wins.
+
+    Args:
+        kind: The spec class.
+        files: YAML files, each a mapping of field names.
+        fields: Fields given otherwise.
+        origin: Where they come from, for the message.
+
+    Raises:
+        SpecError: If a file cannot be read, or a key or a value cannot be used.
+    """
+    values: dict[str, Any] = {}
+    for file in files:
+        values.update(_checked_keys(kind, read_yaml(file), str(file)))
+    values.update(_checked_keys(kind, fields or {}, origin))
+    try:
+        return kind(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        problem = first["msg"].removeprefix("Value error, ")
+        problem = f"{problem[:1].lower()}{problem[1:]}."
+        if not field:
+            raise SpecError(
+                f"These fields do not fit together: {problem}", hint="Change one of them."
+            ) from None
+        message = f"{field} = {first['input']!r} cannot be used: {problem}"
+        raise SpecError(message, hint=_describe(kind, field)) from None
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a YAML mapping.
+
+    Raises:
+        SpecError: If the file is missing, is not YAML, or holds something else than a mapping.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SpecError(
+            f"{path} cannot be read: {error.strerror}.",
+            hint="Name a YAML file, such as one under experiments/.",
+        ) from None
+    except UnicodeDecodeError:
+        raise SpecError(f"{path} is not UTF-8 text.", hint="Save it as UTF-8.") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}:{mark.line + 1}" if mark else str(path)
+        problem = getattr(error, "problem", None) or "not readable"
+        raise SpecError(
+            f"{where} is not valid YAML: {problem}.", hint="Check the indentation and the colons."
+        ) from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise SpecError(f"{path} holds no mapping.", hint="Write one `field: value` pair a line.")
+    return {str(key): value for key, value in content.items()}
+
+
+def render_yaml(fields: Mapping[str, Any]) -> str:
+    """Render fields as a YAML mapping that ``read_yaml`` reads, in the order given."""
+    return yaml.safe_dump(dict(fields), sort_keys=False, allow_unicode=True)
+
+
+def _checked_keys(kind: type[Spec], values: Mapping[str, Any], origin: str) -> dict[str, Any]:
+    known = list(kind.model_fields)
+    values = {key if key in known else key.lower(): value for key, value in values.items()}
+    for key in values:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"Did you mean {near[0]!r}?" if near else f"Known keys: {', '.join(known)}."
+            raise SpecError(f"Unknown key {key!r} in {origin}.", hint=hint)
+    return dict(values)
+
+
+def _describe(kind: type[Spec], field: str) -> str:
+    info = kind.model_fields.get(field.split(".")[0])
+    return f"{field}: {info.description}" if info and info.description else ""
+
+
+def read_count(text: str) -> int:
+    """Read a number such as 45M; k, M and B are thousands, millions and billions."""
+    factors = {"k": 1_000, "K": 1_000, "M": 1_000_000, "B": 1_000_000_000}
+    return int(float(text.rstrip("kKMB")) * factors.get(text[-1], 1))

@@ -1,0 +1,129 @@
+"""How a network is fitted: a base from scratch, or a model that is trained."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from tldrkit.specs.data import DataSpec
+from tldrkit.specs.spec import COUNT
+
+Placement = Literal[
+    "all", "attention", "feed-forward",
+    "encoder", "encoder-attention", "encoder-feed-forward",
+    "decoder", "decoder-attention", "decoder-feed-forward",
+]  # fmt: skip
+
+
+class FitSpec(DataSpec):
+    """How a network is fitted; shared by pretraining a base and by training."""
+
+    seed: int = Field(0, ge=0, lt=2**32, description="Seed of weights, order of examples and dropout.")
+    max_steps: int = Field(5000, ge=1, description="Optimizer steps.")
+    batch_size: int = Field(
+        16,
+        ge=1,
+        description="Examples in one optimizer step, on average: all batches hold about as many tokens.",
+    )
+    grad_accum: int = Field(
+        1, ge=1, description="Parts a process cuts its batch into to save memory; the result is the same."
+    )
+    lr: float = Field(5e-4, gt=0, description="Peak learning rate of AdamW, reached after the warm-up.")
+    warmup_steps: int = Field(200, ge=0, description="Steps of linear warm-up; linear decay to zero follows.")
+    weight_decay: float = Field(
+        0.01, ge=0, description="Decoupled weight decay of matrices (never of norms and biases)."
+    )
+    label_smoothing: float = Field(
+        0.0, ge=0, lt=1, description="Share of the target probability spread over all tokens."
+    )
+    clip_norm: float = Field(1.0, gt=0, description="Largest global norm of the gradient.")
+    dropout: float | None = Field(
+        None, ge=0, lt=1, description="Dropout rate; the network's own where not given."
+    )
+    precision: Literal["auto", "fp32", "bf16"] = Field(
+        "auto", description="Arithmetic; auto is bf16 where the processor has it."
+    )
+    eval_every: int = Field(500, ge=1, description="Steps between two validations.")
+    eval_examples: int = Field(200, ge=1, description="Validation examples scored during training.")
+    patience: int = Field(
+        0, ge=0, description="Validations without a better ROUGE-L before stopping; 0 never stops early."
+    )
+
+
+class BaseSpec(FitSpec):
+    """A small T5 from scratch: a tokenizer trained on the corpus, then the network pretrained on it."""
+
+    vocab_size: int = Field(2000, ge=300, description="Pieces of the tokenizer.")
+    d_model: int = Field(192, ge=8, description="Width of encoder and decoder.")
+    d_kv: int = Field(32, ge=4, description="Width of one attention head.")
+    num_heads: int = Field(6, ge=1, description="Attention heads.")
+    d_ff: int = Field(512, ge=8, description="Width of the feed-forward layers.")
+    enc_num_layers: int = Field(4, ge=1, description="Encoder layers.")
+    dec_num_layers: int = Field(4, ge=1, description="Decoder layers.")
+
+
+class TrainSpec(FitSpec):
+    """One fine-tuning run, with or without dendrites."""
+
+    experiment: str = Field("", description="Label of the run in comparisons, such as A, B, C or D.")
+    do_pb: bool = Field(False, description="Grow dendrites with PerforatedAI.")
+    dendrite_placement: Placement = Field(
+        "decoder-feed-forward", description="Linear layers that may grow dendrites."
+    )
+    dendrite_last_layers: int | None = Field(
+        None, ge=1, description="Of that placement, the last so many layers of encoder and decoder only."
+    )
+    dendrite_modules: str | None = Field(
+        None, description="Instead of a placement: paths of linear layers, such as decoder.*.wi,decoder.*.wo"
+    )
+    dendrite_budget: str | None = Field(
+        None,
+        pattern=COUNT,
+        description="Parameters that dendrites may add, such as 6M; what is not given is chosen to fit.",
+    )
+    dendrite_activation: Literal["sigmoid", "tanh", "relu"] = Field(
+        "sigmoid", description="Activation of the dendrites."
+    )
+    dendrite_init: float = Field(0.01, gt=0, description="Standard deviation of new dendrites' weights.")
+    max_dendrites: int = Field(1, ge=1, description="Most dendrites a layer may grow.")
+    max_dendrite_tries: int = Field(
+        2, ge=1, description="Attempts at a dendrite that brings no better score, before growing ends."
+    )
+    switch_mode: Literal["history", "fixed"] = Field(
+        "history", description="When to grow: after stagnation, or at fixed times."
+    )
+    n_epochs_to_switch: int = Field(
+        3, ge=1, description="Validations without improvement (history), or between growths (fixed)."
+    )
+    history_lookback: int = Field(
+        1, ge=1, description="Validations whose mean PerforatedAI takes for the score (history)."
+    )
+    improvement_threshold: float = Field(
+        0.0, ge=0, lt=1, description="Share by which a score must be better to count as an improvement."
+    )
+    p_epochs_to_switch: int | None = Field(
+        None, ge=1, description="Acts with PerforatedAI's licensed add-on only: validations of its own phase."
+    )
+    cap_n: bool | None = Field(
+        None, description="Acts with PerforatedAI's licensed add-on only: end its phase when it is due."
+    )
+
+    distill_weight: float = Field(
+        0.5, ge=0, le=1, description="With --teacher: share of the loss that asks for its probabilities."
+    )
+    distill_temperature: float = Field(
+        2.0, gt=0, description="With --teacher: by how much its probabilities are flattened."
+    )
+    teacher_outputs: bool = Field(
+        False, description="With --teacher: learn its own summaries (beam 4) instead of the references."
+    )
+
+    @model_validator(mode="after")
+    def _let_it_grow(self) -> "TrainSpec":
+        waits = self.n_epochs_to_switch
+        if self.do_pb and self.switch_mode == "history" and 0 < self.patience <= waits:
+            raise ValueError(
+                f"with patience {self.patience} a run stops before it grows after {waits} validations"
+            )
+        if self.dendrite_modules and {"dendrite_placement", "dendrite_last_layers"} & self.model_fields_set:
+            raise ValueError("dendrite_modules and a placement say the same thing twice")
+        return self

@@ -1,0 +1,160 @@
+"""What a model's card tells, gathered from manifests: its own, those it was made from, and a comparison's."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tldrkit.errors import SpecError
+from tldrkit.metrics.overlap import ROUGE_TYPES
+from tldrkit.reports.card import CardFacts, DataFacts, LineageFacts, ScoreFacts
+from tldrkit.specs import ExportSpec
+from tldrkit.steps.compare import read_comparison, read_scores
+from tldrkit.steps.source import ModelSource
+from tldrkit.store.lineage import Lineage
+from tldrkit.store.manifest import Manifest
+from tldrkit.store.store import Artifact, ArtifactStore
+
+_HUB = " (Hugging Face hub"
+
+
+def find_scores(store: ArtifactStore, comparison: Artifact, model: ModelSource) -> ScoreFacts:
+    """Find what a model scores, and the comparison it stands in.
+
+    Raises:
+        SpecError: The comparison does not hold the model.
+        UnknownReference: The scores behind it are gone.
+    """
+    if comparison.manifest.kind != "comparison":
+        raise SpecError(
+            f"{comparison.reference} is of kind {comparison.manifest.kind!r}, not a comparison.",
+            hint="`tldrkit compare` makes one.",
+        )
+    compared = read_comparison(comparison)
+    for row in compared.rows:
+        for scores, reference in zip(row.references, row.models, strict=False):
+            if reference == model.reference:
+                artifact = store.resolve(scores)
+                run = read_scores(artifact)
+                means = {name: sum(run.scores[name]) / len(run.scores[name]) for name in ROUGE_TYPES}
+                data = next(one for one in artifact.manifest.inputs if one.role == "data")
+                return ScoreFacts(
+                    data=_describe_data(data.reference),
+                    split=str(artifact.manifest.spec["split"]),
+                    rouge={name: round(100 * mean, 2) for name, mean in means.items()},
+                    comparison=compared,
+                    label=row.label,
+                )
+    raise SpecError(
+        f"{comparison.reference} does not compare {model.reference}.",
+        hint="Score it with `tldrkit eval`, and compare it with the others.",
+    )
+
+
+def build_facts(
+    store: ArtifactStore,
+    model: ModelSource,
+    spec: ExportSpec,
+    scores: ScoreFacts | None,
+    *,
+    name: str,
+    parameters: int,
+    weights: int,
+    custom_code: bool,
+) -> CardFacts:
+    """Gather what a card tells.
+
+    Args:
+        store: Where the model's makers are looked up.
+        model: What is exported.
+        spec: How it is exported.
+        scores: What it scores, where that is known.
+        name: Of the exported model.
+        parameters: As deployed.
+        weights: Bytes on disk.
+        custom_code: Whether it brings code of its own.
+    """
+    tree = list(_walk(store, model))
+    makers = [manifest for _, manifest in tree if manifest]
+    base = next(
+        (one.reference for one, manifest in reversed(tree) if one.role == "source" and not manifest), ""
+    )
+    data = dict.fromkeys(one.reference for one, _ in tree if one.role == "data")
+    grown = any(manifest.metrics.get("dendrites") for manifest in makers)
+    return CardFacts(
+        name=name,
+        dtype=spec.dtype,
+        parameters=parameters,
+        bytes=weights,
+        custom_code=custom_code,
+        prefix=model.reading["prefix"],
+        max_source_tokens=model.reading["max_source_tokens"],
+        num_beams=spec.num_beams,
+        max_target_tokens=spec.max_target_tokens,
+        base=_hide_folders(base) or "a network from scratch",
+        base_on_hub=bool(base) and _hide_folders(base) == base,
+        making=[sentence for manifest in reversed(makers) for sentence in _describe_step(manifest)]
+        or [f"It is {_hide_folders(model.reference)} as it was."],
+        data=[_describe_data(reference) for reference in data],
+        lineage=[
+            LineageFacts(
+                role=one.role or "model", reference=_hide_folders(one.reference), digest=one.digest[:12]
+            )
+            for one, _ in tree
+        ],
+        scores=scores,
+        tags=["dendrites"] if grown else [],
+    )
+
+
+def _walk(store: ArtifactStore, model: ModelSource) -> Iterator[tuple[Lineage, Manifest | None]]:
+    """Go through all that a model was made from, each once, with its manifest where the store holds it."""
+    if model.manifest is None:
+        yield Lineage(role="source", reference=model.reference, digest=model.digest), None
+        return
+    waiting, seen = [store.lineage(model.location)], set()
+    while waiting:
+        one = waiting.pop(0)
+        if one.digest not in seen:
+            seen.add(one.digest)
+            yield one, store.resolve(one.reference).manifest if one.kind else None
+            waiting += one.inputs
+
+
+def _describe_step(manifest: Manifest) -> Iterator[str]:
+    """Tell in sentences what the step did that published a model."""
+    spec, metrics = manifest.spec, manifest.metrics
+    if report := metrics.get("compression"):
+        total = report["parameters"]
+        kept = ", ".join(f"{side} layers {layers}" for side, layers in report["layers_kept"].items())
+        yield (
+            f"Compressed from {total['before']:,} to {total['after']:,} parameters "
+            f"({total['ratio'] - 1:+.1%}), keeping {kept}."
+        )
+    elif "training_tokens" in metrics:
+        verb = "Trained" if "do_pb" in spec else "Pretrained"
+        yield (
+            f"{verb} for {metrics['steps']:,} steps on {metrics['training_tokens']:,} tokens, seed "
+            f"{spec['seed']}, to {metrics['params_deployed']:,} parameters."
+        )
+        if spec.get("do_pb"):
+            count = metrics.get("dendrites", 0)
+            yield (
+                f"Grown with PerforatedAI: {spec['dendrite_activation']} dendrites, {count} a layer, in "
+                f"{spec['dendrite_placement']} layers."
+                if count
+                else "PerforatedAI was to grow dendrites; the best network had none."
+            )
+
+
+def _describe_data(reference: str) -> DataFacts:
+    """Take a data set's reference apart; folders of this machine are nobody else's business."""
+    name, _, rest = reference.partition(" (")
+    if reference.startswith(f"{name}{_HUB}"):
+        return DataFacts(name=name, hub_id=name, licence=rest.rstrip(")").partition("licence: ")[2])
+    embedded = rest == "embedded)"
+    return DataFacts(name=Path(name).name, licence="generated by tldrkit, MIT" if embedded else "")
+
+
+def _hide_folders(reference: str) -> str:
+    """Name a local folder or data set without its path; other references stay as they are."""
+    name = reference.partition(" (")[0]
+    return Path(name).name if name.startswith(("/", ".", "~")) or Path(name).exists() else name

@@ -1,0 +1,88 @@
+"""`tldrkit serve`: models behind HTTP, until the process is told to stop."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tldrkit.errors import SpecError, TldrkitError
+from tldrkit.options import Options
+from tldrkit.serving.settings import Access, Limits
+from tldrkit.specs import SummarizeSpec
+from tldrkit.steps.source import ModelSource, resolve_model
+from tldrkit.steps.step import build_provenance
+from tldrkit.store.runs import record_run
+from tldrkit.store.store import ArtifactStore
+
+if TYPE_CHECKING:
+    from tldrkit.serving.service import ServedModel
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listening:
+    """What is told when requests are answered."""
+
+    address: str
+    """A URL."""
+    models: tuple[str, ...]
+
+
+def serve(
+    options: Options,
+    spec: SummarizeSpec,
+    *,
+    sources: Sequence[str],
+    access: Access,
+    limits: Limits,
+    announce: Callable[[Listening], None],
+) -> None:
+    """Answer requests with the models' summaries until SIGTERM or SIGINT.
+
+    Raises:
+        ModelError: A model cannot be loaded.
+        TldrkitError: The address cannot be had, or the libraries of the extra `serve` are not installed.
+    """
+    store = ArtifactStore(options.artifacts)
+    models = [resolve_model(store, source) for source in sources]
+    names = tuple(model.reference for model in models)
+    if len(set(names)) < len(names):
+        raise SpecError("A model is named twice.", hint=f"These are served: {', '.join(sorted(set(names)))}.")
+    try:
+        from tldrkit.serving.server import describe_address, listen, run_server
+    except ModuleNotFoundError as error:
+        raise TldrkitError(f"{error.name} is not installed.", hint="pip install 'tldrkit[serve]'") from error
+    fields = spec.model_dump(mode="json")
+    with (
+        listen(access) as listening,
+        record_run(store.root, "serve", command=options.command, spec=fields) as run,
+    ):
+        from tldrkit.engines.threads import decode_threads
+        from tldrkit.serving.app import build_app
+        from tldrkit.serving.service import Service
+
+        run.provenance.update(build_provenance(options) | {"models": names})
+        service = Service([_load(options, spec, model) for model in models], decode_threads(spec), limits)
+        run_server(
+            build_app(service, access),
+            listening,
+            seconds=limits.seconds,
+            announce=lambda: announce(Listening(address=describe_address(listening), models=names)),
+        )
+
+
+def _load(options: Options, spec: SummarizeSpec, model: ModelSource) -> "ServedModel":
+    from tldrkit.engines.device import build_accelerator, set_threads
+    from tldrkit.engines.generation import Generator
+    from tldrkit.engines.threads import decode_threads
+    from tldrkit.metrics.footprint import count_parameters
+    from tldrkit.models.summarizer import load_summarizer
+    from tldrkit.serving.service import ServedModel
+
+    set_threads(options.threads)
+    summarizer = load_summarizer(model.location)
+    summarizer.network.to(build_accelerator(options.device, "fp32").device)
+    return ServedModel(
+        reference=model.reference,
+        digest=model.digest,
+        parameters=count_parameters(summarizer.network),
+        generate=Generator(summarizer.network, summarizer.tokenizer, decode_threads(spec)),
+    )
