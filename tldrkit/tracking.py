@@ -83,6 +83,7 @@ class WandbTracker:
 
         self._wandb = wandb
         self._summary: dict[str, Any] = {}
+        self._step = 0
         try:
             self._run: Any = wandb.init(
                 project=os.environ.get("WANDB_PROJECT", "tldrkit"),
@@ -107,14 +108,16 @@ class WandbTracker:
             key: value for key, value in event.items() if isinstance(value, int | float) and key != "step"
         }
         self._summary |= numbers
+        self._step = event.get("step", self._step)
         if event.get("kind") == "result":
             self._attempt(lambda: self._run.summary.update(numbers))
         elif "artifact" in event:
             self._attempt(lambda: self._log_artifact(event))
         elif "samples" in event:
-            self._attempt(lambda: self._log_samples(event["samples"], event.get("step")))
-        else:
-            self._attempt(lambda: self._run.log(numbers, step=event.get("step")))
+            self._attempt(lambda: self._log_samples(event["samples"]))
+        elif numbers:
+            # always with a step: without one W&B goes a step on, and drops what comes for the steps before
+            self._attempt(lambda: self._run.log(numbers, step=self._step))
 
     def close(self) -> None:
         """Finish the W&B run; its folder gets a summary.json, which W&B itself writes online only."""
@@ -132,9 +135,9 @@ class WandbTracker:
         artifact.add_reference(uri, name="manifest.json", checksum=False)
         self._run.log_artifact(artifact)
 
-    def _log_samples(self, samples: Sequence[Mapping[str, Any]], step: int | None) -> None:
+    def _log_samples(self, samples: Sequence[Mapping[str, Any]]) -> None:
         rows = [list(sample.values()) for sample in samples]
-        self._run.log({"samples": self._wandb.Table(columns=list(samples[0]), data=rows)}, step=step)
+        self._run.log({"samples": self._wandb.Table(columns=list(samples[0]), data=rows)}, step=self._step)
 
     def _write_summary(self) -> None:
         if self._run is None:
