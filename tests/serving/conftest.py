@@ -24,7 +24,7 @@ class Server:
     def __init__(self, process: subprocess.Popen[str], address: str, **headers: str) -> None:
         self.process = process
         self.address = address
-        self.http = httpx.Client(base_url=address, headers=headers, timeout=60, trust_env=False)
+        self.http = httpx.Client(base_url=address, headers=headers, timeout=300, trust_env=False)
 
     def count(self, name: str) -> float:
         """Read one number of `/metrics`."""

@@ -286,7 +286,7 @@ def test_export_does_not_overwrite_what_is_not_its_own(line: Line, tmp_path: Pat
 def test_an_export_replaces_an_earlier_one_when_forced(
     line: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """--force puts another model in the place of an exported one, by any spelling of the folder."""
+    """--force puts another model in the place of an exported one, unless somebody wrote in the folder."""
     (tmp_path / "model").mkdir()
     monkeypatch.chdir(tmp_path / "model")
     export(line.options, ExportSpec(), source="a/train", to=Path())

@@ -71,7 +71,7 @@ def _describe_row(row: Row) -> list[str]:
         f"[{row.interval.low:.2f}, {row.interval.high:.2f}]",
         _render(cost["latency_median"], lambda value: f"{value:.3f}"),
         _render(cost["latency_p95"], lambda value: f"{value:.3f}"),
-        _render(cost["dendrites"], lambda value: f"{value:g}"),
+        _render(cost["dendrites"], lambda value: f"{value:.3g}"),
     ]
 
 

@@ -84,7 +84,7 @@ def export(
     if not _may_replace(to, written if options.force else None):
         raise StoreError(
             f"{to} exists and is no folder that export may replace.",
-            hint="Choose another one; --force replaces an earlier export to which nothing was added.",
+            hint="Choose another one; --force replaces an earlier export that nobody changed.",
         )
     fields = spec.model_dump(mode="json") | {"source": model.reference}
     with record_run(store.root, "export", command=options.command, spec=fields) as run:
@@ -114,7 +114,8 @@ def _read_origin(folder: Path) -> dict[str, Any] | None:
         origin = json.loads((folder / ORIGIN).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return origin if isinstance(origin, dict) and {"digest", "files"} <= set(origin) else None
+    whole = isinstance(origin, dict) and "digest" in origin and isinstance(origin.get("files"), dict)
+    return origin if whole else None
 
 
 def _count_bytes(folder: Path) -> dict[str, int]:
@@ -127,8 +128,8 @@ def _may_replace(folder: Path, written: dict[str, Any] | None) -> bool:
     """Tell whether nothing is lost: nothing is there, or nothing but what an earlier export wrote."""
     if not folder.exists():
         return True
-    there = set(_count_bytes(folder)) if folder.is_dir() else {"."}
-    return not there or (written is not None and there <= set(written["files"]))
+    there = _count_bytes(folder) if folder.is_dir() else {".": 0}
+    return not there or (written is not None and there.items() <= written["files"].items())
 
 
 def _fill(
