@@ -133,7 +133,7 @@ def test_dendrites_are_announced_with_their_cost(cli: Cli) -> None:
 
     assert done.returncode == 0, done.stderr
     table = [line.split() for line in done.stderr.splitlines() if "<- this run" in line]
-    assert [line[0] for line in table] == ["encoder-feed-forward"]  # 1,440 of 2,000 parameters
+    assert [line[0] for line in table] == ["encoder-attention"]  # 1,656 of 2,000 parameters
     assert "p_epochs_to_switch and cap_n have no effect" in done.stderr
 
 

@@ -22,7 +22,7 @@ from tldrkit.steps.compare import compare
 from tldrkit.steps.compress import compress
 from tldrkit.steps.eval import eval as score
 from tldrkit.steps.export import export
-from tldrkit.steps.summarize import summarize
+from tldrkit.steps.summarize import Output, summarize
 from tldrkit.steps.train import train
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
@@ -64,8 +64,9 @@ def test_the_profile_has_the_sizes_the_docs_say(options: Options) -> None:
     compare(options, CompareSpec(resamples=100), references=["e"], target="compare")
     exported = export(options, ExportSpec(), source="compare", to=options.data / "exported").folder
     threads = [EXPERIMENTS / "threads/thread-1.json"]
-    how = SummarizeSpec(**SHORT, num_beams=1)
-    done = summarize(options, how, paths=threads, model=str(exported), out=options.data / "s.jsonl")
+    how = SummarizeSpec(max_source_tokens=32, max_tokens=8, num_beams=1)
+    output = Output(file=options.data / "s.jsonl")
+    done = summarize(options, how, paths=threads, model=str(exported), output=output)
 
     assert abs(d["params_deployed"] / b["params_deployed"] - 1) < 0.01
     assert (done.threads, done.broken) == (1, 0)
