@@ -12,6 +12,7 @@ P       := $(PROFILE)
 E       := experiments/$(P)
 S       := $(ARTIFACTS)/$(P)
 VENV    := .venv/.installed
+DEV     := .venv/.developing
 BIN     := .venv/bin
 TLDRKIT := $(BIN)/tldrkit
 STORE   := --artifacts $(ARTIFACTS)
@@ -89,17 +90,17 @@ $(S)/summaries.jsonl: $(SCORES:%=$(ARTIFACTS)/%/$(MADE)) $(wildcard experiments/
 	$(TLDRKIT) summarize experiments/threads --model $(P)/compare --out $@ $(STORE)
 
 ## test: run every test, a process of one thread on each processor
-test: $(VENV)
+test: $(DEV)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n logical --dist loadfile
 
 ## check: run the linter, the formatter and the type checker
-check: $(VENV)
+check: $(DEV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 ## fix: mend what the linter and the formatter can
-fix: $(VENV)
+fix: $(DEV)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
@@ -125,4 +126,9 @@ $(VENV): pyproject.toml requirements.txt
 	$(BIN)/python -m pip install -q --no-compile --no-deps -r requirements.txt
 	@$(BIN)/python -m compileall -qq -j 0 .venv/lib || true  # as pip would, but on all processors
 	$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+# What only tests, checks and the extras need.
+$(DEV): $(VENV) requirements-dev.txt
+	$(BIN)/python -m pip install -q --no-deps -r requirements-dev.txt
 	@touch $@

@@ -54,10 +54,11 @@ def main() -> None:
     parser.add_argument("--placements", nargs="+", choices=get_args(Placement), default=get_args(Placement))
     parser.add_argument("--seeds", nargs="+", default=["0", "1", "2"])
     parser.add_argument("--artifacts", default="artifacts")
-    parser.add_argument("--data", default="../shared/data")
+    parser.add_argument("--data", help="folder of local data sets, where the profile needs one")
     arguments = parser.parse_args()
     profile, specs = arguments.profile, Path("experiments") / arguments.profile
-    shared = ["--artifacts", arguments.artifacts, "--data", arguments.data, "--threads", "1"]
+    shared = ["--artifacts", arguments.artifacts, "--threads", "1"]
+    shared += ["--data", arguments.data] if arguments.data else []
     store = ArtifactStore(Path(arguments.artifacts))
     core = load_summarizer(store.resolve(f"{profile}/compress").path).network
     own = build_spec(TrainSpec, [specs / "train.yaml"])
