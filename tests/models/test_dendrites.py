@@ -78,6 +78,11 @@ def compute_logits(network: PreTrainedModel, batch: Batch) -> torch.Tensor:
         ("tiny_bart", 0, "relu", "all"),
         ("tiny_bart", 3, "sigmoid", "decoder-feed-forward"),
         ("tiny_bart", 1, "tanh", "encoder"),
+        ("tiny_bart", 2, "relu", "decoder-attention"),
+        ("narrow_t5", 1, "relu", "attention"),
+        ("narrow_t5", 3, "sigmoid", "encoder-feed-forward"),
+        ("tiny_flan", 1, "tanh", "decoder"),
+        ("tiny_t5", 2, "relu", "encoder-attention"),
     ],
 )
 def test_the_detached_network_is_the_perforated_one(
