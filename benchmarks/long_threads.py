@@ -28,7 +28,6 @@ from tldrkit.engines.threads import (
     count_with,
     finish,
     reduce_thread,
-    render_post,
 )
 from tldrkit.metrics.intervals import Array, Pair, compute_intervals
 from tldrkit.metrics.overlap import compute_rouge
@@ -98,13 +97,13 @@ class Ways:
 
     def central_posts(self, thread: Thread) -> str:
         """Read the most central posts, in their order."""
-        texts = [render_post(post) for post in thread.posts]
+        texts = [post.document() for post in thread.posts]
         chosen = choose_central(texts, self._count(texts), self._room)
         return self._write(["\n\n".join([thread.title, *(texts[place] for place in chosen)]).strip()])[0]
 
     def central_sentences(self, thread: Thread) -> str:
         """Read the most central sentences of all posts, in their order."""
-        texts = [one for post in thread.posts for one in split_sentences(render_post(post))]
+        texts = [one for post in thread.posts for one in split_sentences(post.document())]
         chosen = choose_central(texts, self._count(texts), self._room)
         return self._write(["\n".join([thread.title, *(texts[place] for place in chosen)]).strip()])[0]
 
@@ -132,7 +131,7 @@ class Ways:
 
     def _split(self, thread: Thread) -> list[str]:
         """Split a thread between posts into parts that can be read at once, each under the title."""
-        texts = [render_post(post) for post in thread.posts]
+        texts = [post.document() for post in thread.posts]
         parts, room = list[list[str]](), 0
         for text, cost in zip(texts, self._count(texts), strict=True):
             if not parts or cost > room:
@@ -143,7 +142,7 @@ class Ways:
         return ["\n\n".join(part).strip() for part in parts]
 
     def _read(self, thread: Thread, order: Sequence[int]) -> str:
-        texts = [render_post(post) for post in thread.posts]
+        texts = [post.document() for post in thread.posts]
         costs, room, chosen = self._count(texts), self._room, list[int]()
         for place in order:
             room -= costs[place]

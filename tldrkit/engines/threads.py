@@ -150,14 +150,9 @@ def reduce_thread(thread: Thread, count: CountTokens, room: int) -> Reading:
     return Reading("\n\n".join([*heads, *(texts[number] for number in chosen)]), tuple(places))
 
 
-def render_post(post: Post) -> str:
-    """Render a post as it stands in a document."""
-    return f"{post.author}: {post.text}" if post.author else post.text
-
-
 def _split_posts(posts: Sequence[Post], count: CountTokens, most: int) -> list[Piece]:
     """Render posts, those of more than ``most`` tokens in pieces."""
-    waiting = [(place, render_post(post)) for place, post in enumerate(posts)]
+    waiting = [(place, post.document()) for place, post in enumerate(posts)]
     done: list[tuple[int, int, Piece]] = []  # with where it begins in its post, which orders the pieces
     begins = [0] * len(waiting)
     while waiting:

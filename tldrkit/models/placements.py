@@ -79,9 +79,9 @@ def count_cost(network: PreTrainedModel, paths: Sequence[str], dendrites: int) -
 def list_costs(network: PreTrainedModel, spec: TrainSpec) -> list[Cost]:
     """List what one, two and three dendrites would cost at every placement, or at the modules named."""
     if spec.dendrite_modules:
-        return _count_each(network, spec, "dendrite_modules")
-    named = {name: spec.model_copy(update={"dendrite_placement": name}) for name in get_args(Placement)}
-    return [cost for name, at in named.items() for cost in _count_each(network, at, name)]
+        return _count_each(network, spec)
+    choices = [spec.model_copy(update={"dendrite_placement": name}) for name in get_args(Placement)]
+    return [cost for choice in choices for cost in _count_each(network, choice)]
 
 
 def fit_budget(network: PreTrainedModel, spec: TrainSpec) -> TrainSpec:
@@ -98,7 +98,7 @@ def fit_budget(network: PreTrainedModel, spec: TrainSpec) -> TrainSpec:
     budget = read_count(spec.dendrite_budget)
     given = spec.model_fields_set
     fixed = spec.dendrite_modules or "dendrite_placement" in given
-    costs = _count_each(network, spec, spec.dendrite_placement) if fixed else list_costs(network, spec)
+    costs = _count_each(network, spec) if fixed else list_costs(network, spec)
     open_to = [cost for cost in costs if "max_dendrites" not in given or cost.dendrites == spec.max_dendrites]
     fitting = [cost for cost in open_to if cost.parameters <= budget]
     if not fitting:
@@ -115,10 +115,10 @@ def fit_budget(network: PreTrainedModel, spec: TrainSpec) -> TrainSpec:
     return spec.model_copy(update=chosen)
 
 
-def _count_each(network: PreTrainedModel, spec: TrainSpec, name: str) -> list[Cost]:
+def _count_each(network: PreTrainedModel, spec: TrainSpec) -> list[Cost]:
     paths = choose_modules(network, spec)
     counts = sorted({*LISTED, spec.max_dendrites})
-    return [Cost(name, dendrites, count_cost(network, paths, dendrites)) for dendrites in counts]
+    return [Cost(spec.grown_at, dendrites, count_cost(network, paths, dendrites)) for dendrites in counts]
 
 
 def _find_growable(network: PreTrainedModel) -> list[tuple[str, nn.Linear]]:

@@ -117,6 +117,11 @@ class TrainSpec(FitSpec):
         False, description="With --teacher: learn its own summaries (beam 4) instead of the references."
     )
 
+    @property
+    def grown_at(self) -> str:
+        """Where dendrites may grow: patterns of modules where these are given, else the placement."""
+        return self.dendrite_modules or self.dendrite_placement
+
     @model_validator(mode="after")
     def _let_it_grow(self) -> "TrainSpec":
         waits = self.n_epochs_to_switch

@@ -137,9 +137,10 @@ def _describe_step(manifest: Manifest) -> Iterator[str]:
         )
         if spec.get("do_pb"):
             count = metrics.get("dendrites", 0)
+            place = metrics.get("dendrites_planned", {}).get("placement", spec["dendrite_placement"])
             yield (
                 f"Grown with PerforatedAI: {spec['dendrite_activation']} dendrites, {count} a layer, in "
-                f"{spec['dendrite_placement']} layers."
+                f"{place} layers."
                 if count
                 else "PerforatedAI was to grow dendrites; the best network had none."
             )

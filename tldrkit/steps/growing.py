@@ -30,7 +30,11 @@ def build_policy(bench: Bench, spec: TrainSpec, summarizer: "Summarizer", scratc
     check_growable(summarizer.network, spec)
     chosen = fit_budget(summarizer.network, spec)
     paths = choose_modules(summarizer.network, chosen)
-    bench.draft.metrics["dendrites_planned"] = {"modules": paths, "max_dendrites": chosen.max_dendrites}
+    bench.draft.metrics["dendrites_planned"] = {
+        "placement": chosen.grown_at,
+        "modules": paths,
+        "max_dendrites": chosen.max_dendrites,
+    }
     message = render_costs(list_costs(summarizer.network, chosen), chosen)
     bench.tracker.log({"kind": "dendrite_costs", "message": message})
     if (spec.p_epochs_to_switch is not None or spec.cap_n is not None) and not find_addon():
@@ -41,13 +45,12 @@ def build_policy(bench: Bench, spec: TrainSpec, summarizer: "Summarizer", scratc
 
 def render_costs(costs: Iterable["Cost"], chosen: TrainSpec) -> str:
     """Render what dendrites cost at each placement: a line each, with the one chosen marked."""
-    own = "dendrite_modules" if chosen.dendrite_modules else chosen.dendrite_placement
     lines = []
     for placement, group in groupby(costs, key=lambda cost: cost.placement):
         by_number = list(group)
         counts = [cost.dendrites for cost in by_number]
         sizes = "".join(f"{cost.parameters:>14,}" for cost in by_number)
-        mark = f"  <- this run, at most {chosen.max_dendrites}" if placement == own else ""
+        mark = f"  <- this run, at most {chosen.max_dendrites}" if placement == chosen.grown_at else ""
         lines.append(f"  {placement:<22}{sizes}{mark}")
     heads = f"  {'':<22}" + "".join(f"{count:>14}" for count in counts)
     title = "parameters that dendrites would add, by their number on each layer:"

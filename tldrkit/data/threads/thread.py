@@ -24,6 +24,10 @@ class Post:
     votes: int | None = None
     reply_to: int | None = None
 
+    def document(self) -> str:
+        """Render as it stands in a thread's document: `author: text`, or the text alone."""
+        return f"{self.author}: {self.text}" if self.author else self.text
+
 
 @dataclass(frozen=True, kw_only=True)
 class Thread:
@@ -61,7 +65,7 @@ class Thread:
     def document(self) -> str:
         """Render as one text: title, then `author: text` per post, blank lines between."""
         parts = [self.title] if self.title else []
-        parts += [f"{post.author}: {post.text}" if post.author else post.text for post in self.posts]
+        parts += [post.document() for post in self.posts]
         return "\n\n".join(parts)
 
 
