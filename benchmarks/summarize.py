@@ -1,49 +1,193 @@
-"""How fast summaries are written: packed against transformers' generate, with the same network and texts.
+"""How fast summaries are written: our engine in float32 and int8, transformers' `generate`, CTranslate2.
 
-By turns in one process; both write the same pieces, which is checked. Prints threads a second and the ratio
-of each round. Without a model the shape of t5-small is used with random weights and every summary has as
-many tokens as are allowed; with --model it ends where the network ends it.
+Each engine is a process of its own; they are asked by turns, so that other work on the machine disturbs all
+alike, and only one of them works at a time. Without --model a network of random weights is used, and every
+summary has as many tokens as are allowed; with --model summaries end where the network ends them. Prints
+threads a second, each round's ratio to the first engine, peak memory, the share of what this machine's int8
+or float32 products could do at best, and how many texts are the first engine's.
 
-    python benchmarks/summarize.py [--model FOLDER] [--num-beams 4] [--documents 64] [--batch-size 16]
+    python benchmarks/summarize.py [--shape t5-small|4-3-384|4-3-384-dendrites] [--model FOLDER]
+        [--engines fp32 int8 generate ctranslate2] [--num-beams 1] [--documents 64] [--batch-size 16]
         [--max-tokens 64] [--threads 2] [--rounds 3] [--data FOLDER] [--dataset NAME]
+
+CTranslate2 (`pip install ctranslate2`) runs in int8, and reads plain models alone. An engine may be followed
+by a batch size (`int8:8`), and CTranslate2 by its workers before it (`ctranslate2:2:16`).
 """
 
 import argparse
+import json
+import os
+import resource
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
-from transformers import GenerationConfig, PreTrainedModel, T5Config, T5ForConditionalGeneration
+from transformers import GenerationConfig, PreTrainedModel
 
+from tldrkit.data.batches import tokenize_documents
 from tldrkit.data.sources import resolve_source
 from tldrkit.engines.generation import Decoding, Generator
+from tldrkit.models.configuration_tldr import TldrT5Config
+from tldrkit.models.dendritic_linear import grow_linears
+from tldrkit.models.modeling_tldr import TldrT5ForConditionalGeneration
+from tldrkit.models.packed.int8 import Int8Product
 from tldrkit.models.scratch import build_tokenizer
-from tldrkit.models.summarizer import Summarizer, load_summarizer
+from tldrkit.models.summarizer import Summarizer, load_summarizer, save_summarizer
 from tldrkit.specs import DataSpec
 
 PIECES = 32128
+SHAPES: dict[str, dict[str, Any]] = {
+    "t5-small": {"num_layers": 6, "num_decoder_layers": 6},
+    "4-3-384": {"num_layers": 4, "num_decoder_layers": 3, "dec_d_model": 384},
+    "4-3-384-dendrites": {"num_layers": 4, "num_decoder_layers": 3, "dec_d_model": 384},
+}
+Write = Callable[[list[str]], list[str]]
 
 
-def build(texts: list[str]) -> Summarizer:
-    """Build t5-small's shape with random weights; nothing ends its summaries."""
+def build(shape: str, texts: list[str]) -> Summarizer:
+    """Build a network with random weights; nothing ends its summaries."""
     torch.manual_seed(0)
-    config = T5Config(
-        vocab_size=PIECES, d_model=512, d_kv=64, d_ff=2048, num_layers=6, num_decoder_layers=6, num_heads=8,
-        decoder_start_token_id=0,
-    )  # fmt: skip
-    network: PreTrainedModel = T5ForConditionalGeneration(config).eval()
-    network.lm_head.weight = torch.nn.Parameter(torch.randn(PIECES, 512))  # tied, it would repeat itself
+    sizes = {"vocab_size": PIECES, "d_model": 512, "d_kv": 64, "d_ff": 2048, "num_heads": 8, **SHAPES[shape]}
+    network: PreTrainedModel = TldrT5ForConditionalGeneration(
+        TldrT5Config(**sizes, decoder_start_token_id=0)
+    ).eval()
+    if shape.endswith("dendrites"):
+        paths = [name for name, one in network.named_modules() if isinstance(one, torch.nn.Linear)]
+        growth = {path: 1 for path in paths if path.startswith("decoder.") and "DenseReluDense" in path}
+        grow_linears(network, growth, "sigmoid")
+        network.config.growth = growth
     network.generation_config = GenerationConfig(pad_token_id=0, decoder_start_token_id=0)
     return Summarizer(network, build_tokenizer(texts, 8000))
 
 
+def load_ours(engine: list[str], folder: Path, arguments: argparse.Namespace) -> Write:
+    """Load our engine, or `generate`."""
+    summarizer = load_summarizer(folder)
+    decoding = Decoding(
+        prefix="summarize: ",
+        max_source_tokens=512,
+        max_target_tokens=arguments.max_tokens,
+        min_target_tokens=0 if arguments.model else arguments.max_tokens,
+        num_beams=arguments.num_beams,
+        batch_size=int(engine[1]) if len(engine) > 1 else arguments.batch_size,
+        precision="int8" if engine[0] == "int8" else "fp32",
+    )
+    packed = engine[0] != "generate"
+    generate = Generator(summarizer.network, summarizer.tokenizer, decoding, packed=packed)
+    return lambda texts: [one.text for one in generate(texts)]
+
+
+def load_theirs(engine: list[str], folder: Path, arguments: argparse.Namespace) -> Write:
+    """Convert a plain T5 for CTranslate2 and load it."""
+    import ctranslate2
+
+    summarizer = load_summarizer(folder)
+    network, tokenizer = summarizer.network, summarizer.tokenizer
+    with tempfile.TemporaryDirectory() as converted:
+        plain = Path(converted) / "plain"
+        network.save_pretrained(plain)
+        config = json.loads((plain / "config.json").read_text())
+        config |= {"model_type": "t5", "architectures": ["T5ForConditionalGeneration"]}
+        (plain / "config.json").write_text(json.dumps(config))
+        tokenizer.save_pretrained(plain)
+        converter = ctranslate2.converters.TransformersConverter(str(plain))
+        converter.convert(f"{converted}/int8", quantization="int8", force=True)
+        workers = int(engine[1]) if len(engine) > 1 else arguments.threads
+        translator = ctranslate2.Translator(
+            f"{converted}/int8", compute_type="int8", inter_threads=workers,
+            intra_threads=max(1, arguments.threads // workers),
+        )  # fmt: skip
+    least = 0 if arguments.model else arguments.max_tokens
+
+    def write(texts: list[str]) -> list[str]:
+        rows = tokenize_documents(texts, tokenizer, "summarize: ", 512)
+        results = translator.translate_batch(
+            [tokenizer.convert_ids_to_tokens(row) for row in rows],
+            beam_size=arguments.num_beams, max_decoding_length=arguments.max_tokens,
+            min_decoding_length=least,
+            max_batch_size=int(engine[2]) if len(engine) > 2 else arguments.batch_size,
+        )  # fmt: skip
+        pieces = [tokenizer.convert_tokens_to_ids(result.hypotheses[0]) for result in results]
+        return [text.strip() for text in tokenizer.batch_decode(pieces, skip_special_tokens=True)]
+
+    return write
+
+
+def work(arguments: argparse.Namespace) -> None:
+    """Be one engine: answer each list of texts that comes in with summaries, time and memory."""
+    torch.set_num_threads(arguments.threads)
+    engine = arguments.work.split(":")
+    load = load_theirs if engine[0] == "ctranslate2" else load_ours
+    write = load(engine, arguments.model or arguments.folder, arguments)
+    for line in sys.stdin:
+        texts = json.loads(line)
+        started = time.perf_counter()
+        summaries = write(texts)
+        answer = {"seconds": time.perf_counter() - started, "summaries": summaries}
+        answer["peak"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(json.dumps(answer), flush=True)
+
+
+def start(engine: str, folder: Path) -> subprocess.Popen[str]:
+    """Start an engine."""
+    command = [sys.executable, *sys.argv, "--work", engine, "--folder", str(folder)]
+    quiet = {**os.environ, "TQDM_DISABLE": "1", "TRANSFORMERS_VERBOSITY": "error"}
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=quiet)
+
+
+def ask(process: subprocess.Popen[str], texts: list[str]) -> dict[str, Any]:
+    """Let an engine write."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    print(json.dumps(texts), file=process.stdin, flush=True)
+    while not (line := process.stdout.readline()).startswith("{"):
+        if not line:
+            raise SystemExit("an engine ended; see above")
+    answer: dict[str, Any] = json.loads(line)
+    return answer
+
+
+def measure_products(threads: int) -> dict[str, float]:
+    """Measure the best rate of products on all threads, GFLOP/s: M, K, N of 256, 512, 2048."""
+    torch.set_num_threads(threads)
+    hidden, weight = torch.randn(256, 512), torch.randn(2048, 512)
+    int8 = Int8Product(weight)
+    rates = {}
+    for name, job in {"fp32": lambda: hidden @ weight.t(), "int8": lambda: int8(hidden)}.items():
+        seconds = []
+        for _ in range(200):
+            started = time.perf_counter()
+            job()
+            seconds.append(time.perf_counter() - started)
+        rates[name] = 2 * hidden.numel() * len(weight) / min(seconds) / 1e9
+    return rates
+
+
+def count_flops(network: PreTrainedModel, read: int, written: int) -> float:
+    """Count the FLOPs of the linear layers, GFLOP: each piece read or written, once, whatever the beams."""
+    total = 0
+    for name, parameter in network.named_parameters():
+        if parameter.dim() < 2 or "shared" in name or "relative_attention_bias" in name:
+            continue
+        reads = name.startswith("encoder") or ".EncDecAttention.k" in name or ".EncDecAttention.v" in name
+        total += 2 * parameter.numel() * (read if reads else written)
+    return (total + 2 * network.get_input_embeddings().weight.numel() * written) / 1e9
+
+
 def main() -> None:
     """Print the comparison."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=raw)
+    parser.add_argument("--shape", choices=SHAPES, default="t5-small")
     parser.add_argument("--model", type=Path)
+    parser.add_argument("--engines", nargs="+", default=["fp32", "int8", "generate", "ctranslate2"])
     parser.add_argument("--num-beams", type=int, default=1)
     parser.add_argument("--documents", type=int, default=64)
     parser.add_argument("--batch-size", type=int, default=16)
@@ -52,35 +196,50 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--data", type=Path, default=Path(__file__).parents[1] / "../shared/data")
     parser.add_argument("--dataset", default="samsum")
+    parser.add_argument("--work", help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
+    if arguments.work:
+        work(arguments)
+        return
     source = resolve_source(DataSpec(dataset=arguments.dataset), arguments.data)
     texts = [example.document for example in source.load("validation")[: arguments.documents]]
-    summarizer = load_summarizer(arguments.model) if arguments.model else build(texts)
-    decoding = Decoding(
-        prefix="summarize: ", max_source_tokens=512, max_target_tokens=arguments.max_tokens,
-        num_beams=arguments.num_beams, batch_size=arguments.batch_size,
-    )  # fmt: skip
-    packed = Generator(summarizer.network, summarizer.tokenizer, decoding)
-    padded = Generator(summarizer.network, summarizer.tokenizer, decoding, packed=False)
-    packed(texts[:2])
-    padded(texts[:2])
-    ratios = []
-    for number in range(arguments.rounds):
-        seconds, written = [], []
-        for generate in (padded, packed):
-            started = time.perf_counter()
-            written.append(generate(texts))
-            seconds.append(time.perf_counter() - started)
-        ratios.append(seconds[0] / seconds[1])
-        same = sum(one.text == other.text for one, other in zip(*written, strict=True))
-        rates = [len(texts) / one for one in seconds]
+    best = measure_products(arguments.threads)
+    print("products at best, GFLOP/s:", ", ".join(f"{name} {rate:.0f}" for name, rate in best.items()))
+    with tempfile.TemporaryDirectory() as folder:
+        if not arguments.model:
+            save_summarizer(build(arguments.shape, texts), Path(folder))
+        summarizer = load_summarizer(arguments.model or Path(folder))
+        rows = tokenize_documents(texts, summarizer.tokenizer, "summarize: ", 512)
+        read = sum(map(len, rows))
+        flops = count_flops(summarizer.network, read, len(texts) * arguments.max_tokens)
         print(
-            f"round {number + 1}: generate {rates[0]:.2f} threads/s, packed {rates[1]:.2f}; "
-            f"ratio {ratios[-1]:.2f}; {same} of {len(texts)} summaries equal",
-            flush=True,
+            f"{len(texts)} threads, {read / len(texts):.0f} tokens each; {flops / len(texts):.1f} GFLOP each"
         )
-    print(f"ratio median {statistics.median(ratios):.2f}, {min(ratios):.2f} to {max(ratios):.2f}")
+        processes = {engine: start(engine, Path(folder)) for engine in arguments.engines}
+        for process in processes.values():
+            ask(process, texts[:4])
+        answers: dict[str, list[dict[str, Any]]] = {engine: [] for engine in processes}
+        for number in range(arguments.rounds):
+            for engine, process in processes.items():
+                answers[engine].append(ask(process, texts))
+            rates = (f"{engine} {len(texts) / answers[engine][-1]['seconds']:.2f}" for engine in processes)
+            print(f"round {number + 1}: {', '.join(rates)} threads/s", flush=True)
+        for process in processes.values():
+            process.communicate()
+    first, *_ = answers.values()
+    for engine, own in answers.items():
+        ratios = [one["seconds"] / other["seconds"] for one, other in zip(first, own, strict=True)]
+        same = sum(a == b for a, b in zip(first[0]["summaries"], own[0]["summaries"], strict=True))
+        rate = len(texts) / statistics.median(one["seconds"] for one in own)
+        exact = engine.split(":")[0] in ("fp32", "generate")
+        limit = best["fp32" if exact else "int8"]
+        share = "" if arguments.model else f"; {rate * flops / len(texts) / limit:.0%} of the products' rate"
+        print(
+            f"{engine:18} {rate:6.2f} threads/s; {statistics.median(ratios):.2f} x the first "
+            f"({min(ratios):.2f} to {max(ratios):.2f}); {own[-1]['peak']:.0f} MB{share}; "
+            f"{same} of {len(texts)} texts equal"
+        )
 
 
 if __name__ == "__main__":

@@ -1,18 +1,22 @@
 """Documents in, summaries out, in the same order. Knows tokens and devices, not files."""
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import accumulate
 
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from tldrkit.data.batches import pad_rows, tokenize_documents
+from tldrkit.errors import ModelError
 from tldrkit.models.anatomy import is_packable
 from tldrkit.models.dendrites import read_linear
 from tldrkit.models.packed.decoder import PackedDecoder
 from tldrkit.models.packed.generation import Beams, write_by_beams, write_greedily
-from tldrkit.specs import DataSpec, EvalSpec
+from tldrkit.models.packed.int8 import has_int8
+from tldrkit.specs import DataSpec, EvalSpec, Precision
 
 _PLAIN = {
     "_from_model_config", "transformers_version", "decoder_start_token_id", "bos_token_id", "eos_token_id",
@@ -20,6 +24,12 @@ _PLAIN = {
     "do_sample", "use_cache",
 }  # fmt: skip
 """Generation defaults that packed writing knows, or that do not matter to it."""
+
+_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "int8": torch.int8}
+_FEWEST = 4
+"""Documents worth a processor thread of their own."""
+_WRITTEN = 3
+"""Tokens read in the time one is written."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,10 +42,12 @@ class Decoding:
     num_beams: int
     batch_size: int
     min_target_tokens: int = 0
+    precision: Precision = "fp32"
+    """Of matrix products; int8 for a T5 on a processor only."""
 
     @property
     def settings(self) -> dict[str, object]:
-        """What must be equal where outputs are compared (the batch size changes nothing but speed)."""
+        """What must be equal where outputs are compared: not what is done for speed."""
         return {
             "prefix": self.prefix,
             "max_source_tokens": self.max_source_tokens,
@@ -46,10 +58,14 @@ class Decoding:
 
 def read_decoding(spec: EvalSpec) -> Decoding:
     """Read from a spec how to decode."""
-    return build_decoding(spec, num_beams=spec.num_beams, batch_size=spec.batch_size)
+    return build_decoding(
+        spec, num_beams=spec.num_beams, batch_size=spec.batch_size, precision=spec.precision
+    )
 
 
-def build_decoding(spec: DataSpec, *, num_beams: int, batch_size: int) -> Decoding:
+def build_decoding(
+    spec: DataSpec, *, num_beams: int, batch_size: int, precision: Precision = "fp32"
+) -> Decoding:
     """Decode with a spec's prefix and lengths."""
     return Decoding(
         prefix=spec.prefix,
@@ -57,6 +73,7 @@ def build_decoding(spec: DataSpec, *, num_beams: int, batch_size: int) -> Decodi
         max_target_tokens=spec.max_target_tokens,
         num_beams=num_beams,
         batch_size=batch_size,
+        precision=precision,
     )
 
 
@@ -72,8 +89,8 @@ class Generated:
 class Generator:
     """Writes summaries with one network, batched by length.
 
-    With a T5 on a processor it writes over packed tokens, which gives the same pieces sooner; else by the
-    network's own ``generate``.
+    With a T5 on a processor it writes over packed tokens, which gives the same pieces sooner, and each of
+    torch's threads writes batches of its own; else by the network's own ``generate``.
 
     Args:
         network: An encoder-decoder; left in the mode (training or not) it was in. Its weights must not change
@@ -81,6 +98,9 @@ class Generator:
         tokenizer: Its tokenizer.
         decoding: How to decode.
         packed: Whether to write over packed tokens where that is possible.
+
+    Raises:
+        ModelError: int8 is asked for, and is not to be had.
     """
 
     def __init__(
@@ -95,7 +115,13 @@ class Generator:
         self._tokenizer = tokenizer
         self._decoding = decoding
         packed = packed and is_packable(network) and _writes_plainly(network)
-        self._decoder = _read_decoder(network) if packed else None
+        if decoding.precision == "int8" and not (packed and has_int8()):
+            raise ModelError(
+                "int8 is for T5 on a processor of the x86 family, with plain generation defaults.",
+                hint="Use --precision fp32 or bf16.",
+            )
+        dtype = _DTYPES[decoding.precision]
+        self._decoder = PackedDecoder(network, read_linear, dtype) if packed else None
 
     def with_decoding(self, decoding: Decoding) -> "Generator":
         """Write with the same network in another way; its weights are not read again."""
@@ -112,17 +138,36 @@ class Generator:
         """
         decoding = self._decoding
         sources = tokenize_documents(documents, self._tokenizer, decoding.prefix, decoding.max_source_tokens)
-        order = sorted(range(len(sources)), key=lambda index: len(sources[index]), reverse=True)
+        workers = torch.get_num_threads() if self._decoder else 1
+        batches = cut_batches([len(source) for source in sources], decoding, workers)
         results: dict[int, Generated] = {}
         with evaluating(self._network):
-            for start in range(0, len(order), decoding.batch_size):
-                chosen = order[start : start + decoding.batch_size]
-                written = self._write([sources[index] for index in chosen])
+            for chosen, written in self._write_all(batches, sources, min(workers, len(batches))):
                 texts = self._tokenizer.batch_decode(written, skip_special_tokens=True)
                 for index, text, pieces in zip(chosen, texts, written, strict=True):
                     results[index] = Generated(text.strip(), len(pieces), self._has_ended(pieces))
                 advance(len(results))
         return [results[index] for index in range(len(documents))]
+
+    def _write_all(
+        self, batches: list[list[int]], sources: list[list[int]], workers: int
+    ) -> Iterator[tuple[list[int], list[list[int]]]]:
+        """Write batches, in so many threads of one processor thread each where there are several."""
+
+        def write(chosen: list[int]) -> tuple[list[int], list[list[int]]]:
+            with torch.no_grad():
+                return chosen, self._write([sources[index] for index in chosen])
+
+        if workers <= 1:
+            yield from map(write, batches)
+            return
+        threads = torch.get_num_threads()
+        pool = ThreadPoolExecutor(workers, "writing", torch.set_num_threads, (1,))
+        try:
+            yield from pool.map(write, batches)
+        finally:
+            pool.shutdown(cancel_futures=True)
+            torch.set_num_threads(threads)  # a thread's setting holds for threads begun later, too
 
     def _write(self, sources: list[list[int]]) -> list[list[int]]:
         if self._decoder is None:
@@ -149,26 +194,44 @@ class Generator:
     def _write_padded(self, sources: list[list[int]]) -> list[list[int]]:
         device = next(self._network.parameters()).device
         pad = self._tokenizer.pad_token_id
-        ids = self._network.generate(
-            input_ids=pad_rows(sources, pad).to(device),
-            attention_mask=pad_rows([[1] * len(row) for row in sources], 0).to(device),
-            max_new_tokens=self._decoding.max_target_tokens,
-            num_beams=self._decoding.num_beams,
-            do_sample=False,
-            **({"min_new_tokens": shortest} if (shortest := self._decoding.min_target_tokens) else {}),
-        )
+        with torch.autocast(device.type, torch.bfloat16, enabled=self._decoding.precision == "bf16"):
+            ids = self._network.generate(
+                input_ids=pad_rows(sources, pad).to(device),
+                attention_mask=pad_rows([[1] * len(row) for row in sources], 0).to(device),
+                max_new_tokens=self._decoding.max_target_tokens,
+                num_beams=self._decoding.num_beams,
+                do_sample=False,
+                **({"min_new_tokens": shortest} if (shortest := self._decoding.min_target_tokens) else {}),
+            )
         return [[piece for piece in row if piece != pad] for row in ids[:, 1:].tolist()]
-
-
-def _read_decoder(network: PreTrainedModel) -> PackedDecoder:
-    dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else torch.float32
-    return PackedDecoder(network, read_linear, dtype)
 
 
 def _writes_plainly(network: PreTrainedModel) -> bool:
     """Tell whether a network's defaults leave the choice of pieces to the search alone."""
     defaults = network.generation_config
     return set(defaults.to_diff_dict()) <= _PLAIN and defaults.early_stopping in (None, True, False)
+
+
+def cut_batches(lengths: Sequence[int], decoding: Decoding, workers: int) -> list[list[int]]:
+    """Cut documents into batches of neighbours in length that take about as long, the longest first.
+
+    Args:
+        lengths: Tokens of each document.
+        decoding: How they are decoded; a batch holds its ``batch_size`` documents on average.
+        workers: Threads that share the batches.
+
+    Returns:
+        Places of the documents of each batch.
+    """
+    order = sorted(range(len(lengths)), key=lambda index: lengths[index], reverse=True)
+    count = -(-len(order) // decoding.batch_size)
+    if count % workers and len(order) >= workers * _FEWEST:
+        count += workers - count % workers
+    costs = list(accumulate(lengths[index] + _WRITTEN * decoding.max_target_tokens for index in order))
+    batches: list[list[int]] = [[] for _ in range(count)]
+    for index, cost in zip(order, costs, strict=True):
+        batches[min(count - 1, int(count * (cost - 1) / costs[-1]))].append(index)
+    return [batch for batch in batches if batch]
 
 
 class evaluating:  # noqa: N801  (a context manager, used as a verb)

@@ -12,6 +12,7 @@ from tldrkit.data.batches import IGNORED, Tokens, collate
 from tldrkit.models.anatomy import is_packable
 from tldrkit.models.dendrites import read_linear
 from tldrkit.models.packed.dropout import DropoutMasks
+from tldrkit.models.packed.linear import Trained
 from tldrkit.models.packed.t5 import PackedT5
 
 
@@ -43,7 +44,7 @@ class PackedLoss:
     """T5 on a processor: no work on padding, and dropout that costs next to nothing."""
 
     def __init__(self, network: nn.Module, dtype: torch.dtype, masks: DropoutMasks | None) -> None:
-        self._loss = PackedT5(network, read_linear, dtype, masks)
+        self._loss = PackedT5(network, Trained(read_linear), dtype, masks)
 
     def __call__(self, rows: Sequence[Tokens], smoothing: float) -> Tensor:
         """Sum the cross-entropy over label tokens."""

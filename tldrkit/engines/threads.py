@@ -97,6 +97,7 @@ def decode_threads(spec: SummarizeSpec) -> Decoding:
         num_beams=spec.num_beams,
         batch_size=spec.batch_size,
         min_target_tokens=fewest,
+        precision=spec.precision,
     )
 
 

@@ -77,10 +77,14 @@ class Validator:
         if not examples:
             return _Share(rouge=[], loss=0.0, labels=0)
         spec = self._spec
-        decoding = build_decoding(spec, num_beams=1, batch_size=max(spec.batch_size, 50))
-        with self._accelerator.autocast():
-            generate = Generator(network, self._tokenizer, decoding)
-            generated = generate([example.document for example in examples])
+        decoding = build_decoding(
+            spec,
+            num_beams=1,
+            batch_size=max(spec.batch_size, 50),
+            precision="bf16" if self._accelerator.mixed_precision == "bf16" else "fp32",
+        )
+        generate = Generator(network, self._tokenizer, decoding)
+        generated = generate([example.document for example in examples])
         rouge = compute_rouge([one.text for one in generated], [e.summaries for e in examples])["rougeL"]
         shown = zip(examples[:_SAMPLES], generated, rouge, strict=False)
         self.samples = [

@@ -10,7 +10,7 @@ from tldrkit.specs.run import SIZES, RunSpec
 from tldrkit.specs.scoring import ClaimSpec, CompareSpec, EvalSpec, PredictionsSpec, ScoreSpec
 from tldrkit.specs.spec import Spec, SpecT, build_spec, read_count, read_yaml, render_yaml
 from tldrkit.specs.training import BaseSpec, FitSpec, Placement, TrainSpec
-from tldrkit.specs.use import ExportSpec, Form, SummarizeSpec
+from tldrkit.specs.use import ExportSpec, Form, Precision, SummarizeSpec
 
 __all__ = [
     "SIZES",
@@ -24,6 +24,7 @@ __all__ = [
     "FitSpec",
     "Form",
     "Placement",
+    "Precision",
     "PredictionsSpec",
     "RunSpec",
     "ScoreSpec",

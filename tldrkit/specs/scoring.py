@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from tldrkit.specs.data import DataSpec
 from tldrkit.specs.spec import Spec
+from tldrkit.specs.use import PRECISION, Precision
 
 
 class ScoreSpec(Spec):
@@ -30,6 +31,7 @@ class EvalSpec(DataSpec, ScoreSpec):
     max_examples: int | None = Field(None, ge=1, description="Score the first so many examples only.")
     num_beams: int = Field(4, ge=1, description="Beams of the search; 1 is greedy.")
     batch_size: int = Field(64, ge=1, description="Documents decoded together.")
+    precision: Precision = Field("fp32", description=PRECISION)
     latency_documents: int = Field(20, ge=1, description="Documents timed one at a time, after a warm-up.")
     throughput_documents: int = Field(
         64, ge=1, description="Documents timed in batches of several sizes, to find the fastest."

@@ -7,6 +7,9 @@ from pydantic import Field, model_validator
 from tldrkit.specs.spec import Spec
 
 Form = Literal["jsonl", "csv", "parquet", "markdown"]
+Precision = Literal["fp32", "bf16", "int8"]
+
+PRECISION = "Of matrix products; int8 is faster, and for T5 on a processor only."
 
 
 class SummarizeSpec(Spec):
@@ -25,6 +28,7 @@ class SummarizeSpec(Spec):
     min_tokens: int | None = Field(None, ge=0, description="Tokens of a summary at least.")
     num_beams: int = Field(4, ge=1, description="Beams of the search; 1 is greedy.")
     batch_size: int = Field(16, ge=1, description="Threads decoded together.")
+    precision: Precision = Field("fp32", description=PRECISION)
 
     @property
     def token_range(self) -> tuple[int, int]:

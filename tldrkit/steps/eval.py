@@ -41,7 +41,7 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
 
     model = resolve_model(ArtifactStore(options.artifacts), source)
     texts = resolve_source(spec, options.data)
-    run_facts = _describe_run(model)
+    run_facts = _describe_run(model, spec.precision)
     inputs = (model.to_input(), data_input(texts.identity, texts.reference), _run_input(run_facts))
     group = name_group(run_facts["label"], run_facts["seed"])
     step = Step(name="eval", kind="scores", target=target, spec=spec, inputs=inputs, group=group)
@@ -157,11 +157,12 @@ def _decode(
     return _Decoded(outputs=outputs, cut=cut, cost=cost)
 
 
-def _describe_run(model: ModelSource) -> dict[str, Any]:
-    """Tell what a comparison must know of the run that made a model."""
+def _describe_run(model: ModelSource, precision: str) -> dict[str, Any]:
+    """Tell what a comparison must know of the run that made a model, and of how it writes here."""
     spec = model.manifest.spec if model.manifest else {}
+    label = spec.get("experiment") or model.reference
     return {
-        "label": spec.get("experiment") or model.reference,
+        "label": label if precision == "fp32" else f"{label}, {precision}",
         "seed": int(spec.get("seed", 0)),
         **_describe_training(model),
     }

@@ -16,6 +16,7 @@ from tldrkit.models.dendritic_linear import DendriticLinear
 from tldrkit.models.modeling_tldr import TldrT5ForConditionalGeneration
 from tldrkit.models.packed import layout
 from tldrkit.models.packed.dropout import DropoutMasks
+from tldrkit.models.packed.linear import Trained
 from tldrkit.models.packed.t5 import PackedT5
 
 Rows = list[list[int]]
@@ -87,7 +88,7 @@ def test_loss_and_gradients_are_hugging_faces(kind: str, chunk: int, monkeypatch
     network = NETWORKS[kind]().eval()
     sources, targets = draw_rows(7, 30), draw_rows(7, 12)[::-1]
     reference = compute_reference(network, sources, targets, 0.1)
-    packed = PackedT5(network, read_linear, torch.float32, None)(sources, targets, 0.1)
+    packed = PackedT5(network, Trained(read_linear), torch.float32, None)(sources, targets, 0.1)
     expected, gradients = collect_gradients(network, reference), collect_gradients(network, packed)
 
     torch.testing.assert_close(packed, reference, rtol=1e-5, atol=0)
@@ -101,7 +102,10 @@ def test_bf16_stays_close() -> None:
     """In bf16 the loss differs by less than the eight bits that its products have."""
     network = build_t5().eval()
     rows = draw_rows(7, 30), draw_rows(7, 12)
-    exact, rounded = (PackedT5(network, read_linear, t, None)(*rows) for t in (torch.float32, torch.bfloat16))
+    exact, rounded = (
+        PackedT5(network, Trained(read_linear), dtype, None)(*rows)
+        for dtype in (torch.float32, torch.bfloat16)
+    )
 
     assert abs(rounded - exact) / exact < 2**-8
     rounded.backward()
@@ -111,7 +115,7 @@ def test_bf16_stays_close() -> None:
 def test_dropout_is_on_in_training_alone_and_everywhere() -> None:
     """In evaluation mode no mask is used; in training a step has its own, the same ones each time."""
     network, masks = build_t5(), DropoutMasks(0.5, 1, torch.float32)
-    loss = PackedT5(network, read_linear, torch.float32, masks)
+    loss = PackedT5(network, Trained(read_linear), torch.float32, masks)
     rows = draw_rows(5, 20), draw_rows(5, 9)
     still = loss(*rows).item()
     network.train()
@@ -120,7 +124,7 @@ def test_dropout_is_on_in_training_alone_and_everywhere() -> None:
         masks.restart(step, 0)
         drawn.append(loss(*rows).item())
 
-    assert still == PackedT5(network.eval(), read_linear, torch.float32, None)(*rows).item()
+    assert still == PackedT5(network.eval(), Trained(read_linear), torch.float32, None)(*rows).item()
     assert drawn[0] == drawn[1] != still
     assert drawn[2] != drawn[0]
 
@@ -128,7 +132,7 @@ def test_dropout_is_on_in_training_alone_and_everywhere() -> None:
 def test_dropout_masks_the_gradient_as_the_value() -> None:
     """The directional derivative of the loss under fixed masks is what the gradient says."""
     network, masks = build_t5().double().train(), DropoutMasks(0.3, 1, torch.float64)
-    loss = PackedT5(network, read_linear, torch.float64, masks)
+    loss = PackedT5(network, Trained(read_linear), torch.float64, masks)
     rows = draw_rows(5, 20), draw_rows(5, 9)
 
     def compute() -> Tensor:
@@ -153,12 +157,12 @@ def test_a_copy_computes_the_same() -> None:
     """Converted weights belong to one network: a deep copy trained on does not disturb the first."""
     network = build_t5().eval()
     rows = draw_rows(3, 9), draw_rows(3, 5)
-    first = PackedT5(network, read_linear, torch.bfloat16, None)
+    first = PackedT5(network, Trained(read_linear), torch.bfloat16, None)
     before = first(*rows).item()
     other = copy.deepcopy(network)
     with torch.no_grad():
         for parameter in other.parameters():
             parameter.mul_(0.5)
 
-    assert PackedT5(other, read_linear, torch.bfloat16, None)(*rows).item() != before
+    assert PackedT5(other, Trained(read_linear), torch.bfloat16, None)(*rows).item() != before
     assert first(*rows).item() == before

@@ -5,86 +5,17 @@ networks. Knows token ids alone, and not which of them are chosen.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import embedding, softmax
+from torch.nn.functional import embedding, rms_norm, softmax
 
-from tldrkit.models.packed.functions import RmsNorm, apply
+from tldrkit.models.packed.batch import Batch, Cache, Group, cut_groups
+from tldrkit.models.packed.frozen import Frozen, Stacked
 from tldrkit.models.packed.layout import Packed, cut_rows, find_padding
-from tldrkit.models.packed.linear import Cascade, Stacked
+from tldrkit.models.packed.linear import Cascade
 from tldrkit.models.packed.t5 import PackedT5
-
-
-@dataclass
-class _Cache:
-    """What one decoder layer has seen, by head.
-
-    Shape:
-        keys, values: (rows * heads, longest summary, head width).
-        read_keys, read_values: (sources * heads, longest source, head width).
-    """
-
-    keys: Tensor
-    values: Tensor
-    read_keys: Tensor
-    read_values: Tensor
-
-
-@dataclass
-class Batch:
-    """Summaries that are written together: one row each, or `beams` rows in a row for each source.
-
-    Shape:
-        bias: (heads, longest summary, longest summary), of every place towards the others.
-        blocked: (sources, 1, longest source), True at padding; None where there is none.
-    """
-
-    caches: list[_Cache]
-    sources: int
-    beams: int
-    bias: Tensor
-    blocked: Tensor | None
-    place: int = 0
-    """Pieces written so far."""
-
-    def keep_sources(self, kept: Tensor) -> None:
-        """Keep some of the sources and their rows.
-
-        Shape:
-            kept: (sources kept,).
-        """
-        for cache in self.caches:
-            cache.read_keys = _select(cache.read_keys, self.sources, kept)
-            cache.read_values = _select(cache.read_values, self.sources, kept)
-        self.blocked = None if self.blocked is None else self.blocked[kept]
-        rows = (kept[:, None] * self.beams + torch.arange(self.beams)).flatten()
-        before, self.sources = self.sources * self.beams, len(kept)
-        self._take_rows(rows, before)
-
-    def take_rows(self, rows: Tensor) -> None:
-        """Let each row go on from another one of the same source.
-
-        Shape:
-            rows: (sources * beams,).
-        """
-        if not torch.equal(rows, torch.arange(len(rows))):
-            self._take_rows(rows, len(rows))
-
-    def _take_rows(self, rows: Tensor, before: int) -> None:
-        for cache in self.caches:
-            for name in ("keys", "values"):
-                old = getattr(cache, name)
-                by_row = old.view(before, -1, *old.shape[1:])
-                new = old.new_empty(len(rows), *by_row.shape[1:])
-                new[:, :, : self.place] = by_row[:, :, : self.place].index_select(0, rows)
-                setattr(cache, name, new.flatten(0, 1))
-
-
-def _select(tensor: Tensor, groups: int, kept: Tensor) -> Tensor:
-    return tensor.view(groups, -1, *tensor.shape[1:]).index_select(0, kept).flatten(0, 1)
 
 
 class _Layer:
@@ -93,11 +24,10 @@ class _Layer:
     def __init__(
         self,
         block: Any,  # noqa: ANN401  (transformers is not typed)
-        read_linear: Callable[[nn.Module], Cascade],
-        dtype: torch.dtype,
+        linears: Frozen,
     ) -> None:
         def stack(part: Any, *names: str) -> Stacked:  # noqa: ANN401  (as above)
-            return Stacked([read_linear(getattr(part, name)) for name in names], dtype)
+            return linears.stack(*(getattr(part, name) for name in names))
 
         own, cross, dense = block.layer[0], block.layer[1], block.layer[2]
         self.norms = (own.layer_norm, cross.layer_norm, dense.layer_norm)
@@ -114,35 +44,45 @@ class _Layer:
         self.widen = stack(feed, "wi_0", "wi_1") if self.gated else stack(feed, "wi")
         self.narrow = stack(feed, "wo")
 
-    def attend(self, normed: Tensor, bias: Tensor, cache: _Cache) -> Tensor:
+    def attend(self, normed: Tensor, bias: Tensor, batch: Batch, cache: Cache) -> Tensor:
         """Attend to the summary so far, and take note of its newest piece.
 
         Shape:
             normed, result: (rows, width of the decoder).
-            bias: (heads, places so far).
+            bias: see ``Batch.advance``.
         """
-        query, key, value = self.query_key_value(normed).view(len(normed), 3, -1, self.head_width).unbind(1)
-        length = bias.shape[1]
-        cache.keys[:, length - 1] = key.flatten(0, 1)
-        cache.values[:, length - 1] = value.flatten(0, 1)
-        scores = torch.bmm(query.flatten(0, 1)[:, None], cache.keys[:, :length].transpose(1, 2))
-        scores.view(len(normed), -1, length).add_(bias)
-        mixed = torch.bmm(softmax(scores, -1), cache.values[:, :length])
-        return self.own_out(mixed.view(len(normed), -1))
+        parts = self.query_key_value(normed).view(-1, batch.beams, 3, self.heads, self.head_width)
+        query, key, value = parts.transpose(1, 3).unbind(2)  # (sources, heads, beams, head width)
+        written = bias.shape[-1]
+        newest = slice(written - batch.beams, written)
+        cache.keys[:, newest] = key.flatten(0, 1)
+        cache.values[:, newest] = value.flatten(0, 1)
+        scores = torch.bmm(query.flatten(0, 1), cache.keys[:, :written].transpose(1, 2))
+        scores.view(-1, self.heads, batch.beams, written).add_(bias)
+        mixed = torch.bmm(softmax(scores, -1), cache.values[:, :written])
+        return self.own_out(self._join_heads(mixed, batch.beams))
 
-    def attend_source(self, normed: Tensor, batch: Batch, cache: _Cache) -> Tensor:
+    def _join_heads(self, mixed: Tensor, beams: int) -> Tensor:
+        by_source = mixed.view(-1, self.heads, beams, self.head_width).transpose(1, 2)
+        return by_source.reshape(-1, self.heads * self.head_width)
+
+    def attend_source(self, normed: Tensor, batch: Batch, cache: Cache) -> Tensor:
         """Attend to the source, all rows of one together.
 
         Shape:
             normed, result: (rows, width of the decoder).
         """
-        query = self.query(normed).view(batch.sources, batch.beams, -1, self.head_width).transpose(1, 2)
-        scores = torch.bmm(query.flatten(0, 1), cache.read_keys.transpose(1, 2))
-        if batch.blocked is not None:
-            scores.view(batch.sources, -1, scores.shape[-1]).masked_fill_(batch.blocked, float("-inf"))
-        mixed = torch.bmm(softmax(scores, -1), cache.read_values)
-        by_row = mixed.view(batch.sources, -1, batch.beams, self.head_width).transpose(1, 2)
-        return self.cross_out(by_row.reshape(len(normed), -1))
+        queries = self.query(normed).view(-1, batch.beams, self.heads, self.head_width)
+        mixed = torch.empty_like(queries)
+        first = 0
+        for group, keys, values in zip(batch.groups, cache.read_keys, cache.read_values, strict=True):
+            own = slice(first, first := first + group.sources)
+            scores = torch.bmm(queries[own].transpose(1, 2).flatten(0, 1), keys)
+            if group.blocked is not None:
+                scores.view(group.sources, -1, scores.shape[-1]).masked_fill_(group.blocked, float("-inf"))
+            by_head = torch.bmm(softmax(scores, -1), values)
+            mixed[own] = by_head.view(group.sources, self.heads, batch.beams, -1).transpose(1, 2)
+        return self.cross_out(mixed.view(len(normed), -1))
 
     def feed(self, normed: Tensor) -> Tensor:
         """Apply the feed-forward."""
@@ -159,22 +99,23 @@ class PackedDecoder:
     Args:
         network: T5, plain, of ours, or with layers wrapped by PerforatedAI; on a processor.
         read_linear: Reads the parameters of one of its linear layers.
-        dtype: Number format of products.
+        dtype: Number format of products: float32, bfloat16 or int8.
     """
 
     def __init__(
         self, network: nn.Module, read_linear: Callable[[nn.Module], Cascade], dtype: torch.dtype
     ) -> None:
         self._network: Any = network
-        self._dtype = dtype
-        self._encoder = PackedT5(network, read_linear, dtype, None)
+        self._dtype = torch.float32 if dtype == torch.int8 else dtype
+        linears = Frozen(read_linear, dtype)
+        self._encoder = PackedT5(network, linears, self._dtype, None)
         decoder: Any = self._network.decoder
-        self._layers = [_Layer(block, read_linear, dtype) for block in decoder.block]
+        self._layers = [_Layer(block, linears) for block in decoder.block]
         head: Any = self._network.lm_head
-        self._head = Stacked([read_linear(head)], dtype)
+        self._head = linears.stack(head)
         narrow = hasattr(decoder, "in_proj")
-        self._in = Stacked([read_linear(decoder.in_proj)], dtype) if narrow else None
-        self._out = Stacked([read_linear(decoder.out_proj)], dtype) if narrow else None
+        self._in = linears.stack(decoder.in_proj) if narrow else None
+        self._out = linears.stack(decoder.out_proj) if narrow else None
 
     @property
     def start(self) -> int:
@@ -189,19 +130,26 @@ class PackedDecoder:
             max_tokens: Longest summary.
             beams: Rows of each source.
         """
-        read = self._encoder.encode(sources)
-        packed = Packed([len(row) for row in sources])
         caches = []
         for layer in self._layers:
-            span = cut_rows(packed, 0, len(sources), layer.heads)
-            keys, values = layer.key_value(read).chunk(2, dim=1)
-            own = keys.new_empty(len(sources) * beams * layer.heads, max_tokens, layer.head_width)
-            caches.append(_Cache(own, torch.empty_like(own), span.pad(keys), span.pad(values)))
-        padded = min(packed.lengths) < max(packed.lengths)
-        blocked = find_padding(packed, 0, len(sources))[:, 0] if padded else None
+            shape = len(sources) * layer.heads, max_tokens * beams, layer.head_width
+            own = torch.empty(shape, dtype=self._dtype)
+            caches.append(Cache(own, torch.empty_like(own), [], []))
+        groups = []
+        for some in cut_groups(sources):
+            packed = Packed([len(source) for source in some])
+            read = self._encoder.encode(some)
+            for layer, cache in zip(self._layers, caches, strict=True):
+                span = cut_rows(packed, 0, len(some), layer.heads)
+                keys, values = layer.key_value(read).chunk(2, dim=1)
+                cache.read_keys.append(span.pad(keys).transpose(1, 2).contiguous())
+                cache.read_values.append(span.pad(values))
+            padded = min(packed.lengths) < max(packed.lengths)
+            groups.append(Group(len(some), find_padding(packed, 0, len(some))[:, 0] if padded else None))
         attention = self._network.decoder.block[0].layer[0].SelfAttention
         bias = attention.compute_bias(max_tokens, max_tokens)[0].to(self._dtype)
-        return Batch(caches, len(sources), beams, bias, blocked)
+        ancestors = torch.zeros(len(sources), beams, max_tokens, dtype=torch.long)
+        return Batch(caches, groups, beams, bias, ancestors)
 
     def step(self, pieces: Tensor, batch: Batch) -> Tensor:
         """Compute the logits of every row's next piece, from its newest.
@@ -210,15 +158,14 @@ class PackedDecoder:
             pieces: (rows,).
             result: (rows, pieces of the vocabulary).
         """
-        bias = batch.bias[:, batch.place, : batch.place + 1]
-        batch.place += 1
+        bias = batch.advance()
         decoder = self._network.decoder
         hidden = embedding(pieces, decoder.embed_tokens.weight)
         if self._in is not None:
             hidden = self._in(hidden.to(self._dtype)).to(hidden.dtype)
         for layer, cache in zip(self._layers, batch.caches, strict=True):
             own, cross, feed = layer.norms
-            hidden = hidden + layer.attend(self._norm(own, hidden), bias, cache)
+            hidden = hidden + layer.attend(self._norm(own, hidden), bias, batch, cache)
             hidden = hidden + layer.attend_source(self._norm(cross, hidden), batch, cache)
             hidden = hidden + layer.feed(self._norm(feed, hidden))
         hidden = self._norm(decoder.final_layer_norm, hidden)
@@ -229,4 +176,4 @@ class PackedDecoder:
         return self._head(hidden)
 
     def _norm(self, norm: Any, hidden: Tensor) -> Tensor:  # noqa: ANN401  (transformers is not typed)
-        return apply(RmsNorm, hidden, norm.weight, norm.variance_epsilon, self._dtype)
+        return rms_norm(hidden, norm.weight.shape, norm.weight, norm.variance_epsilon).to(self._dtype)

@@ -163,12 +163,15 @@ def _advance(
         The row each beam goes on from, and its new piece. Shape of both: (sources * beams,).
     """
     count, last = beams.count, place + 1 == search.texts.shape[-1]
-    shares = torch.log_softmax(logits.float(), -1).view(*search.going.shape, -1) + search.going[..., None]
+    total = torch.logsumexp(logits.float(), -1)
     if place < beams.min_tokens:
-        shares[..., stops] = float("-inf")
+        logits[:, stops] = float("-inf")
     # So many that beams enough are left where all the best ones end.
-    best, flat = shares.flatten(1).topk(max(2, 1 + len(stops)) * count)
-    beam, piece = flat // shares.shape[-1], flat % shares.shape[-1]
+    wanted = max(2, 1 + len(stops)) * count
+    likely, piece = logits.topk(min(wanted, logits.shape[1]))
+    shares = (likely.float() - total[:, None]).view(*search.going.shape, -1) + search.going[..., None]
+    best, flat = shares.flatten(1).topk(wanted)
+    beam, piece = flat // shares.shape[-1], piece.view(len(flat), -1).gather(1, flat)
     ending = torch.isin(piece, stops) | last
     pieces = search.pieces.gather(1, beam[..., None].expand(-1, -1, search.pieces.shape[-1]))
     pieces[:, :, place] = piece

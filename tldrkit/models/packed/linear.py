@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from tldrkit.models.dendritic_linear import ACTIVATIONS
@@ -43,34 +43,30 @@ def project(hidden: Tensor, layers: Sequence[Cascade]) -> Tensor:
         result: (tokens, sum of out).
     """
     weights = [weight for layer in layers for weight in (layer.weight, *layer.dendrites)]
-    return _sprout(apply(Linear, hidden, *weights), layers)
+    return sprout(apply(Linear, hidden, *weights), layers)
 
 
-class Stacked:
-    """Several layers of one input, whose weights are stacked once, to be applied often; without gradients.
+class Trained:
+    """Linear layers whose weights train: they are read anew each time, and have gradients.
 
     Args:
-        layers: The layers.
-        dtype: Number format to multiply in.
+        read: Reads the parameters of a linear layer.
     """
 
-    def __init__(self, layers: Sequence[Cascade], dtype: torch.dtype) -> None:
-        weights = [weight for layer in layers for weight in (layer.weight, *layer.dendrites)]
-        stacked = weights[0] if len(weights) == 1 else torch.cat(weights)
-        self._weight = stacked.detach().to(dtype).t()
-        self._layers = layers
+    def __init__(self, read: Callable[[nn.Module], Cascade]) -> None:
+        self._read = read
 
-    def __call__(self, hidden: Tensor) -> Tensor:
-        """Apply the layers.
+    def __call__(self, hidden: Tensor, *layers: nn.Module) -> Tensor:
+        """Apply layers to one input, in one product.
 
         Shape:
-            hidden: (tokens, in).
+            hidden: (tokens, in), in the number format to multiply in.
             result: (tokens, sum of out).
         """
-        return _sprout(torch.mm(hidden, self._weight), self._layers)
+        return project(hidden, [self._read(layer) for layer in layers])
 
 
-def _sprout(product: Tensor, layers: Sequence[Cascade]) -> Tensor:
+def sprout(product: Tensor, layers: Sequence[Cascade]) -> Tensor:
     """Let the dendrites of layers add their features to their parts of a product."""
     if not any(layer.dendrites for layer in layers):
         return product

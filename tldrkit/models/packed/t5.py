@@ -15,7 +15,6 @@ from tldrkit.models.packed.attention import Attention
 from tldrkit.models.packed.dropout import DropoutMasks
 from tldrkit.models.packed.functions import CrossEntropy, ReluDropout, RmsNorm, apply
 from tldrkit.models.packed.layout import Packed, cut_into_chunks
-from tldrkit.models.packed.linear import Cascade, project
 
 
 class PackedT5:
@@ -23,20 +22,21 @@ class PackedT5:
 
     Args:
         network: T5, plain, of ours, or with layers wrapped by PerforatedAI; on a processor.
-        read_linear: Reads the parameters of one of its linear layers.
-        dtype: Number format of products and what lies between them; sums, norms and the loss are float32.
+        linears: Applies linear layers of the network to one input.
+        dtype: Number format of the input of products and what lies between them; sums, norms and the loss are
+            float32.
         masks: Dropout while the network is in training mode; None for none.
     """
 
     def __init__(
         self,
         network: nn.Module,
-        read_linear: Callable[[nn.Module], Cascade],
+        linears: Callable[..., Tensor],
         dtype: torch.dtype,
         masks: DropoutMasks | None,
     ) -> None:
         self._network: Any = network
-        self._read = read_linear
+        self._linears = linears
         self._dtype = dtype
         self._given = masks
 
@@ -70,7 +70,7 @@ class PackedT5:
         written = self._run(network.decoder, torch.tensor(shifted), target, read, source)
         if network.config.scale_decoder_outputs:
             written = written * network.model_dim**-0.5
-        return project(written, [self._read(network.lm_head)])
+        return self._linears(written, network.lm_head)
 
     def encode(self, sources: Sequence[Sequence[int]]) -> Tensor:
         """Read documents.
@@ -102,7 +102,7 @@ class PackedT5:
         cross = cut_into_chunks(own, source, attention.n_heads, causal=False) if source else []
         hidden = embedding(pieces, stack.embed_tokens.weight)
         if hasattr(stack, "in_proj"):
-            narrow = project(hidden.to(self._dtype), [self._read(stack.in_proj)])
+            narrow = self._linears(hidden.to(self._dtype), stack.in_proj)
             hidden = narrow.to(hidden.dtype)
         hidden = self._drop(hidden)
         for block in stack.block:
@@ -112,7 +112,7 @@ class PackedT5:
             hidden = self._feed(block.layer[-1], hidden)
         hidden = self._drop(self._norm(stack.final_layer_norm, hidden))
         if hasattr(stack, "out_proj"):
-            hidden = project(hidden, [self._read(stack.out_proj)])
+            hidden = self._linears(hidden, stack.out_proj)
         return hidden
 
     def _attend(
@@ -124,30 +124,30 @@ class PackedT5:
         bias: Tensor | None,
     ) -> Tensor:
         attention = layer.SelfAttention if read is None else layer.EncDecAttention
-        query, key, value, out = (self._read(getattr(attention, name)) for name in "qkvo")
+        query, key, value, out = (getattr(attention, name) for name in "qkvo")
         normed = self._norm(layer.layer_norm, hidden)
         if read is None:
-            queries, seen = project(normed, [query, key, value]), None
+            queries, seen = self._linears(normed, query, key, value), None
         else:
-            queries, seen = project(normed, [query]), project(read, [key, value])
+            queries, seen = self._linears(normed, query), self._linears(read, key, value)
         mixed = apply(Attention, queries, seen, bias, chunks, self._masks())
-        return self._add(hidden, project(mixed, [out]))
+        return self._add(hidden, self._linears(mixed, out))
 
     def _feed(self, layer: Any, hidden: Tensor) -> Tensor:  # noqa: ANN401  (transformers is not typed)
         dense = layer.DenseReluDense
         normed = self._norm(layer.layer_norm, hidden)
         masks = self._masks()
         if hasattr(dense, "wi_0"):
-            both = project(normed, [self._read(dense.wi_0), self._read(dense.wi_1)])
+            both = self._linears(normed, dense.wi_0, dense.wi_1)
             gate, value = both.chunk(2, dim=1)
             between = self._drop(dense.act(gate) * value)
         elif isinstance(dense.act, nn.ReLU):
-            between = project(normed, [self._read(dense.wi)])
+            between = self._linears(normed, dense.wi)
             mask = None if masks is None else masks.draw(between.shape)
             between = apply(ReluDropout, between, mask, 0.0 if masks is None else masks.rate)
         else:
-            between = self._drop(dense.act(project(normed, [self._read(dense.wi)])))
-        return self._add(hidden, project(between, [self._read(dense.wo)]))
+            between = self._drop(dense.act(self._linears(normed, dense.wi)))
+        return self._add(hidden, self._linears(between, dense.wo))
 
     def _norm(self, norm: Any, hidden: Tensor) -> Tensor:  # noqa: ANN401  (transformers is not typed)
         return apply(RmsNorm, hidden, norm.weight, norm.variance_epsilon, self._dtype)
