@@ -8,6 +8,7 @@ import pytest
 
 from tests.steps.conftest import DATA, FIT, GROWING, SMALLER, Line
 from tldrkit.errors import ComparisonError, SpecError, StoreError, UnknownReference
+from tldrkit.models.packed.int8 import has_int8
 from tldrkit.models.summarizer import load_summarizer
 from tldrkit.specs import (
     CompareSpec,
@@ -185,6 +186,19 @@ def test_runs_decoded_differently_are_not_compared(line: Line) -> None:
 
     with pytest.raises(ComparisonError, match="num_beams"):
         compare(line.options, CompareSpec(), references=["greedy/eval", "b/eval"], target="wrong")
+
+
+@pytest.mark.skipif(not has_int8(), reason="torch has no int8 kernels for this processor")
+def test_a_model_in_int8_is_compared_with_itself(line: Line, store: ArtifactStore) -> None:
+    """Scores of one model in two precisions have labels of their own, and may stand side by side."""
+    score(line.options, EvalSpec(**DATA, num_beams=2, precision="int8"), source="a/train", target="int8/eval")
+    compare(
+        line.options, CompareSpec(resamples=200), references=["a/eval", "int8/eval"], target="int8/compare"
+    )
+
+    assert read_scores(store.resolve("int8/eval")).label == "A, int8"
+    comparison = read_comparison(store.resolve("int8/compare"))
+    assert {row.label for row in comparison.rows} == {"A", "A, int8"}
 
 
 def test_only_scores_can_be_compared(line: Line) -> None:
