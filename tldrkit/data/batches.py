@@ -3,16 +3,19 @@
 import copy
 import random
 from array import array
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
-from transformers import PreTrainedTokenizerBase
 
 from tldrkit.data.examples import Example
 from tldrkit.specs import DataSpec, FitSpec
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 IGNORED = -100
 """Label of padding, left out of the loss (the default of torch's cross-entropy)."""
@@ -51,7 +54,7 @@ class Batch:
 
 
 def tokenize_examples(
-    examples: Sequence[Example], tokenizer: PreTrainedTokenizerBase, spec: DataSpec
+    examples: Sequence[Example], tokenizer: "PreTrainedTokenizerBase", spec: DataSpec
 ) -> list[Tokens]:
     """Tokenize documents with their first summaries, cut at the spec's limits."""
     if not examples:  # the tokenizer refuses an empty list
@@ -68,7 +71,7 @@ def tokenize_examples(
 
 
 def tokenize_documents(
-    documents: Sequence[str], tokenizer: PreTrainedTokenizerBase, prefix: str, max_tokens: int
+    documents: Sequence[str], tokenizer: Callable[..., Any], prefix: str, max_tokens: int
 ) -> list[list[int]]:
     """Tokenize documents behind the prefix, cut at `max_tokens`, end mark kept."""
     if not documents:  # the tokenizer refuses an empty list
@@ -79,7 +82,7 @@ def tokenize_documents(
 
 
 def stream_batches(
-    examples: Sequence[Example], tokenizer: PreTrainedTokenizerBase, spec: FitSpec
+    examples: Sequence[Example], tokenizer: "PreTrainedTokenizerBase", spec: FitSpec
 ) -> Generator[list[Tokens], None, None]:
     """Yield batches without end, epoch after epoch, each example once an epoch.
 

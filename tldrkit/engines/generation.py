@@ -5,25 +5,24 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import TYPE_CHECKING, Any
 
 import torch
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from tldrkit.data.batches import pad_rows, tokenize_documents
 from tldrkit.errors import ModelError
 from tldrkit.models.anatomy import is_packable
-from tldrkit.models.dendrites import read_linear
+from tldrkit.models.lean import LeanT5
 from tldrkit.models.packed.decoder import PackedDecoder
-from tldrkit.models.packed.generation import Beams, write_by_beams, write_greedily
+from tldrkit.models.packed.generation import PLAIN_DEFAULTS, Beams, write_by_beams, write_greedily
 from tldrkit.models.packed.int8 import has_int8
+from tldrkit.models.packed.linear import read_deployed
 from tldrkit.specs import DataSpec, EvalSpec, Precision
 
-_PLAIN = {
-    "_from_model_config", "transformers_version", "decoder_start_token_id", "bos_token_id", "eos_token_id",
-    "pad_token_id", "max_length", "max_new_tokens", "num_beams", "early_stopping", "length_penalty",
-    "do_sample", "use_cache",
-}  # fmt: skip
-"""Generation defaults that packed writing knows, or that do not matter to it."""
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from tldrkit.models.lean import LeanTokenizer
 
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "int8": torch.int8}
 _FEWEST = 4
@@ -105,8 +104,8 @@ class Generator:
 
     def __init__(
         self,
-        network: PreTrainedModel,
-        tokenizer: PreTrainedTokenizerBase,
+        network: "PreTrainedModel | LeanT5",
+        tokenizer: "PreTrainedTokenizerBase | LeanTokenizer",
         decoding: Decoding,
         *,
         packed: bool = True,
@@ -120,8 +119,7 @@ class Generator:
                 "int8 is for T5 on a processor of the x86 family, with plain generation defaults.",
                 hint="Use --precision fp32 or bf16.",
             )
-        dtype = _DTYPES[decoding.precision]
-        self._decoder = PackedDecoder(network, read_linear, dtype) if packed else None
+        self._decoder = _read_decoder(network, decoding) if packed else None
 
     def with_decoding(self, decoding: Decoding) -> "Generator":
         """Write with the same network in another way; its weights are not read again."""
@@ -192,10 +190,12 @@ class Generator:
         return not forced and pieces[-1] in self._find_ends()
 
     def _write_padded(self, sources: list[list[int]]) -> list[list[int]]:
-        device = next(self._network.parameters()).device
-        pad = self._tokenizer.pad_token_id
+        network: Any = self._network
+        device = next(network.parameters()).device
+        tokenizer: Any = self._tokenizer
+        pad = tokenizer.pad_token_id
         with torch.autocast(device.type, torch.bfloat16, enabled=self._decoding.precision == "bf16"):
-            ids = self._network.generate(
+            ids = network.generate(
                 input_ids=pad_rows(sources, pad).to(device),
                 attention_mask=pad_rows([[1] * len(row) for row in sources], 0).to(device),
                 max_new_tokens=self._decoding.max_target_tokens,
@@ -206,10 +206,17 @@ class Generator:
         return [[piece for piece in row if piece != pad] for row in ids[:, 1:].tolist()]
 
 
-def _writes_plainly(network: PreTrainedModel) -> bool:
+def _read_decoder(network: "PreTrainedModel | LeanT5", decoding: Decoding) -> PackedDecoder:
+    read = read_deployed
+    if not isinstance(network, LeanT5):
+        from tldrkit.models.dendrites import read_linear as read  # with transformers, which is long to import
+    return PackedDecoder(network, read, _DTYPES[decoding.precision])
+
+
+def _writes_plainly(network: "PreTrainedModel | LeanT5") -> bool:
     """Tell whether a network's defaults leave the choice of pieces to the search alone."""
     defaults = network.generation_config
-    return set(defaults.to_diff_dict()) <= _PLAIN and defaults.early_stopping in (None, True, False)
+    return set(defaults.to_diff_dict()) <= PLAIN_DEFAULTS and defaults.early_stopping in (None, True, False)
 
 
 def cut_batches(lengths: Sequence[int], decoding: Decoding, workers: int) -> list[list[int]]:

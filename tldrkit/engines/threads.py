@@ -6,16 +6,17 @@ posts between.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
-
-from transformers import PreTrainedTokenizerBase
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from tldrkit.data.sentences import drop_unfinished, is_finished, split_sentences
 from tldrkit.data.threads import Post, Thread
 from tldrkit.engines.generation import Decoding, Generated, Generator
 from tldrkit.metrics.centrality import compute_centrality, trace_sentence
-from tldrkit.models.summarizer import Summarizer
 from tldrkit.specs import SummarizeSpec
+
+if TYPE_CHECKING:
+    from tldrkit.models.lean import LeanSummarizer
+    from tldrkit.models.summarizer import Summarizer
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 Ending = Literal["whole", "shortened", "cut"]
@@ -75,7 +76,7 @@ class ThreadSummarizer:
         spec: Lengths and search.
     """
 
-    def __init__(self, summarizer: Summarizer, spec: SummarizeSpec) -> None:
+    def __init__(self, summarizer: "Summarizer | LeanSummarizer", spec: SummarizeSpec) -> None:
         self._count = count_with(summarizer.tokenizer)
         self._room = max(1, spec.max_source_tokens - 1 - self._count([spec.prefix])[0])
         self._generate = Generator(summarizer.network, summarizer.tokenizer, decode_threads(spec))
@@ -121,7 +122,7 @@ def finish(written: Generated) -> tuple[str, Ending]:
     return text, "whole" if is_finished(text) else "cut"
 
 
-def count_with(tokenizer: PreTrainedTokenizerBase) -> CountTokens:
+def count_with(tokenizer: Callable[..., Any]) -> CountTokens:
     """Build what counts the tokens of texts, without an end mark."""
 
     def count(texts: Sequence[str]) -> list[int]:

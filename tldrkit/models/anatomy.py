@@ -5,12 +5,16 @@ configs.
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from torch import nn
-from transformers import PreTrainedConfig, PreTrainedModel
 
 from tldrkit.errors import ModelError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedConfig, PreTrainedModel
+
+    from tldrkit.models.lean import LeanT5
 
 Side = Literal["encoder", "decoder"]
 SIDES: tuple[Side, Side] = ("encoder", "decoder")
@@ -81,7 +85,7 @@ class FeedForward:
         return cast(nn.Linear, getattr(self.module, name))
 
 
-def find_family(network: PreTrainedModel) -> Family:
+def find_family(network: "PreTrainedModel") -> Family:
     """Return the family of a network.
 
     Raises:
@@ -96,18 +100,18 @@ def find_family(network: PreTrainedModel) -> Family:
     return FAMILIES[model_type]
 
 
-def is_packable(network: PreTrainedModel) -> bool:
+def is_packable(network: "PreTrainedModel | LeanT5") -> bool:
     """Tell whether ``models/packed`` can run a network: a T5, plain, of ours or growing, on a processor."""
     family = FAMILIES.get(network.config.model_type)
     return family is T5 and next(network.parameters()).device.type == "cpu"
 
 
-def find_layers(network: PreTrainedModel, side: Side) -> nn.ModuleList:
+def find_layers(network: "PreTrainedModel", side: Side) -> nn.ModuleList:
     """Return the layers of one side, input first."""
     return cast(nn.ModuleList, network.get_submodule(find_family(network).layers[side]))
 
 
-def find_feed_forwards(network: PreTrainedModel, side: Side | None = None) -> list[FeedForward]:
+def find_feed_forwards(network: "PreTrainedModel", side: Side | None = None) -> list[FeedForward]:
     """Return the feed-forwards of one side, or of both, encoder first."""
     family = find_family(network)
     sides = list(family.layers) if side is None else [side]
@@ -119,13 +123,13 @@ def find_feed_forwards(network: PreTrainedModel, side: Side | None = None) -> li
     return found
 
 
-def find_configs(network: PreTrainedModel) -> list[Any]:
+def find_configs(network: "PreTrainedModel") -> list[Any]:
     """Return a network's config and the copies its parts keep: T5's stacks and attentions have some."""
     configs = {id(module.config): module.config for module in network.modules() if hasattr(module, "config")}
     return list(configs.values())
 
 
-def build_config(kind: type[PreTrainedConfig], config: PreTrainedConfig, **changes: object) -> Any:  # noqa: ANN401  (each kind has fields of its own)
+def build_config(kind: "type[PreTrainedConfig]", config: "PreTrainedConfig", **changes: object) -> Any:  # noqa: ANN401  (each kind has fields of its own)
     """Build a config of a kind from another's fields, but for what names its own kind."""
     fields = config.to_dict() | changes
     for name in ("model_type", "architectures", "transformers_version"):
@@ -133,7 +137,7 @@ def build_config(kind: type[PreTrainedConfig], config: PreTrainedConfig, **chang
     return kind(**fields)
 
 
-def write_sizes(network: PreTrainedModel) -> None:
+def write_sizes(network: "PreTrainedModel") -> None:
     """Set layer counts, feed-forward widths and T5's heads in the configs to what the network holds.
 
     In a T5 decoder's config ``num_layers`` is the decoder's own count.

@@ -28,7 +28,7 @@ from tldrkit.models.anatomy import build_config
 from tldrkit.models.dendritic_linear import ACTIVATIONS, DendriticLinear
 from tldrkit.models.growth import Growth
 from tldrkit.models.modeling_tldr import TldrBartForConditionalGeneration, TldrT5ForConditionalGeneration
-from tldrkit.models.packed.linear import Cascade
+from tldrkit.models.packed.linear import Cascade, read_deployed
 from tldrkit.models.placements import choose_modules
 from tldrkit.specs import TrainSpec
 
@@ -339,17 +339,8 @@ def _collect_layer(layer: Any) -> dict[str, torch.Tensor]:  # noqa: ANN401  (a c
 
 def read_linear(module: nn.Module) -> Cascade:
     """Read the parameters of a linear layer as they train: plain, grown before, or growing now."""
-    if type(module) is nn.Linear:
-        return Cascade(module.weight)
-    if isinstance(module, DendriticLinear):
-        return Cascade(
-            module.weight,
-            module.dendrite_weight.unbind(),
-            module.dendrite_to_output,
-            tuple(module.links_to(dendrite) for dendrite in range(1, module.dendrites)),
-            module.activation,
-        )
-    return _read_growing(module)
+    known = isinstance(module, nn.Linear | DendriticLinear)
+    return read_deployed(module) if known else _read_growing(module)
 
 
 def _read_growing(layer: Any) -> Cascade:  # noqa: ANN401  (a class without types)

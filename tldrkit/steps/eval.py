@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tldrkit.data.predictions import Output
 from tldrkit.options import Options
 from tldrkit.specs import EvalSpec
+from tldrkit.steps.loading import load_writer
 from tldrkit.steps.scoring import (
     average_traits,
     build_rouge,
@@ -111,18 +112,15 @@ def _decode(
 ) -> _Decoded:
     """Summarize all documents, and time some of them."""
     from tldrkit.engines.cost import find_throughput, read_peak_memory, time_alone
-    from tldrkit.engines.device import build_accelerator, describe_machine, set_threads
+    from tldrkit.engines.device import describe_machine
     from tldrkit.engines.generation import Generator, read_decoding
     from tldrkit.metrics.footprint import compute_bytes, count_parameters
-    from tldrkit.models.summarizer import load_summarizer
     from tldrkit.reports.scores import Cost
 
-    set_threads(options.threads)
-    summarizer = load_summarizer(model.location)
+    summarizer = load_writer(options, model)
     network, tokenizer = summarizer.network, summarizer.tokenizer
-    device = build_accelerator(options.device, "fp32").device
+    device = next(network.parameters()).device
     bench.draft.provenance.update(device=str(device), loaded_from=str(summarizer.folder))
-    network.to(device)
     decoding = read_decoding(spec)
 
     def advance(done: int) -> None:

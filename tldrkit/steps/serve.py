@@ -8,6 +8,7 @@ from tldrkit.errors import SpecError, TldrkitError
 from tldrkit.options import Options
 from tldrkit.serving.settings import Access, Limits
 from tldrkit.specs import SummarizeSpec
+from tldrkit.steps.loading import load_writer
 from tldrkit.steps.source import ModelSource, resolve_model
 from tldrkit.steps.step import build_provenance
 from tldrkit.store.runs import record_run
@@ -70,16 +71,12 @@ def serve(
 
 
 def _load(options: Options, spec: SummarizeSpec, model: ModelSource) -> "ServedModel":
-    from tldrkit.engines.device import build_accelerator, set_threads
     from tldrkit.engines.generation import Generator
     from tldrkit.engines.threads import decode_threads
     from tldrkit.metrics.footprint import count_parameters
-    from tldrkit.models.summarizer import load_summarizer
     from tldrkit.serving.service import ServedModel
 
-    set_threads(options.threads)
-    summarizer = load_summarizer(model.location)
-    summarizer.network.to(build_accelerator(options.device, "fp32").device)
+    summarizer = load_writer(options, model)
     return ServedModel(
         reference=model.reference,
         digest=model.digest,

@@ -15,6 +15,7 @@ from tldrkit.errors import SpecError, StoreError
 from tldrkit.options import Options
 from tldrkit.specs import Form, SummarizeSpec
 from tldrkit.steps.inputs import STDIN, Inputs, Item, Shard, open_inputs
+from tldrkit.steps.loading import load_writer
 from tldrkit.steps.outputs import open_whole
 from tldrkit.steps.pace import Pace
 from tldrkit.steps.source import ModelSource, resolve_model
@@ -199,14 +200,9 @@ class Work:
     def _summarize(self, threads: Sequence[Thread]) -> "list[Summary]":
         """Summarize with the model, which is loaded when first needed."""
         if self._summarizer is None:
-            from tldrkit.engines.device import build_accelerator, set_threads
             from tldrkit.engines.threads import ThreadSummarizer
-            from tldrkit.models.summarizer import load_summarizer
 
-            set_threads(self.options.threads)
-            summarizer = load_summarizer(self.source.location)
-            summarizer.network.to(build_accelerator(self.options.device, "fp32").device)
-            self._summarizer = ThreadSummarizer(summarizer, self.spec)
+            self._summarizer = ThreadSummarizer(load_writer(self.options, self.source), self.spec)
         return self._summarizer(threads)
 
 

@@ -11,6 +11,12 @@ from torch import Tensor
 
 from tldrkit.models.packed.decoder import PackedDecoder
 
+PLAIN_DEFAULTS = frozenset({
+    "_from_model_config", "transformers_version", "decoder_start_token_id", "bos_token_id", "eos_token_id",
+    "pad_token_id", "max_length", "max_new_tokens", "num_beams", "early_stopping", "length_penalty",
+    "do_sample", "use_cache", "output_attentions", "output_hidden_states",
+})  # fmt: skip
+"""A network's generation defaults that are known here, or do not matter; with others it writes otherwise."""
 _SHRINK = 0.75
 """Rows are moved together once less than this share of them is unfinished: moving copies their caches."""
 _NEVER = -1e9

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from tldrkit.models.dendritic_linear import ACTIVATIONS
+from tldrkit.models.dendritic_linear import ACTIVATIONS, DendriticLinear
 from tldrkit.models.packed.functions import Linear, apply
 
 _GRADIENTS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
@@ -33,6 +33,25 @@ class Cascade:
     to_output: Tensor | None = None
     links: tuple[Tensor, ...] = ()
     activation: str = "sigmoid"
+
+
+def read_deployed(module: nn.Module) -> Cascade:
+    """Read the parameters of a linear layer, plain or deployed with dendrites.
+
+    Raises:
+        TypeError: It is neither.
+    """
+    if type(module) is nn.Linear:
+        return Cascade(module.weight)
+    if not isinstance(module, DendriticLinear):
+        raise TypeError(f"{type(module).__name__} is no linear layer as deployed")
+    return Cascade(
+        module.weight,
+        module.dendrite_weight.unbind(),
+        module.dendrite_to_output,
+        tuple(module.links_to(dendrite) for dendrite in range(1, module.dendrites)),
+        module.activation,
+    )
 
 
 def project(hidden: Tensor, layers: Sequence[Cascade]) -> Tensor:

@@ -1,0 +1,166 @@
+"""A T5 loaded without transformers against the same one loaded with it."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import PreTrainedModel
+
+from tests.models.packed.test_generation import ENDS, LONGEST, spread
+from tests.models.packed.test_t5 import NETWORKS, draw_rows
+from tldrkit.data.batches import tokenize_documents
+from tldrkit.metrics.footprint import count_parameters
+from tldrkit.models.dendrites import read_linear
+from tldrkit.models.lean import LeanSummarizer, load_lean
+from tldrkit.models.packed.decoder import PackedDecoder
+from tldrkit.models.packed.generation import Beams, write_by_beams, write_greedily
+from tldrkit.models.packed.linear import read_deployed
+from tldrkit.models.scratch import build_tokenizer
+from tldrkit.models.summarizer import Summarizer, load_summarizer, save_summarizer
+
+TEXTS = ["The fan is loud.", "", "It says </s> and <pad>, Gr\u00fc\u00dfe \U0001f600", "words " * 60]
+DEPLOYED = [kind for kind in NETWORKS if "growing" not in kind]
+
+
+def save(network: PreTrainedModel, folder: Path) -> LeanSummarizer:
+    """Save a network with a tokenizer, and load it without transformers."""
+    save_summarizer(Summarizer(network, build_tokenizer(TEXTS, 300)), folder)
+    lean = load_lean(folder)
+    assert lean is not None
+    return lean
+
+
+@pytest.mark.parametrize("kind", DEPLOYED)
+@pytest.mark.parametrize("tied", [True, False])
+def test_it_writes_what_the_whole_network_writes(kind: str, tied: bool, tmp_path: Path) -> None:
+    """Piece for piece, greedily and by beams, with the head tied or not; its parameters are as many."""
+    network = spread(NETWORKS[kind]())
+    network.config.tie_word_embeddings = tied
+    if tied:
+        network.lm_head.weight = network.shared.weight
+    lean = save(network, tmp_path)
+    whole = load_summarizer(tmp_path).network
+    sources = draw_rows(9, 200)  # longer than the reach of the position buckets
+    written = []
+    with torch.no_grad():
+        for one, read in ((lean.network, read_deployed), (whole, read_linear)):
+            decoder = PackedDecoder(one, read, torch.float32)
+            greedy = write_greedily(decoder, sources, LONGEST, ENDS)
+            written.append((greedy, write_by_beams(decoder, sources, LONGEST, ENDS, Beams(3))))
+            logits = decoder.step(torch.zeros(9, dtype=torch.long), decoder.begin(sources, 1))
+            written[-1] += (logits,)
+
+    assert written[0][:2] == written[1][:2]
+    torch.testing.assert_close(written[0][2], written[1][2], rtol=1e-5, atol=1e-5)
+    assert count_parameters(lean.network) == count_parameters(whole)
+
+
+@pytest.mark.parametrize("side", ["encoder", "decoder"])
+@pytest.mark.parametrize("length", [1, 5, 40, 300])
+def test_the_position_bias_is_transformers(side: str, length: int, tmp_path: Path) -> None:
+    """Every distance has the same bucket, on both sides."""
+    lean = save(NETWORKS["plain"](), tmp_path)
+    whole = load_summarizer(tmp_path).network
+    biases = [
+        getattr(one, side).block[0].layer[0].SelfAttention.compute_bias(length, length)
+        for one in (lean.network, whole)
+    ]
+
+    assert torch.equal(*biases)
+
+
+def test_the_tokenizer_is_transformers(tmp_path: Path) -> None:
+    """The same pieces, cut alike, and the same texts back; marks in a text are text."""
+    lean = save(NETWORKS["plain"](), tmp_path)
+    whole = load_summarizer(tmp_path)
+    for prefix, longest in (("summarize: ", 512), ("", 16)):
+        rows = [tokenize_documents(TEXTS, one.tokenizer, prefix, longest) for one in (lean, whole)]
+        assert rows[0] == rows[1]
+    counted = [
+        one.tokenizer(TEXTS, add_special_tokens=False, truncation=False, verbose=False)["input_ids"]
+        for one in (lean, whole)
+    ]
+    assert counted[0] == counted[1]
+    texts = [one.tokenizer.batch_decode([[5, 1, 9], []], skip_special_tokens=True) for one in (lean, whole)]
+    assert texts[0] == texts[1]
+
+
+def change(path: Path, **fields: object) -> None:
+    path.write_text(json.dumps(json.loads(path.read_text()) | fields))
+
+
+@pytest.mark.parametrize(
+    ("file", "fields"),
+    [
+        ("config.json", {"model_type": "bart"}),
+        ("config.json", {"dense_act_fn": "silu"}),
+        ("config.json", {"num_layers": 7}),
+        ("config.json", {"num_decoder_layers": 1}),
+        ("config.json", {"vocab_size": 10}),
+        ("config.json", {"growth": {"decoder.block.0.layer.2.DenseReluDense.wi": 1}}),
+        ("config.json", {"dec_d_model": 8}),
+        ("config.json", {"scale_decoder_outputs": None, "d_model": 10}),
+        ("generation_config.json", {"no_repeat_ngram_size": 2}),
+        ("tokenizer_config.json", {"tokenizer_class": "T5Tokenizer"}),
+        ("tokenizer_config.json", {"clean_up_tokenization_spaces": True}),
+    ],
+)
+def test_what_it_does_not_know_it_leaves(file: str, fields: dict[str, object], tmp_path: Path) -> None:
+    """Other networks, defaults and tokenizers, and weights that do not fit, are not loaded."""
+    save(NETWORKS["plain"](), tmp_path)
+    change(tmp_path / file, **fields)
+
+    assert load_lean(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["config.json", "model.safetensors", "tokenizer.json", "generation_config.json"]
+)
+@pytest.mark.parametrize("how", ["missing", "cut", "empty"])
+def test_a_damaged_folder_is_left(name: str, how: str, tmp_path: Path) -> None:
+    """What is missing or cut short is for the other loader to name."""
+    save(NETWORKS["plain"](), tmp_path)
+    path = tmp_path / name
+    whole = path.read_bytes()
+    path.unlink()
+    if how != "missing":
+        path.write_bytes(whole[: len(whole) // 2] if how == "cut" else b"")
+
+    assert load_lean(tmp_path) is None
+
+
+def test_a_missing_tensor_is_left(tmp_path: Path) -> None:
+    """Weights without one of their tensors are not filled with anything."""
+    from safetensors.torch import load_file, save_file
+
+    save(NETWORKS["plain"](), tmp_path)
+    tensors = load_file(tmp_path / "model.safetensors")
+    for name in list(tensors):
+        left = {other: tensor for other, tensor in tensors.items() if other != name}
+        save_file(left, tmp_path / "model.safetensors", metadata={"format": "pt"})
+        assert load_lean(tmp_path) is None
+
+
+def test_summarizing_needs_no_transformers(tmp_path: Path) -> None:
+    """A summary is written without transformers or PerforatedAI having been imported."""
+    save(NETWORKS["plain"](), tmp_path / "model")
+    (tmp_path / "thread.txt").write_text("ann: The fan is loud.\n\nbob: Clean it.")
+    script = (
+        "import sys\n"
+        "from tldrkit.__main__ import main\n"
+        "try:\n    main()\nfinally:\n"
+        "    print(sorted(set(sys.modules) & {'transformers', 'perforatedai', 'datasets'}))"
+    )
+    command = ["summarize", "thread.txt", "--model", "model", "--out", "out.jsonl", "--max-tokens", "8"]
+    done = subprocess.run(
+        [sys.executable, "-c", script, *command, "--device", "cpu"], cwd=tmp_path,
+        capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+
+    assert "[]" in done.stdout, done.stderr
+    assert json.loads((tmp_path / "out.jsonl").read_text())["posts_read"]
+    shutil.rmtree(tmp_path / "model")
