@@ -9,7 +9,7 @@ import pytest
 from tests.steps.conftest import DATA, FIT, GROWING, SMALLER, Line
 from tldrkit.errors import ComparisonError, SpecError, StoreError, UnknownReference
 from tldrkit.models.packed.int8 import has_int8
-from tldrkit.models.summarizer import load_summarizer
+from tldrkit.models.summarizer import load_summarizer, save_summarizer
 from tldrkit.specs import (
     CompareSpec,
     CompressSpec,
@@ -283,6 +283,16 @@ def test_an_exported_folder_loads_elsewhere_and_writes_the_same(line: Line, tmp_
     assert all((network.state_dict()[name] == tensor).all() for name, tensor in original.state_dict().items())
     assert (network.generation_config.num_beams, network.generation_config.max_new_tokens) == (4, 128)
     assert export(line.options, ExportSpec(), source=f"{run}/train", to=tmp_path / "model").done_before
+
+
+def test_an_export_leaves_no_trace_in_later_models(line: Line, store: ArtifactStore, tmp_path: Path) -> None:
+    """What is saved after an export in the same process has no code beside it, as before."""
+    export(line.options, ExportSpec(), source="b/train", to=tmp_path / "model")
+    save_summarizer(load_summarizer(store.resolve("b/train").path), tmp_path / "later")
+
+    assert (tmp_path / "model" / "modeling_tldr.py").is_file()
+    assert not list((tmp_path / "later").glob("*.py"))
+    assert "auto_map" not in json.loads((tmp_path / "later" / "config.json").read_text())
 
 
 def test_export_does_not_overwrite_what_is_not_its_own(line: Line, tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ Knows what Hugging Face's loaders expect. Does not know artifacts or model cards
 
 import copy
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -29,12 +31,26 @@ def export_summarizer(summarizer: Summarizer, folder: Path, spec: ExportSpec) ->
     network = copy.copy(summarizer.network)
     if spec.dtype == "bf16":
         network = network.to(torch.bfloat16)
-    if is_custom(network):
-        type(network).config_class.register_for_auto_class()
-        type(network).register_for_auto_class("AutoModelForSeq2SeqLM")
     network.generation_config = copy.deepcopy(network.generation_config)
     network.generation_config.update(
         num_beams=spec.num_beams, max_new_tokens=spec.max_target_tokens, max_length=None
     )
-    save_summarizer(Summarizer(network, summarizer.tokenizer), folder)
+    with _code_beside(network):
+        save_summarizer(Summarizer(network, summarizer.tokenizer), folder)
     shutil.copyfile(handler.__file__, folder / "handler.py")
+
+
+@contextmanager
+def _code_beside(network: PreTrainedModel) -> Iterator[None]:
+    """Let the code of a network of our own classes be saved beside it; what is saved later has none."""
+    if not is_custom(network):
+        yield
+        return
+    kinds = type(network), type(network).config_class
+    try:
+        kinds[0].register_for_auto_class("AutoModelForSeq2SeqLM")
+        kinds[1].register_for_auto_class()
+        yield
+    finally:
+        for kind in kinds:
+            kind._auto_class = None
