@@ -88,10 +88,10 @@ def build_reading(network: Any) -> dict[str, Job]:  # noqa: ANN401
     }
 
 
-def build_packed(network: Any) -> Job:  # noqa: ANN401
-    """Build our own decoding; it ends at no token, so that every row is as long."""
+def build_packed(network: Any, dtype: torch.dtype) -> Job:  # noqa: ANN401
+    """Build our own decoding in a number format; it ends at no token, so that every row is as long."""
     sources = torch.randint(3, network.config.vocab_size, (ROWS, SOURCE)).tolist()
-    decoder = PackedDecoder(network, read_linear, torch.float32)
+    decoder = PackedDecoder(network, read_linear, dtype)
     return torch.no_grad()(lambda: write_greedily(decoder, sources, TARGET, set()))
 
 
@@ -100,6 +100,11 @@ def count_flops(job: Job) -> int:
     with FlopCounterMode(display=False) as counter:
         job()
     return int(counter.get_total_flops())
+
+
+def count_all(jobs: dict[str, Job]) -> dict[str, int]:
+    """Count those of each job."""
+    return {name: count_flops(job) for name, job in jobs.items()}
 
 
 def time_by_turns(jobs: dict[str, Job], rounds: int) -> dict[str, list[float]]:
@@ -114,9 +119,8 @@ def time_by_turns(jobs: dict[str, Job], rounds: int) -> dict[str, list[float]]:
     return seconds
 
 
-def print_rows(work: str, jobs: dict[str, Job], rounds: int) -> None:
+def print_rows(work: str, jobs: dict[str, Job], flops: dict[str, int], rounds: int) -> None:
     """Print a line of the table for each network."""
-    flops = {name: count_flops(job) for name, job in jobs.items()}
     seconds = time_by_turns(jobs, rounds)
     for name in jobs:
         ratios = [own / plain for plain, own in zip(seconds[PLAIN], seconds[name], strict=True)]
@@ -152,13 +156,16 @@ def main() -> None:
             DEPLOYED: build_step(growing, build_objective(growing, accelerator, masks), spec),
             THEIRS: build_step(growing, PaddedLoss(growing, accelerator), spec),
         }
-        print_rows("training step", steps, arguments.rounds)
+        print_rows("training step", steps, count_all(steps), arguments.rounds)
         networks = {PLAIN: plain.eval(), DEPLOYED: deployed.eval(), THEIRS: growing.eval()}
         reading = {name: build_reading(network) for name, network in networks.items()}
         for work in ("forward", "generate"):
-            print_rows(work, {name: jobs[work] for name, jobs in reading.items()}, arguments.rounds)
-        packed = {name: build_packed(networks[name]) for name in (PLAIN, DEPLOYED)}
-        print_rows("packed", packed, arguments.rounds)
+            jobs = {name: own[work] for name, own in reading.items()}
+            print_rows(work, jobs, count_all(jobs), arguments.rounds)
+        for work, dtype in (("packed", torch.float32), ("packed, int8", torch.int8)):
+            packed = {name: build_packed(networks[name], dtype) for name in (PLAIN, DEPLOYED)}
+            flops = {name: count_flops(build_packed(networks[name], torch.float32)) for name in packed}
+            print_rows(work, packed, flops, arguments.rounds)
 
 
 if __name__ == "__main__":
