@@ -9,9 +9,10 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Generic, TypeVar
 
@@ -94,7 +95,7 @@ class Cluster(Generic[Part, Result]):
     def _fetch(self, task: _Task[Part]) -> Any:  # noqa: ANN401  (a Result)
         while not task.done:
             if not self._collect(1, _PATIENCE) and not any(busy for _, busy in self._busy.values()):
-                self._tell("All processors of the cluster are taken; waiting for one.")
+                self._tell("No processor of the cluster is free yet; waiting for one.")
             self._deal()
         return task.result
 
@@ -134,15 +135,14 @@ class Cluster(Generic[Part, Result]):
         if task is None:
             self._failed_starts += 1
             if self._failed_starts == _TRIES:
-                raise ProcessError(
-                    f"Actors die as they start: {_take_reason(error)}", hint=_EVERYWHERE
-                ) from error
+                reason = str(error).strip().splitlines()[-1].partition(". ")[0].rstrip(".")
+                raise ProcessError(f"Actors die as they start: {reason}.", hint=_EVERYWHERE) from error
             return
         task.losses += 1
         if task.losses == _TRIES:
             raise ProcessError(
-                f"{_TRIES} actors died over the same threads: {_take_reason(error)}",
-                hint="Often memory ran out: a smaller --batch-size needs less. What was done is kept.",
+                f"{_TRIES} actors died, one after another, over the same part.",
+                hint="Often memory ran out: a smaller --batch-size needs less. What was done before is kept.",
             ) from error
         self._tell("An actor died; another one does its part again.")
         self._waiting.appendleft(task)
@@ -166,11 +166,12 @@ def open_cluster(
         import ray.exceptions
     except ModuleNotFoundError as error:
         raise TldrkitError(f"{error.name} is not installed.", hint="pip install 'tldrkit[ray]'") from error
-    try:
-        _connect(ray)
-        yield Cluster(ray, work, tell)
-    finally:
-        ray.shutdown()
+    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):  # Ray tells there who died
+        try:
+            _connect(ray)
+            yield Cluster(ray, work, tell)
+        finally:
+            ray.shutdown()
 
 
 def _connect(ray: ModuleType) -> None:
@@ -200,10 +201,9 @@ def _knock(address: str) -> None:
 def _describe(error: Exception) -> ProcessError:
     """Describe what went wrong within an actor."""
     if not isinstance(error, TldrkitError):
-        return ProcessError(f"An actor failed: unexpected {type(error).__name__}: {error}", hint=_EVERYWHERE)
+        sentence = " ".join(str(error).split())[:300]
+        return ProcessError(
+            f"An actor failed: unexpected {type(error).__name__}: {sentence}", hint=_EVERYWHERE
+        )
     hint = f"{error.hint} {_READABLE}" if isinstance(error, ModelError) else error.hint
     return ProcessError(f"An actor failed: {error}", hint=hint)
-
-
-def _take_reason(error: Exception) -> str:
-    return str(error).strip()

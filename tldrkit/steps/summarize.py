@@ -113,12 +113,12 @@ def summarize(
     identity = _identify(source, spec)
     with (
         open_inputs(paths, shard, out) as inputs,
+        _open_engine(engine, options, spec, source) as opened,
         record_run(
             store.root, "summarize", command=options.command, spec=spec.model_dump(mode="json")
         ) as run,
         open_journal(store.root, _name_journal(inputs), identity, anew=options.force) as journal,
         closing(options.display),
-        _open_engine(engine, options, spec, source) as opened,
     ):
         run.provenance.update(build_provenance(options) | {"model": source.reference, "engine": engine})
         work = Work(options=options, spec=spec, journal=journal, engine=opened)
