@@ -57,6 +57,7 @@ DOORS = {
     "uvicorn": ("serving/server.py",),
     "prometheus_client": ("serving/gauges.py",),
     "optuna": ("search/study.py",),
+    "ray": ("engines/cluster.py",),
     "pickle": (),
 }
 

@@ -8,7 +8,7 @@ import typer
 from tldrkit.cli import console
 from tldrkit.cli.options import HOW, step_command
 from tldrkit.errors import SpecError
-from tldrkit.options import Options
+from tldrkit.options import EngineName, Options
 from tldrkit.specs import Form, SummarizeSpec
 
 BROKEN = 3
@@ -80,6 +80,14 @@ Watch = Annotated[
     bool,
     typer.Option("--watch", help="Go on with what arrives, until interrupted.", rich_help_panel=HOW),
 ]
+EngineOption = Annotated[
+    EngineName,
+    typer.Option(
+        "--engine",
+        help="In this process, or on a Ray cluster that is there: the same bytes.",
+        rich_help_panel=HOW,
+    ),
+]
 
 EVERY = 2.0
 """Seconds between two looks of --watch; what still changes between two of them is left for later."""
@@ -96,6 +104,7 @@ def summarize(
     with_sources: WithSources = False,
     shard: ShardOption = "1/1",
     watch: Watch = False,
+    engine: EngineOption = "local",
     spec: SummarizeSpec,
     options: Options,
 ) -> None:
@@ -123,6 +132,7 @@ def summarize(
         output=Output(file=out, form=form, sources=with_sources),
         shard=Shard.parse(shard),
         watch=EVERY if watch else None,
+        engine=engine,
     )
     if done.outdated:
         console.say(f"{done.outdated} summaries by another model or with other options were made again.")

@@ -1,18 +1,20 @@
 """`tldrkit summarize`: files and folders of threads in, one record a thread out."""
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import closing
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
+from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tldrkit.data.records import EXTENSIONS, Record, choose_form, writing_records
 from tldrkit.data.threads import Thread
 from tldrkit.data.threads.finding import SIDECAR
 from tldrkit.errors import SpecError, StoreError
-from tldrkit.options import Options
+from tldrkit.options import EngineName, Options
 from tldrkit.specs import Form, SummarizeSpec
 from tldrkit.steps.inputs import STDIN, Inputs, Item, Shard, open_inputs
 from tldrkit.steps.loading import load_writer
@@ -79,6 +81,7 @@ def summarize(
     output: Output,
     shard: Shard = Shard(),  # noqa: B008  (frozen)
     watch: float | None = None,
+    engine: EngineName = "local",
 ) -> Summarized:
     """Summarize every thread of the inputs; an output appears whole, its records in the order of the inputs.
 
@@ -93,12 +96,15 @@ def summarize(
         output: Where records go.
         shard: The part of the files that is meant.
         watch: Seconds between two looks for new files, until interrupted; None for one pass.
+        engine: Where it is done, which changes no summary.
 
     Raises:
         DataError: A path does not exist, or a pattern matches nothing.
         ModelError: The model cannot be loaded.
+        ProcessError: An actor of the cluster failed.
         SpecError: The options do not fit together.
         StoreError: An output cannot be written, or another run is at it.
+        TldrkitError: There is no cluster, or the library of the extra `ray` is not installed.
     """
     store = ArtifactStore(options.artifacts)
     source = resolve_model(store, model)
@@ -108,14 +114,15 @@ def summarize(
     identity = _identify(source, spec)
     with (
         open_inputs(paths, shard, out) as inputs,
+        _open_engine(engine, options, spec, source) as opened,
         record_run(
             store.root, "summarize", command=options.command, spec=spec.model_dump(mode="json")
         ) as run,
         open_journal(store.root, _name_journal(inputs), identity, anew=options.force) as journal,
         closing(options.display),
     ):
-        run.provenance.update(build_provenance(options) | {"model": source.reference})
-        work = Work(options=options, spec=spec, source=source, journal=journal)
+        run.provenance.update(build_provenance(options) | {"model": source.reference, "engine": engine})
+        work = Work(options=options, spec=spec, journal=journal, engine=opened)
         state = inputs.compute_state() if watch is not None else ""
         while True:
             done = Summarized(out=out, outdated=journal.outdated)
@@ -161,41 +168,108 @@ def _name_journal(inputs: Inputs) -> str:
     return digest_json([*paths, inputs.shard.number, inputs.shard.count])
 
 
+class Engine(Protocol):
+    """Where summaries are written."""
+
+    @property
+    def ahead(self) -> int:
+        """Chunks worth beginning before the first one's summaries are asked for."""
+
+    def start(self, part: Sequence[Thread], /) -> Callable[[], list[str]]:
+        """Begin threads; what is returned waits for their summaries, as they are journaled."""
+
+
+@dataclass(kw_only=True)
+class Chunk:
+    """Items whose threads are summarized together.
+
+    Args:
+        items: In the order of the inputs.
+        keys: Of their threads.
+        known: What the journal held of them.
+        missing: Keys of those that are begun here; the others are known, or begun by a chunk before.
+        fetch: Waits for the summaries of those.
+    """
+
+    items: Sequence[Item]
+    keys: Sequence[str]
+    known: dict[str, str]
+    missing: Sequence[str]
+    fetch: Callable[[], list[str]]
+
+
 @dataclass(kw_only=True)
 class Work:
     """Threads turned into records, with the journal at hand."""
 
     options: Options
     spec: SummarizeSpec
-    source: ModelSource
     journal: Journal
-    _summarizer: "ThreadSummarizer | None" = field(default=None, init=False)
+    engine: Engine
 
     def run(self, inputs: Inputs, done: Summarized) -> Iterator[Found]:
         """Read the inputs and yield each file with a record, in order; what is done is counted."""
         pace = Pace(self.options.display, inputs)
-        for chunk in _cut_chunks(inputs.read(), self.spec.batch_size):
-            threads = [item.found for item in chunk if isinstance(item.found, Thread)]
-            keys = [_compute_key(thread) for thread in threads]
-            known, new = self._complete(dict(zip(keys, threads, strict=True)))
-            done.known += len(threads) - new
-            values = iter(keys)
-            for item in chunk:
+        for chunk in self._look_ahead(_cut_chunks(inputs.read(), self.spec.batch_size)):
+            known = self._complete(chunk)
+            done.known += len(chunk.keys) - len(chunk.missing)
+            values = iter(chunk.keys)
+            for item in chunk.items:
                 record = _build_record(item, known[next(values)] if isinstance(item.found, Thread) else "{}")
                 done.count(record)
                 yield item.file, record
-            pace.advance(chunk)
+            pace.advance(chunk.items)
 
-    def _complete(self, threads: dict[str, Thread]) -> tuple[dict[str, str], int]:
-        """Look up the summaries of threads; write, journal and count those that are missing."""
-        known = self.journal.find(list(threads))
-        missing = {key: thread for key, thread in threads.items() if key not in known}
-        if missing:
-            written = self._summarize(list(missing.values()))
-            new = {key: _render(summary) for key, summary in zip(missing, written, strict=True)}
+    def _look_ahead(self, chunks: Iterator[list[Item]]) -> Iterator[Chunk]:
+        """Begin chunks, as many ahead of the one that is yielded as the engine has use for."""
+        begun = deque[Chunk]()
+        for items in chunks:
+            begun.append(self._begin(items, {key for chunk in begun for key in chunk.missing}))
+            if len(begun) > self.engine.ahead:
+                yield begun.popleft()
+        while begun:
+            yield begun.popleft()
+
+    def _begin(self, items: Sequence[Item], begun: set[str]) -> Chunk:
+        """Look up the summaries of threads, and begin those that are neither known nor begun."""
+        threads = [item.found for item in items if isinstance(item.found, Thread)]
+        keys = [_compute_key(thread) for thread in threads]
+        known = self.journal.find(keys)
+        missing = {
+            key: thread
+            for key, thread in zip(keys, threads, strict=True)
+            if key not in known and key not in begun
+        }
+        fetch = self.engine.start(list(missing.values())) if missing else list
+        return Chunk(items=items, keys=keys, known=known, missing=list(missing), fetch=fetch)
+
+    def _complete(self, chunk: Chunk) -> dict[str, str]:
+        """Wait for the summaries that are missing and journal them; those begun before are journaled."""
+        new = dict(zip(chunk.missing, chunk.fetch(), strict=True))
+        if new:
             self.journal.add(new)
-            known |= new
-        return known, len(missing)
+        known = chunk.known | new
+        return known | self.journal.find([key for key in chunk.keys if key not in known])
+
+
+@dataclass(kw_only=True)
+class Writer:
+    """Threads turned into summaries, as they are journaled, in this process."""
+
+    options: Options
+    spec: SummarizeSpec
+    source: ModelSource
+    _summarizer: "ThreadSummarizer | None" = field(default=None, init=False)
+
+    ahead = 0
+
+    def start(self, threads: Sequence[Thread]) -> Callable[[], list[str]]:
+        """Summarize threads when they are asked for."""
+        return partial(self, threads)
+
+    def __call__(self, threads: Sequence[Thread]) -> list[str]:
+        """Summarize threads."""
+        return [_render(summary) for summary in self._summarize(threads)]
 
     def _summarize(self, threads: Sequence[Thread]) -> "list[Summary]":
         """Summarize with the model, which is loaded when first needed."""
@@ -204,6 +278,26 @@ class Work:
 
             self._summarizer = ThreadSummarizer(load_writer(self.options, self.source), self.spec)
         return self._summarizer(threads)
+
+
+def _open_engine(
+    name: EngineName, options: Options, spec: SummarizeSpec, source: ModelSource
+) -> AbstractContextManager[Engine]:
+    """Open what writes summaries: this process, or a cluster whose every actor does what it would do."""
+    if name == "local":
+        return nullcontext(Writer(options=options, spec=spec, source=source))
+    if options.device == "cuda" or options.threads not in (None, 1):
+        raise SpecError(
+            "Each actor of a cluster runs on one processor thread.",
+            hint="Leave out --device and --threads.",
+        )
+    from tldrkit.engines.cluster import open_cluster
+
+    folder = Path(source.location)
+    there = replace(source, location=str(folder.resolve()) if folder.is_dir() else source.location)
+    alone = Options(device="cpu", threads=1)
+    writer = Writer(options=alone, spec=spec, source=there)
+    return open_cluster(writer, lambda message: options.display.log({"message": message}))
 
 
 def _cut_chunks(items: Iterator[Item], batch_size: int) -> Iterator[list[Item]]:
