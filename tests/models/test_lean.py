@@ -10,6 +10,7 @@ import pytest
 import torch
 from transformers import PreTrainedModel
 
+from tests.models.conftest import build_t5
 from tests.models.packed.test_generation import ENDS, LONGEST, spread
 from tests.models.packed.test_t5 import NETWORKS, draw_rows
 from tldrkit.data.batches import tokenize_documents
@@ -87,6 +88,29 @@ def test_the_tokenizer_is_transformers(tmp_path: Path) -> None:
     assert counted[0] == counted[1]
     texts = [one.tokenizer.batch_decode([[5, 1, 9], []], skip_special_tokens=True) for one in (lean, whole)]
     assert texts[0] == texts[1]
+
+
+def test_layers_keep_their_order(tmp_path: Path) -> None:
+    """The eleventh layer comes after the tenth, and not after the first."""
+    lean = save(build_t5(num_layers=12, num_decoder_layers=11), tmp_path)
+    whole = load_summarizer(tmp_path).network
+    for side in ("encoder", "decoder"):
+        blocks = zip(getattr(lean.network, side).block, getattr(whole, side).block, strict=True)
+        assert all(
+            torch.equal(a.layer[0].SelfAttention.q.weight, b.layer[0].SelfAttention.q.weight)
+            for a, b in blocks
+        )
+
+
+@pytest.mark.parametrize("name", ["scale_decoder_outputs", "decoder_start_token_id", "layer_norm_epsilon"])
+def test_what_is_not_told_is_left(name: str, tmp_path: Path) -> None:
+    """A configuration that leaves something to transformers' defaults is not guessed at."""
+    save(NETWORKS["plain"](), tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    del config[name]
+    (tmp_path / "config.json").write_text(json.dumps(config))
+
+    assert load_lean(tmp_path) is None
 
 
 def change(path: Path, **fields: object) -> None:

@@ -138,7 +138,8 @@ def load_lean(folder: Path) -> LeanSummarizer | None:
 
 
 def _knows_network(config: Mapping[str, Any]) -> bool:
-    return config["model_type"] in ("t5", "tldr_t5") and config["dense_act_fn"] in _ACTS
+    told = {"scale_decoder_outputs", "decoder_start_token_id"} <= set(config)
+    return told and config["model_type"] in ("t5", "tldr_t5") and config["dense_act_fn"] in _ACTS
 
 
 def _knows_tokenizer(told: Mapping[str, Any]) -> bool:
@@ -158,10 +159,9 @@ def _build(config: SimpleNamespace, defaults: Mapping[str, Any], tensors: dict[s
     for name, tensor in tensors.items():
         path, _, parameter = name.rpartition(".")
         owners.setdefault(path, {})[parameter] = tensor.float()
-    for path, own in sorted(owners.items()):
+    for path in sorted(owners, key=_order):
         place, _, name = path.rpartition(".")
-        parent = _reach(network, place)
-        parent.add_module(name, _build_part(name, own, config))
+        _reach(network, place).add_module(name, _build_part(name, owners[path], config))
     if config.tie_word_embeddings:
         network.lm_head = nn.Linear(1, 1, bias=False, device="meta")
         network.lm_head.weight = network.shared.weight
@@ -176,6 +176,11 @@ def _build(config: SimpleNamespace, defaults: Mapping[str, Any], tensors: dict[s
         stack.embed_tokens = network.shared
     built: LeanT5 = network
     return built
+
+
+def _order(path: str) -> list[tuple[int, str]]:
+    """Order paths by their numbers: modules are gone through as they were added, and layer 10 follows 9."""
+    return [(int(name) if name.isdigit() else -1, name) for name in path.split(".")]
 
 
 def _reach(network: LeanT5, path: str) -> nn.Module:
