@@ -1,4 +1,4 @@
-"""How long a person waits for `--help`, and for a step that is already done.
+"""How long a person waits for `--help`, for a step that is already done, and for a first summary.
 
 Prints seconds of wall time, median and slowest of several runs of each command in a fresh process.
 """
@@ -41,6 +41,9 @@ def main() -> None:
         for step in (base, train, score, compare):
             run(folder, *step)
             report(f"{step[0]}, already done", folder, *step)
+        Path(folder, "thread.txt").write_text("ann: The fan is loud.\n\nbob: Clean it.\n")
+        write = ("summarize", "thread.txt", "--model", "train", "--out", "out.jsonl", "--force")
+        report("summarize, one small file", folder, *write)
         print(f"store: {sum(1 for _ in Path(folder).rglob('manifest.json'))} artifacts")
 
 

@@ -39,6 +39,10 @@ class Group:
     sources: int
     blocked: Tensor | None
 
+    def keep(self, places: Tensor) -> "Group":
+        """Keep some of the sources."""
+        return Group(len(places), None if self.blocked is None else self.blocked[places])
+
 
 @dataclass
 class Batch:
@@ -71,7 +75,7 @@ class Batch:
             kept: (sources kept,), in their order.
         """
         before, self.ancestors = self.sources, self.ancestors[kept]
-        self._keep_read(kept.tolist())
+        self._keep_read(kept)
         for cache in self.caches:
             written = self.place * self.beams
             for name in ("keys", "values"):
@@ -80,23 +84,18 @@ class Batch:
                 new[:, :, :written] = old[:, :, :written].index_select(0, kept)
                 setattr(cache, name, new.flatten(0, 1))
 
-    def _keep_read(self, kept: list[int]) -> None:
+    def _keep_read(self, kept: Tensor) -> None:
         """Keep what was read of some of the sources, and no group without any."""
-        first, places = 0, list[Tensor]()
-        for group in self.groups:
-            places.append(torch.tensor([one - first for one in kept if 0 <= one - first < group.sources]))
-            first += group.sources
-        full = [index for index, place in enumerate(places) if len(place)]
+        stays = torch.zeros(self.sources, dtype=torch.bool)
+        stays[kept] = True
+        parts = torch.split(stays, [group.sources for group in self.groups])
+        left = [(index, part.nonzero().flatten()) for index, part in enumerate(parts) if part.any()]
         for cache in self.caches:
             for name in ("read_keys", "read_values"):
                 old = getattr(cache, name)
-                new = [_select(old[index], self.groups[index].sources, places[index]) for index in full]
+                new = [_select(old[index], self.groups[index].sources, places) for index, places in left]
                 setattr(cache, name, new)
-        self.groups = [
-            Group(len(places[index]), None if blocked is None else blocked[places[index]])
-            for index in full
-            for blocked in (self.groups[index].blocked,)
-        ]
+        self.groups = [self.groups[index].keep(places) for index, places in left]
 
     def take_rows(self, rows: Tensor) -> None:
         """Let each row go on from another one of the same source.

@@ -139,8 +139,8 @@ class PackedDecoder:
         for some in cut_groups(sources):
             packed = Packed([len(source) for source in some])
             read = self._encoder.encode(some)
+            span = cut_rows(packed, 0, len(some), self._layers[0].heads)  # all layers have as many
             for layer, cache in zip(self._layers, caches, strict=True):
-                span = cut_rows(packed, 0, len(some), layer.heads)
                 keys, values = layer.key_value(read).chunk(2, dim=1)
                 cache.read_keys.append(span.pad(keys).transpose(1, 2).contiguous())
                 cache.read_values.append(span.pad(values))
