@@ -100,14 +100,22 @@ def write_threads(folder: Path, count: int) -> None:
     (folder / "020b.json").write_text('{"posts": [')
 
 
-def count_journaled(store: Path, copy: Path) -> int:
-    """Count what the one journal of a store holds, though a run has it."""
-    with suppress(OSError, sqlite3.DatabaseError):  # not there yet, or between two states
-        for path in store.glob(".journals/*.sqlite"):
-            shutil.copy(path, copy)
-            with closing(sqlite3.connect(copy)) as connection:
-                return int(connection.execute("SELECT count(*) FROM pieces").fetchone()[0])
-    return 0
+def count_pieces(journal: Path) -> int:
+    """Count what a journal holds; what was not committed is rolled back."""
+    with closing(sqlite3.connect(journal)) as connection:
+        return int(connection.execute("SELECT count(*) FROM pieces").fetchone()[0])
+
+
+def wait_for_commits(store: Path, copy: Path, process: subprocess.Popen[bytes]) -> None:
+    """Wait until the journal of a store has grown twice: a copy may show a first commit that is not done."""
+    seen = {0}
+    while process.poll() is None and len(seen) < 3:
+        with suppress(OSError, sqlite3.DatabaseError):  # not there yet, or between two states
+            for path in store.glob(".journals/*.sqlite"):
+                shutil.copy(path, copy)
+                seen.add(count_pieces(copy))
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.02)
 
 
 @needs_ray
@@ -119,14 +127,13 @@ def test_a_killed_run_ends_with_the_bytes_of_a_local_one(cli: Cli, workplace: Pa
     process = subprocess.Popen(
         [sys.executable, "-m", "tldrkit", *there], cwd=workplace, env=build_environment(**environment)
     )
-    while process.poll() is None and not count_journaled(workplace / "there", workplace / "copy.sqlite"):
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(0.05)
+    wait_for_commits(workplace / "there", workplace / "copy.sqlite", process)
     process.kill()
     assert process.wait() == -signal.SIGKILL
     assert not (workplace / "ray.jsonl").exists()
 
-    journaled = count_journaled(workplace / "there", workplace / "copy.sqlite")
+    (journal,) = (workplace / "there").glob(".journals/*.sqlite")
+    journaled = count_pieces(journal)
     assert 0 < journaled < 96
     again = cli(*there, **environment)
     assert again.returncode == 3, again.stderr
