@@ -47,6 +47,17 @@ def build_network(name: str) -> Any:  # noqa: ANN401  (transformers is not typed
     return T5ForConditionalGeneration(T5Config(**NETWORKS[name], dropout_rate=0.1, decoder_start_token_id=0))
 
 
+def build_pieces(arguments: argparse.Namespace) -> None:
+    """Train the tokenizer that all runs share, into their folder."""
+    from tldrkit.data.sources import resolve_source
+    from tldrkit.models.scratch import build_tokenizer
+    from tldrkit.specs import DataSpec
+
+    source = resolve_source(DataSpec(dataset=arguments.dataset), arguments.data)
+    texts = [text for e in source.load("train")[:EXAMPLES] for text in (e.document, e.summaries[0])]
+    build_tokenizer(texts, 8000).save_pretrained(arguments.folder)
+
+
 def load_texts(arguments: argparse.Namespace) -> Any:  # noqa: ANN401
     """Load some training examples and the tokenizer that was trained on them."""
     from transformers import AutoTokenizer
@@ -56,6 +67,20 @@ def load_texts(arguments: argparse.Namespace) -> Any:  # noqa: ANN401
 
     source = resolve_source(DataSpec(dataset=arguments.dataset), arguments.data)
     return source.load("train")[:EXAMPLES], AutoTokenizer.from_pretrained(arguments.folder)
+
+
+class Memory:
+    """A tracker that keeps the events."""
+
+    def __init__(self) -> None:
+        self.events: list[Any] = []
+
+    def log(self, event: Any) -> None:  # noqa: ANN401
+        """Keep one."""
+        self.events.append(event)
+
+    def close(self) -> None:
+        """Do nothing."""
 
 
 def run_peer(arguments: argparse.Namespace) -> dict[str, float]:
@@ -103,24 +128,16 @@ def run_ours(arguments: argparse.Namespace) -> dict[str, float]:
     from tldrkit.specs import TrainSpec
 
     examples, tokenizer = load_texts(arguments)
-    events: list[Any] = []
-
-    class Memory:
-        def log(self, event: Any) -> None:  # noqa: ANN401
-            events.append(event)
-
-        def close(self) -> None:
-            pass
-
+    memory = Memory()
     steps = LOGGED + MEASURED
     spec = TrainSpec(
         max_steps=steps, batch_size=BATCH[arguments.network], eval_every=steps, eval_examples=1,
         max_target_tokens=128,
     )  # fmt: skip
     keep_freed_memory()
-    trainer = Trainer(build_accelerator("cpu", "auto"), tokenizer, spec, FixedShape(), Memory())
+    trainer = Trainer(build_accelerator("cpu", "auto"), tokenizer, spec, FixedShape(), memory)
     trainer.fit(build_network(arguments.network), Corpus(train=examples, validation=examples[:1]))
-    last = [event for event in events if event["kind"] == "train"][-2:]
+    last = [event for event in memory.events if event["kind"] == "train"][-2:]
     tokens = last[1]["training_tokens"] - last[0]["training_tokens"]
     seconds = tokens / last[1]["tokens_per_second"]
     work = tokens * count_flops(arguments.network, examples, tokenizer, spec) / seconds
@@ -194,13 +211,7 @@ def main() -> None:
         return work(arguments)
     with tempfile.TemporaryDirectory() as folder:
         arguments.folder = Path(folder)
-        from tldrkit.data.sources import resolve_source
-        from tldrkit.models.scratch import build_tokenizer
-        from tldrkit.specs import DataSpec
-
-        source = resolve_source(DataSpec(dataset=arguments.dataset), arguments.data)
-        texts = [text for e in source.load("train")[:EXAMPLES] for text in (e.document, e.summaries[0])]
-        build_tokenizer(texts, 8000).save_pretrained(folder)
+        build_pieces(arguments)
         ratios = []
         for number in range(arguments.rounds):
             peer, ours = start("peer", arguments), start("ours", arguments)
