@@ -1,7 +1,8 @@
 """What compression keeps: students of one size, cut from one teacher in different ways, then trained alike.
 
-Prints the validation loss before any training, and ROUGE-L on the whole validation split after a short
-training, over several seeds, with random networks of the same shapes among them.
+Prints the validation loss before any training, and loss and ROUGE-L on the whole validation split after a
+short training, over several seeds, with random networks of the same shapes among them. Loss is a word's at
+first, and a token's after training. What is in the store already is not made again.
 
     python benchmarks/compression.py --base tiny/base --artifacts artifacts [--dataset synthetic]
         [--data FOLDER] [--steps 200] [--seeds 0 1 2] [--jobs 2]
@@ -76,21 +77,22 @@ def read_metrics(arguments: argparse.Namespace, name: str) -> Row:
     return metrics
 
 
-def train(arguments: argparse.Namespace, source: str, name: str, seed: int) -> float:
-    """Train a student; returns ROUGE-L on the whole validation split."""
+def train(arguments: argparse.Namespace, source: str, name: str, seed: int) -> Row:
+    """Train a student; returns how it does on the whole validation split."""
     settings = {
         "max-steps": arguments.steps, "eval-every": arguments.steps, "eval-examples": 20, "batch-size": 16,
         "warmup-steps": 20, "lr": 1e-3, "dropout": 0, "seed": seed,
     }  # fmt: skip
     words = [word for key, value in settings.items() for word in (f"--{key}", str(value))]
     run("train", source, "--as", name, *words, *arguments.common)
-    return 100 * float(read_metrics(arguments, name)["whole_validation"]["rouge_l"])
+    found: Row = read_metrics(arguments, name)["whole_validation"]
+    return found
 
 
 def measure(arguments: argparse.Namespace, folder: Path) -> Iterator[str]:
     """Yield the table, row by row."""
-    yield "| student | parameters | loss of a word | ROUGE-L after training |"
-    yield "|---|---:|---:|---:|"
+    yield "| student | parameters | loss at first | loss after training | ROUGE-L after training |"
+    yield "|---|---:|---:|---:|---:|"
     for number, (title, sizes) in enumerate(list_students(arguments).items()):
         name = f"{arguments.into}/{number}"
         report = build_student(arguments, name, sizes)
@@ -98,16 +100,19 @@ def measure(arguments: argparse.Namespace, folder: Path) -> Iterator[str]:
         source = str(draw_student(arguments, name, folder)) if drawn else name
         with ThreadPoolExecutor(arguments.jobs) as pool:
             seeds = arguments.seeds
-            scores = list(pool.map(lambda s, a=source, n=name: train(arguments, a, f"{n}/s{s}", s), seeds))
+            found = list(pool.map(lambda s, a=source, n=name: train(arguments, a, f"{n}/s{s}", s), seeds))
         losses = report["loss_per_word"]
         loss = losses["random" if drawn else "student"]
-        yield f"| {title} | {report['parameters']['after']:,} | {loss:.2f} | {render(scores)} |"
+        after = render([one["loss"] for one in found], 2)
+        rouge = render([100 * one["rouge_l"] for one in found], 1)
+        yield f"| {title} | {report['parameters']['after']:,} | {loss:.2f} | {after} | {rouge} |"
     yield f"\nThe teacher: {report['parameters']['before']:,} parameters, loss {losses['teacher']:.2f}."
 
 
-def render(scores: list[float]) -> str:
+def render(scores: list[float], places: int) -> str:
     """Render a mean with the lowest and highest."""
-    return f"{statistics.mean(scores):.1f} ({min(scores):.1f} to {max(scores):.1f})"
+    mean, low, high = (f"{score:.{places}f}" for score in (statistics.mean(scores), min(scores), max(scores)))
+    return f"{mean} ({low} to {high})"
 
 
 def main() -> None:
