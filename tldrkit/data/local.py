@@ -96,7 +96,7 @@ def decode_json(data: bytes) -> object:
     """
     try:
         value = json.loads(data.decode("utf-8-sig"))
-        if b"\\ud" in data.lower():
+        if b"\\u" in data and b"\\ud" in data.lower():
             text = json.dumps(value, ensure_ascii=False)
             value = json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
     except UnicodeDecodeError as error:

@@ -5,6 +5,8 @@ Quotes become lines marked `>`; nothing is known of who is quoted.
 
 import re
 
+from tldrkit.data.threads.lines import join_empty_lines
+
 _TAGS = (
     "b|i|u|s|url|img|code|color|size|font|list|quote|spoiler|center|left|right|"
     "email|attach|youtube|user|details"
@@ -55,4 +57,4 @@ def _mark_quotes(parts: list[tuple[int, str]]) -> str:
             out.append("\n\n" + "\n".join(f"> {line}" for line in lines) + "\n\n")
         quoted = []
         out.append(part)
-    return re.sub(r"\n{3,}", "\n\n", "".join(out)).strip()
+    return join_empty_lines("".join(out)).strip()

@@ -4,15 +4,14 @@ Knows no shape of files.
 """
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from tldrkit.data.threads.quotes import drop_repeated_quotes
 from tldrkit.data.threads.thread import Post, Thread
 from tldrkit.errors import DataError
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(NamedTuple):
     key: str
     parent: str
     post: Post | None
@@ -62,12 +61,17 @@ class Draft:
         posts = [entry.post for entry in self._entries if entry.post is not None]
         if not posts:
             raise DataError(f"This thread has no text: {self._describe_unused()}.")
-        for place, parent in self._resolve().items():
-            posts[place] = replace(posts[place], reply_to=parent)
+        texts = drop_repeated_quotes([post.text for post in posts])
+        answered = self._resolve()
         return Thread(
             id=self.id or fallback_id,
             title=self.title,
-            posts=tuple(drop_repeated_quotes(posts)),
+            posts=tuple(
+                [
+                    _finish(post, text, answered.get(place))
+                    for place, (post, text) in enumerate(zip(posts, texts, strict=True))
+                ]
+            ),
             unused=dict(self._unused),
             not_loaded=self._not_loaded,
         )
@@ -94,7 +98,11 @@ class Draft:
         place = -1
         for entry in self._entries:
             place += entry.post is not None
-            ancestor = self._ancestor(entry.parent, places, parents)
+            if not entry.parent:
+                continue
+            ancestor = places.get(entry.parent)
+            if ancestor is None:
+                ancestor = self._ancestor(entry.parent, places, parents)
             if entry.post is not None and ancestor is not None and ancestor != place:
                 found[place] = ancestor
         return found
@@ -108,3 +116,10 @@ class Draft:
         for name in passed:  # the next walk takes one step
             parents[name] = key
         return places.get(key) if key else None
+
+
+def _finish(post: Post, text: str, reply_to: int | None) -> Post:
+    """Set what is known of a post when all posts are; `dataclasses.replace` takes twice as long."""
+    if reply_to is None and text is post.text:
+        return post
+    return Post(author=post.author, text=text, time=post.time, votes=post.votes, reply_to=reply_to)

@@ -7,9 +7,10 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from tldrkit.data.threads.selectors import Selector, parse_selectors
-from tldrkit.data.threads.tags import TAG, VOID, find_tags, read_attributes
+from tldrkit.data.threads.tags import TAG, VOID, Tag, find_tags, parse_tag
 from tldrkit.data.threads.templates import Template
 
 _NAME = 2000  # characters in which an author's name must begin
@@ -19,18 +20,9 @@ _DELETED = re.compile(r"comment-?deleted|\bdeleted\b|messageDeleted|message--del
 
 Value = str | slice
 """What an attribute says, or where the content of an element stands."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tag:
-    """A start tag (with classes and attributes) or an end tag, and where it stands."""
-
-    name: str
-    closes: bool
-    start: int
-    end: int
-    attributes: Mapping[str, str] = field(default_factory=dict)
-    classes: frozenset[str] = frozenset()
+PlacedTag = tuple[Tag, int, int]
+"""A tag, and where it begins and ends."""
+_Hit = tuple[str, int, str]  # a field, which of its selectors means a tag, and the attribute it takes
 
 
 class Values:
@@ -72,28 +64,26 @@ class Found:
     values: Values = field(default_factory=Values)
 
 
-@dataclass(frozen=True, slots=True)
-class _Element:
+class _Element(NamedTuple):
     """An open element: what its content is the value of, and whether a post ends with it."""
 
     name: str
-    start: int
     regions: Sequence[tuple[Values, str, int]]
     ends_post: bool
 
 
-def read_tags(html: str) -> list[Tag]:
+class _Hits(NamedTuple):
+    """What a tag is to a template: whether it begins a post, and its first hit for each field."""
+
+    opens: bool
+    fields: Sequence[_Hit]
+    title: Sequence[_Hit]
+
+
+def read_tags(html: str) -> list[PlacedTag]:
     """List the tags of a page."""
-    return [_build_tag(tag) for tag in find_tags(html) if tag["name"]]
-
-
-def _build_tag(tag: re.Match[str]) -> Tag:
-    name = tag["name"].lower()
-    if tag["close"]:
-        return Tag(name, True, tag.start(), tag.end())
-    attributes = read_attributes(tag["attributes"]) if tag["attributes"] else {}
-    classes = frozenset(attributes.get("class", "").split())
-    return Tag(name, False, tag.start(), tag.end(), attributes, classes)
+    found = [(parse_tag(one[0][1:-1]), *one.span()) for one in find_tags(html) if one["name"]]
+    return [(tag, start, end) for tag, start, end in found if tag]
 
 
 class Extraction:
@@ -105,7 +95,7 @@ class Extraction:
         tags: Its tags.
     """
 
-    def __init__(self, template: Template, html: str, tags: Sequence[Tag]) -> None:
+    def __init__(self, template: Template, html: str, tags: Sequence[PlacedTag]) -> None:
         def rules(written: str) -> list[tuple[int, Selector]]:
             return [pair for pair in enumerate(parse_selectors(written)) if pair[1].may_occur(html)]
 
@@ -114,36 +104,44 @@ class Extraction:
         self._html = html
         self._flat = template.flat
         self._post = rules(template.post)
-        self._rules = {name: rules(getattr(template, name)) for name in FIELDS}
-        self._title = {"title": rules(template.title)}
+        self._rules = {"text": rules(template.text)} if self._post else {}
         self._stack: list[_Element] = []
         self._depths: Counter[str] = Counter()
         self._open: list[Found] = []
+        self._hits: dict[Tag, _Hits] = {}
         if not self._post or not self._rules["text"]:
             return
-        for tag in tags:
+        self._rules |= {name: rules(getattr(template, name)) for name in FIELDS if name != "text"}
+        self._title = {"title": rules(template.title)}
+        for tag, start, end in tags:
             if tag.closes:
-                self._leave(tag)
+                self._leave(tag.name, start)
             else:
-                self._enter(tag)
+                self._enter(tag, start, end)
         while self._stack:
             self._pop(len(html))
 
-    def _enter(self, tag: Tag) -> None:
+    def _enter(self, tag: Tag, start: int, end: int) -> None:
         if tag.name in _CLOSE_THEMSELVES and self._stack and self._stack[-1].name == tag.name:
-            self._pop(tag.start)
-        opens = any(one.matches(tag.name, tag.classes, tag.attributes) for _, one in self._post)
-        if opens:
+            self._pop(start)
+        hits = self._find_hits(tag)
+        if hits.opens:
             self._begin(tag)
         regions: list[tuple[Values, str, int]] = []
         if self._open:
-            _look(self._rules, self._open[-1].values, tag, regions, extends=self._flat)
-        _look(self._title, self.page, tag, regions, extends=False)
+            _look(hits.fields, self._open[-1].values, tag, end, regions, extends=self._flat)
+        _look(hits.title, self.page, tag, end, regions, extends=False)
         if tag.name not in VOID:
-            self._stack.append(_Element(tag.name, tag.end, regions, opens and not self._flat))
+            self._stack.append(_Element(tag.name, regions, hits.opens and not self._flat))
             self._depths[tag.name] += 1
-        elif opens and not self._flat:
+        elif hits.opens and not self._flat:
             self._open.pop()
+
+    def _find_hits(self, tag: Tag) -> _Hits:
+        if tag not in self._hits:
+            opens = any(one.matches(tag) for _, one in self._post)
+            self._hits[tag] = _Hits(opens, _first_hits(self._rules, tag), _first_hits(self._title, tag))
+        return self._hits[tag]
 
     def _begin(self, tag: Tag) -> None:
         if self._flat:
@@ -153,9 +151,9 @@ class Extraction:
         self.posts.append(Found(len(self.posts), parent, deleted))
         self._open.append(self.posts[-1])
 
-    def _leave(self, tag: Tag) -> None:
-        if self._depths[tag.name]:
-            while self._pop(tag.start) != tag.name:
+    def _leave(self, name: str, start: int) -> None:
+        if self._depths[name]:
+            while self._pop(start) != name:
                 pass
 
     def _pop(self, end: int) -> str:
@@ -177,10 +175,22 @@ class Extraction:
         return bool(TAG.sub("", self._html[start:end]).strip())
 
 
+def _first_hits(rules: Mapping[str, Sequence[tuple[int, Selector]]], tag: Tag) -> list[_Hit]:
+    """Find, for each field, the first selector that means the tag."""
+    found: list[_Hit] = []
+    for name, selectors in rules.items():
+        for rank, one in selectors:
+            if one.matches(tag):
+                found.append((name, rank, one.take))
+                break
+    return found
+
+
 def _look(
-    rules: Mapping[str, Sequence[tuple[int, Selector]]],
+    hits: Sequence[_Hit],
     values: Values,
     tag: Tag,
+    end: int,
     regions: list[tuple[Values, str, int]],
     *,
     extends: bool,
@@ -189,16 +199,13 @@ def _look(
 
     Where posts are only marked by their beginnings, what one selector finds again extends the value.
     """
-    for name, selectors in rules.items():
+    for name, rank, take in hits:
         known = values.rank(name)
-        for rank, one in selectors:
-            if known is not None and (rank > known or (rank == known and not extends)):
-                break
-            if one.matches(tag.name, tag.classes, tag.attributes):
-                if one.take:
-                    values.set(name, rank, tag.attributes[one.take])
-                elif tag.name not in VOID:
-                    if rank != known:
-                        values.set(name, rank, slice(tag.end, tag.end))
-                    regions.append((values, name, rank))
-                break
+        if known is not None and (rank > known or (rank == known and not extends)):
+            continue
+        if take:
+            values.set(name, rank, tag.attributes[take])
+        elif tag.name not in VOID:
+            if rank != known:
+                values.set(name, rank, slice(end, end))
+            regions.append((values, name, rank))

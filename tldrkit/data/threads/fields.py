@@ -6,7 +6,7 @@ Knows no shape.
 import math
 import re
 from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TypeGuard
 
@@ -19,6 +19,7 @@ _SECONDS = re.compile(r"[0-9]{10,13}(\.[0-9]{1,9})?")
 _UTC = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?Z")
 _ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?( ?UTC|Z| ?[+-]\d\d:?\d\d)?")
 _MAIL_DATE = re.compile(r"(\w{3}, )?\d{1,2} \w{3} \d{4} \d\d:\d\d")
+_EPOCH = datetime(1970, 1, 1)
 _FAR = 1e11  # seconds from 1970 to the year 5138: larger numbers are milliseconds
 
 
@@ -40,8 +41,7 @@ def fields_in(fields: Fields, *keys: str) -> Fields:
 def list_in(fields: Fields, *keys: str) -> list[object]:
     """Find the first list under any of the keys; empty where there is none."""
     for key in keys:
-        value = fields.get(key)
-        if isinstance(value, list):
+        if key in fields and isinstance(value := fields[key], list):
             return value
     return []
 
@@ -49,8 +49,7 @@ def list_in(fields: Fields, *keys: str) -> list[object]:
 def text_in(fields: Fields, *keys: str) -> str:
     """Find the first text that is not empty under any of the keys."""
     for key in keys:
-        value = fields.get(key)
-        if isinstance(value, str) and value:
+        if key in fields and isinstance(value := fields[key], str) and value:
             return value
     return ""
 
@@ -58,8 +57,13 @@ def text_in(fields: Fields, *keys: str) -> str:
 def key_in(fields: Fields, *keys: str) -> str:
     """Find the first id, a text or a whole number, under any of the keys."""
     for key in keys:
-        value = fields.get(key)
-        if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
+        if key not in fields:
+            continue
+        value = fields[key]
+        if isinstance(value, str):
+            if value:
+                return value
+        elif isinstance(value, int) and not isinstance(value, bool):
             return str(value)
     return ""
 
@@ -67,22 +71,27 @@ def key_in(fields: Fields, *keys: str) -> str:
 def count_in(fields: Fields, *keys: str) -> int | None:
     """Find the first number under any of the keys, whole; a list counts as its length."""
     for key in keys:
-        value = fields.get(key)
-        if isinstance(value, int) and not isinstance(value, bool):
-            return value
-        if isinstance(value, str) and _WHOLE.fullmatch(value):
-            return int(value)
-        if isinstance(value, list):
-            return len(value)
-        if isinstance(value, float) and math.isfinite(value):
-            return int(value)
+        if key in fields and (count := _count(fields[key])) is not None:
+            return count
     return None
+
+
+def _count(value: object) -> int | None:
+    if isinstance(value, int):
+        return None if isinstance(value, bool) else value
+    if isinstance(value, str):
+        return int(value) if _WHOLE.fullmatch(value) else None
+    if isinstance(value, float):
+        return int(value) if math.isfinite(value) else None
+    return len(value) if isinstance(value, list) else None
 
 
 def author_in(fields: Fields, *keys: str) -> str:
     """Find an author, a name or an object with one; empty for deleted accounts."""
     for key in keys:
-        value = fields.get(key)
+        if key not in fields:
+            continue
+        value = fields[key]
         if isinstance(value, dict):
             value = text_in(value, *_NAMES)
         if isinstance(value, str) and value:
@@ -93,8 +102,7 @@ def author_in(fields: Fields, *keys: str) -> str:
 def time_in(fields: Fields, *keys: str) -> str:
     """Find the first time under any of the keys, in ISO form where it is understood."""
     for key in keys:
-        time = render_time(fields[key]) if key in fields else ""
-        if time:
+        if key in fields and (time := render_time(fields[key])):
             return time
     return ""
 
@@ -107,19 +115,25 @@ def render_time(value: object) -> str:
     if isinstance(value, str):
         if plain := _UTC.fullmatch(value):
             return f"{plain[1]}Z"
-        if _SECONDS.fullmatch(value):
-            value = float(value)
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        if not _SECONDS.fullmatch(value):
+            return _render_date(value)
+        value = float(value)
+    elif isinstance(value, bool) or not isinstance(value, (float, int)):
         return ""
     try:
-        if not isinstance(value, str):
-            seconds = value / 1000 if value > _FAR else value
-            return _written(datetime.fromtimestamp(seconds, tz=timezone.utc)) if seconds else ""
+        time = _EPOCH + timedelta(0, value / 1000 if value > _FAR else value)
+        return f"{time.isoformat()[:19]}Z" if value else ""
+    except (ValueError, OverflowError):
+        return ""
+
+
+def _render_date(value: str) -> str:
+    try:
         if _ISO.fullmatch(value):
             return _written(datetime.fromisoformat(_plain_iso(value)))
         return _written(parsedate_to_datetime(value)) if _MAIL_DATE.match(value) else value
-    except (ValueError, OverflowError, OSError, TypeError, IndexError):
-        return value if isinstance(value, str) else ""
+    except (ValueError, OverflowError, TypeError, IndexError):
+        return value
 
 
 def _plain_iso(value: str) -> str:

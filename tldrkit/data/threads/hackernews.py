@@ -85,7 +85,7 @@ def _read_trees(heads: list[Fields], children: dict[str, list[Fields]]) -> Draft
 
 def _below(item: Fields) -> list[object]:
     """List the answers of an item, or their ids."""
-    return next((found for key in ("children", "comments", "kids") if (found := list_in(item, key))), [])
+    return list_in(item, "children") or list_in(item, "comments") or list_in(item, "kids")
 
 
 def _read_item(draft: Draft, item: Fields, key: str, parent: str) -> None:

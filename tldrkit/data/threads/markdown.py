@@ -7,7 +7,8 @@ import re
 from html import unescape
 
 from tldrkit.data.threads.bbcode import reduce_bbcode
-from tldrkit.data.threads.markup import INVISIBLE, replace_short_names
+from tldrkit.data.threads.lines import drop_invisible, join_empty_lines
+from tldrkit.data.threads.markup import replace_short_names
 from tldrkit.data.threads.tags import find_tags, read_attributes
 
 _FENCE = re.compile(r"[ >]{0,12}(```+|~~~+)")
@@ -16,7 +17,7 @@ _RULE = re.compile(r"^ {0,3}([-*_])[ \t]*(\1[ \t]*){2,100}$")
 _DEFINITION = re.compile(r" {0,3}\[[^\[\]\n]{1,200}\]:[ \t]+<?https?://\S{1,2000}([ \t]+[\"'(].{0,300})?$")
 _TARGET = r"\([^()\n]{0,2000}(?:\([^()\n]{0,300}\)[^()\n]{0,500})?\)"
 _IMAGE = re.compile(rf"!\[([^\[\]\n]{{0,500}})\]{_TARGET}")
-_SPANS = [  # what must be in a line for a pattern to be tried, and the pattern, whose group is the text
+_SPANS = [  # what must be in a line for a pattern to be tried, and the pattern, whose one group is the text
     ("](", re.compile(rf"\[([^\[\]\n]{{1,1000}})\]{_TARGET}")),
     ("][", re.compile(r"\[([^\[\]\n]{1,1000})\]\[[^\[\]\n]{0,200}\]")),
     ("<http", re.compile(r"<(https?://[^\s<>]{1,2000})>")),
@@ -29,8 +30,7 @@ _SPANS = [  # what must be in a line for a pattern to be tried, and the pattern,
     ("\\", re.compile(r"\\([\\`*_{}\[\]()#+\-.!~>|^])")),
 ]
 _CODE = re.compile(r"`+([^`\n]+)`+")
-_EMPTY_LINES = re.compile(r"\n{3,}")
-_MARKS = re.compile(r"[`*_~\[<#\\:!&]|--|- -")
+_MARKS = re.compile(r"`|\*|_|~|\[|<|#|\\|:|!|&|--|- -")  # each begins with one character: found at once
 
 
 def reduce_markdown(text: str, *, escaped: bool = False) -> str:
@@ -42,7 +42,7 @@ def reduce_markdown(text: str, *, escaped: bool = False) -> str:
     """
     if escaped and "&" in text:
         text = unescape(text)
-    text = INVISIBLE.sub("", text).replace("\r\n", "\n").strip()
+    text = drop_invisible(text).replace("\r\n", "\n").strip()
     if not _MARKS.search(text):
         return text
     text = reduce_bbcode(text)
@@ -59,8 +59,9 @@ def reduce_markdown(text: str, *, escaped: bool = False) -> str:
             fence = mark[1]
         else:
             out.append(_reduce_line(line))
-    reduced = INVISIBLE.sub("", "\n".join(out)) if "&" in text else "\n".join(out)
-    return _EMPTY_LINES.sub("\n\n", "\n".join([line.rstrip() for line in reduced.split("\n")])).strip()
+    reduced = drop_invisible("\n".join(out)) if "&" in text else "\n".join(out)
+    reduced = "\n".join([line.rstrip() for line in reduced.split("\n")])
+    return join_empty_lines(reduced).strip()
 
 
 def _drop_comments(text: str) -> str:
@@ -70,10 +71,10 @@ def _drop_comments(text: str) -> str:
 def _reduce_line(line: str) -> str:
     if not _MARKS.search(line):
         return line
-    if _RULE.match(line) or _DEFINITION.match(line):
+    first = line.lstrip(" ")[0]
+    if (first in "-*_" and _RULE.match(line)) or (first == "[" and _DEFINITION.match(line)):
         return ""
-    heading = _HEADING.match(line)
-    if heading:
+    if first == "#" and (heading := _HEADING.match(line)):
         line = heading[1].rstrip(" \t#")
     if line.startswith("    "):
         return line  # code
@@ -89,7 +90,7 @@ def _reduce_spans(text: str) -> str:
         text = _IMAGE.sub(_image, text)
     for mark, pattern in _SPANS:
         if mark in text:
-            text = pattern.sub(r"\1", text)
+            text = "".join(pattern.split(text))
     if "<" in text:
         text = _drop_tags(text)
     return replace_short_names(unescape(text) if "&" in text else text)

@@ -4,10 +4,13 @@ What becomes of quotes, code, links, images and emoji is the same for both; docs
 """
 
 import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from html import unescape
 
 from tldrkit.data.threads.bbcode import reduce_bbcode
-from tldrkit.data.threads.tags import VOID, find_tags, read_attributes
+from tldrkit.data.threads.lines import CODE_BLANK, tidy
+from tldrkit.data.threads.tags import VOID, Tag, read_tag
 
 _BLOCK_NAMES = (
     "address article aside blockquote center dd details div dl dt fieldset figcaption figure footer form "
@@ -24,7 +27,14 @@ _BLOCKS, _SPANS = frozenset(_BLOCK_NAMES.split()), frozenset(_SPAN_NAMES.split()
 _BREAKS = dict.fromkeys(_SPANS, "") | dict.fromkeys([*_BLOCKS, "br"], "\n") | {"td": " ", "th": " "}
 _UNSHOWN = frozenset(["iframe", "select", "textarea", "button", "title", "svg", "head", "noscript"])
 _MEANT = _UNSHOWN | {"img", "pre", "blockquote"}  # a tag that matters without attributes
-_EMPTY_LINES = re.compile(r"\n{3,}")
+# What a tag becomes that matters for nothing else, by what stands between < and >.
+_PLAIN = {
+    written: text
+    for name, text in _BREAKS.items()
+    if name not in _MEANT
+    for written in (name, f"{name}/", f"{name} /", f"/{name}")
+    if written != "/a"
+}
 _UNSHOWN_CLASS = re.compile(
     r"\b(signature\w*|gmail_signature|quoteExpand|bbCodeBlock-expandLink|quote-controls|messageTextEndMarker|editedby|"
     r"lightbox-wrapper-meta|post-update-info-container|comment-controls|js-delete-icon|"
@@ -41,10 +51,9 @@ _SHORTENED = re.compile(r" ?(?:\.\.\.|…) ?")
 _SCHEME = re.compile(r"^https?://", re.IGNORECASE)
 _EMOJI = re.compile(r"emoji|smil|emoticon", re.IGNORECASE)
 # A text is HTML if one of these is closed in it, or breaks a line: angle brackets alone may be code.
-_IS_HTML = re.compile(rf"</({'|'.join(sorted(_BLOCKS | _SPANS))})\s*>|<(br|hr|img)\b[^<>]*>", re.IGNORECASE)
+_SHORT_FIRST = "|".join(sorted(sorted(_BREAKS), key=len))  # they are the commonest
+_IS_HTML = re.compile(rf"</({_SHORT_FIRST})\s*>|<(br|hr|img)\b[^<>]*>", re.IGNORECASE)
 _HAS_BLOCKS = re.compile(r"<(p|br|div|li|blockquote|pre|tr|h[1-6])\b", re.IGNORECASE)
-CODE_BLANK = "\ue000"  # of the private use area: no text of a forum holds it
-INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u2060\ufeff]")
 
 # The short names that are common enough to be written as what they stand for.
 _SHORT = (
@@ -58,7 +67,7 @@ _SHORT_NAME = re.compile(r":([a-z0-9_+-]{1,30}):")
 
 def is_html(text: str) -> bool:
     """Tell whether a text holds the tags of HTML, and not only angle brackets."""
-    return "<" in text and _IS_HTML.search(text) is not None
+    return "<" in text and ("</p>" in text or _IS_HTML.search(text) is not None)
 
 
 def reduce_html(text: str) -> str:
@@ -77,61 +86,78 @@ class _Reducer:
     def __init__(self, html: str) -> None:
         self._pieces: list[str] = []
         self._outside: list[str] | None = None  # the pieces round a quote that is open
-        self._open: dict[str, tuple[str, int]] = {}  # quote, code or unshown -> its tag, and how many of it
+        self._open: dict[str, str] = {}  # quote, code or unshown -> its tag
+        self._depth: dict[str, int] = {}  # and how many of that tag are open
         self._link: tuple[list[str], int, str] | None = None  # the pieces, where its text begins, its target
         self._folds = _HAS_BLOCKS.search(html) is not None  # line ends of the source are spaces
-        end = 0
-        for tag in find_tags(html):
-            self._add(html[end : tag.start()])
-            end = tag.end()
-            name = tag["name"]
-            if name is None:
-                continue
-            name = name.lower()
-            if name in _BREAKS:
-                self._step(name, tag["close"] != "", tag["attributes"])
-            else:
-                self._add(tag[0])  # no tag, but code
-        self._add(html[end:])
+        self._plain: Mapping[str, str] = _PLAIN
+        pieces = iter(html.split("<"))
+        self._add(next(pieces))
+        for piece in pieces:
+            written, end, text = piece.partition(">")
+            space = self._plain.get(written) if end else None
+            if space is None:
+                text = self._read(piece, pieces)
+            elif space:
+                self._pieces.append(space)
+            if text:
+                self._add(text)
         if "quote" in self._open:
             self._close_quote()
         self.text = tidy("".join(self._pieces))
 
     def _add(self, text: str) -> None:
-        if not text or "unshown" in self._open:
-            return
         if "&" in text:
             text = unescape(text)
         if "code" in self._open:
-            self._pieces.append(text.replace("\r", "").replace(" ", CODE_BLANK).replace("\t", 4 * CODE_BLANK))
-        else:
-            self._pieces.append(text.replace("\n", " ").replace("\r", " ") if self._folds else text)
+            text = text.replace("\r", "").replace(" ", CODE_BLANK).replace("\t", 4 * CODE_BLANK)
+        elif self._folds:
+            text = text.replace("\n", " ").replace("\r", " ")
+        if "unshown" not in self._open:
+            self._pieces.append(text)
 
-    def _step(self, name: str, closes: bool, written: str) -> None:
+    def _read(self, piece: str, following: Iterator[str]) -> str:
+        """Follow the tag that begins a piece, and find the text behind it."""
+        tag, text = read_tag(piece, following)
+        if tag is None:
+            return text
+        space = _BREAKS.get(tag.name)
+        if space is None:
+            return f"<{piece}"  # no tag, but code
         if self._open:
-            self._follow(name, closes)
+            if tag.name in self._open.values():
+                self._follow(tag)
             if "unshown" in self._open:
-                return
-        if _BREAKS[name]:
-            self._pieces.append(_BREAKS[name])
-        if not closes:
-            if written or name in _MEANT:
-                self._enter(name, written)
-        elif name == "a" and self._link is not None:
+                return text
+        if space:
+            self._pieces.append(space)
+        if not tag.closes:
+            if tag.attributes or tag.name in _MEANT:
+                self._enter(tag.name, tag.attributes)
+        elif tag.name == "a" and self._link is not None:
             self._close_link(*self._link)
+        return text
 
-    def _follow(self, name: str, closes: bool) -> None:
+    def _follow(self, tag: Tag) -> None:
         """Count the tags inside what is open, to know the one that closes it."""
-        for what, (tag, depth) in list(self._open.items()):
-            if tag == name:
-                self._open[what] = (tag, depth - 1 if closes else depth + 1)
-                if closes and depth == 1:
-                    del self._open[what]
-                    if what == "quote":
-                        self._close_quote()
+        for what in [what for what, name in self._open.items() if name == tag.name]:
+            self._depth[what] += -1 if tag.closes else 1
+            if not self._depth[what]:
+                del self._open[what]
+                if self._plain is not _PLAIN:
+                    self._plain = {} if "unshown" in self._open else _plain_beside(*self._open.values())
+                if what == "quote":
+                    self._close_quote()
 
-    def _enter(self, name: str, written: str) -> None:
-        attributes = read_attributes(written) if written.strip(" /") else {}
+    def _begin(self, what: str, name: str) -> None:
+        self._open[what] = name
+        self._depth[what] = 1
+        if what == "unshown":
+            self._plain = {}
+        elif name not in _MEANT:
+            self._plain = _plain_beside(*self._open.values())
+
+    def _enter(self, name: str, attributes: Mapping[str, str]) -> None:
         marks = attributes.get("class", "")
         if name == "img":
             self._pieces.append(_describe_image(attributes))
@@ -139,12 +165,12 @@ class _Reducer:
             return
         elif name == "a" and "href" in attributes and not marks:
             self._link = (self._pieces, len(self._pieces), attributes["href"])
-        elif name in _UNSHOWN or (marks and _UNSHOWN_CLASS.search(marks)):
-            self._open["unshown"] = (name, 1)
+        elif name in _UNSHOWN or (marks and _hides(marks)):
+            self._begin("unshown", name)
         elif (name == "pre" or "bbc_code" in marks) and "code" not in self._open:
-            self._open["code"] = (name, 1)
-        elif self._outside is None and (name == "blockquote" or (marks and _QUOTE_CLASS.search(marks))):
-            self._open["quote"] = (name, 1)
+            self._begin("code", name)
+        elif self._outside is None and (name == "blockquote" or (marks and _quotes(marks))):
+            self._begin("quote", name)
             self._outside, self._pieces = self._pieces, []
 
     def _close_link(self, pieces: list[str], start: int, target: str) -> None:
@@ -152,7 +178,10 @@ class _Reducer:
         self._link = None
         if pieces is not self._pieces:
             return
-        head, *rest = _SHORTENED.split("".join(pieces[start:]).strip())
+        shown = "".join(pieces[start:])
+        if "..." not in shown and "…" not in shown:
+            return
+        head, *rest = _SHORTENED.split(shown.strip())
         address = _SCHEME.sub("", head)
         if (
             len(rest) == 1
@@ -171,7 +200,25 @@ class _Reducer:
             self._pieces += ["\n\n", "\n".join(lines), "\n\n"]
 
 
-def _describe_image(attributes: dict[str, str]) -> str:
+@lru_cache(maxsize=64)
+def _plain_beside(*names: str) -> Mapping[str, str]:
+    """Find the plain tags that neither close nor count while elements of these names are open."""
+    return {written: text for written, text in _PLAIN.items() if written.strip("/ ") not in names}
+
+
+@lru_cache(maxsize=256)
+def _hides(marks: str) -> bool:
+    """Tell whether an element of these classes is not shown; a page has few, many times."""
+    return _UNSHOWN_CLASS.search(marks) is not None
+
+
+@lru_cache(maxsize=256)
+def _quotes(marks: str) -> bool:
+    """Tell whether an element of these classes is a quote."""
+    return _QUOTE_CLASS.search(marks) is not None
+
+
+def _describe_image(attributes: Mapping[str, str]) -> str:
     alt = attributes.get("alt", "").strip()
     marks = f"{attributes.get('class', '')} {attributes.get('src', '')}"
     if _SHORT_NAME.fullmatch(alt) or _EMOJI.search(marks):
@@ -184,13 +231,3 @@ def _describe_image(attributes: dict[str, str]) -> str:
 def replace_short_names(text: str) -> str:
     """Write the commonest emoji short names, such as `:tada:`, as emoji; others stay."""
     return _SHORT_NAME.sub(lambda name: _SHORT_NAMES.get(name[1], name[0]), text) if ":" in text else text
-
-
-def tidy(text: str) -> str:
-    """Join runs of blanks and of empty lines; blanks of code, given as `CODE_BLANK`, stay."""
-    lines = [" ".join(line.split()) for line in INVISIBLE.sub("", text).split("\n")]
-    text = _EMPTY_LINES.sub("\n\n", "\n".join(lines))
-    if CODE_BLANK not in text:
-        return text.strip("\n")
-    text = text.replace(CODE_BLANK, " ").strip("\n")
-    return "\n".join(line.rstrip() for line in text.split("\n")).strip("\n")

@@ -8,16 +8,13 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from email import message_from_bytes
-from email.errors import MessageError
-from email.header import decode_header
-from email.message import Message
 from email.utils import parseaddr
+from functools import lru_cache
 from typing import IO
 
 from tldrkit.data.threads.draft import Draft
 from tldrkit.data.threads.fields import render_time
-from tldrkit.data.threads.mail import read_body
+from tldrkit.data.threads.mail import FAILURES, Mail
 from tldrkit.data.threads.thread import BrokenThread, Place, Post, Thread
 from tldrkit.errors import DataError
 
@@ -27,7 +24,6 @@ _ID = re.compile(r"<([^<>\s]{1,500})>")
 _PREFIX = re.compile(r"^\s*(\[[^\]]{1,60}\]\s*|(re|fwd?|aw|sv|antw|tr|wg)(\[\d+\])?\s*:\s*)+", re.IGNORECASE)
 _LIST = re.compile(r"\[[^\]]{1,60}\]\s*")
 _IN_MEMORY = 1 << 24  # bytes of an unpacked mailbox before it goes to a temporary file
-_FAILURES = (MessageError, ValueError, LookupError, TypeError, AttributeError, RecursionError, AssertionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +78,11 @@ def _gather(places: Iterator[_Place], copy: IO[bytes]) -> list[list[_Place]]:
     by_subject: dict[str, int] = {}
     lines = list(places)
     for at in lines:
-        message = _parse(_head(copy, at))
-        own = _ids(message, "Message-ID")[-1:]
-        cited = _ids(message, "References") + _ids(message, "In-Reply-To")
-        subject = _subject(message)
+        mail = Mail(_head(copy, at))
+        own = _ids(mail, "message-id")[-1:]
+        answered = _ids(mail, "in-reply-to")
+        cited = _ids(mail, "references") + answered
+        subject = mail.header("subject")
         plain = _PREFIX.sub("", subject).casefold()
         group = next((by_id[key] for key in [*reversed(cited), *own] if key in by_id), None)
         if group is None and plain and (cited or subject.casefold() != plain):
@@ -93,7 +90,7 @@ def _gather(places: Iterator[_Place], copy: IO[bytes]) -> list[list[_Place]]:
         if group is None:
             group = len(groups)
             groups.append([])
-        parents = _ids(message, "In-Reply-To")[:1] or cited[-1:]
+        parents = answered[:1] or cited[-1:]
         groups[group].append(_Letter(at, "".join(own), "".join(parents)))
         for key in own + cited:
             by_id.setdefault(key, group)
@@ -127,64 +124,38 @@ def _head(copy: IO[bytes], at: _Place) -> bytes:
     return re.split(rb"\r?\n\r?\n", head, maxsplit=1)[0] + b"\n\n"
 
 
-def _parse(data: bytes) -> Message:
-    try:
-        return message_from_bytes(data)
-    except _FAILURES:
-        return Message()
-
-
 def _read_group(members: list[_Place], copy: IO[bytes]) -> Draft:
     draft = Draft()
     for at in members:
         copy.seek(at.start)
-        message = _parse(copy.read(at.length))
-        cited = _ids(message, "In-Reply-To")[:1] or _ids(message, "References")[-1:]
-        own = "".join(_ids(message, "Message-ID")[-1:])
+        mail = Mail(copy.read(at.length))
+        cited = _ids(mail, "in-reply-to")[:1] or _ids(mail, "references")[-1:]
+        own = "".join(_ids(mail, "message-id")[-1:])
         if not draft.id:
-            draft.id, draft.title = own, _LIST.sub("", _PREFIX.sub("", _subject(message)))
+            draft.id, draft.title = own, _LIST.sub("", _PREFIX.sub("", mail.header("subject")))
         try:
-            text = read_body(message)
-        except _FAILURES:
+            text = mail.body()
+        except FAILURES:
             draft.leave_out("unreadable", key=own, parent="".join(cited))
             continue
-        time = render_time(_header(message, "Date"))
-        post = Post(author=_author(message), text=text, time=time)
+        post = Post(
+            author=_name_author(mail.header("from")), text=text, time=render_time(mail.header("date"))
+        )
         draft.add(post, key=own, parent="".join(cited))
     return draft
 
 
-def _header(message: Message, name: str) -> str:
-    """Read a header, its coded words decoded."""
-    try:
-        given = str(message.get(name, ""))
-        if "=?" not in given:
-            return " ".join(given.encode("utf-8", "surrogateescape").decode("utf-8", "replace").split())
-        parts = decode_header(given)
-        words = [
-            part.decode(code or "latin-1", "replace") if isinstance(part, bytes) else part
-            for part, code in parts
-        ]
-        return " ".join("".join(words).split())
-    except _FAILURES:
-        return ""
+def _ids(mail: Mail, name: str) -> list[str]:
+    return _ID.findall(mail.header(name))
 
 
-def _subject(message: Message) -> str:
-    return _header(message, "Subject")
-
-
-def _ids(message: Message, name: str) -> list[str]:
-    return _ID.findall(_header(message, name))
-
-
-def _author(message: Message) -> str:
-    """Read who wrote, by name where there is one; archives write "ann at example.com (Ann)"."""
-    given = _header(message, "From")
+@lru_cache(maxsize=256)
+def _name_author(given: str) -> str:
+    """Tell who wrote, by name where there is one; archives write "ann at example.com (Ann)"."""
     comment = re.search(r"\(([^()]{1,100})\)\s*$", given)
     try:
         name, address = parseaddr(given)
-    except _FAILURES:
+    except FAILURES:
         name, address = "", ""
     return (
         (comment[1] if comment else name or address.split("@")[0] or given.split("@")[0]).strip().strip('"')

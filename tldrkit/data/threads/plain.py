@@ -4,6 +4,8 @@ The general one: posts may name their fields in many ways, and hold the posts th
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 from tldrkit.data.threads.draft import Draft
 from tldrkit.data.threads.fields import (
@@ -35,8 +37,30 @@ _PARENTS = (
     *("reply_to", "parent_id", "parentId", "parent_post_id", "reply_to_id", "replyTo", "in_reply_to"),
     "parent",
 )
+_DELETED = ("deleted", "deleted_at", "deletedAt", "is_deleted")
 _LISTS = ("posts", "messages", "comments", "replies", "answers", "children")
 _TOPICS = ("thread_id", "threadId", "topic_id", "topicId")
+
+
+class _Names(NamedTuple):
+    """Under which of its keys a post may have what."""
+
+    ids: tuple[str, ...]
+    parents: tuple[str, ...]
+    texts: tuple[str, ...]
+    authors: tuple[str, ...]
+    times: tuple[str, ...]
+    votes: tuple[str, ...]
+    deleted: tuple[str, ...]
+    lists: tuple[str, ...]
+
+
+@lru_cache(maxsize=64)
+def _find_names(keys: tuple[str, ...]) -> _Names:
+    """Find the names among the keys of a post; other posts of the forum have the same keys."""
+    known = (_IDS, _PARENTS, _TEXTS, _AUTHORS, _TIMES, _VOTES, _DELETED, _LISTS)
+    given = frozenset(keys)
+    return _Names(*[tuple([name for name in names if name in given]) for names in known])
 
 
 def read_plain(value: object) -> list[Draft] | None:
@@ -98,7 +122,7 @@ def _read_posts(draft: Draft, thread: Fields, posts: Sequence[object]) -> Draft:
     opening = text_in(thread, *_TEXTS)
     if opening and not any(is_fields(post) and post.get("is_op") for post in posts):
         _add_opening(draft, thread, opening, posts)
-    ids = {key_in(post, *_IDS) for post in posts if is_fields(post)} - {""}
+    ids: set[str] | None = None  # of the posts, found when the first names another
     waiting = [(post, f"#{number}", "") for number, post in enumerate(posts)]
     waiting.reverse()
     while waiting:
@@ -108,12 +132,15 @@ def _read_posts(draft: Draft, thread: Fields, posts: Sequence[object]) -> Draft:
         elif not is_fields(post):
             draft.leave_out("unreadable", parent=above)
         else:
-            key = key_in(post, *_IDS) or place
-            given = key_in(post, *_PARENTS)
-            parent = given if given in ids else f"#{given}" if given and not above else above
-            _read_post(draft, post, key=key, parent=parent)
-            below = list_in(post, *_LISTS)
-            waiting += [(inner, f"{key}/{number}", key) for number, inner in enumerate(below)][::-1]
+            names = _find_names(tuple(post))
+            key = key_in(post, *names.ids) or place
+            given = key_in(post, *names.parents)
+            if given and ids is None:
+                ids = {key_in(one, *_find_names(tuple(one)).ids) for one in posts if is_fields(one)} - {""}
+            parent = given if ids and given in ids else f"#{given}" if given and not above else above
+            _read_post(draft, post, names, key=key, parent=parent)
+            if below := list_in(post, *names.lists):
+                waiting += [(inner, f"{key}/{number}", key) for number, inner in enumerate(below)][::-1]
     draft.expect(count_in(thread, "post_count", "postCount", "posts_count"))
     return draft
 
@@ -133,10 +160,10 @@ def _add_opening(draft: Draft, thread: Fields, opening: str, posts: Sequence[obj
     draft.add(post, key="#opening")
 
 
-def _read_post(draft: Draft, post: Fields, *, key: str, parent: str) -> None:
-    field = next((name for name in _TEXTS if name in post), "")
+def _read_post(draft: Draft, post: Fields, names: _Names, *, key: str, parent: str) -> None:
+    field = names.texts[0] if names.texts else ""
     text = post.get(field)
-    if post.get("deleted") or post.get("deleted_at") or post.get("deletedAt") or post.get("is_deleted"):
+    if any(map(post.get, names.deleted)):
         draft.leave_out("deleted", key=key, parent=parent)
     elif (text is not None and not isinstance(text, str)) or not field:
         draft.leave_out("unreadable", key=key, parent=parent)
@@ -144,10 +171,10 @@ def _read_post(draft: Draft, post: Fields, *, key: str, parent: str) -> None:
         own = post.get("author") if field == "text" else None  # our own shape is read as it was written
         draft.add(
             Post(
-                author=own if isinstance(own, str) else author_in(post, *_AUTHORS),
+                author=own if isinstance(own, str) else author_in(post, *names.authors),
                 text=(text or "") if field == "text" else reduce_html(text or ""),
-                time=time_in(post, *_TIMES),
-                votes=count_in(post, *_VOTES),
+                time=time_in(post, *names.times),
+                votes=count_in(post, *names.votes),
             ),
             key=key,
             parent=parent,

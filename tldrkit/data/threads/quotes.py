@@ -4,10 +4,10 @@ Knows nothing of where the text comes from.
 """
 
 import re
+from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
-from tldrkit.data.threads.thread import Post
+from tldrkit.data.threads.lines import join_empty_lines
 
 _SHARE = 0.8  # of a quote's runs of three words must stand in earlier posts for it to be a repetition
 _ATTRIBUTION = re.compile(
@@ -22,35 +22,75 @@ _NAMES_SOURCE = re.compile(
 )
 _QUOTE_HEAD = re.compile(r"quote(?: from)?:.{0,100}$", re.IGNORECASE)
 _WORDS = re.compile(r"\w+")
+_BETWEEN_WORDS = str.maketrans({chr(code): " " for code in range(128) if not _WORDS.match(chr(code))})
+_RUN = 3  # words
+_RECENT = 8  # texts in which a quote is looked for as it stands
+_TRIES = 8  # quotes of a text that are; both bound the time
 
 
-def drop_repeated_quotes(posts: Sequence[Post]) -> Iterator[Post]:
-    """Leave out quotes of earlier posts, with the line saying whom they quote; other quotes stay.
+def drop_repeated_quotes(texts: Sequence[str]) -> list[str]:
+    """Leave out quotes of earlier texts, with the line saying whom they quote; other quotes stay.
 
-    A post that is nothing but quotes stays whole.
+    A text that is nothing but quotes stays whole.
     """
-    if not any(_quotes(post.text) for post in posts):
-        yield from posts
-        return
-    seen: set[int] = set()
-    for post in posts:
-        text = _shorten(post.text, seen) if _quotes(post.text) else post.text
-        seen.update(_runs(post.text))
-        yield replace(post, text=text) if text and text != post.text else post
+    earlier = _Earlier(texts)
+    shortened = list(texts)
+    for number, text in enumerate(texts):
+        if text.startswith(">") or "\n>" in text:
+            earlier.move_to(number)
+            shortened[number] = _shorten(text, earlier) or text
+    return shortened
 
 
-def _quotes(text: str) -> bool:
-    return text.startswith(">") or "\n>" in text
+class _Earlier:
+    """The texts before a place: the last ones as words, where most quotes stand whole, and runs of all."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._texts = texts
+        self._place = 0
+        self._recent: deque[str] = deque(maxlen=_RECENT)
+        self._seen: set[int] = set()  # hashes of runs of words, taken only when a quote needs them
+        self._taken = 0  # texts whose runs have been
+        self._tries = 0
+
+    def move_to(self, place: int) -> None:
+        """Mean the texts before this place from now on."""
+        self._recent += [_join(_split(text)) for text in self._texts[self._place : place][-_RECENT:]]
+        self._place = place
+        self._tries = _TRIES
+
+    def repeat(self, quote: str) -> bool:
+        """Tell whether the runs of words of a quote stand in these texts, but for a few."""
+        words = _split(quote)
+        if len(words) >= _RUN and self._tries:
+            self._tries -= 1
+            said = _join(words)
+            if any(said in text for text in self._recent):
+                return True
+        for text in self._texts[self._taken : self._place]:
+            self._seen.update(_runs(_split(text)))
+        self._taken = self._place
+        runs = list(_runs(words))
+        return bool(runs) and sum(map(self._seen.__contains__, runs)) >= _SHARE * len(runs)
 
 
-def _runs(text: str) -> list[int]:
-    words = _WORDS.findall(text.lower())
-    if len(words) < 3:
-        return [hash(tuple(words))] if words else []
-    return [hash(run) for run in zip(words, words[1:], words[2:], strict=False)]
+def _split(text: str) -> list[str]:
+    text = text.lower()
+    return text.translate(_BETWEEN_WORDS).split() if text.isascii() else _WORDS.findall(text)
 
 
-def _shorten(text: str, seen: set[int]) -> str:
+def _join(words: Sequence[str]) -> str:
+    return f" {' '.join(words)} "
+
+
+def _runs(words: Sequence[str]) -> Iterator[int]:
+    """Hash each run of words; fewer words are one run."""
+    if len(words) < _RUN:
+        return map(hash, [tuple(words)] if words else [])
+    return map(hash, zip(words, words[1:], words[2:], strict=False))
+
+
+def _shorten(text: str, earlier: _Earlier) -> str:
     kept: list[str] = []
     block: list[str] = []
     dropped = False
@@ -58,7 +98,7 @@ def _shorten(text: str, seen: set[int]) -> str:
         if line.startswith(">"):
             block.append(line)
             continue
-        if block and _is_repetition(block, seen):
+        if block and _is_repetition(block, earlier):
             _drop_attribution(kept)
             dropped = True
         else:
@@ -67,15 +107,14 @@ def _shorten(text: str, seen: set[int]) -> str:
         kept.append(line)
     if not dropped:
         return text
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()
+    return join_empty_lines("\n".join(kept)).strip()
 
 
-def _is_repetition(block: Sequence[str], seen: set[int]) -> bool:
+def _is_repetition(block: Sequence[str], earlier: _Earlier) -> bool:
     lines = [line.lstrip("> ") for line in block]
     if len(lines) > 1 and _ATTRIBUTION.match(lines[0].strip()):
         lines = lines[1:]
-    runs = _runs("\n".join(lines))
-    return bool(runs) and sum(run in seen for run in runs) >= _SHARE * len(runs)
+    return earlier.repeat("\n".join(lines))
 
 
 def _drop_attribution(kept: list[str]) -> None:

@@ -87,11 +87,9 @@ def _read_things(things: list[object]) -> list[Draft]:
 
 def _replies(data: Fields) -> list[object]:
     """List the comments below a thing: a listing, or a list as archives nest them."""
-    replies = next(
-        (value for key in ("replies", "comments") if isinstance(value := data.get(key), list)), None
-    )
-    if replies is not None:
-        return [item if _is_thing(item) else {"kind": "t1", "data": item} for item in replies]
+    for key in ("replies", "comments"):
+        if isinstance(replies := data.get(key), list):
+            return [item if _is_thing(item) else {"kind": "t1", "data": item} for item in replies]
     return list_in(fields_in(data, "replies", "data"), "children")
 
 

@@ -4,8 +4,10 @@
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+
+from tldrkit.data.threads.tags import Tag
 
 _PART = re.compile(
     r"\.(?P<cls>[\w-]+)|#(?P<id>[\w-]+)|\[(?P<name>[\w-]+)(?:(?P<how>[\^*]?=)(?P<value>[^\]]*))?\]|@(?P<take>[\w-]+)"
@@ -20,19 +22,20 @@ class Selector:
     classes: frozenset[str]
     attributes: tuple[tuple[str, str, str], ...]
     take: str
+    needed: tuple[str, ...]
+    """What must stand in a page that holds such an element."""
 
     def may_occur(self, html: str) -> bool:
         """Tell, quickly, whether a page can hold such an element at all."""
-        names = [*self.classes, *(value or name for name, _, value in self.attributes), self.take]
-        return all(name in html for name in names) and (not self.tag or f"<{self.tag}" in html)
+        return all(map(html.__contains__, self.needed))
 
-    def matches(self, tag: str, classes: frozenset[str], attributes: Mapping[str, str]) -> bool:
+    def matches(self, tag: Tag) -> bool:
         """Tell whether an element is meant."""
         return (
-            (not self.tag or self.tag == tag)
-            and self.classes <= classes
-            and (not self.take or self.take in attributes)
-            and all(_holds(attributes.get(name), how, value) for name, how, value in self.attributes)
+            (not self.tag or self.tag == tag.name)
+            and self.classes <= tag.classes
+            and (not self.take or self.take in tag.attributes)
+            and all(_holds(tag.attributes.get(name), how, value) for name, how, value in self.attributes)
         )
 
 
@@ -44,6 +47,7 @@ def _holds(given: str | None, how: str, value: str) -> bool:
     return value in given if how == "*=" else not how or given == value
 
 
+@lru_cache(maxsize=1024)
 def parse_selectors(written: str) -> tuple[Selector, ...]:
     """Parse selectors set apart by commas, the likeliest first."""
     return tuple(_parse(one.strip()) for one in written.split(",") if one.strip())
@@ -61,4 +65,6 @@ def _parse(written: str) -> Selector:
             attributes.append((part["name"], part["how"] or "", part["value"] or ""))
         else:
             take = part["take"]
-    return Selector(tag[0] if tag else "", frozenset(classes), tuple(attributes), take)
+    name = tag[0] if tag else ""
+    needed = (*classes, *[value or key for key, _, value in attributes], take, f"<{name}")
+    return Selector(name, frozenset(classes), tuple(attributes), take, needed)

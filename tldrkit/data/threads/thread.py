@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -96,9 +97,14 @@ class Place:
     @property
     def name(self) -> str:
         """What a thread without an id is called."""
-        stem = Path(self.path.name.removesuffix(".gz")).stem
+        stem = _stem(self.path)
         return f"{stem}-{self.line}" if self.line else stem
 
     def refuse(self, reason: str, name: str = "") -> BrokenThread:
         """Build the answer to what cannot be read here."""
         return BrokenThread(id=name or self.name, path=self.path, line=self.line, reason=reason)
+
+
+@lru_cache(maxsize=16)
+def _stem(path: Path) -> str:
+    return Path(path.name.removesuffix(".gz")).stem
