@@ -10,8 +10,8 @@ or float32 products could do at best, and how many texts are the first engine's.
         [--engines fp32 int8 generate ctranslate2] [--num-beams 1] [--documents 64] [--batch-size 16]
         [--max-tokens 64] [--threads 2] [--rounds 3] [--data FOLDER] [--dataset NAME]
 
-CTranslate2 (`pip install 'tldrkit[ctranslate2]'`) runs in int8, and plain models alone. An engine may be followed
-by a batch size (`int8:8`).
+CTranslate2 (`pip install 'tldrkit[ctranslate2]'`) runs in int8, and plain models alone. An engine may be
+followed by a batch size (`int8:8`).
 """
 
 import argparse

@@ -12,7 +12,7 @@ import pytest
 from transformers import GenerationConfig
 
 from tests.cli.conftest import Cli, base_folder, build_environment, cli, workplace  # noqa: F401  (fixtures)
-from tests.engines.test_cluster import count_pieces, wait_for_commits, write_threads
+from tests.engines.test_cluster import count_pieces, write_threads
 from tests.engines.test_training import build, fit
 from tldrkit.data.examples import Corpus
 from tldrkit.engines.generation import Decoding, Generated, Generator
@@ -31,6 +31,24 @@ RUN = [
     *("--max-tokens", "16", "--num-beams", "1", "--batch-size", "1"),
 ]
 FOREIGN = ["--engine", "ctranslate2"]
+ONE = ["summarize", "toy.test.jsonl", "--model", "base", "--out", "s.jsonl", *FOREIGN]
+
+# `tldrkit`, which dies once it has journaled three groups.
+DYING = """
+import os, signal
+from tldrkit.__main__ import main
+from tldrkit.store.journal import Journal
+
+add, left = Journal.add, iter(range(2, -1, -1))
+
+def add_and_die(self, pieces):
+    add(self, pieces)
+    if not next(left):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+Journal.add = add_and_die
+main()
+"""
 
 
 @pytest.fixture(scope="module", params=["random", "trained"])
@@ -75,7 +93,7 @@ def test_every_document_has_a_summary(
 
 
 def test_defaults_it_does_not_know_are_refused(examples: Corpus) -> None:
-    """A network whose generation defaults change the search, or name no end, is not written with otherwise."""
+    """A network whose generation defaults change the search, or name no end, is left alone."""
     one = build(examples)
     for fields in ({"no_repeat_ngram_size": 2, "eos_token_id": 1}, {}):
         one.network.generation_config = GenerationConfig(**fields)
@@ -95,12 +113,10 @@ def test_a_killed_run_ends_with_the_bytes_of_our_own(cli: Cli, workplace: Path) 
     (workplace / "tmp").mkdir()
     own = {"TMPDIR": str(workplace / "tmp")}
     there = [*RUN, *FOREIGN, "--with-sources", "--artifacts", "there", "--out", "theirs.jsonl"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tldrkit", *there], cwd=workplace, env=build_environment(**own)
+    died = subprocess.run(
+        [sys.executable, "-c", DYING, *there], cwd=workplace, env=build_environment(**own), check=False
     )
-    wait_for_commits(workplace / "there", workplace / "copy.sqlite", process)
-    process.kill()
-    assert process.wait() == -signal.SIGKILL
+    assert died.returncode == -signal.SIGKILL
     assert not (workplace / "theirs.jsonl").exists()
 
     (journal,) = (workplace / "there").glob(".journals/*.sqlite")
@@ -133,16 +149,16 @@ def test_another_engine_does_all_again(cli: Cli, workplace: Path) -> None:  # no
     [({"model_type": "bart"}, "this model is none"), ({"growth": {"decoder.block.0": 1}}, "has dendrites")],
 )
 def test_other_models_are_refused_before_any_work(
-    cli: Cli,
-    workplace: Path,
     fields: dict[str, object],
-    sentence: str,  # noqa: F811
+    sentence: str,
+    cli: Cli,  # noqa: F811
+    workplace: Path,  # noqa: F811
 ) -> None:
     """A model that CTranslate2 cannot run is named in one sentence, and nothing is begun."""
     shutil.copytree(workplace / "base", workplace / "other")
     config = workplace / "other" / "config.json"
     config.write_text(json.dumps(json.loads(config.read_text()) | fields))
-    done = cli("summarize", "toy.test.jsonl", "--model", "other", "--out", "s.jsonl", *FOREIGN)
+    done = cli(*ONE, "--model", "other")
 
     assert done.returncode == 1
     assert sentence in done.stderr
@@ -150,11 +166,9 @@ def test_other_models_are_refused_before_any_work(
     assert not (workplace / "artifacts").exists()
 
 
-def test_a_gpu_is_refused(cli: Cli, workplace: Path) -> None:  # noqa: F811
+def test_a_gpu_is_refused(cli: Cli) -> None:  # noqa: F811
     """It runs on processors, and does not ignore what was asked."""
-    done = cli(
-        "summarize", "toy.test.jsonl", "--model", "base", "--out", "s.jsonl", *FOREIGN, "--device", "cuda"
-    )
+    done = cli(*ONE, "--device", "cuda")
 
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
@@ -169,10 +183,7 @@ def test_without_it_it_is_told_how_to_get_it(cli: Cli, workplace: Path) -> None:
     (workplace / "without" / "ctranslate2.py").write_text(
         "raise ModuleNotFoundError(\"No module named 'ctranslate2'\", name='ctranslate2')\n"
     )
-    done = cli(
-        "summarize", "toy.test.jsonl", "--model", "base", "--out", "s.jsonl", *FOREIGN,
-        PYTHONPATH=str(workplace / "without"),
-    )  # fmt: skip
+    done = cli(*ONE, PYTHONPATH=str(workplace / "without"))
 
     assert done.returncode == 1
     assert done.stderr.splitlines() == [

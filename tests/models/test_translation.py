@@ -18,6 +18,7 @@ from tldrkit.models.packed.generation import Beams, write_by_beams, write_greedi
 from tldrkit.models.scratch import build_tokenizer
 from tldrkit.models.summarizer import Summarizer, save_summarizer
 from tldrkit.models.translation import check_translatable, load_translator
+from tldrkit.specs import Precision
 
 ctranslate2 = pytest.importorskip("ctranslate2", reason="ctranslate2 is not installed")
 
@@ -35,7 +36,7 @@ def translate(network: PreTrainedModel, sources: Rows, ends: list[int], **search
 @pytest.mark.parametrize("kind", PLAIN)
 @pytest.mark.parametrize("fewest", [0, 7])
 def test_greedily_it_writes_what_we_write(kind: str, fewest: int) -> None:
-    """Piece for piece, for rows longer than the reach of the position buckets, that end at different places."""
+    """Piece for piece, for rows longer than the reach of position buckets, that end at different places."""
     network = spread(NETWORKS[kind]())
     sources = draw_rows(17, 200)
     with torch.no_grad():
@@ -63,9 +64,9 @@ def test_its_beam_search_is_ours_with_early_stopping(kind: str, penalty: float) 
 @pytest.mark.parametrize("kind", PLAIN)
 def test_it_is_what_its_own_converter_makes(
     kind: str,
-    precision: Any,
+    precision: Precision,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,  # noqa: ANN401
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Loaded without transformers, the weights are byte for byte those of CTranslate2's converter."""
     network = NETWORKS[kind]()
