@@ -61,6 +61,8 @@ class Translator:
 
     def __call__(self, documents: Sequence[str]) -> list[Generated]:
         """Summarize documents, results in the order given; neighbours in length share a batch."""
+        if not documents:  # tokenizers refuse an empty list
+            return []
         decoding = self._decoding
         rows = tokenize_documents(documents, self._tokenizer, decoding.prefix, decoding.max_source_tokens)
         results = self._translator.translate_batch(

@@ -96,7 +96,7 @@ def _find_obstacle(config: Any) -> str | None:  # noqa: ANN401  (of any network)
         return "is none"
     if getattr(config, "growth", None):
         return "has dendrites"
-    if getattr(config, "dec_d_model", None) not in (None, config.d_model):
+    if (width := getattr(config, "dec_d_model", None)) and width != config.d_model:
         return "has a decoder of another width"
     activation = getattr(config, "dense_act_fn", "relu")
     return None if activation in _ACTIVATIONS else f"has the activation {activation}"
