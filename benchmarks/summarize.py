@@ -10,8 +10,8 @@ or float32 products could do at best, and how many texts are the first engine's.
         [--engines fp32 int8 generate ctranslate2] [--num-beams 1] [--documents 64] [--batch-size 16]
         [--max-tokens 64] [--threads 2] [--rounds 3] [--data FOLDER] [--dataset NAME]
 
-CTranslate2 (`pip install ctranslate2`) runs in int8, and reads plain models alone. An engine may be followed
-by a batch size (`int8:8`), and CTranslate2 by its workers before it (`ctranslate2:2:16`).
+CTranslate2 (`pip install 'tldrkit[ctranslate2]'`) runs in int8, and plain models alone. An engine may be
+followed by a batch size (`int8:8`).
 """
 
 import argparse
@@ -24,6 +24,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from transformers import GenerationConfig, PreTrainedModel
 from tldrkit.data.batches import tokenize_documents
 from tldrkit.data.sources import resolve_source
 from tldrkit.engines.generation import Decoding, Generator
+from tldrkit.engines.translator import Translator
 from tldrkit.models.configuration_tldr import TldrT5Config
 from tldrkit.models.dendritic_linear import grow_linears
 from tldrkit.models.modeling_tldr import TldrT5ForConditionalGeneration
@@ -51,7 +53,7 @@ Write = Callable[[list[str]], list[str]]
 
 
 def build(shape: str, texts: list[str]) -> Summarizer:
-    """Build a network with random weights; nothing ends its summaries."""
+    """Build a network with random weights."""
     torch.manual_seed(0)
     sizes = {"vocab_size": PIECES, "d_model": 512, "d_kv": 64, "d_ff": 2048, "num_heads": 8, **SHAPES[shape]}
     network: PreTrainedModel = TldrT5ForConditionalGeneration(
@@ -62,12 +64,13 @@ def build(shape: str, texts: list[str]) -> Summarizer:
         growth = {path: 1 for path in paths if path.startswith("decoder.") and "DenseReluDense" in path}
         grow_linears(network, growth, "sigmoid")
         network.config.growth = growth
-    network.generation_config = GenerationConfig(pad_token_id=0, decoder_start_token_id=0)
+    network.generation_config = GenerationConfig(pad_token_id=0, eos_token_id=1, decoder_start_token_id=0)
     return Summarizer(network, build_tokenizer(texts, 8000))
 
 
-def load_ours(engine: list[str], folder: Path, arguments: argparse.Namespace) -> Write:
-    """Load our engine, or `generate`."""
+def load(engine: list[str], folder: Path, arguments: argparse.Namespace) -> Write:
+    """Load an engine: ours, `generate` or CTranslate2."""
+    name, *batch_size = engine
     summarizer = load_summarizer(folder)
     decoding = Decoding(
         prefix="summarize: ",
@@ -75,56 +78,18 @@ def load_ours(engine: list[str], folder: Path, arguments: argparse.Namespace) ->
         max_target_tokens=arguments.max_tokens,
         min_target_tokens=0 if arguments.model else arguments.max_tokens,
         num_beams=arguments.num_beams,
-        batch_size=int(engine[1]) if len(engine) > 1 else arguments.batch_size,
-        precision="int8" if engine[0] == "int8" else "fp32",
+        batch_size=int(batch_size[0]) if batch_size else arguments.batch_size,
+        precision="fp32" if name in ("fp32", "generate") else "int8",
     )
-    packed = engine[0] != "generate"
-    generate = Generator(summarizer.network, summarizer.tokenizer, decoding, packed=packed)
-    return lambda texts: [one.text for one in generate(texts)]
-
-
-def load_theirs(engine: list[str], folder: Path, arguments: argparse.Namespace) -> Write:
-    """Convert a plain T5 for CTranslate2 and load it."""
-    import ctranslate2
-
-    summarizer = load_summarizer(folder)
-    network, tokenizer = summarizer.network, summarizer.tokenizer
-    with tempfile.TemporaryDirectory() as converted:
-        plain = Path(converted) / "plain"
-        network.save_pretrained(plain)
-        config = json.loads((plain / "config.json").read_text())
-        config |= {"model_type": "t5", "architectures": ["T5ForConditionalGeneration"]}
-        (plain / "config.json").write_text(json.dumps(config))
-        tokenizer.save_pretrained(plain)
-        converter = ctranslate2.converters.TransformersConverter(str(plain))
-        converter.convert(f"{converted}/int8", quantization="int8", force=True)
-        workers = int(engine[1]) if len(engine) > 1 else arguments.threads
-        translator = ctranslate2.Translator(
-            f"{converted}/int8", compute_type="int8", inter_threads=workers,
-            intra_threads=max(1, arguments.threads // workers),
-        )  # fmt: skip
-    least = 0 if arguments.model else arguments.max_tokens
-
-    def write(texts: list[str]) -> list[str]:
-        rows = tokenize_documents(texts, tokenizer, "summarize: ", 512)
-        results = translator.translate_batch(
-            [tokenizer.convert_ids_to_tokens(row) for row in rows],
-            beam_size=arguments.num_beams, max_decoding_length=arguments.max_tokens,
-            min_decoding_length=least,
-            max_batch_size=int(engine[2]) if len(engine) > 2 else arguments.batch_size,
-        )  # fmt: skip
-        pieces = [tokenizer.convert_tokens_to_ids(result.hypotheses[0]) for result in results]
-        return [text.strip() for text in tokenizer.batch_decode(pieces, skip_special_tokens=True)]
-
-    return write
+    kind = Translator if name == "ctranslate2" else partial(Generator, packed=name != "generate")
+    write = kind(summarizer.network, summarizer.tokenizer, decoding)
+    return lambda texts: [one.text for one in write(texts)]
 
 
 def work(arguments: argparse.Namespace) -> None:
     """Be one engine: answer each list of texts that comes in with summaries, time and memory."""
     torch.set_num_threads(arguments.threads)
-    engine = arguments.work.split(":")
-    load = load_theirs if engine[0] == "ctranslate2" else load_ours
-    write = load(engine, arguments.model or arguments.folder, arguments)
+    write = load(arguments.work.split(":"), arguments.model or arguments.folder, arguments)
     for line in sys.stdin:
         texts = json.loads(line)
         started = time.perf_counter()

@@ -58,6 +58,7 @@ DOORS = {
     "prometheus_client": ("serving/gauges.py",),
     "optuna": ("search/study.py",),
     "ray": ("engines/cluster.py",),
+    "ctranslate2": ("models/translation.py",),
     "pickle": (),
 }
 

@@ -113,7 +113,7 @@ class Generator:
         self._network = network
         self._tokenizer = tokenizer
         self._decoding = decoding
-        packed = packed and is_packable(network) and _writes_plainly(network)
+        packed = packed and is_packable(network) and writes_plainly(network)
         if decoding.precision == "int8" and not (packed and has_int8()):
             raise ModelError(
                 "int8 is for T5 on a processor of the x86 family, with plain generation defaults.",
@@ -171,23 +171,19 @@ class Generator:
         if self._decoder is None:
             return self._write_padded(sources)
         defaults, longest = self._network.generation_config, self._decoding.max_target_tokens
-        ends, shortest = self._find_ends(), self._decoding.min_target_tokens
+        ends, shortest = find_ends(self._network), self._decoding.min_target_tokens
         if self._decoding.num_beams == 1:
             return write_greedily(self._decoder, sources, longest, ends, shortest)
         penalty = 1.0 if defaults.length_penalty is None else defaults.length_penalty
         beams = Beams(self._decoding.num_beams, penalty, bool(defaults.early_stopping), shortest)
         return write_by_beams(self._decoder, sources, longest, ends, beams)
 
-    def _find_ends(self) -> frozenset[int]:
-        end = self._network.generation_config.eos_token_id
-        return frozenset([end] if isinstance(end, int) else end or ())
-
     def _has_ended(self, pieces: Sequence[int]) -> bool:
         """Tell whether the end mark is the network's own, and not the one some write at the last place."""
         if len(pieces) < self._decoding.max_target_tokens:
             return True
         forced = self._network.generation_config.forced_eos_token_id is not None
-        return not forced and pieces[-1] in self._find_ends()
+        return not forced and pieces[-1] in find_ends(self._network)
 
     def _write_padded(self, sources: list[list[int]]) -> list[list[int]]:
         network: Any = self._network
@@ -213,7 +209,13 @@ def _read_decoder(network: "PreTrainedModel | LeanT5", decoding: Decoding) -> Pa
     return PackedDecoder(network, read, _DTYPES[decoding.precision])
 
 
-def _writes_plainly(network: "PreTrainedModel | LeanT5") -> bool:
+def find_ends(network: "PreTrainedModel | LeanT5") -> frozenset[int]:
+    """Find the pieces that end a summary."""
+    end = network.generation_config.eos_token_id
+    return frozenset([end] if isinstance(end, int) else end or ())
+
+
+def writes_plainly(network: "PreTrainedModel | LeanT5") -> bool:
     """Tell whether a network's defaults leave the choice of pieces to the search alone."""
     defaults = network.generation_config
     return set(defaults.to_diff_dict()) <= PLAIN_DEFAULTS and defaults.early_stopping in (None, True, False)

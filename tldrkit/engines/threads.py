@@ -15,6 +15,7 @@ from tldrkit.metrics.centrality import compute_centrality, trace_sentence
 from tldrkit.specs import SummarizeSpec
 
 if TYPE_CHECKING:
+    from tldrkit.engines.translator import Translator
     from tldrkit.models.lean import LeanSummarizer
     from tldrkit.models.summarizer import Summarizer
 
@@ -74,17 +75,23 @@ class ThreadSummarizer:
     Args:
         summarizer: The network, where it shall run, and its tokenizer.
         spec: Lengths and search.
+        writer: What writes with the network.
     """
 
-    def __init__(self, summarizer: "Summarizer | LeanSummarizer", spec: SummarizeSpec) -> None:
+    def __init__(
+        self,
+        summarizer: "Summarizer | LeanSummarizer",
+        spec: SummarizeSpec,
+        writer: "type[Generator | Translator]" = Generator,
+    ) -> None:
         self._count = count_with(summarizer.tokenizer)
         self._room = max(1, spec.max_source_tokens - 1 - self._count([spec.prefix])[0])
-        self._generate = Generator(summarizer.network, summarizer.tokenizer, decode_threads(spec))
+        self._write = writer(summarizer.network, summarizer.tokenizer, decode_threads(spec))
 
     def __call__(self, threads: Sequence[Thread]) -> list[Summary]:
         """Summarize threads, results in the order given."""
         readings = [reduce_thread(thread, self._count, self._room) for thread in threads]
-        written = self._generate([reading.text for reading in readings])
+        written = self._write([reading.text for reading in readings])
         return [_complete(*given) for given in zip(threads, readings, written, strict=True)]
 
 

@@ -1,9 +1,13 @@
 """A model made ready to write summaries, on the device that was asked for."""
 
+import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
+from tldrkit.errors import SpecError
 from tldrkit.options import Options
+from tldrkit.specs import Precision
 from tldrkit.steps.source import ModelSource
 
 if TYPE_CHECKING:
@@ -30,3 +34,22 @@ def load_writer(options: Options, source: ModelSource) -> "Summarizer | LeanSumm
     summarizer = load_summarizer(source.location)
     summarizer.network.to(device)
     return summarizer
+
+
+def check_translatable(options: Options, source: ModelSource, precision: Precision) -> None:
+    """Check, before anything is loaded, that CTranslate2 can write with a model; of the hub's, loading tells.
+
+    Raises:
+        ModelError: The model is no plain T5, or this processor lacks the precision.
+        SpecError: A GPU is asked for.
+        TldrkitError: CTranslate2 is not installed.
+    """
+    from tldrkit.models.translation import check_translatable as check
+
+    if options.device == "cuda":
+        raise SpecError("CTranslate2 runs on a processor here.", hint="Leave out --device.")
+    try:
+        config = SimpleNamespace(**json.loads((Path(source.location) / "config.json").read_text("utf-8")))
+    except (OSError, ValueError, TypeError):  # not there, or damaged
+        config = SimpleNamespace()
+    check(config, precision)

@@ -17,7 +17,7 @@ from tldrkit.errors import SpecError, StoreError
 from tldrkit.options import EngineName, Options
 from tldrkit.specs import Form, SummarizeSpec
 from tldrkit.steps.inputs import STDIN, Inputs, Item, Shard, open_inputs
-from tldrkit.steps.loading import load_writer
+from tldrkit.steps.loading import check_translatable, load_writer
 from tldrkit.steps.outputs import open_whole
 from tldrkit.steps.pace import Pace
 from tldrkit.steps.source import ModelSource, resolve_model
@@ -96,22 +96,22 @@ def summarize(
         output: Where records go.
         shard: The part of the files that is meant.
         watch: Seconds between two looks for new files, until interrupted; None for one pass.
-        engine: Where it is done, which changes no summary.
+        engine: Where it is done, which changes no summary, or by CTranslate2, which may.
 
     Raises:
         DataError: A path does not exist, or a pattern matches nothing.
-        ModelError: The model cannot be loaded.
+        ModelError: The model cannot be loaded, or CTranslate2 cannot run it.
         ProcessError: An actor of the cluster failed.
         SpecError: The options do not fit together.
         StoreError: An output cannot be written, or another run is at it.
-        TldrkitError: There is no cluster, or the library of the extra `ray` is not installed.
+        TldrkitError: There is no cluster, or the engine's library is not installed.
     """
     store = ArtifactStore(options.artifacts)
     source = resolve_model(store, model)
     out = output.file and shard.name(output.file)
     _check(paths, out, watch)
     form = choose_form(out, output.form)
-    identity = _identify(source, spec)
+    identity = _identify(source, spec, engine)
     with (
         open_inputs(paths, shard, out) as inputs,
         _open_engine(engine, options, spec, source) as opened,
@@ -154,10 +154,11 @@ def _check(paths: Sequence[Path], out: Path | None, watch: float | None) -> None
         raise StoreError(f"--out would overwrite the input {out}.", hint="Choose another file to write.")
 
 
-def _identify(source: ModelSource, spec: SummarizeSpec) -> str:
-    """Identify what summaries are made with; the batch size changes nothing but speed."""
+def _identify(source: ModelSource, spec: SummarizeSpec, engine: EngineName) -> str:
+    """Identify what summaries are made with; neither batch size nor cluster changes anything but speed."""
     made_with = spec.model_dump(mode="json", exclude={"batch_size"})
-    return digest_json({"journal": _JOURNAL, "model": source.digest, "spec": made_with})
+    foreign = {"engine": engine} if engine == "ctranslate2" else {}
+    return digest_json({"journal": _JOURNAL, "model": source.digest, "spec": made_with} | foreign)
 
 
 def _name_journal(inputs: Inputs) -> str:
@@ -254,11 +255,19 @@ class Work:
 
 @dataclass(kw_only=True)
 class Writer:
-    """Threads turned into summaries, as they are journaled, in this process."""
+    """Threads turned into summaries, as they are journaled, in this process.
+
+    Args:
+        options: Device and threads.
+        spec: How threads are summarized.
+        source: The model.
+        translated: Whether CTranslate2 writes.
+    """
 
     options: Options
     spec: SummarizeSpec
     source: ModelSource
+    translated: bool = False
     _summarizer: "ThreadSummarizer | None" = field(default=None, init=False)
 
     ahead = 0
@@ -274,9 +283,12 @@ class Writer:
     def _summarize(self, threads: Sequence[Thread]) -> "list[Summary]":
         """Summarize with the model, which is loaded when first needed."""
         if self._summarizer is None:
+            from tldrkit.engines.generation import Generator
             from tldrkit.engines.threads import ThreadSummarizer
+            from tldrkit.engines.translator import Translator
 
-            self._summarizer = ThreadSummarizer(load_writer(self.options, self.source), self.spec)
+            writer = Translator if self.translated else Generator
+            self._summarizer = ThreadSummarizer(load_writer(self.options, self.source), self.spec, writer)
         return self._summarizer(threads)
 
 
@@ -286,6 +298,10 @@ def _open_engine(
     """Open what writes summaries: this process, or a cluster whose every actor does what it would do."""
     if name == "local":
         return nullcontext(Writer(options=options, spec=spec, source=source))
+    if name == "ctranslate2":
+        check_translatable(options, source, spec.precision)
+        here = replace(options, device="cpu")
+        return nullcontext(Writer(options=here, spec=spec, source=source, translated=True))
     if options.device == "cuda" or options.threads not in (None, 1):
         raise SpecError(
             "Each actor of a cluster runs on one processor thread.",

@@ -1,0 +1,82 @@
+"""Summaries of a plain T5 by CTranslate2: documents in, summaries out, as of ``generation.py``.
+
+Knows what CTranslate2 is asked; how a network comes there is known in ``models/translation.py``.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from tldrkit.data.batches import tokenize_documents
+from tldrkit.engines.generation import Decoding, Generated, find_ends, writes_plainly
+from tldrkit.errors import ModelError
+from tldrkit.models.translation import load_translator
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from tldrkit.models.lean import LeanT5, LeanTokenizer
+
+
+class Translator:
+    """Writes summaries as ``Generator`` does, by CTranslate2, each of torch's threads batches of its own.
+
+    Greedily and in fp32 it writes the same pieces. Its beam search ends once as many summaries have ended as
+    there are beams, whatever the network's ``early_stopping``.
+
+    Args:
+        network: A plain T5 on a processor; it is copied.
+        tokenizer: Its tokenizer.
+        decoding: How to decode.
+
+    Raises:
+        ModelError: CTranslate2 cannot run the network, or not in this precision.
+        TldrkitError: CTranslate2 is not installed.
+    """
+
+    def __init__(
+        self,
+        network: "PreTrainedModel | LeanT5",
+        tokenizer: "PreTrainedTokenizerBase | LeanTokenizer",
+        decoding: Decoding,
+    ) -> None:
+        self._tokenizer, self._decoding = tokenizer, decoding
+        self._ends = find_ends(network)
+        if not (self._ends and writes_plainly(network)):
+            raise ModelError(
+                "CTranslate2 is asked for plain searches alone; this model's generation defaults want more.",
+                hint="Leave --engine out.",
+            )
+        self._translator = load_translator(network, decoding.precision, torch.get_num_threads())
+        penalty = network.generation_config.length_penalty
+        self._search: dict[str, Any] = {
+            "beam_size": decoding.num_beams,
+            "length_penalty": 1.0 if penalty is None else penalty,
+            "min_decoding_length": decoding.min_target_tokens,
+            "max_decoding_length": decoding.max_target_tokens,
+            "end_token": sorted(self._ends),
+            "return_end_token": True,  # so that it counts for the length, as everywhere else
+        }
+
+    def __call__(self, documents: Sequence[str]) -> list[Generated]:
+        """Summarize documents, results in the order given; neighbours in length share a batch."""
+        if not documents:  # tokenizers refuse an empty list
+            return []
+        decoding = self._decoding
+        rows = tokenize_documents(documents, self._tokenizer, decoding.prefix, decoding.max_source_tokens)
+        results = self._translator.translate_batch(
+            [[str(piece) for piece in row] for row in rows],
+            max_batch_size=decoding.batch_size,
+            max_input_length=0,  # they are cut already
+            **self._search,
+        )
+        written = [[int(piece) for piece in result.hypotheses[0]] for result in results]
+        texts = self._tokenizer.batch_decode(written, skip_special_tokens=True)
+        return [
+            Generated(text.strip(), len(pieces), self._has_ended(pieces))
+            for text, pieces in zip(texts, written, strict=True)
+        ]
+
+    def _has_ended(self, pieces: Sequence[int]) -> bool:
+        return len(pieces) < self._decoding.max_target_tokens or pieces[-1] in self._ends
