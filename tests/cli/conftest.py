@@ -28,6 +28,14 @@ def build_environment(**more: str) -> dict[str, str]:
     return environment | {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "COLUMNS": "200"} | more
 
 
+def hide(module: str, folder: Path) -> dict[str, str]:
+    """Make surroundings in which a module is not installed, by what is put into a new folder."""
+    folder.mkdir()
+    fail = f"raise ModuleNotFoundError(\"No module named '{module}'\", name='{module}')\n"
+    (folder / f"{module}.py").write_text(fail)
+    return {"PYTHONPATH": str(folder)}
+
+
 @pytest.fixture
 def workplace(tmp_path: Path, corpus: Path, base_folder: Path) -> Path:
     """A folder with `toy.*.jsonl` and a model folder `base`."""

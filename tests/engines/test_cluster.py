@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Cli, base_folder, build_environment, cli, workplace  # noqa: F401  (fixtures)
+from tests.cli.conftest import Cli, base_folder, build_environment, cli, hide, workplace  # noqa: F401  (fixtures)
 from tldrkit.data.synthetic import generate_examples
 
 needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="ray is not installed")
@@ -185,11 +185,7 @@ def test_without_a_cluster_nothing_is_begun(cli: Cli, workplace: Path, named: st
 
 def test_without_ray_it_is_told_how_to_get_it(cli: Cli, workplace: Path) -> None:  # noqa: F811
     """Where Ray cannot be imported, one sentence names the extra that brings it."""
-    (workplace / "without").mkdir()
-    (workplace / "without" / "ray.py").write_text(
-        "raise ModuleNotFoundError(\"No module named 'ray'\", name='ray')\n"
-    )
-    done = cli(*ONE, PYTHONPATH=str(workplace / "without"))
+    done = cli(*ONE, **hide("ray", workplace / "without"))
 
     assert done.returncode == 1
     assert done.stderr.splitlines() == ["Error: ray is not installed.", "Hint: pip install 'tldrkit[ray]'"]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from transformers import GenerationConfig
 
-from tests.cli.conftest import Cli, base_folder, build_environment, cli, workplace  # noqa: F401  (fixtures)
+from tests.cli.conftest import Cli, base_folder, build_environment, cli, hide, workplace  # noqa: F401  (fixtures)
 from tests.engines.test_cluster import count_pieces, write_threads
 from tests.engines.test_training import build, fit
 from tldrkit.data.examples import Corpus
@@ -179,11 +179,7 @@ def test_a_gpu_is_refused(cli: Cli) -> None:  # noqa: F811
 
 def test_without_it_it_is_told_how_to_get_it(cli: Cli, workplace: Path) -> None:  # noqa: F811
     """Where CTranslate2 cannot be imported, one sentence names the extra that brings it."""
-    (workplace / "without").mkdir()
-    (workplace / "without" / "ctranslate2.py").write_text(
-        "raise ModuleNotFoundError(\"No module named 'ctranslate2'\", name='ctranslate2')\n"
-    )
-    done = cli(*ONE, PYTHONPATH=str(workplace / "without"))
+    done = cli(*ONE, **hide("ctranslate2", workplace / "without"))
 
     assert done.returncode == 1
     assert done.stderr.splitlines() == [

@@ -138,12 +138,12 @@ class Generator:
         sources = tokenize_documents(documents, self._tokenizer, decoding.prefix, decoding.max_source_tokens)
         workers = torch.get_num_threads() if self._decoder else 1
         batches = cut_batches([len(source) for source in sources], decoding, workers)
+        defaults = self._network.generation_config
         results: dict[int, Generated] = {}
         with evaluating(self._network):
             for chosen, written in self._write_all(batches, sources, min(workers, len(batches))):
-                texts = self._tokenizer.batch_decode(written, skip_special_tokens=True)
-                for index, text, pieces in zip(chosen, texts, written, strict=True):
-                    results[index] = Generated(text.strip(), len(pieces), self._has_ended(pieces))
+                finished = finish(written, self._tokenizer, defaults, decoding.max_target_tokens)
+                results.update(zip(chosen, finished, strict=True))
                 advance(len(results))
         return [results[index] for index in range(len(documents))]
 
@@ -171,19 +171,12 @@ class Generator:
         if self._decoder is None:
             return self._write_padded(sources)
         defaults, longest = self._network.generation_config, self._decoding.max_target_tokens
-        ends, shortest = find_ends(self._network), self._decoding.min_target_tokens
+        ends, shortest = find_ends(defaults), self._decoding.min_target_tokens
         if self._decoding.num_beams == 1:
             return write_greedily(self._decoder, sources, longest, ends, shortest)
         penalty = 1.0 if defaults.length_penalty is None else defaults.length_penalty
         beams = Beams(self._decoding.num_beams, penalty, bool(defaults.early_stopping), shortest)
         return write_by_beams(self._decoder, sources, longest, ends, beams)
-
-    def _has_ended(self, pieces: Sequence[int]) -> bool:
-        """Tell whether the end mark is the network's own, and not the one some write at the last place."""
-        if len(pieces) < self._decoding.max_target_tokens:
-            return True
-        forced = self._network.generation_config.forced_eos_token_id is not None
-        return not forced and pieces[-1] in find_ends(self._network)
 
     def _write_padded(self, sources: list[list[int]]) -> list[list[int]]:
         network: Any = self._network
@@ -209,10 +202,33 @@ def _read_decoder(network: "PreTrainedModel | LeanT5", decoding: Decoding) -> Pa
     return PackedDecoder(network, read, _DTYPES[decoding.precision])
 
 
-def find_ends(network: "PreTrainedModel | LeanT5") -> frozenset[int]:
-    """Find the pieces that end a summary."""
-    end = network.generation_config.eos_token_id
+def find_ends(defaults: Any) -> frozenset[int]:  # noqa: ANN401  (of transformers, or of our lean networks)
+    """Find the pieces that end a summary, by a network's generation defaults."""
+    end = defaults.eos_token_id
     return frozenset([end] if isinstance(end, int) else end or ())
+
+
+def finish(
+    written: Sequence[Sequence[int]],
+    tokenizer: "PreTrainedTokenizerBase | LeanTokenizer",
+    defaults: Any,  # noqa: ANN401  (as above)
+    longest: int,
+) -> list[Generated]:
+    """Make summaries of their pieces.
+
+    Args:
+        written: Pieces of each summary.
+        tokenizer: Reads them.
+        defaults: The network's generation defaults.
+        longest: Pieces that a summary was allowed; one of as many has ended where the last is an end mark of
+            the network's own choice, and not the one that some write at the last place.
+    """
+    own_ends = find_ends(defaults) if defaults.forced_eos_token_id is None else ()
+    texts = tokenizer.batch_decode(written, skip_special_tokens=True)
+    return [
+        Generated(text.strip(), len(pieces), len(pieces) < longest or pieces[-1] in own_ends)
+        for text, pieces in zip(texts, written, strict=True)
+    ]
 
 
 def writes_plainly(network: "PreTrainedModel | LeanT5") -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from tldrkit.data.batches import tokenize_documents
-from tldrkit.engines.generation import Decoding, Generated, find_ends, writes_plainly
+from tldrkit.engines.generation import Decoding, Generated, find_ends, finish, writes_plainly
 from tldrkit.errors import ModelError
 from tldrkit.models.translation import load_translator
 
@@ -42,20 +42,20 @@ class Translator:
         decoding: Decoding,
     ) -> None:
         self._tokenizer, self._decoding = tokenizer, decoding
-        self._ends = find_ends(network)
-        if not (self._ends and writes_plainly(network)):
+        self._defaults = network.generation_config
+        ends, penalty = find_ends(self._defaults), self._defaults.length_penalty
+        if not (ends and writes_plainly(network)):
             raise ModelError(
                 "CTranslate2 is asked for plain searches alone; this model's generation defaults want more.",
                 hint="Leave --engine out.",
             )
         self._translator = load_translator(network, decoding.precision, torch.get_num_threads())
-        penalty = network.generation_config.length_penalty
         self._search: dict[str, Any] = {
             "beam_size": decoding.num_beams,
             "length_penalty": 1.0 if penalty is None else penalty,
             "min_decoding_length": decoding.min_target_tokens,
             "max_decoding_length": decoding.max_target_tokens,
-            "end_token": sorted(self._ends),
+            "end_token": sorted(ends),
             "return_end_token": True,  # so that it counts for the length, as everywhere else
         }
 
@@ -72,11 +72,4 @@ class Translator:
             **self._search,
         )
         written = [[int(piece) for piece in result.hypotheses[0]] for result in results]
-        texts = self._tokenizer.batch_decode(written, skip_special_tokens=True)
-        return [
-            Generated(text.strip(), len(pieces), self._has_ended(pieces))
-            for text, pieces in zip(texts, written, strict=True)
-        ]
-
-    def _has_ended(self, pieces: Sequence[int]) -> bool:
-        return len(pieces) < self._decoding.max_target_tokens or pieces[-1] in self._ends
+        return finish(written, self._tokenizer, self._defaults, decoding.max_target_tokens)

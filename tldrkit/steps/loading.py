@@ -36,7 +36,7 @@ def load_writer(options: Options, source: ModelSource) -> "Summarizer | LeanSumm
     return summarizer
 
 
-def check_translatable(options: Options, source: ModelSource, precision: Precision) -> None:
+def check_for_ctranslate2(options: Options, source: ModelSource, precision: Precision) -> None:
     """Check, before anything is loaded, that CTranslate2 can write with a model; of the hub's, loading tells.
 
     Raises:
@@ -44,7 +44,7 @@ def check_translatable(options: Options, source: ModelSource, precision: Precisi
         SpecError: A GPU is asked for.
         TldrkitError: CTranslate2 is not installed.
     """
-    from tldrkit.models.translation import check_translatable as check
+    from tldrkit.models.translation import check_translatable
 
     if options.device == "cuda":
         raise SpecError("CTranslate2 runs on a processor here.", hint="Leave out --device.")
@@ -52,4 +52,4 @@ def check_translatable(options: Options, source: ModelSource, precision: Precisi
         config = SimpleNamespace(**json.loads((Path(source.location) / "config.json").read_text("utf-8")))
     except (OSError, ValueError, TypeError):  # not there, or damaged
         config = SimpleNamespace()
-    check(config, precision)
+    check_translatable(config, precision)

@@ -17,7 +17,7 @@ from tldrkit.errors import SpecError, StoreError
 from tldrkit.options import EngineName, Options
 from tldrkit.specs import Form, SummarizeSpec
 from tldrkit.steps.inputs import STDIN, Inputs, Item, Shard, open_inputs
-from tldrkit.steps.loading import check_translatable, load_writer
+from tldrkit.steps.loading import check_for_ctranslate2, load_writer
 from tldrkit.steps.outputs import open_whole
 from tldrkit.steps.pace import Pace
 from tldrkit.steps.source import ModelSource, resolve_model
@@ -299,7 +299,7 @@ def _open_engine(
     if name == "local":
         return nullcontext(Writer(options=options, spec=spec, source=source))
     if name == "ctranslate2":
-        check_translatable(options, source, spec.precision)
+        check_for_ctranslate2(options, source, spec.precision)
         here = replace(options, device="cpu")
         return nullcontext(Writer(options=here, spec=spec, source=source, translated=True))
     if options.device == "cuda" or options.threads not in (None, 1):

@@ -98,11 +98,7 @@ class Draft:
         place = -1
         for entry in self._entries:
             place += entry.post is not None
-            if not entry.parent:
-                continue
-            ancestor = places.get(entry.parent)
-            if ancestor is None:
-                ancestor = self._ancestor(entry.parent, places, parents)
+            ancestor = self._ancestor(entry.parent, places, parents)
             if entry.post is not None and ancestor is not None and ancestor != place:
                 found[place] = ancestor
         return found
