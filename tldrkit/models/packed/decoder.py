@@ -9,11 +9,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import embedding, rms_norm, softmax
+from torch.nn.functional import embedding
 
-from tldrkit.models.packed.batch import Batch, Cache, Group, cut_groups
+from tldrkit.models.packed.batch import Batch, Cache, cut_groups, remember
 from tldrkit.models.packed.frozen import Frozen, Stacked
-from tldrkit.models.packed.layout import Packed, cut_rows, find_padding
+from tldrkit.models.packed.kernels import Floats, Memory, View, attend, keep, normalize
 from tldrkit.models.packed.linear import Cascade
 from tldrkit.models.packed.t5 import PackedT5
 
@@ -44,45 +44,44 @@ class _Layer:
         self.widen = stack(feed, "wi_0", "wi_1") if self.gated else stack(feed, "wi")
         self.narrow = stack(feed, "wo")
 
-    def attend(self, normed: Tensor, bias: Tensor, batch: Batch, cache: Cache) -> Tensor:
+    def attend(self, normed: Tensor, memory: Memory, view: View, entries: Tensor) -> Tensor:
         """Attend to the summary so far, and take note of its newest piece.
 
         Shape:
             normed, result: (rows, width of the decoder).
-            bias: see ``Batch.advance``.
+            entries: (rows,), of the newest pieces.
         """
-        parts = self.query_key_value(normed).view(-1, batch.beams, 3, self.heads, self.head_width)
-        query, key, value = parts.transpose(1, 3).unbind(2)  # (sources, heads, beams, head width)
-        written = bias.shape[-1]
-        newest = slice(written - batch.beams, written)
-        cache.keys[:, newest] = key.flatten(0, 1)
-        cache.values[:, newest] = value.flatten(0, 1)
-        scores = torch.bmm(query.flatten(0, 1), cache.keys[:, :written].transpose(1, 2))
-        scores.view(-1, self.heads, batch.beams, written).add_(bias)
-        mixed = torch.bmm(softmax(scores, -1), cache.values[:, :written])
-        return self.own_out(self._join_heads(mixed, batch.beams))
+        projected = self._cut_heads(self.query_key_value(normed))
+        keep(projected, memory, entries.numpy())
+        return self.own_out(self._mix(projected, memory, view).to(normed.dtype))
 
-    def _join_heads(self, mixed: Tensor, beams: int) -> Tensor:
-        by_source = mixed.view(-1, self.heads, beams, self.head_width).transpose(1, 2)
-        return by_source.reshape(-1, self.heads * self.head_width)
-
-    def attend_source(self, normed: Tensor, batch: Batch, cache: Cache) -> Tensor:
-        """Attend to the source, all rows of one together.
+    def attend_source(self, normed: Tensor, memory: Memory, view: View) -> Tensor:
+        """Attend to the source.
 
         Shape:
             normed, result: (rows, width of the decoder).
         """
-        queries = self.query(normed).view(-1, batch.beams, self.heads, self.head_width)
-        mixed = torch.empty_like(queries)
-        first = 0
-        for group, keys, values in zip(batch.groups, cache.read_keys, cache.read_values, strict=True):
-            own = slice(first, first := first + group.sources)
-            scores = torch.bmm(queries[own].transpose(1, 2).flatten(0, 1), keys)
-            if group.blocked is not None:
-                scores.view(group.sources, -1, scores.shape[-1]).masked_fill_(group.blocked, float("-inf"))
-            by_head = torch.bmm(softmax(scores, -1), values)
-            mixed[own] = by_head.view(group.sources, self.heads, batch.beams, -1).transpose(1, 2)
-        return self.cross_out(mixed.view(len(normed), -1))
+        projected = self._cut_heads(self.query(normed))
+        return self.cross_out(self._mix(projected, memory, view).to(normed.dtype))
+
+    def read(self, read: Tensor, memory: Memory, entries: Tensor) -> None:
+        """Take note of what the encoder read.
+
+        Shape:
+            read: (tokens, width of the encoder).
+            entries: (tokens,).
+        """
+        keep(self._cut_heads(self.key_value(read)), memory, entries.numpy())
+
+    def _cut_heads(self, projected: Tensor) -> Floats:
+        by_head = projected.float().view(len(projected), -1, self.heads, self.head_width)
+        array: Floats = by_head.numpy()
+        return array
+
+    def _mix(self, projected: Floats, memory: Memory, view: View) -> Tensor:
+        mixed = torch.empty(len(projected), self.heads, self.head_width)
+        attend(projected, memory, view, mixed.numpy())
+        return mixed.flatten(1)
 
     def feed(self, normed: Tensor) -> Tensor:
         """Apply the feed-forward."""
@@ -107,6 +106,7 @@ class PackedDecoder:
     ) -> None:
         self._network: Any = network
         self._dtype = torch.float32 if dtype == torch.int8 else dtype
+        self._kept = torch.int8 if dtype == torch.int8 else torch.float32
         linears = Frozen(read_linear, dtype)
         self._encoder = PackedT5(network, linears, self._dtype, None)
         decoder: Any = self._network.decoder
@@ -130,26 +130,21 @@ class PackedDecoder:
             max_tokens: Longest summary.
             beams: Rows of each source.
         """
-        caches = []
-        for layer in self._layers:
-            shape = len(sources) * layer.heads, max_tokens * beams, layer.head_width
-            own = torch.empty(shape, dtype=self._dtype)
-            caches.append(Cache(own, torch.empty_like(own), [], []))
-        groups = []
+        lengths = [len(source) for source in sources]
+        counts = len(sources) * max_tokens * beams, sum(lengths)
+        caches = [
+            Cache(*(remember(count, layer.heads, layer.head_width, self._kept) for count in counts))
+            for layer in self._layers
+        ]
+        first = 0
         for some in cut_groups(sources):
-            packed = Packed([len(source) for source in some])
             read = self._encoder.encode(some)
-            span = cut_rows(packed, 0, len(some), self._layers[0].heads)  # all layers have as many
+            entries = torch.arange(first, first := first + len(read))
             for layer, cache in zip(self._layers, caches, strict=True):
-                keys, values = layer.key_value(read).chunk(2, dim=1)
-                cache.read_keys.append(span.pad(keys).transpose(1, 2).contiguous())
-                cache.read_values.append(span.pad(values))
-            padded = min(packed.lengths) < max(packed.lengths)
-            groups.append(Group(len(some), find_padding(packed, 0, len(some))[:, 0] if padded else None))
+                layer.read(read, cache.read, entries)
         attention = self._network.decoder.block[0].layer[0].SelfAttention
-        bias = attention.compute_bias(max_tokens, max_tokens)[0].to(self._dtype)
-        ancestors = torch.zeros(len(sources), beams, max_tokens, dtype=torch.long)
-        return Batch(caches, groups, beams, bias, ancestors)
+        bias = attention.compute_bias(max_tokens, max_tokens)[0].float().contiguous()
+        return Batch.begin(caches, bias, lengths, beams)
 
     def step(self, pieces: Tensor, batch: Batch) -> Tensor:
         """Compute the logits of every row's next piece, from its newest.
@@ -158,15 +153,16 @@ class PackedDecoder:
             pieces: (rows,).
             result: (rows, pieces of the vocabulary).
         """
-        bias = batch.advance()
+        entries = batch.advance()
+        written, read = batch.view_written(), batch.view_read()
         decoder = self._network.decoder
         hidden = embedding(pieces, decoder.embed_tokens.weight)
         if self._in is not None:
             hidden = self._in(hidden.to(self._dtype)).to(hidden.dtype)
         for layer, cache in zip(self._layers, batch.caches, strict=True):
             own, cross, feed = layer.norms
-            hidden = hidden + layer.attend(self._norm(own, hidden), bias, batch, cache)
-            hidden = hidden + layer.attend_source(self._norm(cross, hidden), batch, cache)
+            hidden = hidden + layer.attend(self._norm(own, hidden), cache.own, written, entries)
+            hidden = hidden + layer.attend_source(self._norm(cross, hidden), cache.read, read)
             hidden = hidden + layer.feed(self._norm(feed, hidden))
         hidden = self._norm(decoder.final_layer_norm, hidden)
         if self._out is not None:
@@ -176,4 +172,6 @@ class PackedDecoder:
         return self._head(hidden)
 
     def _norm(self, norm: Any, hidden: Tensor) -> Tensor:  # noqa: ANN401  (transformers is not typed)
-        return rms_norm(hidden, norm.weight.shape, norm.weight, norm.variance_epsilon).to(self._dtype)
+        normed = torch.empty_like(hidden)
+        normalize(hidden.numpy(), norm.weight.detach().numpy(), norm.variance_epsilon, normed.numpy())
+        return normed.to(self._dtype)

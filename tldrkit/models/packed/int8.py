@@ -5,6 +5,8 @@ import warnings
 import torch
 from torch import Tensor
 
+from tldrkit.models.packed.kernels import scale_rows
+
 _ENGINE = "fbgemm"
 """Of torch's engines the one that takes scales, and gives float32."""
 _LARGEST = 127
@@ -51,6 +53,7 @@ class Int8Product:
             hidden: (rows, in), float32.
             result: (rows, out).
         """
-        largest = hidden.abs().amax(1, keepdim=True).clamp_(min=_TINY)
-        product: Tensor = self._multiply(hidden / largest, 1 / _HALF_RANGE, _HALF_RANGE + 1, self._packed)
+        scaled, largest = torch.empty_like(hidden), hidden.new_empty(len(hidden), 1)
+        scale_rows(hidden.numpy(), scaled.numpy(), largest.numpy())
+        product: Tensor = self._multiply(scaled, 1 / _HALF_RANGE, _HALF_RANGE + 1, self._packed)
         return product.mul_(largest)
