@@ -8,7 +8,7 @@ from torch import Tensor
 
 from tldrkit.models.packed.kernels import Memory, View
 
-_TOKENS = 2048
+_TOKENS = 1024
 """Tokens read together: what lies between the layers then stays in the processor's cache."""
 _PADDED = 1.15
 """Most padded tokens for one of a source."""
