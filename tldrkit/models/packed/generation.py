@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from tldrkit.models.packed.decoder import PackedDecoder
+from tldrkit.models.packed.kernels import find_top, sum_exponentials
 
 PLAIN_DEFAULTS = frozenset({
     "_from_model_config", "transformers_version", "decoder_start_token_id", "bos_token_id", "eos_token_id",
@@ -169,13 +170,17 @@ def _advance(
         The row each beam goes on from, and its new piece. Shape of both: (sources * beams,).
     """
     count, last = beams.count, place + 1 == search.texts.shape[-1]
-    total = torch.logsumexp(logits.float(), -1)
+    logits = logits.float()
+    total = torch.empty(len(logits))
+    sum_exponentials(logits.numpy(), logits.amax(-1).numpy(), total.numpy())
     if place < beams.min_tokens:
         logits[:, stops] = float("-inf")
     # So many that beams enough are left where all the best ones end.
     wanted = max(2, 1 + len(stops)) * count
-    likely, piece = logits.topk(min(wanted, logits.shape[1]))
-    shares = (likely.float() - total[:, None]).view(*search.going.shape, -1) + search.going[..., None]
+    likely = torch.empty(len(logits), min(wanted, logits.shape[1]))
+    piece = torch.empty(likely.shape, dtype=torch.long)
+    find_top(logits.numpy(), likely.numpy(), piece.numpy())
+    shares = (likely - total[:, None]).view(*search.going.shape, -1) + search.going[..., None]
     best, flat = shares.flatten(1).topk(wanted)
     beam, piece = flat // shares.shape[-1], piece.view(len(flat), -1).gather(1, flat)
     ending = torch.isin(piece, stops) | last

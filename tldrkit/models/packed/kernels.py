@@ -18,6 +18,8 @@ _TINY = np.float32(np.finfo(np.float32).tiny)
 """Scale of what is zero throughout."""
 _MAGNITUDE = np.int32(0x7FFFFFFF)
 """All bits of a float but its sign."""
+_BLOCK = 64
+"""Numbers that are compared at once."""
 _LARGEST = np.float32(127)
 """Of an 8-bit key or value."""
 _LIBERTIES = {"reassoc", "contract", "nsz", "arcp", "nnan"}
@@ -75,6 +77,22 @@ def _find_largest(vector: Floats) -> np.float32:
 
 
 @_compile
+def _exponentiate(power: np.float32) -> np.float32:
+    """Raise e to a power of at most 0, to 2e-7 of it: 2 to its whole part by bits, the rest by Taylor's series.
+
+    Unlike the C library's it is computed for several numbers at once.
+    """
+    base = max(power, np.float32(-87)) * np.float32(1.44269504)
+    whole = np.floor(base + np.float32(0.5))
+    rest = (base - whole) * np.float32(0.69314718)
+    series = np.float32(1)
+    for order in (6, 5, 4, 3, 2, 1):
+        series = np.float32(1) + series * rest / np.float32(order)
+    scale: np.float32 = np.int32((np.int32(whole) + 127) << 23).view(np.float32)
+    return series * scale
+
+
+@_compile
 def attend(projected: Floats, memory: Memory, view: View, mixed: Floats) -> None:
     """Attend as T5 does: unscaled scores plus bias, softmax, weighted sum of values.
 
@@ -117,7 +135,7 @@ def attend(projected: Floats, memory: Memory, view: View, mixed: Floats) -> None
                     top = scores[place] if scores[place] > top else top
                 total = zero
                 for place in range(count):
-                    weight = np.exp(scores[place] - top)
+                    weight = _exponentiate(scores[place] - top)
                     total += weight
                     scores[place] = weight * value_scales[head, places[place]]
                 for i in range(width):
@@ -208,3 +226,47 @@ def scale_rows(hidden: Floats, scaled: Floats, largest: Floats) -> None:
         factor = np.float32(1) / largest[row, 0]
         for i in range(width):
             result[i] = own[i] * factor
+
+
+@_compile
+def sum_exponentials(logits: Floats, largest: Floats, totals: Floats) -> None:
+    """Compute the logarithm of the sum of the exponentials of each row.
+
+    Shape:
+        logits: (rows, pieces).
+        largest: (rows,), the largest of each.
+        totals: (rows,), written to.
+    """
+    for row in range(len(logits)):
+        own, top = logits[row], largest[row]
+        total = np.float32(0)
+        for i in range(len(own)):
+            total += _exponentiate(own[i] - top)
+        totals[row] = top + np.log(total)
+
+
+@_compile
+def find_top(logits: Floats, best: Floats, places: Integers) -> None:
+    """Find the largest few of each row, in descending order; of equal ones the first come first.
+
+    Shape:
+        logits: (rows, pieces).
+        best, places: (rows, so many), written to; not more than there are pieces.
+    """
+    count = best.shape[1]
+    for row in range(len(logits)):
+        own, found, where = logits[row], best[row], places[row]
+        found[:] = -np.inf
+        where[:] = -1
+        for first in range(0, len(own), _BLOCK):
+            block = own[first : first + _BLOCK]
+            larger = 0
+            for i in range(len(block)):
+                larger += block[i] > found[count - 1]
+            for i in range(len(block) if larger or first < count else 0):
+                if block[i] > found[count - 1] or where[count - 1] < 0:
+                    slot = count - 1
+                    while slot and (block[i] > found[slot - 1] or where[slot - 1] < 0):
+                        found[slot], where[slot] = found[slot - 1], where[slot - 1]
+                        slot -= 1
+                    found[slot], where[slot] = block[i], first + i
