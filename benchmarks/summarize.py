@@ -4,9 +4,10 @@ Each engine is a process of its own; they are asked by turns, so that other work
 alike, and only one of them works at a time. Without --model a network of random weights is used, and every
 summary has as many tokens as are allowed; with --model summaries end where the network ends them. Prints
 threads a second, each round's ratio to the first engine, peak memory, the share of what this machine's int8
-or float32 products could do at best, and how many texts are the first engine's.
+or float32 products could do at best, and how many texts are the first engine's. With several shapes each engine
+writes with each, and the FLOPs of a shape are told beside the first one's: what dendrites cost, and may.
 
-    python benchmarks/summarize.py [--shape t5-small|4-3-384|4-3-384-dendrites] [--model FOLDER]
+    python benchmarks/summarize.py [--shapes t5-small|4-3-384|4-3-384-dendrites ...] [--model FOLDER]
         [--engines fp32 int8 generate ctranslate2] [--num-beams 1] [--documents 64] [--batch-size 16]
         [--max-tokens 64] [--threads 2] [--rounds 3] [--data FOLDER] [--dataset NAME]
 
@@ -89,7 +90,7 @@ def load(engine: list[str], folder: Path, arguments: argparse.Namespace) -> Writ
 def work(arguments: argparse.Namespace) -> None:
     """Be one engine: answer each list of texts that comes in with summaries, time and memory."""
     torch.set_num_threads(arguments.threads)
-    write = load(arguments.work.split(":"), arguments.model or arguments.folder, arguments)
+    write = load(arguments.work.split(":"), arguments.folder, arguments)
     for line in sys.stdin:
         texts = json.loads(line)
         started = time.perf_counter()
@@ -150,7 +151,7 @@ def main() -> None:
     """Print the comparison."""
     raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=raw)
-    parser.add_argument("--shape", choices=SHAPES, default="t5-small")
+    parser.add_argument("--shapes", nargs="+", choices=SHAPES, default=["t5-small"])
     parser.add_argument("--model", type=Path)
     parser.add_argument("--engines", nargs="+", default=["fp32", "int8", "generate", "ctranslate2"])
     parser.add_argument("--num-beams", type=int, default=1)
@@ -172,39 +173,57 @@ def main() -> None:
     best = measure_products(arguments.threads)
     print("products at best, GFLOP/s:", ", ".join(f"{name} {rate:.0f}" for name, rate in best.items()))
     with tempfile.TemporaryDirectory() as folder:
-        if not arguments.model:
-            save_summarizer(build(arguments.shape, texts), Path(folder))
-        summarizer = load_summarizer(arguments.model or Path(folder))
-        rows = tokenize_documents(texts, summarizer.tokenizer, "summarize: ", 512)
-        read = sum(map(len, rows))
-        flops = count_flops(summarizer.network, read, len(texts) * arguments.max_tokens)
-        print(
-            f"{len(texts)} threads, {read / len(texts):.0f} tokens each; {flops / len(texts):.1f} GFLOP each"
+        models = (
+            {"": arguments.model} if arguments.model else {one: Path(folder, one) for one in arguments.shapes}
         )
-        processes = {engine: start(engine, Path(folder)) for engine in arguments.engines}
-        for process in processes.values():
-            ask(process, texts[:4])
-        answers: dict[str, list[dict[str, Any]]] = {engine: [] for engine in processes}
-        for number in range(arguments.rounds):
-            for engine, process in processes.items():
-                answers[engine].append(ask(process, texts))
-            rates = (f"{engine} {len(texts) / answers[engine][-1]['seconds']:.2f}" for engine in processes)
-            print(f"round {number + 1}: {', '.join(rates)} threads/s", flush=True)
-        for process in processes.values():
-            process.communicate()
+        flops: dict[str, float] = {}
+        for shape, model in models.items():
+            if not arguments.model:
+                save_summarizer(build(shape, texts), model)
+            flops[shape] = tell_flops(shape, model, texts, arguments.max_tokens)
+        processes = {
+            (e, shape): start(e, model) for shape, model in models.items() for e in arguments.engines
+        }
+        answers = measure(processes, texts, arguments.rounds)
     first, *_ = answers.values()
-    for engine, own in answers.items():
+    for (engine, shape), own in answers.items():
         ratios = [one["seconds"] / other["seconds"] for one, other in zip(first, own, strict=True)]
         same = sum(a == b for a, b in zip(first[0]["summaries"], own[0]["summaries"], strict=True))
         rate = len(texts) / statistics.median(one["seconds"] for one in own)
         exact = engine.split(":")[0] in ("fp32", "generate")
         limit = best["fp32" if exact else "int8"]
-        share = "" if arguments.model else f"; {rate * flops / len(texts) / limit:.0%} of the products' rate"
+        share = "" if arguments.model else f"; {rate * flops[shape] / limit:.0%} of the products' rate"
         print(
-            f"{engine:18} {rate:6.2f} threads/s; {statistics.median(ratios):.2f} x the first "
+            f"{engine} {shape:18} {rate:6.2f} threads/s; {statistics.median(ratios):.2f} x the first "
             f"({min(ratios):.2f} to {max(ratios):.2f}); {own[-1]['peak']:.0f} MB{share}; "
             f"{same} of {len(texts)} texts equal"
         )
+
+
+def tell_flops(shape: str, model: Path, texts: list[str], max_tokens: int) -> float:
+    """Print and return what a thread costs, GFLOP."""
+    summarizer = load_summarizer(model)
+    read = sum(map(len, tokenize_documents(texts, summarizer.tokenizer, "summarize: ", 512)))
+    flops = count_flops(summarizer.network, read, len(texts) * max_tokens) / len(texts)
+    print(f"{shape} {len(texts)} threads, {read / len(texts):.0f} tokens each; {flops:.2f} GFLOP each")
+    return flops
+
+
+def measure(
+    processes: dict[tuple[str, str], subprocess.Popen[str]], texts: list[str], rounds: int
+) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """Let all engines write by turns, after a few texts to warm up."""
+    answers: dict[tuple[str, str], list[dict[str, Any]]] = {name: [] for name in processes}
+    for process in processes.values():
+        ask(process, texts[:4])
+    for number in range(rounds):
+        for name, process in processes.items():
+            answers[name].append(ask(process, texts))
+        rates = (f"{' '.join(name)} {len(texts) / own[-1]['seconds']:.2f}" for name, own in answers.items())
+        print(f"round {number + 1}: {', '.join(rates)} threads/s", flush=True)
+    for process in processes.values():
+        process.communicate()
+    return answers
 
 
 if __name__ == "__main__":

@@ -59,6 +59,7 @@ DOORS = {
     "optuna": ("search/study.py",),
     "ray": ("engines/cluster.py",),
     "ctranslate2": ("models/translation.py",),
+    "numba": ("models/packed/kernels.py",),
     "pickle": (),
 }
 

@@ -2,15 +2,33 @@
 
 import atexit
 import platform
+from typing import TYPE_CHECKING
 
 import torch
-from accelerate import Accelerator, PartialState
-from accelerate.state import AcceleratorState
 
 from tldrkit.errors import SpecError
 
+if TYPE_CHECKING:
+    from accelerate import Accelerator
 
-def build_accelerator(device: str, precision: str) -> Accelerator:
+
+def find_device(device: str) -> torch.device:
+    """Find where one process works.
+
+    Args:
+        device: `auto`, `cpu` or `cuda`.
+
+    Raises:
+        SpecError: If a GPU is asked for and there is none.
+    """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise SpecError(
+            "There is no GPU that torch can use.", hint="Leave out --device, or use --device cpu."
+        )
+    return torch.device("cpu" if device == "cpu" or not torch.cuda.is_available() else "cuda")
+
+
+def build_accelerator(device: str, precision: str) -> "Accelerator":
     """Build accelerate's view of the machine.
 
     Args:
@@ -20,11 +38,10 @@ def build_accelerator(device: str, precision: str) -> Accelerator:
     Raises:
         SpecError: If a GPU is asked for and there is none.
     """
-    if device == "cuda" and not torch.cuda.is_available():
-        raise SpecError(
-            "There is no GPU that torch can use.", hint="Leave out --device, or use --device cpu."
-        )
-    on_cpu = _runs_on_cpu(device)
+    from accelerate import Accelerator  # as below: long to import, and not for writing summaries
+    from accelerate.state import AcceleratorState
+
+    on_cpu = find_device(device).type == "cpu"
     # A process may run several steps, each in its own precision; torchrun's process group outlives this.
     AcceleratorState._reset_state(reset_partial_state=True)
     return Accelerator(cpu=on_cpu, mixed_precision="bf16" if use_bf16(precision, on_cpu=on_cpu) else "no")
@@ -36,8 +53,10 @@ def join_processes(device: str) -> None:
     Args:
         device: As for ``build_accelerator``; tells how the processes talk.
     """
+    from accelerate import PartialState
+
     if not torch.distributed.is_initialized():
-        PartialState(cpu=_runs_on_cpu(device))
+        PartialState(cpu=find_device(device).type == "cpu")
         atexit.register(torch.distributed.destroy_process_group)  # its threads must not outlive the process
 
 
@@ -57,10 +76,6 @@ def set_threads(threads: int | None) -> None:
     """Limit torch to a number of processor threads."""
     if threads is not None:
         torch.set_num_threads(threads)
-
-
-def _runs_on_cpu(device: str) -> bool:
-    return device == "cpu" or not torch.cuda.is_available()
 
 
 def describe_machine(device: torch.device) -> str:

@@ -22,11 +22,11 @@ def load_writer(options: Options, source: ModelSource) -> "Summarizer | LeanSumm
         ModelError: The model cannot be loaded.
         SpecError: A GPU is asked for and there is none.
     """
-    from tldrkit.engines.device import build_accelerator, set_threads
+    from tldrkit.engines.device import find_device, set_threads
     from tldrkit.models.lean import load_lean
 
     set_threads(options.threads)
-    device = build_accelerator(options.device, "fp32").device
+    device = find_device(options.device)
     if device.type == "cpu" and (lean := load_lean(Path(source.location))):
         return lean
     from tldrkit.models.summarizer import load_summarizer

@@ -62,7 +62,7 @@ class Batch:
             kept: (sources kept,), in their order.
         """
         self.sources, self.read, self.lengths = self.sources[kept], self.read[kept], self.lengths[kept]
-        self.written = self.written.unflatten(0, (-1, self.beams))[kept].flatten(0, 1)
+        self.written = self.written.view(-1, self.beams, self.written.shape[1])[kept].flatten(0, 1)
 
     def take_rows(self, rows: Tensor) -> None:
         """Let each row go on from another one of the same source.

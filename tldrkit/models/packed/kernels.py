@@ -78,9 +78,9 @@ def _find_largest(vector: Floats) -> np.float32:
 
 @_compile
 def _exponentiate(power: np.float32) -> np.float32:
-    """Raise e to a power of at most 0, to 2e-7 of it: 2 to its whole part by bits, the rest by Taylor's series.
+    """Raise e to a power of at most 0, within 2e-7 of the result; several at once, other than the C library.
 
-    Unlike the C library's it is computed for several numbers at once.
+    That is 2 to a power, whose whole part is made of bits, and the rest by Taylor's series.
     """
     base = max(power, np.float32(-87)) * np.float32(1.44269504)
     whole = np.floor(base + np.float32(0.5))
@@ -88,8 +88,48 @@ def _exponentiate(power: np.float32) -> np.float32:
     series = np.float32(1)
     for order in (6, 5, 4, 3, 2, 1):
         series = np.float32(1) + series * rest / np.float32(order)
-    scale: np.float32 = np.int32((np.int32(whole) + 127) << 23).view(np.float32)
-    return series * scale
+    result: np.float32 = series * np.int32((np.int32(whole) + 127) << 23).view(np.float32)
+    return result
+
+
+@_compile
+def _score(query: Floats, keys: NDArray[Any], places: Integers, scores: Floats) -> None:
+    """Multiply a query with the keys at some places, four at once."""
+    zero, fours = np.float32(0), len(places) // 4 * 4
+    for place in range(0, fours, 4):
+        a, b = keys[places[place]], keys[places[place + 1]]
+        c, d = keys[places[place + 2]], keys[places[place + 3]]
+        of_a, of_b, of_c, of_d = zero, zero, zero, zero
+        for i in range(len(query)):
+            of_a += query[i] * np.float32(a[i])
+            of_b += query[i] * np.float32(b[i])
+            of_c += query[i] * np.float32(c[i])
+            of_d += query[i] * np.float32(d[i])
+        scores[place], scores[place + 1] = of_a, of_b
+        scores[place + 2], scores[place + 3] = of_c, of_d
+    for place in range(fours, len(places)):
+        a, of_a = keys[places[place]], zero
+        for i in range(len(query)):
+            of_a += query[i] * np.float32(a[i])
+        scores[place] = of_a
+
+
+@_compile
+def _mix(weights: Floats, values: NDArray[Any], places: Integers, mixed: Floats) -> None:
+    """Sum the values at some places by their weights, four at once."""
+    fours = len(places) // 4 * 4
+    mixed[:] = 0
+    for place in range(0, fours, 4):
+        a, b = values[places[place]], values[places[place + 1]]
+        c, d = values[places[place + 2]], values[places[place + 3]]
+        of_a, of_b, of_c, of_d = weights[place], weights[place + 1], weights[place + 2], weights[place + 3]
+        for i in range(len(mixed)):
+            first = of_a * np.float32(a[i]) + of_b * np.float32(b[i])
+            mixed[i] += first + of_c * np.float32(c[i]) + of_d * np.float32(d[i])
+    for place in range(fours, len(places)):
+        a, of_a = values[places[place]], weights[place]
+        for i in range(len(mixed)):
+            mixed[i] += of_a * np.float32(a[i])
 
 
 @_compile
@@ -100,65 +140,26 @@ def attend(projected: Floats, memory: Memory, view: View, mixed: Floats) -> None
         projected: (rows, parts, heads, head width); the first part are the queries.
         mixed: (rows, heads, head width), written to.
     """
-    zero = np.float32(0)
-    keys, values, key_scales, value_scales = memory
     share = len(projected) // len(view.entries)
-    width = projected.shape[3]
     scores = np.empty(view.entries.shape[1], np.float32)
     for index in range(len(view.entries)):
-        places = view.entries[index]
-        count = view.counts[index]
-        fours = count // 4 * 4
+        places = view.entries[index, : view.counts[index]]
         for head in range(projected.shape[2]):
+            key_scales, value_scales = memory.key_scales[head], memory.value_scales[head]
+            bias = view.bias[head]
             for row in range(index * share, (index + 1) * share):
-                query, result = projected[row, 0, head], mixed[row, head]
-                for place in range(0, fours, 4):
-                    a, b = keys[head, places[place]], keys[head, places[place + 1]]
-                    c, d = keys[head, places[place + 2]], keys[head, places[place + 3]]
-                    of_a, of_b, of_c, of_d = zero, zero, zero, zero
-                    for i in range(width):
-                        of_a += query[i] * np.float32(a[i])
-                        of_b += query[i] * np.float32(b[i])
-                        of_c += query[i] * np.float32(c[i])
-                        of_d += query[i] * np.float32(d[i])
-                    scores[place], scores[place + 1] = of_a, of_b
-                    scores[place + 2], scores[place + 3] = of_c, of_d
-                for place in range(fours, count):
-                    a = keys[head, places[place]]
-                    of_a = zero
-                    for i in range(width):
-                        of_a += query[i] * np.float32(a[i])
-                    scores[place] = of_a
+                _score(projected[row, 0, head], memory.keys[head], places, scores)
                 top = np.float32(-np.inf)
-                for place in range(count):
-                    scores[place] = scores[place] * key_scales[head, places[place]] + view.bias[head, place]
-                    top = scores[place] if scores[place] > top else top
-                total = zero
-                for place in range(count):
-                    weight = _exponentiate(scores[place] - top)
-                    total += weight
-                    scores[place] = weight * value_scales[head, places[place]]
-                for i in range(width):
-                    result[i] = zero
-                for place in range(0, fours, 4):
-                    a, b = values[head, places[place]], values[head, places[place + 1]]
-                    c, d = values[head, places[place + 2]], values[head, places[place + 3]]
-                    of_a, of_b = scores[place], scores[place + 1]
-                    of_c, of_d = scores[place + 2], scores[place + 3]
-                    for i in range(width):
-                        result[i] += (
-                            of_a * np.float32(a[i])
-                            + of_b * np.float32(b[i])
-                            + of_c * np.float32(c[i])
-                            + of_d * np.float32(d[i])
-                        )
-                for place in range(fours, count):
-                    a, of_a = values[head, places[place]], scores[place]
-                    for i in range(width):
-                        result[i] += of_a * np.float32(a[i])
-                total = np.float32(1) / total
-                for i in range(width):
-                    result[i] *= total
+                for place in range(len(places)):
+                    scores[place] = scores[place] * key_scales[places[place]] + bias[place]
+                    top = max(top, scores[place])
+                total = np.float32(0)
+                for place in range(len(places)):
+                    scores[place] = _exponentiate(scores[place] - top)
+                    total += scores[place]
+                for place in range(len(places)):
+                    scores[place] *= value_scales[places[place]] / total
+                _mix(scores, memory.values[head], places, mixed[row, head])
 
 
 @_compile
@@ -246,6 +247,15 @@ def sum_exponentials(logits: Floats, largest: Floats, totals: Floats) -> None:
 
 
 @_compile
+def _insert(number: float, place: int, slot: int, best: Floats, places: Integers) -> None:
+    """Insert a number before the smaller ones of a descending row, out of which it pushes one."""
+    while slot and number > best[slot - 1]:
+        best[slot], places[slot] = best[slot - 1], places[slot - 1]
+        slot -= 1
+    best[slot], places[slot] = number, place
+
+
+@_compile
 def find_top(logits: Floats, best: Floats, places: Integers) -> None:
     """Find the largest few of each row, in descending order; of equal ones the first come first.
 
@@ -255,18 +265,14 @@ def find_top(logits: Floats, best: Floats, places: Integers) -> None:
     """
     count = best.shape[1]
     for row in range(len(logits)):
-        own, found, where = logits[row], best[row], places[row]
-        found[:] = -np.inf
-        where[:] = -1
-        for first in range(0, len(own), _BLOCK):
+        own = logits[row]
+        for i in range(count):
+            _insert(own[i], i, i, best[row], places[row])
+        for first in range(count, len(own), _BLOCK):
             block = own[first : first + _BLOCK]
             larger = 0
             for i in range(len(block)):
-                larger += block[i] > found[count - 1]
-            for i in range(len(block) if larger or first < count else 0):
-                if block[i] > found[count - 1] or where[count - 1] < 0:
-                    slot = count - 1
-                    while slot and (block[i] > found[slot - 1] or where[slot - 1] < 0):
-                        found[slot], where[slot] = found[slot - 1], where[slot - 1]
-                        slot -= 1
-                    found[slot], where[slot] = block[i], first + i
+                larger += block[i] > best[row, count - 1]
+            for i in range(len(block) if larger else 0):
+                if block[i] > best[row, count - 1]:
+                    _insert(block[i], first + i, count - 1, best[row], places[row])

@@ -1,0 +1,145 @@
+"""Compiled loops against torch's operations, and how they are kept."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from tldrkit.models.packed import kernels
+from tldrkit.models.packed.batch import remember
+from tldrkit.models.packed.kernels import Memory, View
+
+HEADS, WIDTH, ENTRIES = 3, 11, 40  # a width and counts that no block of a loop divides
+LOGITS = st.lists(
+    st.lists(st.floats(-1e4, 1e4, width=32) | st.just(-math.inf), min_size=70, max_size=70).filter(
+        lambda row: max(row) > -math.inf
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
+def draw(*shape: int) -> Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(sum(shape)))
+
+
+def fill(dtype: torch.dtype) -> tuple[Memory, Tensor, Tensor]:
+    """Fill a memory; with the keys and values it should hold, (heads, entries, width)."""
+    projected = draw(ENTRIES, 2, HEADS, WIDTH) * torch.logspace(-2, 2, ENTRIES)[:, None, None, None]
+    memory, places = remember(ENTRIES, HEADS, WIDTH, dtype), torch.randperm(ENTRIES)
+    kernels.keep(projected[places].numpy(), memory, places.numpy())
+    keys, values = projected.permute(1, 2, 0, 3)
+    return memory, keys, values
+
+
+def restore(kept: np.ndarray, scales: np.ndarray) -> Tensor:
+    return torch.from_numpy(kept).float() * torch.from_numpy(scales)[..., None]
+
+
+def test_a_memory_of_floats_keeps_what_it_is_given() -> None:
+    """Each entry holds its own row's last two parts, exactly."""
+    memory, keys, values = fill(torch.float32)
+
+    assert torch.equal(restore(memory.keys, memory.key_scales), keys)
+    assert torch.equal(restore(memory.values, memory.value_scales), values)
+
+
+def test_a_memory_of_8_bits_rounds_each_head_of_an_entry_by_its_own_largest() -> None:
+    """The error is half a step of 1/127 of the largest, for entries of any size."""
+    memory, *exact = fill(torch.int8)
+    kept = restore(memory.keys, memory.key_scales), restore(memory.values, memory.value_scales)
+
+    for rounded, vectors in zip(kept, exact, strict=True):
+        steps = vectors.abs().amax(-1, keepdim=True) / 127
+        assert ((rounded - vectors).abs() <= 0.501 * steps).all()
+        assert rounded.ne(vectors).any()
+
+
+def test_zeros_are_kept_as_zeros() -> None:
+    """Nothing is divided by a largest of zero."""
+    memory = remember(2, 1, 4, torch.int8)
+    kernels.keep(np.zeros((2, 3, 1, 4), np.float32), memory, np.arange(2))
+
+    assert not restore(memory.values, memory.value_scales).any()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.int8])
+@pytest.mark.parametrize("share", [1, 4])
+def test_rows_attend_to_the_entries_of_their_view(dtype: torch.dtype, share: int) -> None:
+    """It is softmax(q K + bias) V over those that count, whatever stands behind, for each row of a view."""
+    memory, *_ = fill(dtype)
+    keys, values = restore(memory.keys, memory.key_scales), restore(memory.values, memory.value_scales)
+    counts = [1, 4, 9, 17, 3]
+    rows = len(counts) * share
+    entries = torch.randint(ENTRIES, (len(counts), 17), generator=torch.Generator().manual_seed(1))
+    projected, bias = draw(rows, 2, HEADS, WIDTH), draw(HEADS, 17)
+    mixed = torch.empty(rows, HEADS, WIDTH)
+    view = View(entries.numpy(), np.array(counts), bias.numpy())
+    kernels.attend(projected.numpy(), memory, view, mixed.numpy())
+
+    for row in range(rows):
+        own = entries[row // share, : counts[row // share]]
+        scores = torch.einsum("hw,hew->he", projected[row, 0], keys[:, own]) + bias[:, : len(own)]
+        expected = torch.einsum("he,hew->hw", scores.softmax(-1), values[:, own])
+        torch.testing.assert_close(mixed[row], expected, rtol=1e-4, atol=1e-4)
+
+
+def test_norms_are_torchs() -> None:
+    """Root mean square and weight, of rows of any size and of zeros."""
+    hidden, weight = draw(7, 37) * torch.logspace(-4, 4, 7)[:, None], draw(37)
+    hidden[2] = 0
+    normed = torch.empty_like(hidden)
+    kernels.normalize(hidden.numpy(), weight.numpy(), 1e-6, normed.numpy())
+
+    torch.testing.assert_close(normed, torch.nn.functional.rms_norm(hidden, (37,), weight, 1e-6))
+
+
+def test_rows_are_scaled_by_their_largest_magnitude() -> None:
+    """What is scaled has 1 or -1 for its largest; zeros stay zeros."""
+    hidden = draw(6, 21) * torch.logspace(-20, 20, 6)[:, None]
+    hidden[4] = 0
+    scaled, largest = torch.empty_like(hidden), torch.empty(6, 1)
+    kernels.scale_rows(hidden.numpy(), scaled.numpy(), largest.numpy())
+
+    assert torch.equal(largest[[0, 1, 2, 3, 5]], hidden.abs().amax(1, keepdim=True)[[0, 1, 2, 3, 5]])
+    torch.testing.assert_close(scaled * largest, hidden, rtol=1e-6, atol=0)
+    assert scaled.abs().amax(1)[:4].allclose(torch.ones(4))
+    assert not scaled[4].any()
+
+
+@settings(deadline=None)
+@given(LOGITS)
+def test_sums_of_exponentials_are_torchs(rows: list[list[float]]) -> None:
+    """They are those of logsumexp, of pieces that cannot come, too."""
+    logits = torch.tensor(rows)
+    totals = torch.empty(len(rows))
+    kernels.sum_exponentials(logits.numpy(), logits.amax(-1).numpy(), totals.numpy())
+
+    torch.testing.assert_close(totals, logits.logsumexp(-1), rtol=1e-6, atol=1e-5)
+
+
+@settings(deadline=None)
+@given(LOGITS, st.integers(1, 70))
+def test_the_best_come_in_order(rows: list[list[float]], count: int) -> None:
+    """They are the first of a stable sort: of equal ones those that stand first, even where none can come."""
+    logits = torch.tensor(rows)
+    best, places = torch.empty(len(rows), count), torch.empty(len(rows), count, dtype=torch.long)
+    kernels.find_top(logits.numpy(), best.numpy(), places.numpy())
+    values, order = logits.sort(dim=-1, descending=True, stable=True)
+
+    assert torch.equal(best, values[:, :count])
+    assert torch.equal(places, order[:, :count])
+
+
+def test_a_loop_is_compiled_where_it_cannot_be_kept() -> None:
+    """One whose source is in no file, beside which Numba could keep it, is compiled all the same."""
+    names = {"compile": kernels._compile}
+    exec("@compile\ndef double(numbers):\n    numbers *= 2\n", names)
+    numbers = np.ones(3)
+    names["double"](numbers)
+
+    assert numbers.tolist() == [2, 2, 2]
