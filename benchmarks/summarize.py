@@ -4,15 +4,15 @@ Each engine is a process of its own; they are asked by turns, so that other work
 alike, and only one of them works at a time. Without --model a network of random weights is used, and every
 summary has as many tokens as are allowed; with --model summaries end where the network ends them. Prints
 threads a second, each round's ratio to the first engine, peak memory, the share of what this machine's int8
-or float32 products could do at best, and how many texts are the first engine's. With several shapes each engine
-writes with each, and the FLOPs of a shape are told beside the first one's: what dendrites cost, and may.
+or float32 products could do at best, and how many texts are the first engine's. Of several shapes each engine
+writes with each.
 
     python benchmarks/summarize.py [--shapes t5-small|4-3-384|4-3-384-dendrites ...] [--model FOLDER]
         [--engines fp32 int8 generate ctranslate2] [--num-beams 1] [--documents 64] [--batch-size 16]
-        [--max-tokens 64] [--threads 2] [--rounds 3] [--data FOLDER] [--dataset NAME]
+        [--one-at-a-time] [--max-tokens 64] [--threads 2] [--rounds 3] [--data FOLDER] [--dataset NAME]
 
 CTranslate2 (`pip install 'tldrkit[ctranslate2]'`) runs in int8, and plain models alone. An engine may be
-followed by a batch size (`int8:8`).
+followed by a batch size (`int8:8`). One at a time, an engine gets each thread when the one before is done.
 """
 
 import argparse
@@ -26,6 +26,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -82,8 +83,14 @@ def load(engine: list[str], folder: Path, arguments: argparse.Namespace) -> Writ
         batch_size=int(batch_size[0]) if batch_size else arguments.batch_size,
         precision="fp32" if name in ("fp32", "generate") else "int8",
     )
-    kind = Translator if name == "ctranslate2" else partial(Generator, packed=name != "generate")
-    write = kind(summarizer.network, summarizer.tokenizer, decoding)
+    alone = arguments.one_at_a_time
+    kinds = {
+        "ctranslate2": partial(Translator, workers=1 if alone else None),
+        "generate": partial(Generator, packed=False),
+    }
+    write = kinds.get(name, Generator)(summarizer.network, summarizer.tokenizer, decoding)
+    if alone:
+        return lambda texts: [write([text])[0].text for text in texts]
     return lambda texts: [one.text for one in write(texts)]
 
 
@@ -156,6 +163,7 @@ def main() -> None:
     parser.add_argument("--engines", nargs="+", default=["fp32", "int8", "generate", "ctranslate2"])
     parser.add_argument("--num-beams", type=int, default=1)
     parser.add_argument("--documents", type=int, default=64)
+    parser.add_argument("--one-at-a-time", action="store_true")
     parser.add_argument("--batch-size", type=int, default=16)
     parser.add_argument("--max-tokens", type=int, default=64)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
@@ -173,17 +181,16 @@ def main() -> None:
     best = measure_products(arguments.threads)
     print("products at best, GFLOP/s:", ", ".join(f"{name} {rate:.0f}" for name, rate in best.items()))
     with tempfile.TemporaryDirectory() as folder:
-        models = (
-            {"": arguments.model} if arguments.model else {one: Path(folder, one) for one in arguments.shapes}
-        )
+        models = {shape: Path(folder, shape) for shape in arguments.shapes}
+        if arguments.model:
+            models = {arguments.model.name: arguments.model}
         flops: dict[str, float] = {}
         for shape, model in models.items():
             if not arguments.model:
                 save_summarizer(build(shape, texts), model)
             flops[shape] = tell_flops(shape, model, texts, arguments.max_tokens)
-        processes = {
-            (e, shape): start(e, model) for shape, model in models.items() for e in arguments.engines
-        }
+        pairs = product(arguments.engines, models)
+        processes = {(engine, shape): start(engine, models[shape]) for engine, shape in pairs}
         answers = measure(processes, texts, arguments.rounds)
     first, *_ = answers.values()
     for (engine, shape), own in answers.items():

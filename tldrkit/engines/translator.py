@@ -29,6 +29,7 @@ class Translator:
         network: A plain T5 on a processor; it is copied.
         tokenizer: Its tokenizer.
         decoding: How to decode.
+        workers: Batches written at a time, which share torch's threads; as many as there are by default.
 
     Raises:
         ModelError: CTranslate2 cannot run the network, or not in this precision.
@@ -40,6 +41,7 @@ class Translator:
         network: "PreTrainedModel | LeanT5",
         tokenizer: "PreTrainedTokenizerBase | LeanTokenizer",
         decoding: Decoding,
+        workers: int | None = None,
     ) -> None:
         self._tokenizer, self._decoding = tokenizer, decoding
         self._defaults = network.generation_config
@@ -49,7 +51,9 @@ class Translator:
                 "CTranslate2 is asked for plain searches alone; this model's generation defaults want more.",
                 hint="Leave --engine out.",
             )
-        self._translator = load_translator(network, decoding.precision, torch.get_num_threads())
+        threads = torch.get_num_threads()
+        workers = workers or threads
+        self._translator = load_translator(network, decoding.precision, workers, threads // workers)
         self._search: dict[str, Any] = {
             "beam_size": decoding.num_beams,
             "length_penalty": 1.0 if penalty is None else penalty,

@@ -46,13 +46,16 @@ def check_translatable(config: Any, precision: Precision) -> None:  # noqa: ANN4
         )
 
 
-def load_translator(network: "PreTrainedModel | LeanT5", precision: Precision, workers: int) -> Any:  # noqa: ANN401  (CTranslate2 is not typed)
+def load_translator(
+    network: "PreTrainedModel | LeanT5", precision: Precision, workers: int, threads: int = 1
+) -> Any:  # noqa: ANN401  (CTranslate2 is not typed)
     """Load a plain T5 into CTranslate2, through a temporary folder.
 
     Args:
         network: In float32, on a processor; it is not needed any more afterwards.
         precision: Of matrix products.
-        workers: Batches worked on at a time, on one processor thread each.
+        workers: Batches worked on at a time.
+        threads: Processor threads of each.
 
     Returns:
         A ``ctranslate2.Translator`` whose tokens are piece ids as texts.
@@ -75,7 +78,11 @@ def load_translator(network: "PreTrainedModel | LeanT5", precision: Precision, w
                 hint="TMPDIR names another folder for temporary files.",
             ) from error
         return library.Translator(
-            folder, device="cpu", compute_type=_TYPES[precision], inter_threads=workers, intra_threads=1
+            folder,
+            device="cpu",
+            compute_type=_TYPES[precision],
+            inter_threads=workers,
+            intra_threads=threads,
         )
 
 

@@ -1,7 +1,7 @@
 """`tldrkit serve`: models behind HTTP, until the process is told to stop."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tldrkit.errors import SpecError, TldrkitError
@@ -76,10 +76,13 @@ def _load(options: Options, spec: SummarizeSpec, model: ModelSource) -> "ServedM
     from tldrkit.metrics.footprint import count_parameters
     from tldrkit.serving.service import ServedModel
 
-    summarizer = load_writer(options, model)
+    summarizer, decoding = load_writer(options, model), decode_threads(spec)
+    generator = Generator(summarizer.network, summarizer.tokenizer, decoding)
+    short = replace(decoding, num_beams=2, min_target_tokens=0, max_target_tokens=1)
+    generator.with_decoding(short)(["tl;dr"])  # compiles what else would be compiled for the first request
     return ServedModel(
         reference=model.reference,
         digest=model.digest,
         parameters=count_parameters(summarizer.network),
-        generate=Generator(summarizer.network, summarizer.tokenizer, decode_threads(spec)),
+        generate=generator,
     )
