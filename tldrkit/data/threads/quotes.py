@@ -22,7 +22,9 @@ _NAMES_SOURCE = re.compile(
 )
 _QUOTE_HEAD = re.compile(r"quote(?: from)?:.{0,100}$", re.IGNORECASE)
 _WORDS = re.compile(r"\w+")
-_BETWEEN_WORDS = str.maketrans({chr(code): " " for code in range(128) if not _WORDS.match(chr(code))})
+_ASCII_WORDS = bytes(  # each byte as it stands in words: in lower case, else a space
+    [ord(chr(code).lower()) if code < 128 and _WORDS.match(chr(code)) else 32 for code in range(256)]
+)
 _RUN = 3  # words
 _RECENT = 8  # texts in which a quote is looked for as it stands
 _TRIES = 8  # quotes of a text that are; both bound the time
@@ -75,8 +77,9 @@ class _Earlier:
 
 
 def _split(text: str) -> list[str]:
-    text = text.lower()
-    return text.translate(_BETWEEN_WORDS).split() if text.isascii() else _WORDS.findall(text)
+    if text.isascii():
+        return text.encode().translate(_ASCII_WORDS).decode().split()
+    return _WORDS.findall(text.lower())
 
 
 def _join(words: Sequence[str]) -> str:
