@@ -36,6 +36,20 @@ def test_html_reads_as_a_reader_sees_it(html: str, text: str) -> None:
     assert render_html(html) == text
 
 
+@pytest.mark.parametrize("mark", ["\x01", "\x02"])
+def test_marks_of_a_source_are_as_invisible_as_other_control_characters(mark: str) -> None:
+    """What marks blanks or line ends while text is reduced is left out where a source holds it."""
+    assert render_html(f"<p>a{mark}b</p><pre>{mark}c  d</pre>") == "ab\n\nc  d"
+    assert reduce_markdown(f"a{mark}b **c**") == "ab c"
+
+
+def test_line_ends_of_the_source_are_blanks_but_in_code_and_words_for_images() -> None:
+    """Among blocks, a line ends where a tag says so, where code does, or where the words of an image do."""
+    html = "<p>a\nb<br>c\r\nd</p><pre>e\nf\r\n</pre><blockquote>g\nh</blockquote><img alt='i\nj'>"
+    assert render_html(html) == "a b\nc d\n\ne\nf\n\n> g h\n\n[image: i\nj]"
+    assert render_html("a\nb<i>c</i>") == "a\nbc"
+
+
 @pytest.mark.parametrize(
     ("markdown", "text"),
     [

@@ -61,7 +61,7 @@ def test_a_page_is_cut_the_same_at_each_angle_bracket_as_in_one_pass(html: str) 
     pieces = iter(html.split("<"))
     texts, tags = [next(pieces)], []
     for piece in pieces:
-        tag, text = read_tag(piece, pieces)
+        tag, text = read_tag(piece.partition(">"), pieces)
         texts.append(text)
         tags += [(tag.name, tag.closes)] if tag else []
 

@@ -7,7 +7,7 @@ from email.header import decode_header
 from email.message import Message
 from email.policy import compat32
 
-from tldrkit.data.threads.lines import CODE_BLANK, tidy
+from tldrkit.data.threads.lines import CODE_BLANK, free_marks, tidy
 from tldrkit.data.threads.markup import render_html
 
 FAILURES = (MessageError, ValueError, LookupError, TypeError, AttributeError, RecursionError, AssertionError)
@@ -126,4 +126,4 @@ def _cut(text: str) -> str:
     kept = "\n".join([line.rstrip() for line in kept.split("\n")])
     kept = _SIGNED.sub("", kept)
     kept = _ESCAPED.sub("From ", kept) if ">From " in kept else kept
-    return tidy(kept.replace("\n    ", "\n" + 4 * CODE_BLANK))
+    return tidy(free_marks(kept).replace("\n    ", "\n" + 4 * CODE_BLANK))

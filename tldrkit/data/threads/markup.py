@@ -4,12 +4,12 @@ What becomes of quotes, code, links, images and emoji is the same for both; docs
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from html import unescape
 
 from tldrkit.data.threads.bbcode import reduce_bbcode
-from tldrkit.data.threads.lines import CODE_BLANK, tidy
+from tldrkit.data.threads.lines import BREAK, CODE_BLANK, free_marks, tidy
 from tldrkit.data.threads.tags import VOID, Tag, read_tag
 
 _BLOCK_NAMES = (
@@ -24,7 +24,7 @@ _SPAN_NAMES = (
     "col colgroup select option textarea"
 )
 _BLOCKS, _SPANS = frozenset(_BLOCK_NAMES.split()), frozenset(_SPAN_NAMES.split())
-_BREAKS = dict.fromkeys(_SPANS, "") | dict.fromkeys([*_BLOCKS, "br"], "\n") | {"td": " ", "th": " "}
+_BREAKS = dict.fromkeys(_SPANS, "") | dict.fromkeys([*_BLOCKS, "br"], BREAK) | {"td": " ", "th": " "}
 _UNSHOWN = frozenset(["iframe", "select", "textarea", "button", "title", "svg", "head", "noscript"])
 _MEANT = _UNSHOWN | {"img", "pre", "blockquote"}  # a tag that matters without attributes
 # What a tag becomes that matters for nothing else, by what stands between < and >.
@@ -91,56 +91,71 @@ class _Reducer:
         self._link: tuple[list[str], int, str] | None = None  # the pieces, where its text begins, its target
         self._folds = _HAS_BLOCKS.search(html) is not None  # line ends of the source are spaces
         self._plain: Mapping[str, str] = _PLAIN
-        pieces = iter(html.split("<"))
-        self._add(next(pieces))
+        pieces = iter(free_marks(html).split("<"))
+        self._pieces.append(self._shape(next(pieces)))
         for piece in pieces:
-            written, end, text = piece.partition(">")
+            cut = piece.partition(">")
+            written, end, text = cut
             space = self._plain.get(written) if end else None
             if space is None:
-                text = self._read(piece, pieces)
+                text = self._read(cut, pieces)
             elif space:
                 self._pieces.append(space)
             if text:
-                self._add(text)
+                self._pieces.append(self._shape(text) if self._open or "&" in text else text)
         if "quote" in self._open:
             self._close_quote()
-        self.text = tidy("".join(self._pieces))
+        self.text = tidy(self._join(self._pieces))
 
-    def _add(self, text: str) -> None:
-        if "&" in text:
-            text = unescape(text)
+    def _shape(self, text: str) -> str:
+        """Read entities; keep the blanks of code, and nothing of what is not shown."""
+        text = unescape(text)
+        if "unshown" in self._open:
+            return ""
         if "code" in self._open:
-            text = text.replace("\r", "").replace(" ", CODE_BLANK).replace("\t", 4 * CODE_BLANK)
-        elif self._folds:
-            text = text.replace("\n", " ").replace("\r", " ")
-        if "unshown" not in self._open:
-            self._pieces.append(text)
+            text = text.replace("\r", "").replace("\n", BREAK)
+            return text.replace(" ", CODE_BLANK).replace("\t", 4 * CODE_BLANK)
+        return text
 
-    def _read(self, piece: str, following: Iterator[str]) -> str:
-        """Follow the tag that begins a piece, and find the text behind it."""
-        tag, text = read_tag(piece, following)
+    def _join(self, pieces: Sequence[str]) -> str:
+        text = "".join(pieces)
+        if self._folds:
+            text = text.replace("\n", " ").replace("\r", " ")
+        return text.replace(BREAK, "\n")
+
+    def _read(self, cut: tuple[str, str, str], following: Iterator[str]) -> str:
+        """Follow the tag that begins a piece cut at its first ">", and find the text behind it."""
+        if cut[:2] == ("/a", ">") and not self._open:  # the commonest, without reading it
+            self._close_link()
+            return cut[2]
+        tag, text = read_tag(cut, following)
         if tag is None:
             return text
         space = _BREAKS.get(tag.name)
         if space is None:
-            return f"<{piece}"  # no tag, but code
-        if self._open:
-            if tag.name in self._open.values():
-                self._follow(tag)
-            if "unshown" in self._open:
-                return text
+            return f"<{''.join(cut)}"  # no tag, but code
+        if self._open and self._is_hidden(tag):
+            return text
         if space:
             self._pieces.append(space)
-        if not tag.closes:
-            if tag.attributes or tag.name in _MEANT:
-                self._enter(tag.name, tag.attributes)
-        elif tag.name == "a" and self._link is not None:
-            self._close_link(*self._link)
+        if tag.closes:
+            if tag.name == "a":
+                self._close_link()
+        elif tag.attributes or tag.name in _MEANT:
+            self._enter(tag.name, tag.attributes)
         return text
+
+    def _is_hidden(self, tag: Tag) -> bool:
+        """Follow a tag inside what is open, and tell whether nothing is shown where it stands."""
+        if tag.name in self._open.values():
+            self._follow(tag)
+        return "unshown" in self._open
 
     def _follow(self, tag: Tag) -> None:
         """Count the tags inside what is open, to know the one that closes it."""
-        for what in [what for what, name in self._open.items() if name == tag.name]:
+        for what, name in [*self._open.items()]:
+            if name != tag.name:
+                continue
             self._depth[what] += -1 if tag.closes else 1
             if not self._depth[what]:
                 del self._open[what]
@@ -159,12 +174,12 @@ class _Reducer:
 
     def _enter(self, name: str, attributes: Mapping[str, str]) -> None:
         marks = attributes.get("class", "")
-        if name == "img":
-            self._pieces.append(_describe_image(attributes))
+        if name == "a" and "href" in attributes and not marks:
+            self._link = (self._pieces, len(self._pieces), attributes["href"])
+        elif name == "img":
+            self._pieces.append(_describe_image(attributes).replace("\n", BREAK))
         elif name in VOID:
             return
-        elif name == "a" and "href" in attributes and not marks:
-            self._link = (self._pieces, len(self._pieces), attributes["href"])
         elif name in _UNSHOWN or (marks and _hides(marks)):
             self._begin("unshown", name)
         elif (name == "pre" or "bbc_code" in marks) and "code" not in self._open:
@@ -173,14 +188,16 @@ class _Reducer:
             self._begin("quote", name)
             self._outside, self._pieces = self._pieces, []
 
-    def _close_link(self, pieces: list[str], start: int, target: str) -> None:
+    def _close_link(self) -> None:
         """Write out an address that is shown shortened."""
-        self._link = None
-        if pieces is not self._pieces:
+        link, self._link = self._link, None
+        if link is None or link[0] is not self._pieces:
             return
+        pieces, start, target = link
         shown = "".join(pieces[start:])
         if "..." not in shown and "…" not in shown:
             return
+        shown = self._join([shown])
         head, *rest = _SHORTENED.split(shown.strip())
         address = _SCHEME.sub("", head)
         if (
@@ -189,15 +206,15 @@ class _Reducer:
             and target.endswith(rest[0])
             and _SCHEME.sub("", target).startswith(address)
         ):
-            pieces[start:] = [target]
+            pieces[start:] = [target.replace("\n", BREAK)]
 
     def _close_quote(self) -> None:
-        quoted = tidy("".join(self._pieces))
+        quoted = tidy(self._join(self._pieces))
         self._pieces = self._outside or []
         self._outside = None
         if quoted:
             lines = (f"> {line}".rstrip() for line in re.sub(r"\n{2,}", "\n", quoted).split("\n"))
-            self._pieces += ["\n\n", "\n".join(lines), "\n\n"]
+            self._pieces += [BREAK, BREAK, BREAK.join(lines), BREAK, BREAK]
 
 
 @lru_cache(maxsize=64)

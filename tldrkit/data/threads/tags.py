@@ -53,20 +53,21 @@ def find_tags(html: str) -> Iterator[re.Match[str]]:
     return TAG.finditer(html)
 
 
-def read_tag(piece: str, following: Iterator[str]) -> tuple[Tag | None, str]:
+def read_tag(cut: tuple[str, str, str], following: Iterator[str]) -> tuple[Tag | None, str]:
     """Read the tag that begins a piece of HTML cut at each "<", and the text behind it.
 
     Args:
-        piece: What follows a "<", up to the next.
+        cut: What follows a "<", up to the next, cut at its first ">".
         following: The pieces behind it, of which comments and scripts take those they reach over.
 
     Returns:
         None for comments, scripts and what is no tag; and the text, which is all of the piece where it begins
         with no tag.
     """
-    written, end, text = piece.partition(">")
-    if end and (tag := parse_tag(written)):
+    written, end, text = cut
+    if end and (tag := _parse_again(written) if len(written) < _SHORT else _parse(written)):
         return tag, text
+    piece = "".join(cut)
     begun = _BEGUN.match(piece)
     if begun is None:
         return None, f"<{piece}"
