@@ -23,6 +23,7 @@ _HEADER = re.compile(rb"[!-9;-~]+[ \t]*:|>From ")
 _ID = re.compile(r"<([^<>\s]{1,500})>")
 _PREFIX = re.compile(r"^\s*(\[[^\]]{1,60}\]\s*|(re|fwd?|aw|sv|antw|tr|wg)(\[\d+\])?\s*:\s*)+", re.IGNORECASE)
 _LIST = re.compile(r"\[[^\]]{1,60}\]\s*")
+_LINES = 256  # written together
 _IN_MEMORY = 1 << 24  # bytes of an unpacked mailbox before it goes to a temporary file
 
 
@@ -48,7 +49,8 @@ def read_mbox(first: bytes, rest: Iterable[bytes], place: Place) -> Iterator[Thr
 
 def _copy_messages(first: bytes, rest: Iterable[bytes], copy: IO[bytes]) -> Iterator[_Place]:
     """Copy the file, and find the messages in it: each after a line "From " that headers follow."""
-    start, position, blank = 0, copy.write(first), False
+    start, position, blank = 0, len(first), False
+    held = [first]  # lines to be written together, which takes a fifth of the time
     if first.startswith(b"From "):
         start = position
     opened = -1  # where the line "From " begins that a header must follow
@@ -58,7 +60,12 @@ def _copy_messages(first: bytes, rest: Iterable[bytes], copy: IO[bytes]) -> Iter
             start = position
         opened = position if blank and line.startswith(b"From ") and _FROM.match(line) else -1
         blank = not line.strip()
-        position += copy.write(line)
+        position += len(line)
+        held.append(line)
+        if len(held) == _LINES:
+            copy.writelines(held)
+            held.clear()
+    copy.writelines(held)
     yield _Place(start, position - start)
 
 
@@ -71,7 +78,7 @@ class _Letter:
     parent: str
 
 
-def _gather(places: Iterator[_Place], copy: IO[bytes]) -> list[list[_Place]]:
+def _gather(places: Iterator[_Place], copy: IO[bytes]) -> list[list[_Letter]]:
     """Put messages together that answer one another, or whose subjects are the same but for "Re:"."""
     groups: list[list[_Letter]] = []
     by_id: dict[str, int] = {}
@@ -99,12 +106,12 @@ def _gather(places: Iterator[_Place], copy: IO[bytes]) -> list[list[_Place]]:
     return [_put_answers_behind(members) for members in groups]
 
 
-def _put_answers_behind(letters: list[_Letter]) -> list[_Place]:
+def _put_answers_behind(letters: list[_Letter]) -> list[_Letter]:
     """Keep the order of the file, but move what stands before the message it answers behind that."""
     known = {letter.own for letter in letters if letter.own}
     waiting: dict[str, list[_Letter]] = {}
     placed: dict[str, None] = {}
-    order: list[_Place] = []
+    order: list[_Letter] = []
     for letter in letters:
         if letter.parent in known and letter.parent not in placed and letter.parent != letter.own:
             waiting.setdefault(letter.parent, []).append(letter)
@@ -112,10 +119,10 @@ def _put_answers_behind(letters: list[_Letter]) -> list[_Place]:
         ready = [letter]
         while ready:
             one = ready.pop()
-            order.append(one.at)
+            order.append(one)
             placed[one.own] = None
             ready += reversed(waiting.pop(one.own, []))
-    return order + [letter.at for held in waiting.values() for letter in held]  # they answer each other
+    return order + [letter for held in waiting.values() for letter in held]  # they answer each other
 
 
 def _head(copy: IO[bytes], at: _Place) -> bytes:
@@ -124,24 +131,22 @@ def _head(copy: IO[bytes], at: _Place) -> bytes:
     return re.split(rb"\r?\n\r?\n", head, maxsplit=1)[0] + b"\n\n"
 
 
-def _read_group(members: list[_Place], copy: IO[bytes]) -> Draft:
+def _read_group(letters: list[_Letter], copy: IO[bytes]) -> Draft:
     draft = Draft()
-    for at in members:
-        copy.seek(at.start)
-        mail = Mail(copy.read(at.length))
-        cited = _ids(mail, "in-reply-to")[:1] or _ids(mail, "references")[-1:]
-        own = "".join(_ids(mail, "message-id")[-1:])
+    for letter in letters:
+        copy.seek(letter.at.start)
+        mail = Mail(copy.read(letter.at.length))
         if not draft.id:
-            draft.id, draft.title = own, _LIST.sub("", _PREFIX.sub("", mail.header("subject")))
+            draft.id, draft.title = letter.own, _LIST.sub("", _PREFIX.sub("", mail.header("subject")))
         try:
             text = mail.body()
         except FAILURES:
-            draft.leave_out("unreadable", key=own, parent="".join(cited))
+            draft.leave_out("unreadable", key=letter.own, parent=letter.parent)
             continue
         post = Post(
             author=_name_author(mail.header("from")), text=text, time=render_time(mail.header("date"))
         )
-        draft.add(post, key=own, parent="".join(cited))
+        draft.add(post, key=letter.own, parent=letter.parent)
     return draft
 
 
