@@ -45,8 +45,7 @@ def _tidy_line(line: str) -> str:
 
 def drop_invisible(text: str) -> str:
     """Leave out control characters and those of no width."""
-    text = free_marks(text)
-    return text if _is_plain(text) else _INVISIBLE.sub("", text)
+    return text if text.replace("\n", "").isprintable() else _INVISIBLE.sub("", free_marks(text))
 
 
 def join_empty_lines(text: str) -> str:
