@@ -101,6 +101,18 @@ def test_defaults_it_does_not_know_are_refused(examples: Corpus) -> None:
             Translator(one.network, one.tokenizer, GREEDY)
 
 
+def test_workers_share_the_threads(
+    summarizer: Summarizer, examples: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There are as many workers as threads unless fewer are asked for; they write the same."""
+    monkeypatch.setattr("torch.get_num_threads", lambda: 2)
+    both, alone = (Translator(summarizer.network, summarizer.tokenizer, GREEDY, few) for few in (None, 1))
+    documents = [example.document for example in examples.train]
+
+    assert (both._translator.num_translators, alone._translator.num_translators) == (2, 1)
+    assert both(documents) == alone(documents)
+
+
 def test_no_documents_no_summaries(examples: Corpus) -> None:
     """Nothing in, nothing out."""
     one = build(examples)
