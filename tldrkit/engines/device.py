@@ -52,6 +52,9 @@ def join_processes(device: str) -> None:
 
     Args:
         device: As for ``build_accelerator``; tells how the processes talk.
+
+    Raises:
+        SpecError: If a GPU is asked for and there is none.
     """
     from accelerate import PartialState
 

@@ -31,8 +31,6 @@ class Batch:
     Shape:
         bias: (heads, longest summary, longest summary), of every place towards the others.
         sources: (sources,), the place of each that is still written for among those the batch began with.
-        read: (sources, longest source), entries of each source.
-        lengths: (sources,), how many they are.
         written: (rows, longest summary), entries of the pieces of each row.
     """
 
@@ -40,8 +38,8 @@ class Batch:
     beams: int
     bias: Tensor
     sources: Tensor
-    read: Tensor
-    lengths: Tensor
+    read: View
+    """What each source holds; its rows share it."""
     written: Tensor
     place: int = 0
     """Pieces written so far."""
@@ -51,9 +49,12 @@ class Batch:
         """Begin with sources whose entries lie one behind the other."""
         counts = torch.tensor(lengths)
         starts = counts.cumsum(0) - counts
-        read = starts[:, None] + torch.arange(max(lengths))  # those behind a source's own are not looked at
+        entries = starts[:, None] + torch.arange(
+            max(lengths)
+        )  # those behind a source's own are not looked at
+        read = View(entries.numpy(), counts.numpy(), torch.zeros(len(bias), max(lengths)).numpy())
         written = torch.zeros(len(lengths) * beams, bias.shape[1], dtype=torch.long)
-        return cls(caches, beams, bias, torch.arange(len(lengths)), read, counts, written)
+        return cls(caches, beams, bias, torch.arange(len(lengths)), read, written)
 
     def keep_sources(self, kept: Tensor) -> None:
         """Keep some of the sources and their rows.
@@ -61,7 +62,8 @@ class Batch:
         Shape:
             kept: (sources kept,), in their order.
         """
-        self.sources, self.read, self.lengths = self.sources[kept], self.read[kept], self.lengths[kept]
+        self.sources = self.sources[kept]
+        self.read = View(self.read.entries[kept.numpy()], self.read.counts[kept.numpy()], self.read.bias)
         self.written = self.written.view(-1, self.beams, self.written.shape[1])[kept].flatten(0, 1)
 
     def take_rows(self, rows: Tensor) -> None:
@@ -89,11 +91,6 @@ class Batch:
         bias = self.bias[:, self.place - 1].contiguous()
         counts = torch.full((len(self.written),), self.place)
         return View(self.written.numpy(), counts.numpy(), bias.numpy())
-
-    def view_read(self) -> View:
-        """View each source; its rows share it."""
-        none = self.bias.new_zeros(len(self.bias), self.read.shape[1])
-        return View(self.read.numpy(), self.lengths.numpy(), none.numpy())
 
 
 def remember(entries: int, heads: int, width: int, dtype: torch.dtype) -> Memory:

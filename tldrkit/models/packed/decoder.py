@@ -154,7 +154,7 @@ class PackedDecoder:
             result: (rows, pieces of the vocabulary).
         """
         entries = batch.advance()
-        written, read = batch.view_written(), batch.view_read()
+        written = batch.view_written()
         decoder = self._network.decoder
         hidden = embedding(pieces, decoder.embed_tokens.weight)
         if self._in is not None:
@@ -162,7 +162,7 @@ class PackedDecoder:
         for layer, cache in zip(self._layers, batch.caches, strict=True):
             own, cross, feed = layer.norms
             hidden = hidden + layer.attend(self._norm(own, hidden), cache.own, written, entries)
-            hidden = hidden + layer.attend_source(self._norm(cross, hidden), cache.read, read)
+            hidden = hidden + layer.attend_source(self._norm(cross, hidden), cache.read, batch.read)
             hidden = hidden + layer.feed(self._norm(feed, hidden))
         hidden = self._norm(decoder.final_layer_norm, hidden)
         if self._out is not None:

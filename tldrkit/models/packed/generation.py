@@ -18,8 +18,6 @@ PLAIN_DEFAULTS = frozenset({
     "do_sample", "use_cache", "output_attentions", "output_hidden_states",
 })  # fmt: skip
 """A network's generation defaults that are known here, or do not matter; with others it writes otherwise."""
-_SHRINK = 0.75
-"""Rows are moved together once less than this share of them is unfinished: moving copies their caches."""
 _NEVER = -1e9
 """Score of what cannot be chosen."""
 
@@ -56,12 +54,11 @@ def write_greedily(
             logits[:, stops] = float("-inf")
         pieces = torch.from_numpy(logits.float().numpy().argmax(-1))  # ten times as fast as torch's
         for row, piece in zip(rows, pieces.tolist(), strict=True):
-            if not (written[row] and written[row][-1] in ends):
-                written[row].append(piece)
+            written[row].append(piece)
         going = [index for index, row in enumerate(rows) if written[row][-1] not in ends]
         if not going:
             break
-        if len(going) < _SHRINK * len(rows):
+        if len(going) < len(rows):
             kept = torch.tensor(going)
             rows, pieces = [rows[index] for index in going], pieces[kept]
             batch.keep_sources(kept)

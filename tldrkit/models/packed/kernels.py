@@ -4,6 +4,7 @@ The only room that knows Numba. Knows arrays, and no networks.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import numba
@@ -56,11 +57,11 @@ class View(NamedTuple):
 
 def _compile(function: Function) -> Function:
     """Compile a loop, without Python's lock, and keep it on disk where there is a place for it."""
-    build = numba.njit(nogil=True, fastmath=_LIBERTIES, error_model="numpy", cache=True)
+    build = partial(numba.njit, nogil=True, fastmath=_LIBERTIES, error_model="numpy")
     try:
-        compiled: Function = build(function)
+        compiled: Function = build(cache=True)(function)
     except RuntimeError:  # neither the package's folder nor the user's cache can be written
-        compiled = numba.njit(nogil=True, fastmath=_LIBERTIES, error_model="numpy")(function)
+        compiled = build()(function)
     return compiled
 
 
