@@ -40,7 +40,8 @@ from tldrkit.engines.translator import Translator
 from tldrkit.models.configuration_tldr import TldrT5Config
 from tldrkit.models.dendritic_linear import grow_linears
 from tldrkit.models.modeling_tldr import TldrT5ForConditionalGeneration
-from tldrkit.models.packed.int8 import Int8Product
+from tldrkit.models.packed.frozen import Stacked
+from tldrkit.models.packed.linear import Cascade
 from tldrkit.models.scratch import build_tokenizer
 from tldrkit.models.summarizer import Summarizer, load_summarizer, save_summarizer
 from tldrkit.specs import DataSpec
@@ -131,7 +132,7 @@ def measure_products(threads: int) -> dict[str, float]:
     """Measure the best rate of products on all threads, GFLOP/s: M, K, N of 256, 512, 2048."""
     torch.set_num_threads(threads)
     hidden, weight = torch.randn(256, 512), torch.randn(2048, 512)
-    int8 = Int8Product(weight)
+    int8 = Stacked([Cascade(weight)], torch.int8)
     rates = {}
     for name, job in {"fp32": lambda: hidden @ weight.t(), "int8": lambda: int8(hidden)}.items():
         seconds = []

@@ -59,7 +59,8 @@ DOORS = {
     "optuna": ("search/study.py",),
     "ray": ("engines/cluster.py",),
     "ctranslate2": ("models/translation.py",),
-    "numba": ("models/packed/kernels.py",),
+    "numba": ("models/packed/kernels/",),
+    "llvmlite": ("models/packed/kernels/",),
     "pickle": (),
 }
 

@@ -1,3 +1,4 @@
+import copy
 from collections.abc import Iterator
 
 import pytest
@@ -188,7 +189,18 @@ def test_bart_writes_in_bf16_and_refuses_int8(summarizer: Summarizer) -> None:
 
 
 def test_other_processors_refuse_int8(summarizer: Summarizer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where torch has no int8 kernels, one sentence says so."""
+    """Where the instructions are missing, one sentence says so."""
     monkeypatch.setattr("tldrkit.engines.generation.has_int8", lambda: False)
     with pytest.raises(ModelError, match="x86"):
         write(summarizer, "int8")
+
+
+def test_a_t5_of_another_activation_is_written_by_generate(summarizer: Summarizer) -> None:
+    """One that is not compiled goes through `generate`, and has no int8."""
+    config = copy.deepcopy(summarizer.network.config)
+    config.dense_act_fn = "relu6"
+    strange = Summarizer(type(summarizer.network)(config).eval(), summarizer.tokenizer)
+
+    assert len(write(strange, "fp32")) == len(DOCUMENTS)
+    with pytest.raises(ModelError, match="usual activation"):
+        write(strange, "int8")

@@ -188,7 +188,7 @@ def test_runs_decoded_differently_are_not_compared(line: Line) -> None:
         compare(line.options, CompareSpec(), references=["greedy/eval", "b/eval"], target="wrong")
 
 
-@pytest.mark.skipif(not has_int8(), reason="torch has no int8 kernels for this processor")
+@pytest.mark.skipif(not has_int8(), reason="this processor has no instructions for int8")
 def test_a_model_in_int8_is_compared_with_itself(line: Line, store: ArtifactStore) -> None:
     """Scores of one model in two precisions have labels of their own, and may stand side by side."""
     score(line.options, EvalSpec(**DATA, num_beams=2, precision="int8"), source="a/train", target="int8/eval")

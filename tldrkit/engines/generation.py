@@ -13,7 +13,7 @@ from tldrkit.data.batches import pad_rows, tokenize_documents
 from tldrkit.errors import ModelError
 from tldrkit.models.anatomy import is_packable
 from tldrkit.models.lean import LeanT5
-from tldrkit.models.packed.decoder import PackedDecoder
+from tldrkit.models.packed.decoder import PackedDecoder, can_decode
 from tldrkit.models.packed.generation import PLAIN_DEFAULTS, Beams, write_by_beams, write_greedily
 from tldrkit.models.packed.int8 import has_int8
 from tldrkit.models.packed.linear import read_deployed
@@ -113,10 +113,10 @@ class Generator:
         self._network = network
         self._tokenizer = tokenizer
         self._decoding = decoding
-        packed = packed and is_packable(network) and writes_plainly(network)
+        packed = packed and is_packable(network) and can_decode(network) and writes_plainly(network)
         if decoding.precision == "int8" and not (packed and has_int8()):
             raise ModelError(
-                "int8 is for T5 on a processor of the x86 family, with plain generation defaults.",
+                "int8 is for T5 on an x86 processor, with a usual activation and plain generation defaults.",
                 hint="Use --precision fp32 or bf16.",
             )
         self._decoder = _read_decoder(network, decoding) if packed else None

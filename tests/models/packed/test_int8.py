@@ -8,39 +8,69 @@ from tests.models.packed.test_generation import ENDS, LONGEST, spread
 from tests.models.packed.test_t5 import NETWORKS, draw_rows
 from tldrkit.models.dendrites import read_linear
 from tldrkit.models.packed.decoder import PackedDecoder
+from tldrkit.models.packed.frozen import Stacked
 from tldrkit.models.packed.generation import Beams, write_by_beams, write_greedily
-from tldrkit.models.packed.int8 import Int8Product, has_int8
+from tldrkit.models.packed.int8 import has_int8
+from tldrkit.models.packed.linear import Cascade
 
-pytestmark = pytest.mark.skipif(not has_int8(), reason="torch has no int8 kernels for this processor")
+pytestmark = pytest.mark.skipif(not has_int8(), reason="this processor has no instructions for int8")
 
 
 def draw(*shape: int) -> Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(sum(shape)))
 
 
+def build(weight: Tensor) -> Stacked:
+    return Stacked([Cascade(weight)], torch.int8)
+
+
 @pytest.mark.parametrize("shape", [(64, 32), (30, 7), (1, 512), (512, 1)])
 def test_a_product_is_close_to_the_exact_one(shape: tuple[int, int]) -> None:
-    """The error is that of rounding to 7 and 8 bits, outputs and rows of any size alike."""
+    """The error is that of rounding weights to 8 bits, outputs and rows of any size alike."""
     weight = draw(*shape) * torch.logspace(-3, 3, shape[0])[:, None]
     hidden = draw(20, shape[1]) * torch.logspace(-3, 3, 20)[:, None]
     exact = hidden.double() @ weight.double().t()
     room = hidden.norm(dim=1)[:, None] * weight.norm(dim=1)[None]  # what a product is at most
 
-    assert ((Int8Product(weight)(hidden) - exact).abs() / room).max() < 0.02
+    assert ((build(weight)(hidden) - exact).abs() / room).max() < 0.01
 
 
-def test_the_largest_values_do_not_overflow() -> None:
-    """Sums of the largest products are right: kernels that add in 16 bits would cut them."""
-    weight, hidden = torch.ones(8, 512), torch.ones(2, 512)
+def test_rows_are_rounded_hardly_at_all() -> None:
+    """With weights that 8 bits hold exactly, a product has the four digits that rows of 16 bits allow."""
+    weight = torch.randint(-127, 128, (50, 96), generator=torch.Generator().manual_seed(0)).float()
+    weight[:, 5] = 127
+    hidden = draw(7, 96)
+    exact = hidden.double() @ weight.double().t()
+
+    assert ((build(weight)(hidden) - exact).abs() / exact.abs().amax()).max() < 1e-4
+
+
+@pytest.mark.parametrize("width", [512, 521, 100_000])
+def test_the_largest_values_do_not_overflow(width: int) -> None:
+    """Sums of the largest products are right, however many there are."""
+    weight, hidden = torch.ones(8, width), torch.ones(2, width)
     hidden[1] = -1
 
-    result = Int8Product(weight)(hidden)
-    assert torch.allclose(result, torch.tensor([[512.0], [-512.0]]).expand(2, 8))
+    result = build(weight)(hidden)
+    torch.testing.assert_close(result, torch.tensor([[width], [-width]]).float().expand(2, 8))
+
+
+@pytest.mark.parametrize("rows", [1, 2, 129])
+def test_threads_share_the_rows(rows: int) -> None:
+    """Of several threads each takes some, and nothing else changes."""
+    product, hidden, threads = build(draw(40, 24)), draw(rows, 24), torch.get_num_threads()
+    torch.set_num_threads(1)
+    alone = product(hidden)
+    torch.set_num_threads(3)
+    together = product(hidden)
+    torch.set_num_threads(threads)
+
+    assert torch.equal(alone, together)
 
 
 def test_a_row_does_not_depend_on_those_beside_it() -> None:
     """A row's product is the same, bit by bit, alone and beside rows of any size."""
-    product, hidden = Int8Product(draw(40, 24)), draw(9, 24)
+    product, hidden = build(draw(40, 24)), draw(9, 24)
     hidden[3] *= 1e6
 
     together = product(hidden)
@@ -51,8 +81,9 @@ def test_nothing_gives_zero() -> None:
     """Rows and weights of zeros are no division by zero."""
     weight, hidden = draw(6, 10), draw(4, 10)
     weight[2], hidden[1] = 0, 0
+    hidden[3] = 1e-38
 
-    result = Int8Product(weight)(hidden)
+    result = build(weight)(hidden)
     assert result.isfinite().all()
     assert not result[:, 2].any()
     assert not result[1].any()

@@ -1,7 +1,10 @@
 """Compiled loops against torch's operations, and how they are kept."""
 
+import hashlib
 import math
+from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
 import torch
@@ -9,9 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from tldrkit.models.packed import kernels
 from tldrkit.models.packed.batch import remember
-from tldrkit.models.packed.kernels import Memory, View
+from tldrkit.models.packed.kernels import compiling
+from tldrkit.models.packed.kernels.arrays import Memory, View
+from tldrkit.models.packed.kernels.attention import attend, keep
+from tldrkit.models.packed.kernels.choice import find_top, sum_exponentials
+from tldrkit.models.packed.kernels.elementary import normalize
 
 HEADS, WIDTH, ENTRIES = 3, 11, 40  # a width and counts that no block of a loop divides
 LOGITS = st.lists(
@@ -31,7 +37,7 @@ def fill(dtype: torch.dtype) -> tuple[Memory, Tensor, Tensor]:
     """Fill a memory; with the keys and values it should hold, (heads, entries, width)."""
     projected = draw(ENTRIES, 2, HEADS, WIDTH) * torch.logspace(-2, 2, ENTRIES)[:, None, None, None]
     memory, places = remember(ENTRIES, HEADS, WIDTH, dtype), torch.randperm(ENTRIES)
-    kernels.keep(projected[places].numpy(), memory, places.numpy())
+    keep(projected[places].numpy(), memory, places.numpy())
     keys, values = projected.permute(1, 2, 0, 3)
     return memory, keys, values
 
@@ -62,7 +68,7 @@ def test_a_memory_of_8_bits_rounds_each_head_of_an_entry_by_its_own_largest() ->
 def test_zeros_are_kept_as_zeros() -> None:
     """Nothing is divided by a largest of zero."""
     memory = remember(2, 1, 4, torch.int8)
-    kernels.keep(np.zeros((2, 3, 1, 4), np.float32), memory, np.arange(2))
+    keep(np.zeros((2, 3, 1, 4), np.float32), memory, np.arange(2))
 
     assert not restore(memory.values, memory.value_scales).any()
 
@@ -79,7 +85,7 @@ def test_rows_attend_to_the_entries_of_their_view(dtype: torch.dtype, share: int
     projected, bias = draw(rows, 2, HEADS, WIDTH), draw(HEADS, 17)
     mixed = torch.empty(rows, HEADS, WIDTH)
     view = View(entries.numpy(), np.array(counts), bias.numpy())
-    kernels.attend(projected.numpy(), memory, view, mixed.numpy())
+    attend(projected.numpy(), memory, view, mixed.numpy())
 
     for row in range(rows):
         own = entries[row // share, : counts[row // share]]
@@ -93,22 +99,9 @@ def test_norms_are_torchs() -> None:
     hidden, weight = draw(7, 37) * torch.logspace(-4, 4, 7)[:, None], draw(37)
     hidden[2] = 0
     normed = torch.empty_like(hidden)
-    kernels.normalize(hidden.numpy(), weight.numpy(), 1e-6, normed.numpy())
+    normalize(hidden.numpy(), weight.numpy(), 1e-6, normed.numpy())
 
     torch.testing.assert_close(normed, torch.nn.functional.rms_norm(hidden, (37,), weight, 1e-6))
-
-
-def test_rows_are_scaled_by_their_largest_magnitude() -> None:
-    """What is scaled has 1 or -1 for its largest; zeros stay zeros."""
-    hidden = draw(6, 21) * torch.logspace(-20, 20, 6)[:, None]
-    hidden[4] = 0
-    scaled, largest = torch.empty_like(hidden), torch.empty(6, 1)
-    kernels.scale_rows(hidden.numpy(), scaled.numpy(), largest.numpy())
-
-    assert torch.equal(largest[[0, 1, 2, 3, 5]], hidden.abs().amax(1, keepdim=True)[[0, 1, 2, 3, 5]])
-    torch.testing.assert_close(scaled * largest, hidden, rtol=1e-6, atol=0)
-    assert scaled.abs().amax(1)[:4].allclose(torch.ones(4))
-    assert not scaled[4].any()
 
 
 @settings(deadline=None)
@@ -117,7 +110,7 @@ def test_sums_of_exponentials_are_torchs(rows: list[list[float]]) -> None:
     """They are those of logsumexp, of pieces that cannot come, too."""
     logits = torch.tensor(rows)
     totals = torch.empty(len(rows))
-    kernels.sum_exponentials(logits.numpy(), logits.amax(-1).numpy(), totals.numpy())
+    sum_exponentials(logits.numpy(), logits.amax(-1).numpy(), totals.numpy())
 
     torch.testing.assert_close(totals, logits.logsumexp(-1), rtol=1e-6, atol=1e-5)
 
@@ -128,7 +121,7 @@ def test_the_best_come_in_order(rows: list[list[float]], count: int) -> None:
     """They are the first of a stable sort: of equal ones those that stand first, even where none can come."""
     logits = torch.tensor(rows)
     best, places = torch.empty(len(rows), count), torch.empty(len(rows), count, dtype=torch.long)
-    kernels.find_top(logits.numpy(), best.numpy(), places.numpy())
+    find_top(logits.numpy(), best.numpy(), places.numpy())
     values, order = logits.sort(dim=-1, descending=True, stable=True)
 
     assert torch.equal(best, values[:, :count])
@@ -137,9 +130,35 @@ def test_the_best_come_in_order(rows: list[list[float]], count: int) -> None:
 
 def test_a_loop_is_compiled_where_it_cannot_be_kept() -> None:
     """One whose source is in no file, beside which Numba could keep it, is compiled all the same."""
-    names = {"compile": kernels._compile}
-    exec("@compile\ndef double(numbers):\n    numbers *= 2\n", names)
+    names = {"compiled": compiling.compiled}
+    exec("@compiled\ndef double(numbers):\n    numbers *= 2\n", names)
     numbers = np.ones(3)
     names["double"](numbers)
 
     assert numbers.tolist() == [2, 2, 2]
+
+
+def double(numbers: np.ndarray) -> None:
+    numbers *= 2
+
+
+def test_a_loop_is_kept_under_the_digest(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It lies there once it is compiled, and is loaded from there by the next; what others keep stays."""
+    monkeypatch.setattr(compiling, "_SHELF", tmp_path)
+    monkeypatch.setattr(numba.config, "CACHE_DIR", "of others")
+    for hits in (0, 1):
+        loop = compiling.compiled(double)
+        loop(np.ones(3))
+        assert sum(loop.stats.cache_hits.values()) == hits
+
+    assert list(tmp_path.rglob("*.nbc"))
+    assert numba.config.CACHE_DIR == "of others"
+
+
+def test_the_digest_is_of_every_file_of_the_room() -> None:
+    """A loop is compiled anew when what it calls has changed in another file."""
+    room = Path(compiling.__file__).parent
+    files = b"".join(path.read_bytes() for path in sorted(room.iterdir()) if path.suffix == ".py")
+
+    assert hashlib.sha256(files).hexdigest().startswith(compiling._SHELF.name)
+    assert Path(attend.stats.cache_path).is_relative_to(compiling._SHELF)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from tldrkit.models.packed.kernels import Memory, View
+from tldrkit.models.packed.kernels.arrays import Memory, View
 
 _TOKENS = 1024
 """Tokens read together: what lies between the layers then stays in the processor's cache."""

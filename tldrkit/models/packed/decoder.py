@@ -7,13 +7,18 @@ networks. Knows token ids alone, and not which of them are chosen.
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding
 
 from tldrkit.models.packed.batch import Batch, Cache, cut_groups, remember
 from tldrkit.models.packed.frozen import Frozen, Stacked
-from tldrkit.models.packed.kernels import Floats, Memory, View, attend, keep, normalize
+from tldrkit.models.packed.kernels.arrays import ACTIVATIONS, Layer, Memory
+from tldrkit.models.packed.kernels.attention import keep
+from tldrkit.models.packed.kernels.elementary import normalize
+from tldrkit.models.packed.kernels.layer import run_layer
+from tldrkit.models.packed.kernels.products import multiply
 from tldrkit.models.packed.linear import Cascade
 from tldrkit.models.packed.t5 import PackedT5
 
@@ -25,44 +30,30 @@ class _Layer:
         self,
         block: Any,  # noqa: ANN401  (transformers is not typed)
         linears: Frozen,
+        activation: int,
     ) -> None:
         def stack(part: Any, *names: str) -> Stacked:  # noqa: ANN401  (as above)
             return linears.stack(*(getattr(part, name) for name in names))
 
         own, cross, dense = block.layer[0], block.layer[1], block.layer[2]
-        self.norms = (own.layer_norm, cross.layer_norm, dense.layer_norm)
         self.heads = own.SelfAttention.n_heads
         self.head_width = own.SelfAttention.key_value_proj_dim
-        self.query_key_value = stack(own.SelfAttention, "q", "k", "v")
-        self.own_out = stack(own.SelfAttention, "o")
-        self.query = stack(cross.EncDecAttention, "q")
-        self.key_value = stack(cross.EncDecAttention, "k", "v")
-        self.cross_out = stack(cross.EncDecAttention, "o")
+        self._key_value = stack(cross.EncDecAttention, "k", "v")
         feed = dense.DenseReluDense
-        self.gated = hasattr(feed, "wi_0")
-        self.act = feed.act
-        self.widen = stack(feed, "wi_0", "wi_1") if self.gated else stack(feed, "wi")
-        self.narrow = stack(feed, "wo")
-
-    def attend(self, normed: Tensor, memory: Memory, view: View, entries: Tensor) -> Tensor:
-        """Attend to the summary so far, and take note of its newest piece.
-
-        Shape:
-            normed, result: (rows, width of the decoder).
-            entries: (rows,), of the newest pieces.
-        """
-        projected = self._cut_heads(self.query_key_value(normed))
-        keep(projected, memory, entries.numpy())
-        return self.own_out(self._mix(projected, memory, view).to(normed.dtype))
-
-    def attend_source(self, normed: Tensor, memory: Memory, view: View) -> Tensor:
-        """Attend to the source.
-
-        Shape:
-            normed, result: (rows, width of the decoder).
-        """
-        projected = self._cut_heads(self.query(normed))
-        return self.cross_out(self._mix(projected, memory, view).to(normed.dtype))
+        gated = hasattr(feed, "wi_0")
+        norms = [part.layer_norm.weight.detach() for part in (own, cross, dense)]
+        self.weights = Layer(
+            norms=torch.stack(norms).numpy(),
+            epsilon=own.layer_norm.variance_epsilon,
+            query_key_value=stack(own.SelfAttention, "q", "k", "v").product,
+            own_out=stack(own.SelfAttention, "o").product,
+            query=stack(cross.EncDecAttention, "q").product,
+            cross_out=stack(cross.EncDecAttention, "o").product,
+            widen=(stack(feed, "wi_0", "wi_1") if gated else stack(feed, "wi")).product,
+            narrow=stack(feed, "wo").product,
+            gated=gated,
+            activation=activation,
+        )
 
     def read(self, read: Tensor, memory: Memory, entries: Tensor) -> None:
         """Take note of what the encoder read.
@@ -71,25 +62,14 @@ class _Layer:
             read: (tokens, width of the encoder).
             entries: (tokens,).
         """
-        keep(self._cut_heads(self.key_value(read)), memory, entries.numpy())
+        projected = self._key_value(read).float().view(len(read), 2, self.heads, self.head_width)
+        keep(projected.numpy(), memory, entries.numpy())
 
-    def _cut_heads(self, projected: Tensor) -> Floats:
-        by_head = projected.float().view(len(projected), -1, self.heads, self.head_width)
-        array: Floats = by_head.numpy()
-        return array
 
-    def _mix(self, projected: Floats, memory: Memory, view: View) -> Tensor:
-        mixed = torch.empty(len(projected), self.heads, self.head_width)
-        attend(projected, memory, view, mixed.numpy())
-        return mixed.flatten(1)
-
-    def feed(self, normed: Tensor) -> Tensor:
-        """Apply the feed-forward."""
-        between = self.widen(normed)
-        if self.gated:
-            gate, value = between.chunk(2, dim=1)
-            return self.narrow(self.act(gate) * value)
-        return self.narrow(self.act(between))
+def can_decode(network: nn.Module) -> bool:
+    """Tell whether a T5's activation is one of those that are compiled."""
+    config: Any = network.config
+    return config.dense_act_fn in ACTIVATIONS
 
 
 class PackedDecoder:
@@ -110,12 +90,15 @@ class PackedDecoder:
         linears = Frozen(read_linear, dtype)
         self._encoder = PackedT5(network, linears, self._dtype, None)
         decoder: Any = self._network.decoder
-        self._layers = [_Layer(block, linears) for block in decoder.block]
+        config: Any = self._network.config
         head: Any = self._network.lm_head
-        self._head = linears.stack(head)
+        activation = ACTIVATIONS.index(config.dense_act_fn)
+        self._layers = [_Layer(block, linears, activation) for block in decoder.block]
+        self._head = linears.stack(head).product
         narrow = hasattr(decoder, "in_proj")
-        self._in = linears.stack(decoder.in_proj) if narrow else None
-        self._out = linears.stack(decoder.out_proj) if narrow else None
+        self._in = linears.stack(decoder.in_proj).product if narrow else None
+        self._out = linears.stack(decoder.out_proj).product if narrow else None
+        self._norm = decoder.final_layer_norm.weight.detach().numpy()
 
     @property
     def start(self) -> int:
@@ -153,25 +136,17 @@ class PackedDecoder:
             pieces: (rows,).
             result: (rows, pieces of the vocabulary).
         """
-        entries = batch.advance()
-        written = batch.view_written()
-        decoder = self._network.decoder
-        hidden = embedding(pieces, decoder.embed_tokens.weight)
+        entries = batch.advance().numpy()
+        views = batch.view_written(), batch.read
+        hidden = embedding(pieces, self._network.decoder.embed_tokens.weight).numpy()
         if self._in is not None:
-            hidden = self._in(hidden.to(self._dtype)).to(hidden.dtype)
+            hidden = multiply(hidden, self._in)
         for layer, cache in zip(self._layers, batch.caches, strict=True):
-            own, cross, feed = layer.norms
-            hidden = hidden + layer.attend(self._norm(own, hidden), cache.own, written, entries)
-            hidden = hidden + layer.attend_source(self._norm(cross, hidden), cache.read, batch.read)
-            hidden = hidden + layer.feed(self._norm(feed, hidden))
-        hidden = self._norm(decoder.final_layer_norm, hidden)
+            run_layer(hidden, layer.weights, (cache.own, cache.read), views, entries)
+        normed = np.empty_like(hidden)
+        normalize(hidden, self._norm, self._network.decoder.final_layer_norm.variance_epsilon, normed)
         if self._out is not None:
-            hidden = self._out(hidden)
+            normed = multiply(normed, self._out)
         if self._network.config.scale_decoder_outputs:
-            hidden = hidden * self._network.model_dim**-0.5
-        return self._head(hidden)
-
-    def _norm(self, norm: Any, hidden: Tensor) -> Tensor:  # noqa: ANN401  (transformers is not typed)
-        normed = torch.empty_like(hidden)
-        normalize(hidden.numpy(), norm.weight.detach().numpy(), norm.variance_epsilon, normed.numpy())
-        return normed.to(self._dtype)
+            normed *= np.float32(self._network.model_dim**-0.5)
+        return torch.from_numpy(multiply(normed, self._head))

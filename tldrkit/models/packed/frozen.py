@@ -1,15 +1,17 @@
 """Linear layers whose weights stay: stacked once and applied often, without gradients, in int8 too."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tldrkit.models.packed.int8 import Int8Product
+from tldrkit.models.packed.int8 import round_weight
+from tldrkit.models.packed.kernels.arrays import ACTIVATIONS, Growth, Product
+from tldrkit.models.packed.kernels.products import multiply
 from tldrkit.models.packed.linear import Cascade, sprout
-
-Product = Callable[[Tensor], Tensor]
-"""Input rows in, output rows out."""
 
 
 class Stacked:
@@ -17,23 +19,36 @@ class Stacked:
 
     Args:
         layers: The layers.
-        dtype: Number format to multiply in.
+        dtype: Number format of their weights: float32, bfloat16 or int8.
     """
 
     def __init__(self, layers: list[Cascade], dtype: torch.dtype) -> None:
         weights = [weight for layer in layers for weight in (layer.weight, *layer.dendrites)]
         stacked = (weights[0] if len(weights) == 1 else torch.cat(weights)).detach()
-        self._product = _build_product(stacked, dtype)
+        growth = _lay_growth(layers)
+        if dtype == torch.int8:
+            self.product = Product(*round_weight(stacked), growth)
+        else:
+            self._weight = stacked.to(dtype).contiguous()
+            bits = self._weight.view(torch.uint16) if dtype == torch.bfloat16 else self._weight
+            self.product = Product(bits.numpy(), np.empty(0, np.float32), growth)
         self._layers = layers
 
     def __call__(self, hidden: Tensor) -> Tensor:
-        """Apply the layers.
+        """Apply the layers to many rows, on all of torch's threads.
 
         Shape:
-            hidden: (tokens, in).
-            result: (tokens, sum of out).
+            hidden: (rows, in).
+            result: (rows, sum of out).
         """
-        return sprout(self._product(hidden), self._layers)
+        if self.product.weight.dtype != np.int8:
+            return sprout(torch.mm(hidden, self._weight.t()), self._layers)
+        threads = torch.get_num_threads()
+        if threads == 1:
+            return torch.from_numpy(multiply(hidden.numpy(), self.product))
+        shares = np.array_split(hidden.numpy(), threads)
+        parts = _open_pool(threads).map(lambda share: multiply(share, self.product), shares)
+        return torch.from_numpy(np.concatenate(list(parts)))
 
 
 class Frozen:
@@ -41,7 +56,7 @@ class Frozen:
 
     Args:
         read: Reads the parameters of a linear layer.
-        dtype: Number format to multiply in: float32, bfloat16 or int8.
+        dtype: Number format of their weights: float32, bfloat16 or int8.
     """
 
     def __init__(self, read: Callable[[nn.Module], Cascade], dtype: torch.dtype) -> None:
@@ -65,8 +80,18 @@ class Frozen:
         return self.stack(*layers)(hidden)
 
 
-def _build_product(weight: Tensor, dtype: torch.dtype) -> Product:
-    if dtype == torch.int8:
-        return Int8Product(weight)
-    converted = weight.to(dtype).t()
-    return lambda hidden: torch.mm(hidden, converted)
+@cache
+def _open_pool(threads: int) -> ThreadPoolExecutor:
+    """Open the threads that share products; they are kept, since one begins more slowly than most end."""
+    return ThreadPoolExecutor(threads, "multiplying")
+
+
+def _lay_growth(layers: list[Cascade]) -> Growth:
+    """Lay the dendrites of layers one behind the other."""
+    told = [
+        (len(layer.weight), len(layer.dendrites), ACTIVATIONS.index(layer.activation)) for layer in layers
+    ]
+    tops = [layer.to_output.flatten() for layer in layers if layer.to_output is not None]
+    links = [link.flatten() for layer in layers for link in layer.links]
+    floats = (torch.cat([torch.empty(0), *some]).detach().float().numpy() for some in (tops, links))
+    return Growth(np.array(told), *floats)

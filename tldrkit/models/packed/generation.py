@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from tldrkit.models.packed.decoder import PackedDecoder
-from tldrkit.models.packed.kernels import find_top, sum_exponentials
+from tldrkit.models.packed.kernels.choice import find_top, sum_exponentials
 
 PLAIN_DEFAULTS = frozenset({
     "_from_model_config", "transformers_version", "decoder_start_token_id", "bos_token_id", "eos_token_id",

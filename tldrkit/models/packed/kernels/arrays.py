@@ -1,0 +1,90 @@
+"""What compiled loops work on: NumPy arrays under their names. Knows no loop."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Integers = NDArray[np.int64]
+
+ACTIVATIONS = ("relu", "sigmoid", "tanh", "gelu", "gelu_new", "silu")
+"""By the names that configs have for them; loops know them by their places."""
+OUTPUTS = 32
+"""Outputs of a block of 8-bit weights."""
+
+
+class Growth(NamedTuple):
+    """The dendrites of stacked linear layers; see ``DendriticLinear`` for what they compute.
+
+    Shape:
+        layers: (layers, 3), of each its outputs, its dendrites and the place of their activation.
+        to_output: (sum of dendrites * outputs,), dendrite by dendrite.
+        links: (sum of links * outputs,), dendrite by dendrite, from the first one on.
+    """
+
+    layers: Integers
+    to_output: Floats
+    links: Floats
+
+
+class Product(NamedTuple):
+    """Stacked linear layers as compiled loops multiply with them.
+
+    Shape:
+        weight: (out, in), float32 or the bits of bfloat16; in 8 bits (blocks, pairs of inputs,
+            2 * OUTPUTS), both inputs of a pair side by side for each output of a block.
+        scales: (out,), what outputs are multiplied by; of 8-bit weights alone.
+    """
+
+    weight: NDArray[Any]
+    scales: Floats
+    growth: Growth
+
+
+class Layer(NamedTuple):
+    """One decoder layer.
+
+    Shape:
+        norms: (3, width), of the attention to the summary, of that to the source, and of the feed-forward.
+    """
+
+    norms: Floats
+    epsilon: float
+    query_key_value: Product
+    own_out: Product
+    query: Product
+    cross_out: Product
+    widen: Product
+    narrow: Product
+    gated: bool
+    activation: int
+    """Its place among ``ACTIVATIONS``."""
+
+
+class Memory(NamedTuple):
+    """Keys and values of pieces, an entry each, as float32 or in 8 bits.
+
+    Shape:
+        keys, values: (heads, entries, head width).
+        key_scales, value_scales: (heads, entries), what they are multiplied by.
+    """
+
+    keys: NDArray[Any]
+    values: NDArray[Any]
+    key_scales: Floats
+    value_scales: Floats
+
+
+class View(NamedTuple):
+    """What rows attend to; so many rows in a row as there are beams share a view.
+
+    Shape:
+        entries: (views, most entries), the first of which count.
+        counts: (views,).
+        bias: (heads, most entries), added to the scores.
+    """
+
+    entries: Integers
+    counts: Integers
+    bias: Floats

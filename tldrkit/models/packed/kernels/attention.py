@@ -1,0 +1,114 @@
+"""Attention over the entries of a memory: no padding, no masks, no copies."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tldrkit.models.packed.kernels.arrays import Floats, Integers, Memory, View
+from tldrkit.models.packed.kernels.compiling import compiled
+from tldrkit.models.packed.kernels.elementary import exponentiate, find_largest
+
+_LARGEST = np.float32(127)
+"""Of an 8-bit key or value."""
+
+
+@compiled
+def _score(query: Floats, keys: NDArray[Any], places: Integers, scores: Floats) -> None:
+    """Multiply a query with the keys at some places, four at once."""
+    zero, fours = np.float32(0), len(places) // 4 * 4
+    for place in range(0, fours, 4):
+        a, b = keys[places[place]], keys[places[place + 1]]
+        c, d = keys[places[place + 2]], keys[places[place + 3]]
+        of_a, of_b, of_c, of_d = zero, zero, zero, zero
+        for i in range(len(query)):
+            of_a += query[i] * np.float32(a[i])
+            of_b += query[i] * np.float32(b[i])
+            of_c += query[i] * np.float32(c[i])
+            of_d += query[i] * np.float32(d[i])
+        scores[place], scores[place + 1] = of_a, of_b
+        scores[place + 2], scores[place + 3] = of_c, of_d
+    for place in range(fours, len(places)):
+        a, of_a = keys[places[place]], zero
+        for i in range(len(query)):
+            of_a += query[i] * np.float32(a[i])
+        scores[place] = of_a
+
+
+@compiled
+def _mix(weights: Floats, values: NDArray[Any], places: Integers, mixed: Floats) -> None:
+    """Sum the values at some places by their weights, four at once."""
+    fours = len(places) // 4 * 4
+    mixed[:] = 0
+    for place in range(0, fours, 4):
+        a, b = values[places[place]], values[places[place + 1]]
+        c, d = values[places[place + 2]], values[places[place + 3]]
+        of_a, of_b, of_c, of_d = weights[place], weights[place + 1], weights[place + 2], weights[place + 3]
+        for i in range(len(mixed)):
+            first = of_a * np.float32(a[i]) + of_b * np.float32(b[i])
+            mixed[i] += first + of_c * np.float32(c[i]) + of_d * np.float32(d[i])
+    for place in range(fours, len(places)):
+        a, of_a = values[places[place]], weights[place]
+        for i in range(len(mixed)):
+            mixed[i] += of_a * np.float32(a[i])
+
+
+@compiled
+def attend(projected: Floats, memory: Memory, view: View, mixed: Floats) -> None:
+    """Attend as T5 does: unscaled scores plus bias, softmax, weighted sum of values.
+
+    Shape:
+        projected: (rows, parts, heads, head width); the first part are the queries.
+        mixed: (rows, heads, head width), written to.
+    """
+    share = len(projected) // len(view.entries)
+    scores = np.empty(view.entries.shape[1], np.float32)
+    for index in range(len(view.entries)):
+        places = view.entries[index, : view.counts[index]]
+        for head in range(projected.shape[2]):
+            key_scales, value_scales = memory.key_scales[head], memory.value_scales[head]
+            bias = view.bias[head]
+            for row in range(index * share, (index + 1) * share):
+                _score(projected[row, 0, head], memory.keys[head], places, scores)
+                top = np.float32(-np.inf)
+                for place in range(len(places)):
+                    scores[place] = scores[place] * key_scales[places[place]] + bias[place]
+                    top = max(top, scores[place])
+                total = np.float32(0)
+                for place in range(len(places)):
+                    scores[place] = exponentiate(scores[place] - top)
+                    total += scores[place]
+                for place in range(len(places)):
+                    scores[place] *= value_scales[places[place]] / total
+                _mix(scores, memory.values[head], places, mixed[row, head])
+
+
+@compiled
+def keep(projected: Floats, memory: Memory, entries: Integers) -> None:
+    """Take note of keys and values, each head's in 8 bits by its own largest where the memory has 8.
+
+    Shape:
+        projected: (rows, parts, heads, head width); the last two parts are keys and values.
+        entries: (rows,), where they are kept.
+    """
+    parts, heads, width = projected.shape[1:]
+    rounds = memory.keys.itemsize == 1
+    for row in range(len(projected)):
+        entry = entries[row]
+        for head in range(heads):
+            for part in range(parts - 2, parts):
+                vector = projected[row, part, head]
+                kept, scales = (
+                    (memory.keys[head, entry], memory.key_scales)
+                    if part == parts - 2
+                    else (memory.values[head, entry], memory.value_scales)
+                )
+                if rounds:
+                    largest = find_largest(vector)
+                    scales[head, entry] = largest / _LARGEST
+                    for i in range(width):
+                        kept[i] = np.rint(vector[i] * (_LARGEST / largest))
+                else:
+                    scales[head, entry] = np.float32(1)
+                    for i in range(width):
+                        kept[i] = vector[i]

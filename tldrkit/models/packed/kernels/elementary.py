@@ -1,0 +1,86 @@
+"""What all loops share: exponentials, magnitudes, norms, activations."""
+
+import math
+
+import numpy as np
+
+from tldrkit.models.packed.kernels.arrays import Floats
+from tldrkit.models.packed.kernels.compiling import compiled
+
+_TINY = np.float32(1e-30)
+"""Smallest largest magnitude: numbers are divided by it."""
+_MAGNITUDE = np.int32(0x7FFFFFFF)
+"""All bits of a float but its sign."""
+
+
+@compiled
+def find_largest(vector: Floats) -> np.float32:
+    """Find the largest magnitude, by bits: without their sign, floats are in the order of integers."""
+    bits = vector.view(np.int32)
+    largest = np.int32(0)
+    for i in range(len(bits)):
+        size = np.int32(bits[i] & _MAGNITUDE)
+        largest = size if size > largest else largest
+    found: np.float32 = np.int32(largest).view(np.float32)
+    return max(found, _TINY)
+
+
+@compiled
+def exponentiate(power: np.float32) -> np.float32:
+    """Raise e to a power of at most 0, within 2e-7 of the result; several at once, other than the C library.
+
+    That is 2 to a power, whose whole part is made of bits, and the rest by Taylor's series.
+    """
+    base = max(power, np.float32(-87)) * np.float32(1.44269504)
+    whole = np.floor(base + np.float32(0.5))
+    rest = (base - whole) * np.float32(0.69314718)
+    series = np.float32(1)
+    for order in (6, 5, 4, 3, 2, 1):
+        series = np.float32(1) + series * rest / np.float32(order)
+    result: np.float32 = series * np.int32((np.int32(whole) + 127) << 23).view(np.float32)
+    return result
+
+
+@compiled
+def normalize(hidden: Floats, weight: Floats, epsilon: float, normed: Floats) -> None:
+    """Scale rows to unit root mean square, then by a weight (Zhang & Sennrich 2019).
+
+    Shape:
+        hidden, normed: (rows, width).
+        weight: (width,).
+    """
+    width = hidden.shape[1]
+    for row in range(len(hidden)):
+        own, result = hidden[row], normed[row]
+        squares = np.float32(0)
+        for i in range(width):
+            squares += own[i] * own[i]
+        scale = np.float32(1) / np.sqrt(squares / np.float32(width) + np.float32(epsilon))
+        for i in range(width):
+            result[i] = own[i] * scale * weight[i]
+
+
+@compiled
+def activate(vector: Floats, activation: int) -> None:
+    """Apply an activation, by its place among ``ACTIVATIONS``."""
+    one, half = np.float32(1), np.float32(0.5)
+    for i in range(len(vector)):
+        x = vector[i]
+        if activation == 0:
+            vector[i] = max(x, np.float32(0))
+        elif activation == 3:
+            vector[i] = half * x * (one + np.float32(math.erf(x * np.float32(math.sqrt(0.5)))))
+        else:  # what is left is made of the sigmoid of x or of a multiple
+            inner = x
+            if activation == 2:
+                inner = x + x
+            elif activation == 4:
+                inner = np.float32(2 * math.sqrt(2 / math.pi)) * (x + np.float32(0.044715) * x * x * x)
+            small = exponentiate(-abs(inner))
+            share = (one if inner > 0 else small) / (one + small)
+            if activation == 1:
+                vector[i] = share
+            elif activation == 2:
+                vector[i] = share + share - one
+            else:
+                vector[i] = x * share

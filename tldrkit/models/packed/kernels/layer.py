@@ -1,0 +1,74 @@
+"""A decoder layer as one loop, so that Python is not asked between its operations."""
+
+import numpy as np
+
+from tldrkit.models.packed.kernels.arrays import Floats, Integers, Layer, Memory, View
+from tldrkit.models.packed.kernels.attention import attend, keep
+from tldrkit.models.packed.kernels.compiling import compiled
+from tldrkit.models.packed.kernels.elementary import activate, normalize
+from tldrkit.models.packed.kernels.products import multiply
+
+
+@compiled
+def _add(hidden: Floats, change: Floats) -> None:
+    for row in range(len(hidden)):
+        own, more = hidden[row], change[row]
+        for i in range(len(own)):
+            own[i] += more[i]
+
+
+@compiled
+def _gate(between: Floats, layer: Layer) -> Floats:
+    """Apply the activation of a feed-forward, and the gate where there is one.
+
+    Shape:
+        between: (rows, width), or (rows, 2 * width) with a gate.
+        result: (rows, width).
+    """
+    width = between.shape[1] // 2 if layer.gated else between.shape[1]
+    result = np.empty((len(between), width), np.float32)
+    for row in range(len(between)):
+        own, given = result[row], between[row]
+        for i in range(width):
+            own[i] = given[i]
+        activate(own, layer.activation)
+        if layer.gated:
+            for i in range(width):
+                own[i] *= given[width + i]
+    return result
+
+
+@compiled
+def run_layer(
+    hidden: Floats,
+    layer: Layer,
+    memories: tuple[Memory, Memory],
+    views: tuple[View, View],
+    entries: Integers,
+) -> None:
+    """Run a decoder layer on the newest piece of each row, and take note of its keys and values.
+
+    Args:
+        hidden: Changed in place.
+        layer: The layer.
+        memories: Of the summaries, and of the sources.
+        views: What each row, or source, sees of them.
+        entries: Where the newest pieces are kept.
+
+    Shape:
+        hidden: (rows, width of the decoder).
+        entries: (rows,).
+    """
+    rows, heads, width = len(hidden), memories[0].keys.shape[0], memories[0].keys.shape[2]
+    normed = np.empty_like(hidden)
+    mixed = np.empty((rows, heads, width), np.float32)
+    normalize(hidden, layer.norms[0], layer.epsilon, normed)
+    projected = multiply(normed, layer.query_key_value).reshape((rows, 3, heads, width))
+    keep(projected, memories[0], entries)
+    attend(projected, memories[0], views[0], mixed)
+    _add(hidden, multiply(mixed.reshape((rows, heads * width)), layer.own_out))
+    normalize(hidden, layer.norms[1], layer.epsilon, normed)
+    attend(multiply(normed, layer.query).reshape((rows, 1, heads, width)), memories[1], views[1], mixed)
+    _add(hidden, multiply(mixed.reshape((rows, heads * width)), layer.cross_out))
+    normalize(hidden, layer.norms[2], layer.epsilon, normed)
+    _add(hidden, multiply(_gate(multiply(normed, layer.widen), layer), layer.narrow))
