@@ -15,7 +15,7 @@ from tldrkit.models.anatomy import is_packable
 from tldrkit.models.lean import LeanT5
 from tldrkit.models.packed.decoder import PackedDecoder, can_decode
 from tldrkit.models.packed.generation import PLAIN_DEFAULTS, Beams, write_by_beams, write_greedily
-from tldrkit.models.packed.int8 import has_int8
+from tldrkit.models.packed.kernels.tiles import has_int8
 from tldrkit.models.packed.linear import read_deployed
 from tldrkit.specs import DataSpec, EvalSpec, Precision
 

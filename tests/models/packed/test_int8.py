@@ -10,7 +10,7 @@ from tldrkit.models.dendrites import read_linear
 from tldrkit.models.packed.decoder import PackedDecoder
 from tldrkit.models.packed.frozen import Stacked
 from tldrkit.models.packed.generation import Beams, write_by_beams, write_greedily
-from tldrkit.models.packed.int8 import has_int8
+from tldrkit.models.packed.kernels.tiles import has_int8
 from tldrkit.models.packed.linear import Cascade
 
 pytestmark = pytest.mark.skipif(not has_int8(), reason="this processor has no instructions for int8")
@@ -35,11 +35,12 @@ def test_a_product_is_close_to_the_exact_one(shape: tuple[int, int]) -> None:
     assert ((build(weight)(hidden) - exact).abs() / room).max() < 0.01
 
 
-def test_rows_are_rounded_hardly_at_all() -> None:
+@pytest.mark.parametrize("width", [96, 2048])
+def test_rows_are_rounded_hardly_at_all(width: int) -> None:
     """With weights that 8 bits hold exactly, a product has the four digits that rows of 16 bits allow."""
-    weight = torch.randint(-127, 128, (50, 96), generator=torch.Generator().manual_seed(0)).float()
+    weight = torch.randint(-127, 128, (50, width), generator=torch.Generator().manual_seed(0)).float()
     weight[:, 5] = 127
-    hidden = draw(7, 96)
+    hidden = draw(7, width)
     exact = hidden.double() @ weight.double().t()
 
     assert ((build(weight)(hidden) - exact).abs() / exact.abs().amax()).max() < 1e-4
@@ -55,15 +56,25 @@ def test_the_largest_values_do_not_overflow(width: int) -> None:
     torch.testing.assert_close(result, torch.tensor([[width], [-width]]).float().expand(2, 8))
 
 
+def test_it_is_offered_where_loops_are_compiled_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not where Numba is told to compile for other processors, which would end the process."""
+    monkeypatch.setattr("numba.core.config.CPU_NAME", "generic")
+    assert not has_int8()
+    monkeypatch.setattr("numba.core.config.CPU_FEATURES", "+sse4.1,+avx2")
+    assert has_int8()
+
+
 @pytest.mark.parametrize("rows", [1, 2, 129])
 def test_threads_share_the_rows(rows: int) -> None:
     """Of several threads each takes some, and nothing else changes."""
     product, hidden, threads = build(draw(40, 24)), draw(rows, 24), torch.get_num_threads()
-    torch.set_num_threads(1)
-    alone = product(hidden)
-    torch.set_num_threads(3)
-    together = product(hidden)
-    torch.set_num_threads(threads)
+    try:
+        torch.set_num_threads(1)
+        alone = product(hidden)
+        torch.set_num_threads(3)
+        together = product(hidden)
+    finally:
+        torch.set_num_threads(threads)
 
     assert torch.equal(alone, together)
 

@@ -128,37 +128,45 @@ def test_the_best_come_in_order(rows: list[list[float]], count: int) -> None:
     assert torch.equal(places, order[:, :count])
 
 
-def test_a_loop_is_compiled_where_it_cannot_be_kept() -> None:
-    """One whose source is in no file, beside which Numba could keep it, is compiled all the same."""
-    names = {"compiled": compiling.compiled}
-    exec("@compiled\ndef double(numbers):\n    numbers *= 2\n", names)
-    numbers = np.ones(3)
-    names["double"](numbers)
-
-    assert numbers.tolist() == [2, 2, 2]
-
-
 def double(numbers: np.ndarray) -> None:
     numbers *= 2
 
 
-def test_a_loop_is_kept_under_the_digest(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """It lies there once it is compiled, and is loaded from there by the next; what others keep stays."""
-    monkeypatch.setattr(compiling, "_SHELF", tmp_path)
-    monkeypatch.setattr(numba.config, "CACHE_DIR", "of others")
-    for hits in (0, 1):
-        loop = compiling.compiled(double)
-        loop(np.ones(3))
-        assert sum(loop.stats.cache_hits.values()) == hits
+def count_loaded() -> int:
+    """Compile a loop anew, and tell how often it was loaded instead."""
+    loop, numbers = compiling.compiled(double), np.ones(3)
+    loop(numbers)
+    assert numbers.tolist() == [2, 2, 2]
+    return sum(loop.stats.cache_hits.values())
 
+
+def test_a_loop_is_kept_on_its_shelf(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It lies there once it is compiled, and is loaded from there by the next; what others keep stays."""
+    monkeypatch.setattr(compiling, "_SHELF", str(tmp_path))
+    monkeypatch.setattr(numba.config, "CACHE_DIR", "of others")
+
+    assert count_loaded() == 0
     assert list(tmp_path.rglob("*.nbc"))
+    assert count_loaded() == 1
     assert numba.config.CACHE_DIR == "of others"
 
 
-def test_the_digest_is_of_every_file_of_the_room() -> None:
-    """A loop is compiled anew when what it calls has changed in another file."""
-    room = Path(compiling.__file__).parent
-    files = b"".join(path.read_bytes() for path in sorted(room.iterdir()) if path.suffix == ".py")
+def test_a_loop_is_compiled_where_it_cannot_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a shelf it is compiled each time."""
+    monkeypatch.setattr(compiling, "_SHELF", "")
 
-    assert hashlib.sha256(files).hexdigest().startswith(compiling._SHELF.name)
-    assert Path(attend.stats.cache_path).is_relative_to(compiling._SHELF)
+    assert not count_loaded()
+    assert not count_loaded()
+
+
+def test_a_shelf_is_of_these_files_wherever_it_is(tmp_path: Path) -> None:
+    """The first place that can be written gets it; its name is a digest of every file of the room."""
+    files = (path.read_bytes() for path in sorted(Path(compiling.__file__).parent.glob("*.py")))
+    digest = hashlib.sha256(b"".join(files)).hexdigest()[:16]
+    (tmp_path / "file").touch()
+
+    shelf = compiling.find_shelf("", tmp_path / "file", tmp_path / "a", tmp_path / "b")
+    assert Path(shelf) == tmp_path / "a" / digest
+    assert Path(shelf).is_dir()
+    assert compiling.find_shelf(tmp_path / "file") == ""
+    assert Path(attend.stats.cache_path).parent.name == digest

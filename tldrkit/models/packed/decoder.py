@@ -73,7 +73,7 @@ def can_decode(network: nn.Module) -> bool:
 
 
 class PackedDecoder:
-    """Reads sources and gives the logits of the next pieces; a snapshot of the network's weights.
+    """Reads sources and gives the logits of the next pieces; the network's weights must stay as they are.
 
     Args:
         network: T5, plain, of ours, or with layers wrapped by PerforatedAI; on a processor.

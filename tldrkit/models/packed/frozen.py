@@ -31,7 +31,7 @@ class Stacked:
         else:
             self._weight = stacked.to(dtype).contiguous()
             bits = self._weight.view(torch.uint16) if dtype == torch.bfloat16 else self._weight
-            self.product = Product(bits.numpy(), np.empty(0, np.float32), growth)
+            self.product = Product(bits.numpy(), np.empty(0, np.float32), 0.0, growth)
         self._layers = layers
 
     def __call__(self, hidden: Tensor) -> Tensor:

@@ -12,6 +12,10 @@ ACTIVATIONS = ("relu", "sigmoid", "tanh", "gelu", "gelu_new", "silu")
 """By the names that configs have for them; loops know them by their places."""
 OUTPUTS = 32
 """Outputs of a block of 8-bit weights."""
+LARGEST = 127
+"""Of a number in 8 bits."""
+TINY = 1e-30
+"""Smallest largest magnitude of what is rounded, which numbers are divided by."""
 
 
 class Growth(NamedTuple):
@@ -31,6 +35,9 @@ class Growth(NamedTuple):
 class Product(NamedTuple):
     """Stacked linear layers as compiled loops multiply with them.
 
+    Args:
+        most: Largest magnitude that inputs are rounded to, so that no sum overflows; of 8-bit weights alone.
+
     Shape:
         weight: (out, in), float32 or the bits of bfloat16; in 8 bits (blocks, pairs of inputs,
             2 * OUTPUTS), both inputs of a pair side by side for each output of a block.
@@ -39,6 +46,7 @@ class Product(NamedTuple):
 
     weight: NDArray[Any]
     scales: Floats
+    most: float
     growth: Growth
 
 

@@ -5,12 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tldrkit.models.packed.kernels.arrays import Floats, Integers, Memory, View
+from tldrkit.models.packed.kernels.arrays import LARGEST, Floats, Integers, Memory, View
 from tldrkit.models.packed.kernels.compiling import compiled
 from tldrkit.models.packed.kernels.elementary import exponentiate, find_largest
-
-_LARGEST = np.float32(127)
-"""Of an 8-bit key or value."""
 
 
 @compiled
@@ -105,9 +102,9 @@ def keep(projected: Floats, memory: Memory, entries: Integers) -> None:
                 )
                 if rounds:
                     largest = find_largest(vector)
-                    scales[head, entry] = largest / _LARGEST
+                    scales[head, entry] = largest / np.float32(LARGEST)
                     for i in range(width):
-                        kept[i] = np.rint(vector[i] * (_LARGEST / largest))
+                        kept[i] = np.rint(vector[i] * (np.float32(LARGEST) / largest))
                 else:
                     scales[head, entry] = np.float32(1)
                     for i in range(width):

@@ -1,17 +1,17 @@
 """How loops are compiled, and kept for the next process.
 
 Numba compiles a kept loop anew when the file it is in changes, whatever the loop calls; so loops are kept
-under a digest of all files of this room. Where the package cannot be written, Numba keeps them in the user's
-cache, and where that cannot be written either, not at all.
+under a digest of all files of this room.
 """
 
 import hashlib
+import os
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
+from platformdirs import user_cache_path
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -19,17 +19,30 @@ _LIBERTIES = {"reassoc", "contract", "nsz", "arcp", "nnan"}
 """Liberties with rounding; infinities keep their meaning."""
 _ROOM = Path(__file__).parent
 _DIGEST = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(_ROOM.glob("*.py")))).hexdigest()
-_SHELF = _ROOM / "__pycache__" / _DIGEST[:16]
+
+
+def find_shelf(*places: str | Path) -> str:
+    """Make a folder of the digest in the first place that can be written; tell its path, or nothing."""
+    for place in filter(None, places):
+        shelf = Path(place, _DIGEST[:16])
+        try:
+            shelf.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(shelf, os.W_OK):
+            return str(shelf)
+    return ""
+
+
+_SHELF = find_shelf(numba.config.CACHE_DIR, _ROOM / "__pycache__", user_cache_path("tldrkit"))
 
 
 def compiled(function: Function) -> Function:
     """Compile a loop when it is first called, without Python's lock."""
-    build = partial(numba.njit, nogil=True, fastmath=_LIBERTIES, error_model="numpy")
-    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(_SHELF)
+    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, _SHELF
+    build = numba.njit(cache=bool(_SHELF), nogil=True, fastmath=_LIBERTIES, error_model="numpy")
     try:
-        result: Function = build(cache=True)(function)
-    except RuntimeError:  # it can be kept nowhere
-        result = build()(function)
+        result: Function = build(function)
     finally:
         numba.config.CACHE_DIR = before
     return result

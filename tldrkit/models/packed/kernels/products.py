@@ -52,10 +52,10 @@ def _fetch_ahead(weights: NDArray[Any], block: int, size: int, turn: int, turns:
 
 @compiled
 def _multiply_rounded(hidden: Floats, product: Product, result: Floats) -> None:
-    """Multiply 8-bit weights with rows rounded to 16 bits, or as many as allow for sums in 32."""
-    rows, width = hidden.shape
+    """Multiply 8-bit weights with rows rounded to 16 bits, or to fewer where their sums need it."""
+    rows = len(hidden)
     blocks, pairs, _ = product.weight.shape
-    most = np.float32(min(32767, (2**31 - 1) // (127 * width)))
+    most = np.float32(product.most)
     rounded = np.zeros((min(rows, _ROWS), 2 * pairs), np.int16)
     scales = np.empty(len(rounded), np.float32)
     sums = np.empty((2, OUTPUTS), np.int32)

@@ -2,11 +2,18 @@
 
 from typing import Any
 
-from llvmlite import ir
-from numba.core import cgutils, types
+from llvmlite import binding, ir
+from numba.core import cgutils, config, types
 from numba.extending import intrinsic
 
 from tldrkit.models.packed.kernels.arrays import OUTPUTS
+
+
+def has_int8() -> bool:
+    """Tell whether the processor that loops are compiled for has the instructions for 8-bit products."""
+    if config.CPU_NAME or config.CPU_FEATURES:
+        return "+avx2" in (config.CPU_FEATURES or "")
+    return bool(binding.get_host_cpu_features().get("avx2"))
 
 
 def build_tile(rows: int) -> Any:  # noqa: ANN401  (of Numba's own type)
