@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from tldrkit.models.lean import LeanTokenizer
 
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "int8": torch.int8}
-_FEWEST = 4
-"""Documents worth a processor thread of their own."""
 _WRITTEN = 3
 """Tokens read in the time one is written."""
 
@@ -250,8 +248,7 @@ def cut_batches(lengths: Sequence[int], decoding: Decoding, workers: int) -> lis
     """
     order = sorted(range(len(lengths)), key=lambda index: lengths[index], reverse=True)
     count = -(-len(order) // decoding.batch_size)
-    if count % workers and len(order) >= workers * _FEWEST:
-        count += workers - count % workers
+    count += -count % workers
     costs = list(accumulate(lengths[index] + _WRITTEN * decoding.max_target_tokens for index in order))
     batches: list[list[int]] = [[] for _ in range(count)]
     for index, cost in zip(order, costs, strict=True):

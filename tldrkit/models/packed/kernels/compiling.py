@@ -23,7 +23,7 @@ _DIGEST = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(_ROOM.glo
 
 def find_shelf(*places: str | Path) -> str:
     """Make a folder of the digest in the first place that can be written; tell its path, or nothing."""
-    for place in filter(None, places):
+    for place in (place for place in places if place):
         shelf = Path(place, _DIGEST[:16])
         try:
             shelf.mkdir(parents=True, exist_ok=True)
