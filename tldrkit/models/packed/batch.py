@@ -1,9 +1,14 @@
 """What a decoder keeps while it writes: of the sources it has read, and of the summaries so far."""
 
+import math
+import mmap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from tldrkit.models.packed.kernels.arrays import Memory, View
@@ -78,10 +83,14 @@ class Batch:
         """Begin the next place.
 
         Returns:
-            Entries of the pieces that come there. Shape: (rows,).
+            Entries of the pieces that come there: of their source the first that no row looks at any more, so
+            that memory which given-up beams have used is used again. Shape: (rows,).
         """
-        first = (self.sources * self.written.shape[1] + self.place) * self.beams
-        entries = (first[:, None] + torch.arange(self.beams)).flatten()
+        room = self.written.shape[1] * self.beams
+        first = self.sources[:, None] * room
+        used = torch.zeros(len(first), room, dtype=torch.bool)
+        used.scatter_(1, self.written[:, : self.place].reshape(len(first), -1) - first, True)
+        entries = (first + used.byte().argsort(stable=True)[:, : self.beams]).flatten()
         self.written[:, self.place] = entries
         self.place += 1
         return entries
@@ -102,9 +111,17 @@ def remember(entries: int, heads: int, width: int, dtype: torch.dtype) -> Memory
         width: Numbers of a head.
         dtype: Number format: int8 or float32.
     """
-    shape = heads, entries, width
-    tensors = *(torch.empty(shape, dtype=dtype) for _ in "kv"), *(torch.empty(shape[:2]) for _ in "kv")
-    return Memory(*(tensor.numpy() for tensor in tensors))
+    kind = np.int8 if dtype == torch.int8 else np.float32
+    vectors, scales = (heads, entries, width), (heads, entries)
+    keys, values = (_map(vectors, kind) for _ in "kv")
+    return Memory(keys, values, *(_map(scales, np.float32) for _ in "kv"))
+
+
+def _map(shape: tuple[int, ...], kind: type[np.number[Any]]) -> NDArray[Any]:
+    """Make an array of its own pages, which the system has back as soon as nobody holds it."""
+    count = math.prod(shape)
+    pages = mmap.mmap(-1, max(1, count * np.dtype(kind).itemsize))
+    return np.frombuffer(pages, kind, count).reshape(shape)
 
 
 def cut_groups(sources: Sequence[Sequence[int]]) -> Iterator[list[Sequence[int]]]:

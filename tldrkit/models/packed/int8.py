@@ -21,10 +21,15 @@ def round_weight(weight: Tensor) -> tuple[NDArray[np.int8], Floats, float]:
         result: weight, scales and most of a ``Product``.
     """
     outs, ins = weight.shape
-    scales = weight.abs().amax(1).clamp_(min=TINY).div_(LARGEST)
     blocks, pairs = -(-outs // OUTPUTS), -(-ins // 2)
-    rounded = torch.zeros(blocks * OUTPUTS, 2 * pairs, dtype=torch.int8)
-    rounded[:outs, :ins] = (weight / scales[:, None]).round_()
-    laid = rounded.view(blocks, OUTPUTS, pairs, 2).transpose(1, 2).reshape(blocks, pairs, 2 * OUTPUTS)
-    sums = rounded.abs().sum(1, dtype=torch.int64)
-    return laid.numpy(), scales.numpy(), float(min(_INPUT, _SUM // max(1, int(sums.max()))))
+    laid = torch.empty(blocks, pairs, OUTPUTS, 2, dtype=torch.int8)
+    scales, most = torch.zeros(blocks * OUTPUTS), 1
+    for block in range(blocks):  # a copy of a whole output layer would be most of the memory in use
+        own = slice(block * OUTPUTS, min(outs, (block + 1) * OUTPUTS))
+        scale = weight[own].abs().amax(1).clamp_(min=TINY).div_(LARGEST)
+        rounded = torch.zeros(OUTPUTS, 2 * pairs, dtype=torch.int8)
+        rounded[: len(scale), :ins] = weight[own].div(scale[:, None]).round_()
+        laid[block] = rounded.view(OUTPUTS, pairs, 2).transpose(0, 1)
+        scales[own] = scale
+        most = max(most, int(rounded.abs().sum(1, dtype=torch.int32).max()))
+    return laid.flatten(2).numpy(), scales.numpy(), float(min(_INPUT, _SUM // most))
