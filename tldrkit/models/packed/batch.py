@@ -54,9 +54,8 @@ class Batch:
         """Begin with sources whose entries lie one behind the other."""
         counts = torch.tensor(lengths)
         starts = counts.cumsum(0) - counts
-        entries = starts[:, None] + torch.arange(
-            max(lengths)
-        )  # those behind a source's own are not looked at
+        # Those behind a source's own are not looked at.
+        entries = starts[:, None] + torch.arange(max(lengths))
         read = View(entries.numpy(), counts.numpy(), torch.zeros(len(bias), max(lengths)).numpy())
         written = torch.zeros(len(lengths) * beams, bias.shape[1], dtype=torch.long)
         return cls(caches, beams, bias, torch.arange(len(lengths)), read, written)
@@ -86,14 +85,23 @@ class Batch:
             Entries of the pieces that come there: of their source the first that no row looks at any more, so
             that memory which given-up beams have used is used again. Shape: (rows,).
         """
-        room = self.written.shape[1] * self.beams
-        first = self.sources[:, None] * room
-        used = torch.zeros(len(first), room, dtype=torch.bool)
-        used.scatter_(1, self.written[:, : self.place].reshape(len(first), -1) - first, True)
-        entries = (first + used.byte().argsort(stable=True)[:, : self.beams]).flatten()
+        first = self.sources[:, None] * self.written.shape[1] * self.beams
+        unused = self._find_unused(first) if self.beams > 1 else self.place  # one row alone gives nothing up
+        entries = (first + unused).flatten()
         self.written[:, self.place] = entries
         self.place += 1
         return entries
+
+    def _find_unused(self, first: Tensor) -> Tensor:
+        """Find for each source the first entries, as many as beams, that no row of it looks at.
+
+        Shape:
+            first: (sources, 1), where the entries of each begin.
+            result: (sources, beams), counted from there.
+        """
+        used = torch.zeros(len(first), self.written.shape[1] * self.beams, dtype=torch.bool)
+        used.scatter_(1, self.written[:, : self.place].reshape(len(first), -1) - first, True)
+        return used.byte().argsort(stable=True)[:, : self.beams]
 
     def view_written(self) -> View:
         """View what each row has written."""

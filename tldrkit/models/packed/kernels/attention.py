@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tldrkit.models.packed.kernels.arrays import LARGEST, Floats, Integers, Memory, View
 from tldrkit.models.packed.kernels.compiling import compiled
-from tldrkit.models.packed.kernels.elementary import exponentiate, find_largest
+from tldrkit.models.packed.kernels.elementary import exponentiate, round_row
 
 
 @compiled
@@ -101,10 +101,7 @@ def keep(projected: Floats, memory: Memory, entries: Integers) -> None:
                     else (memory.values[head, entry], memory.value_scales)
                 )
                 if rounds:
-                    largest = find_largest(vector)
-                    scales[head, entry] = largest / np.float32(LARGEST)
-                    for i in range(width):
-                        kept[i] = np.rint(vector[i] * (np.float32(LARGEST) / largest))
+                    scales[head, entry] = round_row(vector, np.float32(LARGEST), kept)
                 else:
                     scales[head, entry] = np.float32(1)
                     for i in range(width):

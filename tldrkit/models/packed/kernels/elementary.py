@@ -1,8 +1,10 @@
 """What all loops share: exponentials, magnitudes, norms, activations."""
 
 import math
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tldrkit.models.packed.kernels.arrays import TINY, Floats
 from tldrkit.models.packed.kernels.compiling import compiled
@@ -12,7 +14,7 @@ _MAGNITUDE = np.int32(0x7FFFFFFF)
 
 
 @compiled
-def find_largest(vector: Floats) -> np.float32:
+def _find_largest(vector: Floats) -> np.float32:
     """Find the largest magnitude, by bits: without their sign, floats are in the order of integers."""
     bits = vector.view(np.int32)
     largest = np.int32(0)
@@ -21,6 +23,17 @@ def find_largest(vector: Floats) -> np.float32:
         largest = size if size > largest else largest
     found: np.float32 = np.int32(largest).view(np.float32)
     return max(found, np.float32(TINY))
+
+
+@compiled
+def round_row(row: Floats, most: np.float32, rounded: NDArray[Any]) -> np.float32:
+    """Round a row to whole numbers of at most ``most``, and tell what they are multiplied by."""
+    largest = _find_largest(row)
+    factor = most / largest
+    for i in range(len(row)):
+        rounded[i] = np.rint(row[i] * factor)
+    scale: np.float32 = largest / most
+    return scale
 
 
 @compiled

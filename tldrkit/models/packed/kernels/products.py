@@ -10,24 +10,13 @@ from numpy.typing import NDArray
 
 from tldrkit.models.packed.kernels.arrays import OUTPUTS, Floats, Growth, Product
 from tldrkit.models.packed.kernels.compiling import compiled
-from tldrkit.models.packed.kernels.elementary import activate, find_largest
+from tldrkit.models.packed.kernels.elementary import activate, round_row
 from tldrkit.models.packed.kernels.tiles import build_tile, prefetch
 
 _ROWS = 64
 """Rows multiplied with one block of weights after the other: they stay in the processor's cache."""
 
 _multiply_one, _multiply_two = build_tile(1), build_tile(2)
-
-
-@compiled
-def _round_row(row: Floats, most: np.float32, rounded: NDArray[np.int16]) -> np.float32:
-    """Round a row to whole numbers of at most ``most``, and tell what they are multiplied by."""
-    largest = find_largest(row)
-    factor = most / largest
-    for i in range(len(row)):
-        rounded[i] = np.rint(row[i] * factor)
-    scale: np.float32 = largest / most
-    return scale
 
 
 @compiled
@@ -63,7 +52,7 @@ def _multiply_rounded(hidden: Floats, product: Product, result: Floats) -> None:
     for start in range(0, rows, _ROWS):
         some = result[start : start + _ROWS]
         for row in range(len(some)):
-            scales[row] = _round_row(hidden[start + row], most, rounded[row])
+            scales[row] = round_row(hidden[start + row], most, rounded[row])
         for block in range(blocks):
             first = block * OUTPUTS
             own = product.scales[first : first + OUTPUTS]
