@@ -59,8 +59,8 @@ DOORS = {
     "optuna": ("search/study.py",),
     "ray": ("engines/cluster.py",),
     "ctranslate2": ("models/translation.py",),
-    "numba": ("models/packed/kernels/",),
-    "llvmlite": ("models/packed/kernels/",),
+    "numba": ("models/frozen/kernels/",),
+    "llvmlite": ("models/frozen/kernels/",),
     "pickle": (),
 }
 

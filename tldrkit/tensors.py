@@ -8,13 +8,14 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError, safe_open
 
 from tldrkit.errors import ModelError
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from torch import Tensor
 
 _REASONS = (errno.ENOSPC, errno.EDQUOT, errno.EACCES)
@@ -35,6 +36,33 @@ def check_whole(path: Path) -> None:
         raise ModelError(
             f"{path} is damaged: {error}.", hint="Copy the file again, or make the artifact again."
         ) from error
+
+
+class TensorFile:
+    """A safetensors file that is open: each tensor is read when it is asked for.
+
+    Args:
+        path: The file.
+
+    Raises:
+        ModelError: The file is missing, cut short or no safetensors file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        check_whole(path)
+        file: Any = safe_open
+        self._file = file(path, framework="np")
+        self.names: frozenset[str] = frozenset(self._file.keys())
+
+    def describe(self, name: str) -> tuple[str, tuple[int, ...]]:
+        """Tell the number format of a tensor, such as F32, and its shape."""
+        part = self._file.get_slice(name)
+        return part.get_dtype(), tuple(part.get_shape())
+
+    def read(self, name: str) -> "NDArray[Any]":
+        """Read a tensor."""
+        array: NDArray[Any] = self._file.get_tensor(name)
+        return array
 
 
 def read_tensors(path: Path) -> dict[str, "Tensor"]:

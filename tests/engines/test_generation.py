@@ -1,5 +1,4 @@
 import copy
-from collections.abc import Iterator
 
 import pytest
 import torch
@@ -7,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import BartConfig, BartForConditionalGeneration, GenerationConfig
 
-from tldrkit.engines.generation import Decoding, Generator, cut_batches
+from tldrkit.engines.decoding import Decoding
+from tldrkit.engines.generation import Generator, cut_batches
 from tldrkit.errors import ModelError
-from tldrkit.models.packed.generation import write_greedily
+from tldrkit.models.frozen.search import write_greedily
 from tldrkit.models.scratch import build_base
 from tldrkit.models.summarizer import Summarizer
 from tldrkit.specs import BaseSpec
@@ -26,7 +26,7 @@ def summarizer() -> Summarizer:
 
 
 def decode(
-    summarizer: Summarizer, documents: list[str], *, num_beams: int = 1, batch_size: int = 2
+    summarizer: Summarizer, documents: list[str], *, num_beams: int = 1, batch_size: int = 2, threads: int = 1
 ) -> list[str]:
     decoding = Decoding(
         prefix="tl;dr: ",
@@ -34,6 +34,7 @@ def decode(
         max_target_tokens=6,
         num_beams=num_beams,
         batch_size=batch_size,
+        threads=threads,
     )
     generated = Generator(summarizer.network, summarizer.tokenizer, decoding)(documents)
     assert all(one.tokens <= 6 for one in generated)
@@ -102,33 +103,25 @@ def test_a_networks_defaults_are_kept(summarizer: Summarizer, defaults: dict[str
     assert written == [text.strip() for text in tokenizer.batch_decode(ids, skip_special_tokens=True)]
 
 
-@pytest.fixture
-def two_threads() -> Iterator[None]:
-    """Let torch use two threads."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    yield
-    torch.set_num_threads(before)
-
-
 MANY = [f"{number} " + "words " * (number % 11) for number in range(23)]
 
 
-@pytest.mark.usefixtures("two_threads")
 @pytest.mark.parametrize("num_beams", [1, 3])
-def test_two_threads_write_what_one_writes(summarizer: Summarizer, num_beams: int) -> None:
-    """Batches shared by threads have the same outcome, and torch keeps its number of threads."""
-    shared = decode(summarizer, MANY, num_beams=num_beams, batch_size=4)
-    left = torch.get_num_threads()
-    torch.set_num_threads(1)
+@pytest.mark.parametrize("documents", [MANY, MANY[-1:]])
+def test_two_threads_write_what_one_writes(
+    summarizer: Summarizer, num_beams: int, documents: list[str]
+) -> None:
+    """Batches shared by threads have the same outcome, and so has a document that they share."""
+    alone, shared = (
+        decode(summarizer, documents, num_beams=num_beams, batch_size=4, threads=threads)
+        for threads in (1, 2)
+    )
 
-    assert shared == decode(summarizer, MANY, num_beams=num_beams, batch_size=4)
-    assert left == 2
+    assert shared == alone
 
 
-@pytest.mark.usefixtures("two_threads")
 def test_what_fails_in_a_thread_is_told(summarizer: Summarizer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An error in one of the threads reaches the caller, and torch keeps its number of threads."""
+    """An error in one of the threads reaches the caller."""
 
     def fail(*arguments: object) -> list[list[int]]:
         if len(arguments[1]) > 1:  # type: ignore[arg-type]
@@ -137,8 +130,7 @@ def test_what_fails_in_a_thread_is_told(summarizer: Summarizer, monkeypatch: pyt
 
     monkeypatch.setattr("tldrkit.engines.generation.write_greedily", fail)
     with pytest.raises(RuntimeError, match="out of something"):
-        decode(summarizer, MANY, batch_size=4)
-    assert torch.get_num_threads() == 2
+        decode(summarizer, MANY, batch_size=4, threads=2)
 
 
 @given(

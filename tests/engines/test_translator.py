@@ -15,7 +15,8 @@ from tests.cli.conftest import Cli, base_folder, build_environment, cli, hide, w
 from tests.engines.test_cluster import count_pieces, write_threads
 from tests.engines.test_training import build, fit
 from tldrkit.data.examples import Corpus
-from tldrkit.engines.generation import Decoding, Generated, Generator
+from tldrkit.engines.decoding import Decoding
+from tldrkit.engines.generation import Generated, Generator
 from tldrkit.engines.translator import Translator
 from tldrkit.errors import ModelError
 from tldrkit.models.summarizer import Summarizer
@@ -101,12 +102,10 @@ def test_defaults_it_does_not_know_are_refused(examples: Corpus) -> None:
             Translator(one.network, one.tokenizer, GREEDY)
 
 
-def test_workers_share_the_threads(
-    summarizer: Summarizer, examples: Corpus, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_workers_share_the_threads(summarizer: Summarizer, examples: Corpus) -> None:
     """There are as many workers as threads unless fewer are asked for; they write the same."""
-    monkeypatch.setattr("torch.get_num_threads", lambda: 2)
-    both, alone = (Translator(summarizer.network, summarizer.tokenizer, GREEDY, few) for few in (None, 1))
+    decoding = replace(GREEDY, threads=2)
+    both, alone = (Translator(summarizer.network, summarizer.tokenizer, decoding, few) for few in (None, 1))
     documents = [example.document for example in examples.train]
 
     assert (both._translator.num_translators, alone._translator.num_translators) == (2, 1)

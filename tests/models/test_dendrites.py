@@ -10,12 +10,12 @@ import pytest
 import torch
 from transformers import PreTrainedModel, T5EncoderModel
 
+from tests.models.frozen.test_search import read
 from tldrkit.errors import DendriteError
 from tldrkit.models import dendrites
 from tldrkit.models.dendrites import Dendrites
+from tldrkit.models.frozen.search import write_greedily
 from tldrkit.models.modeling_tldr import TldrT5ForConditionalGeneration
-from tldrkit.models.packed.decoder import PackedDecoder
-from tldrkit.models.packed.generation import write_greedily
 from tldrkit.models.placements import choose_modules
 from tldrkit.specs import TrainSpec
 
@@ -123,13 +123,10 @@ def test_a_growing_network_writes_what_will_be_deployed(
         for parameter in run.network.parameters():
             parameter.add_(0.05 * torch.randn_like(parameter))
     sources = tiny_batch["input_ids"].tolist()
-    with torch.no_grad():
-        growing, deployed = (
-            write_greedily(
-                PackedDecoder(network.eval(), dendrites.read_linear, torch.float32), sources, 8, {1}
-            )
-            for network in (run.network, run.policy.detach(run.network))
-        )
+    growing, deployed = (
+        write_greedily(read(network.eval()), sources, 8, {1})
+        for network in (run.network, run.policy.detach(run.network))
+    )
 
     assert run.dendrites()[-1] == 2
     assert growing == deployed

@@ -6,20 +6,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
-import torch
 from transformers import PreTrainedModel
 
 from tests.models.conftest import build_t5
-from tests.models.packed.test_generation import ENDS, LONGEST, spread
+from tests.models.frozen.test_search import ENDS, LONGEST, read, spread, take
 from tests.models.packed.test_t5 import NETWORKS, draw_rows
-from tldrkit.data.batches import tokenize_documents
+from tldrkit.data.tokens import tokenize_documents
 from tldrkit.metrics.footprint import count_parameters
-from tldrkit.models.dendrites import read_linear
+from tldrkit.models.frozen.decoder import Decoder
+from tldrkit.models.frozen.positions import compute_bias
+from tldrkit.models.frozen.search import Beams, write_by_beams, write_greedily
 from tldrkit.models.lean import LeanSummarizer, load_lean
-from tldrkit.models.packed.decoder import PackedDecoder
-from tldrkit.models.packed.generation import Beams, write_by_beams, write_greedily
-from tldrkit.models.packed.linear import read_deployed
 from tldrkit.models.scratch import build_tokenizer
 from tldrkit.models.summarizer import Summarizer, load_summarizer, save_summarizer
 
@@ -47,31 +46,32 @@ def test_it_writes_what_the_whole_network_writes(kind: str, tied: bool, tmp_path
     whole = load_summarizer(tmp_path).network
     sources = draw_rows(9, 200)  # longer than the reach of the position buckets
     written = []
-    with torch.no_grad():
-        for one, read in ((lean.network, read_deployed), (whole, read_linear)):
-            decoder = PackedDecoder(one, read, torch.float32)
-            greedy = write_greedily(decoder, sources, LONGEST, ENDS)
-            written.append((greedy, write_by_beams(decoder, sources, LONGEST, ENDS, Beams(3))))
-            logits = decoder.step(torch.zeros(9, dtype=torch.long), decoder.begin(sources, 1))
-            written[-1] += (logits,)
+    for decoder in (Decoder(lean.network, "fp32"), read(whole)):
+        greedy = write_greedily(decoder, sources, LONGEST, ENDS)
+        searched = write_by_beams(decoder, sources, LONGEST, ENDS, Beams(3))
+        written.append((greedy, searched, decoder.step(np.zeros(9, np.int64), decoder.begin(sources, 1))))
 
     assert written[0][:2] == written[1][:2]
-    torch.testing.assert_close(written[0][2], written[1][2], rtol=1e-5, atol=1e-5)
-    assert count_parameters(lean.network) == count_parameters(whole)
+    assert np.array_equal(written[0][2], written[1][2])
+    assert lean.parameters == count_parameters(whole)
 
 
 @pytest.mark.parametrize("side", ["encoder", "decoder"])
-@pytest.mark.parametrize("length", [1, 5, 40, 300])
-def test_the_position_bias_is_transformers(side: str, length: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("length", [1, 5, 40, 1300])
+@pytest.mark.parametrize(("buckets", "reach"), [(32, 128), (16, 1000), (10, 17)])
+def test_the_position_bias_is_transformers(side: str, length: int, buckets: int, reach: int) -> None:
     """Every distance has the same bucket, on both sides."""
-    lean = save(NETWORKS["plain"](), tmp_path)
-    whole = load_summarizer(tmp_path).network
-    biases = [
-        getattr(one, side).block[0].layer[0].SelfAttention.compute_bias(length, length)
-        for one in (lean.network, whole)
-    ]
+    network = build_t5(relative_attention_num_buckets=buckets, relative_attention_max_distance=reach)
+    attention = getattr(network, side).block[0].layer[0].SelfAttention
+    expected = attention.compute_bias(length, length)[0].detach()
+    causal = side == "decoder"
+    bias = compute_bias(
+        attention.relative_attention_bias.weight.detach().numpy(), length, reach, causal=causal
+    )
 
-    assert torch.equal(*biases)
+    for query in range(length):
+        seen = slice(length - 1 - query, 2 * length - 1 - query)
+        assert np.array_equal(bias[:, seen], expected[:, query])
 
 
 def test_the_tokenizer_is_transformers(tmp_path: Path) -> None:
@@ -94,12 +94,9 @@ def test_layers_keep_their_order(tmp_path: Path) -> None:
     """The eleventh layer comes after the tenth, and not after the first."""
     lean = save(build_t5(num_layers=12, num_decoder_layers=11), tmp_path)
     whole = load_summarizer(tmp_path).network
-    for side in ("encoder", "decoder"):
-        blocks = zip(getattr(lean.network, side).block, getattr(whole, side).block, strict=True)
-        assert all(
-            torch.equal(a.layer[0].SelfAttention.q.weight, b.layer[0].SelfAttention.q.weight)
-            for a, b in blocks
-        )
+    frozen = take(whole)
+    for path in ("encoder.block.10.layer.1.DenseReluDense.wi", "decoder.block.10.layer.0.SelfAttention.q"):
+        assert np.array_equal(lean.network.read_linear(path).weight, frozen.read_linear(path).weight)
 
 
 @pytest.mark.parametrize("name", ["scale_decoder_outputs", "decoder_start_token_id", "layer_norm_epsilon"])
@@ -121,7 +118,9 @@ def change(path: Path, **fields: object) -> None:
     ("file", "fields"),
     [
         ("config.json", {"model_type": "bart"}),
-        ("config.json", {"dense_act_fn": "silu"}),
+        ("config.json", {"dense_act_fn": "relu6"}),
+        ("config.json", {"d_ff": 7}),
+        ("config.json", {"num_heads": 1, "d_kv": 3}),
         ("config.json", {"num_layers": 7}),
         ("config.json", {"num_decoder_layers": 1}),
         ("config.json", {"vocab_size": 10}),
@@ -169,15 +168,15 @@ def test_a_missing_tensor_is_left(tmp_path: Path) -> None:
         assert load_lean(tmp_path) is None
 
 
-def test_summarizing_needs_no_transformers(tmp_path: Path) -> None:
-    """A summary is written without transformers or PerforatedAI having been imported."""
+def test_summarizing_needs_no_torch(tmp_path: Path) -> None:
+    """A summary is written without torch, and what needs it, having been imported."""
     save(NETWORKS["plain"](), tmp_path / "model")
     (tmp_path / "thread.txt").write_text("ann: The fan is loud.\n\nbob: Clean it.")
     script = (
         "import sys\n"
         "from tldrkit.__main__ import main\n"
         "try:\n    main()\nfinally:\n"
-        "    print(sorted(set(sys.modules) & {'transformers', 'perforatedai', 'datasets'}))"
+        "    print(sorted(set(sys.modules) & {'torch', 'transformers', 'perforatedai', 'datasets'}))"
     )
     command = ["summarize", "thread.txt", "--model", "model", "--out", "out.jsonl", "--max-tokens", "8"]
     done = subprocess.run(

@@ -11,11 +11,11 @@ import torch
 from transformers import PreTrainedModel
 
 from tests.models.conftest import TEXTS, build_t5
-from tests.models.packed.test_generation import ENDS, LONGEST, read, spread
+from tests.models.frozen.test_search import ENDS, LONGEST, read, spread, take
 from tests.models.packed.test_t5 import NETWORKS, Rows, draw_rows
 from tldrkit.errors import ModelError
+from tldrkit.models.frozen.search import Beams, write_by_beams, write_greedily
 from tldrkit.models.lean import load_lean
-from tldrkit.models.packed.generation import Beams, write_by_beams, write_greedily
 from tldrkit.models.scratch import build_tokenizer
 from tldrkit.models.summarizer import Summarizer, save_summarizer
 from tldrkit.models.translation import check_translatable, load_translator
@@ -34,7 +34,7 @@ SEARCH = {
 
 
 def translate(network: PreTrainedModel, ends: list[int], **search: Any) -> Rows:  # noqa: ANN401
-    translator = load_translator(network, "fp32", 1)
+    translator = load_translator(take(network), "fp32", 1)
     rows = [[str(piece) for piece in row] for row in SOURCES]
     results = translator.translate_batch(rows, end_token=ends, **(SEARCH | search))
     return [[int(piece) for piece in result.hypotheses[0]] for result in results]
@@ -45,8 +45,7 @@ def translate(network: PreTrainedModel, ends: list[int], **search: Any) -> Rows:
 def test_greedily_it_writes_what_we_write(kind: str, fewest: int) -> None:
     """Piece for piece, for rows of many lengths that end at different places."""
     network = spread(NETWORKS[kind]())
-    with torch.no_grad():
-        ours = write_greedily(read(network), SOURCES, LONGEST, ENDS, fewest)
+    ours = write_greedily(read(network), SOURCES, LONGEST, ENDS, fewest)
 
     assert translate(network, list(ENDS), beam_size=1, min_decoding_length=fewest) == ours
     assert len({len(row) for row in ours}) > 1
@@ -57,9 +56,8 @@ def test_greedily_it_writes_what_we_write(kind: str, fewest: int) -> None:
 def test_its_beam_search_is_ours_with_early_stopping(kind: str, penalty: float) -> None:
     """Piece for piece, where ours too is done once as many summaries have ended as there are beams."""
     decoder = read(network := spread(NETWORKS[kind]()))
-    with torch.no_grad():
-        end = mode(piece for row in write_greedily(decoder, SOURCES, LONGEST, []) for piece in row)
-        ours = write_by_beams(decoder, SOURCES, LONGEST, [end], Beams(4, penalty, early_stopping=True))
+    end = mode(piece for row in write_greedily(decoder, SOURCES, LONGEST, []) for piece in row)
+    ours = write_by_beams(decoder, SOURCES, LONGEST, [end], Beams(4, penalty, early_stopping=True))
 
     assert translate(network, [end], beam_size=4, length_penalty=penalty) == ours
     assert len({len(row) for row in ours}) > 1
@@ -73,7 +71,7 @@ def test_it_is_what_its_own_converter_makes(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Loaded without transformers, the weights are byte for byte those of CTranslate2's converter."""
+    """The weights are byte for byte those of CTranslate2's converter, and the network's stay as they are."""
     network = NETWORKS[kind]()
     network.config.scale_decoder_outputs = True  # its converter scales in any case
     save_summarizer(Summarizer(network, build_tokenizer(TEXTS * 3, 320)), tmp_path / "model")
@@ -83,13 +81,15 @@ def test_it_is_what_its_own_converter_makes(
     )
     lean = load_lean(tmp_path / "model")
     assert lean is not None
-    before = {name: weight.clone() for name, weight in lean.network.state_dict().items()}
+    before = {name: weight.clone() for name, weight in network.state_dict().items()}
     monkeypatch.setattr(
         ctranslate2, "Translator", lambda folder, **_: (Path(folder) / "model.bin").read_bytes()
     )
 
-    assert load_translator(lean.network, precision, 1) == (tmp_path / "theirs" / "model.bin").read_bytes()
-    assert all(torch.equal(weight, before[name]) for name, weight in lean.network.state_dict().items())
+    theirs = (tmp_path / "theirs" / "model.bin").read_bytes()
+    assert load_translator(lean.network, precision, 1) == theirs
+    assert load_translator(take(network), precision, 1) == theirs
+    assert all(torch.equal(weight, before[name]) for name, weight in network.state_dict().items())
 
 
 @pytest.mark.parametrize("scaled", [True, False])
@@ -100,7 +100,7 @@ def test_the_head_is_scaled_as_the_network_says(scaled: bool, monkeypatch: pytes
     specs: list[Any] = []
     monkeypatch.setattr(ctranslate2.specs.TransformerSpec, "save", lambda spec, _: specs.append(spec))
     monkeypatch.setattr(ctranslate2, "Translator", lambda _, **__: None)
-    load_translator(network, "fp32", 1)
+    load_translator(take(network), "fp32", 1)
 
     scale = specs[0].decoder.scale_outputs
     assert float(scale.numpy()) == pytest.approx(32**-0.5) if scaled else isinstance(scale, str)
@@ -139,7 +139,7 @@ def test_a_precision_the_processor_lacks_is_refused(monkeypatch: pytest.MonkeyPa
 def test_no_temporary_folder_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is gone once the model is loaded, and also where writing or loading fails."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    load_translator(build_t5(), "int8", 2)
+    load_translator(take(build_t5()), "int8", 2)
     assert list(tmp_path.iterdir()) == []
 
     def fail(*_: object, **__: object) -> None:
@@ -147,11 +147,11 @@ def test_no_temporary_folder_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(ctranslate2, "Translator", fail)
     with pytest.raises(OSError, match="No space"):
-        load_translator(build_t5(), "fp32", 1)
+        load_translator(take(build_t5()), "fp32", 1)
     assert list(tmp_path.iterdir()) == []
 
     monkeypatch.setattr(json, "dump", fail)
     with pytest.raises(ModelError, match=r"cannot be written .*No space left") as caught:
-        load_translator(build_t5(), "fp32", 1)
+        load_translator(take(build_t5()), "fp32", 1)
     assert "TMPDIR" in caught.value.hint
     assert list(tmp_path.iterdir()) == []

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from tests.data.threads.sample_pages import FLAT, page
 from tests.serving.conftest import Server
-from tldrkit.engines.generation import Decoding, Generator
+from tldrkit.engines.decoding import Decoding
+from tldrkit.engines.generation import Generator
 from tldrkit.models.summarizer import load_summarizer
 
 THREAD = {"title": "Fan", "posts": [{"author": "a", "text": "It is loud."}, {"text": ""}]}

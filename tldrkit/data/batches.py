@@ -3,15 +3,16 @@
 import copy
 import random
 from array import array
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from tldrkit.data.examples import Example
+from tldrkit.data.tokens import tokenize_documents
 from tldrkit.specs import DataSpec, FitSpec
 
 if TYPE_CHECKING:
@@ -68,17 +69,6 @@ def tokenize_examples(
         max_length=spec.max_target_tokens,
     )["input_ids"]
     return [Tokens(source, target) for source, target in zip(sources, targets, strict=True)]
-
-
-def tokenize_documents(
-    documents: Sequence[str], tokenizer: Callable[..., Any], prefix: str, max_tokens: int
-) -> list[list[int]]:
-    """Tokenize documents behind the prefix, cut at `max_tokens`, end mark kept."""
-    if not documents:  # the tokenizer refuses an empty list
-        return []
-    texts = [prefix + document for document in documents]
-    ids: list[list[int]] = tokenizer(texts, truncation=True, max_length=max_tokens)["input_ids"]
-    return ids
 
 
 def stream_batches(

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from tldrkit.engines.generation import Generated
 
@@ -95,9 +94,11 @@ def read_joules(folder: Path = _RAPL) -> float | None:
         return None
 
 
-def read_peak_memory(device: torch.device) -> int:
-    """Read the most memory so far, in bytes: this process's, or what torch took of the GPU."""
-    if device.type == "cuda":
+def read_peak_memory(device: str) -> int:
+    """Read the most memory so far, in bytes: this process's, or what torch took of a GPU such as `cuda:0`."""
+    if device.startswith("cuda"):
+        import torch
+
         return int(torch.cuda.max_memory_allocated(device))
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -1,7 +1,6 @@
 """Which device and arithmetic the loops use."""
 
 import atexit
-import platform
 from typing import TYPE_CHECKING
 
 import torch
@@ -79,10 +78,3 @@ def set_threads(threads: int | None) -> None:
     """Limit torch to a number of processor threads."""
     if threads is not None:
         torch.set_num_threads(threads)
-
-
-def describe_machine(device: torch.device) -> str:
-    """Describe what times are measured on, such as `x86_64, 2 threads`."""
-    if device.type == "cuda":
-        return str(torch.cuda.get_device_name(device))
-    return f"{platform.processor() or platform.machine()}, {torch.get_num_threads()} threads"

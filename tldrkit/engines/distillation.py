@@ -11,7 +11,8 @@ from transformers import PreTrainedModel
 
 from tldrkit.data.batches import Tokens
 from tldrkit.data.examples import Split
-from tldrkit.engines.generation import Generator, build_decoding
+from tldrkit.engines.decoding import build_decoding
+from tldrkit.engines.generation import Generator
 from tldrkit.engines.objective import LogitsObjective, read_labels
 from tldrkit.errors import ModelError
 from tldrkit.models.summarizer import Summarizer

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from tldrkit.data.sentences import drop_unfinished, is_finished, split_sentences
 from tldrkit.data.threads import Post, Thread
-from tldrkit.engines.generation import Decoding, Generated, Generator
+from tldrkit.engines.decoding import Decoding
+from tldrkit.engines.generation import Generated, Generator
 from tldrkit.metrics.centrality import compute_centrality, trace_sentence
 from tldrkit.specs import SummarizeSpec
 
@@ -76,6 +77,7 @@ class ThreadSummarizer:
         summarizer: The network, where it shall run, and its tokenizer.
         spec: Lengths and search.
         writer: What writes with the network.
+        threads: Processor threads that write; all where it is not said.
     """
 
     def __init__(
@@ -83,10 +85,11 @@ class ThreadSummarizer:
         summarizer: "Summarizer | LeanSummarizer",
         spec: SummarizeSpec,
         writer: "type[Generator | Translator]" = Generator,
+        threads: int | None = None,
     ) -> None:
         self._count = count_with(summarizer.tokenizer)
         self._room = max(1, spec.max_source_tokens - 1 - self._count([spec.prefix])[0])
-        self._write = writer(summarizer.network, summarizer.tokenizer, decode_threads(spec))
+        self._write = writer(summarizer.network, summarizer.tokenizer, decode_threads(spec, threads))
 
     def __call__(self, threads: Sequence[Thread]) -> list[Summary]:
         """Summarize threads, results in the order given."""
@@ -95,7 +98,7 @@ class ThreadSummarizer:
         return [_complete(*given) for given in zip(threads, readings, written, strict=True)]
 
 
-def decode_threads(spec: SummarizeSpec) -> Decoding:
+def decode_threads(spec: SummarizeSpec, threads: int | None = None) -> Decoding:
     """Read from a spec how summaries of threads are written."""
     fewest, most = spec.token_range
     return Decoding(
@@ -106,6 +109,7 @@ def decode_threads(spec: SummarizeSpec) -> Decoding:
         batch_size=spec.batch_size,
         min_target_tokens=fewest,
         precision=spec.precision,
+        threads=threads,
     )
 
 

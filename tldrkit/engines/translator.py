@@ -6,21 +6,22 @@ Knows what CTranslate2 is asked; how a network comes there is known in ``models/
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import torch
-
-from tldrkit.data.batches import tokenize_documents
-from tldrkit.engines.generation import Decoding, Generated, find_ends, finish, writes_plainly
+from tldrkit.data.tokens import tokenize_documents
+from tldrkit.engines.decoding import Decoding
+from tldrkit.engines.generation import Generated, find_ends, finish, freeze, writes_plainly
+from tldrkit.engines.processor import count_threads
 from tldrkit.errors import ModelError
-from tldrkit.models.translation import load_translator
+from tldrkit.models.translation import check_translatable, load_translator
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-    from tldrkit.models.lean import LeanT5, LeanTokenizer
+    from tldrkit.models.frozen.parameters import FrozenT5
+    from tldrkit.models.lean import LeanTokenizer
 
 
 class Translator:
-    """Writes summaries as ``Generator`` does, by CTranslate2, each of torch's threads batches of its own.
+    """Writes summaries as ``Generator`` does, by CTranslate2, each of several threads batches of its own.
 
     Greedily and in fp32 it writes the same pieces. Its beam search ends once as many summaries have ended as
     there are beams, whatever the network's ``early_stopping``.
@@ -29,7 +30,7 @@ class Translator:
         network: A plain T5 on a processor; it is copied.
         tokenizer: Its tokenizer.
         decoding: How to decode.
-        workers: Batches written at a time, which share torch's threads; as many as there are by default.
+        workers: Batches written at a time, which share the threads; as many as there are by default.
 
     Raises:
         ModelError: CTranslate2 cannot run the network, or not in this precision.
@@ -38,7 +39,7 @@ class Translator:
 
     def __init__(
         self,
-        network: "PreTrainedModel | LeanT5",
+        network: "PreTrainedModel | FrozenT5",
         tokenizer: "PreTrainedTokenizerBase | LeanTokenizer",
         decoding: Decoding,
         workers: int | None = None,
@@ -51,9 +52,12 @@ class Translator:
                 "CTranslate2 is asked for plain searches alone; this model's generation defaults want more.",
                 hint="Leave --engine out.",
             )
-        threads = torch.get_num_threads()
+        check_translatable(network.config, decoding.precision)
+        if not (frozen := freeze(network)):
+            raise ModelError("CTranslate2 runs a T5 on a processor here.", hint="Leave --engine out.")
+        threads = decoding.threads or count_threads()
         workers = workers or threads
-        self._translator = load_translator(network, decoding.precision, workers, threads // workers)
+        self._translator = load_translator(frozen, decoding.precision, workers, threads // workers)
         self._search: dict[str, Any] = {
             "beam_size": decoding.num_beams,
             "length_penalty": 1.0 if penalty is None else penalty,

@@ -10,8 +10,10 @@ from transformers import PreTrainedTokenizerBase
 
 from tldrkit.data.batches import tokenize_examples
 from tldrkit.data.examples import Example
-from tldrkit.engines.generation import Generator, build_decoding, evaluating
+from tldrkit.engines.decoding import build_decoding
+from tldrkit.engines.generation import Generator
 from tldrkit.engines.objective import Objective
+from tldrkit.engines.padded import evaluating
 from tldrkit.engines.processes import exchange
 from tldrkit.metrics.overlap import compute_rouge
 from tldrkit.specs import FitSpec

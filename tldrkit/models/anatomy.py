@@ -14,8 +14,6 @@ from tldrkit.errors import ModelError
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedModel
 
-    from tldrkit.models.lean import LeanT5
-
 Side = Literal["encoder", "decoder"]
 SIDES: tuple[Side, Side] = ("encoder", "decoder")
 
@@ -100,7 +98,7 @@ def find_family(network: "PreTrainedModel") -> Family:
     return FAMILIES[model_type]
 
 
-def is_packable(network: "PreTrainedModel | LeanT5") -> bool:
+def is_packable(network: "PreTrainedModel") -> bool:
     """Tell whether ``models/packed`` can run a network: a T5, plain, of ours or growing, on a processor."""
     family = FAMILIES.get(network.config.model_type)
     return family is T5 and next(network.parameters()).device.type == "cpu"

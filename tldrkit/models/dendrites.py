@@ -25,10 +25,11 @@ from transformers import BartForConditionalGeneration, PreTrainedModel, T5ForCon
 from tldrkit.errors import DendriteError
 from tldrkit.metrics.footprint import count_trained
 from tldrkit.models.anatomy import build_config
+from tldrkit.models.cascade import Cascade
 from tldrkit.models.dendritic_linear import ACTIVATIONS, DendriticLinear
 from tldrkit.models.growth import Growth
 from tldrkit.models.modeling_tldr import TldrBartForConditionalGeneration, TldrT5ForConditionalGeneration
-from tldrkit.models.packed.linear import Cascade, read_deployed
+from tldrkit.models.packed.linear import read_deployed
 from tldrkit.models.placements import choose_modules
 from tldrkit.specs import TrainSpec
 
@@ -337,13 +338,13 @@ def _collect_layer(layer: Any) -> dict[str, torch.Tensor]:  # noqa: ANN401  (a c
     return state
 
 
-def read_linear(module: nn.Module) -> Cascade:
+def read_linear(module: nn.Module) -> Cascade[torch.Tensor]:
     """Read the parameters of a linear layer as they train: plain, grown before, or growing now."""
     known = isinstance(module, nn.Linear | DendriticLinear)
     return read_deployed(module) if known else _read_growing(module)
 
 
-def _read_growing(layer: Any) -> Cascade:  # noqa: ANN401  (a class without types)
+def _read_growing(layer: Any) -> Cascade[torch.Tensor]:  # noqa: ANN401  (a class without types)
     count, grown, main = int(layer.dendrite_modules_added), layer.dendrite_module, layer.main_module.weight
     if not count:
         return Cascade(main)

@@ -20,6 +20,7 @@ from transformers import (
 from transformers.utils.logging import disable_progress_bar
 
 from tldrkit.errors import ModelError
+from tldrkit.metrics.footprint import count_parameters
 from tldrkit.models.modeling_tldr import TldrBartForConditionalGeneration, TldrT5ForConditionalGeneration
 from tldrkit.tensors import check_whole, writing
 
@@ -38,6 +39,16 @@ class Summarizer:
     tokenizer: PreTrainedTokenizerBase
     folder: Path | None = None
     """Where it was loaded from; a hub model's folder is named after its commit."""
+
+    @property
+    def parameters(self) -> int:
+        """How many the network has, tied ones counted once."""
+        return count_parameters(self.network)
+
+    @property
+    def device(self) -> str:
+        """Where it runs, such as `cpu` or `cuda:0`."""
+        return str(next(self.network.parameters()).device)
 
 
 def register() -> None:

@@ -6,18 +6,14 @@ tokenizer is needed.
 
 import tempfile
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tldrkit.errors import ModelError, TldrkitError
+from tldrkit.models.frozen.parameters import FrozenT5
 from tldrkit.specs import Precision
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedModel
-
-    from tldrkit.models.lean import LeanT5
 
 _PLAIN = ("t5", "tldr_t5")  # the second one where it has no dendrites, and one width
 _ACTIVATIONS = {"relu": "RELU", "gelu": "GELU", "gelu_new": "GELUTanh"}
@@ -46,13 +42,11 @@ def check_translatable(config: Any, precision: Precision) -> None:  # noqa: ANN4
         )
 
 
-def load_translator(
-    network: "PreTrainedModel | LeanT5", precision: Precision, workers: int, threads: int = 1
-) -> Any:  # noqa: ANN401  (CTranslate2 is not typed)
+def load_translator(network: FrozenT5, precision: Precision, workers: int, threads: int = 1) -> Any:  # noqa: ANN401  (CTranslate2 is not typed)
     """Load a plain T5 into CTranslate2, through a temporary folder.
 
     Args:
-        network: In float32, on a processor; it is not needed any more afterwards.
+        network: The T5; it is copied.
         precision: Of matrix products.
         workers: Batches worked on at a time.
         threads: Processor threads of each.
@@ -109,22 +103,22 @@ def _find_obstacle(config: Any) -> str | None:  # noqa: ANN401  (of any network)
     return None if activation in _ACTIVATIONS else f"has the activation {activation}"
 
 
-def _build_spec(specs: Any, network: Any) -> Any:  # noqa: ANN401  (neither library is typed)
+def _build_spec(specs: Any, network: FrozenT5) -> Any:  # noqa: ANN401  (CTranslate2 is not typed)
     """Build CTranslate2's description of a network, with copies of its weights."""
-    config, encoder, decoder = network.config, network.encoder, network.decoder
+    config = network.config
     spec = specs.TransformerSpec.from_config(
-        (len(encoder.block), len(decoder.block)),
+        (config.num_layers, config.num_decoder_layers),
         config.num_heads,
         activation=specs.Activation[_ACTIVATIONS[config.dense_act_fn]],
-        ffn_glu=hasattr(encoder.block[0].layer[-1].DenseReluDense, "wi_0"),
+        ffn_glu=_is_gated(config),
         relative_attention_bias=True,
         rms_norm=True,
     )
-    _fill_stack(spec.encoder, encoder, config.relative_attention_max_distance)
-    _fill_stack(spec.decoder, decoder, config.relative_attention_max_distance)
-    embeddings = _stack(network.shared)
-    spec.encoder.embeddings[0].weight = spec.decoder.embeddings.weight = embeddings
-    spec.decoder.projection.weight = _stack(network.lm_head)
+    for side in ("encoder", "decoder"):
+        _fill_stack(getattr(spec, side), network, side)
+    embeddings = network.read_weight("shared")
+    spec.encoder.embeddings[0].weight = spec.decoder.embeddings.weight = embeddings.copy()
+    spec.decoder.projection.weight = _stack(network, "lm_head")
     if config.scale_decoder_outputs:
         spec.decoder.scale_outputs = config.d_model**-0.5
     pieces = [str(piece) for piece in range(len(embeddings))]
@@ -137,38 +131,44 @@ def _build_spec(specs: Any, network: Any) -> Any:  # noqa: ANN401  (neither libr
     return spec
 
 
-def _fill_stack(spec: Any, stack: Any, reach: int) -> None:  # noqa: ANN401  (neither library is typed)
+def _is_gated(config: Any) -> bool:  # noqa: ANN401  (of transformers, or a copy)
+    return bool(config.feed_forward_proj.startswith("gated-"))
+
+
+def _fill_stack(spec: Any, network: FrozenT5, side: str) -> None:  # noqa: ANN401  (CTranslate2 is not typed)
     """Fill in the layers of one side, which share the position bias of the first one."""
     spec.scale_embeddings = False
-    spec.layer_norm.gamma = _stack(stack.final_layer_norm)
-    bias = _stack(stack.block[0].layer[0].SelfAttention.relative_attention_bias)
-    for own, block in zip(spec.layer, stack.block, strict=True):
-        first, *between, last = block.layer
-        _fill_attention(own.self_attention, first.layer_norm, first.SelfAttention, ("qkv", "o"))
+    spec.layer_norm.gamma = network.read_weight(f"{side}.final_layer_norm")
+    first = f"{side}.block.0.layer.0.SelfAttention.relative_attention_bias"
+    bias, reach = network.read_weight(first), network.config.relative_attention_max_distance
+    for place, own in enumerate(spec.layer):
+        block = f"{side}.block.{place}.layer"
+        _fill_attention(own.self_attention, network, f"{block}.0", "SelfAttention", ("qkv", "o"))
         own.self_attention.relative_attention_bias = bias
         own.self_attention.relative_attention_max_distance = np.int32(reach)
-        for layer in between:  # a decoder has one
-            _fill_attention(own.attention, layer.layer_norm, layer.EncDecAttention, ("q", "kv", "o"))
-        _fill_feed_forward(own.ffn, last)
+        if side == "decoder":
+            _fill_attention(own.attention, network, f"{block}.1", "EncDecAttention", ("q", "kv", "o"))
+        _fill_feed_forward(own.ffn, network, f"{block}.{1 if side == 'encoder' else 2}")
 
 
-def _fill_attention(spec: Any, norm: Any, attention: Any, stacked: tuple[str, ...]) -> None:  # noqa: ANN401  (neither library is typed)
+def _fill_attention(spec: Any, network: FrozenT5, layer: str, kind: str, stacked: tuple[str, ...]) -> None:  # noqa: ANN401  (as above)
     spec.queries_scale = 1.0  # T5 scales none
-    spec.layer_norm.gamma = _stack(norm)
+    spec.layer_norm.gamma = network.read_weight(f"{layer}.layer_norm")
     for linear, names in zip(spec.linear, stacked, strict=True):
-        linear.weight = _stack(*(getattr(attention, name) for name in names))
+        linear.weight = _stack(network, *(f"{layer}.{kind}.{name}" for name in names))
 
 
-def _fill_feed_forward(spec: Any, layer: Any) -> None:  # noqa: ANN401  (neither library is typed)
-    feed = layer.DenseReluDense
-    spec.layer_norm.gamma = _stack(layer.layer_norm)
-    if hasattr(feed, "wi_0"):
-        spec.linear_0.weight, spec.linear_0_noact.weight = _stack(feed.wi_0), _stack(feed.wi_1)
+def _fill_feed_forward(spec: Any, network: FrozenT5, layer: str) -> None:  # noqa: ANN401  (as above)
+    spec.layer_norm.gamma = network.read_weight(f"{layer}.layer_norm")
+    dense = f"{layer}.DenseReluDense"
+    if _is_gated(network.config):
+        spec.linear_0.weight = _stack(network, f"{dense}.wi_0")
+        spec.linear_0_noact.weight = _stack(network, f"{dense}.wi_1")
     else:
-        spec.linear_0.weight = _stack(feed.wi)
-    spec.linear_1.weight = _stack(feed.wo)
+        spec.linear_0.weight = _stack(network, f"{dense}.wi")
+    spec.linear_1.weight = _stack(network, f"{dense}.wo")
 
 
-def _stack(*parts: Any) -> NDArray[np.float32]:  # noqa: ANN401  (torch's modules)
-    """Stack the weights of modules into an array of its own: CTranslate2 rounds in place."""
-    return np.concatenate([part.weight.detach().numpy() for part in parts])
+def _stack(network: FrozenT5, *paths: str) -> NDArray[np.float32]:
+    """Stack the weights of linear layers into an array of its own: CTranslate2 rounds in place."""
+    return np.concatenate([network.read_linear(path).weight for path in paths])

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tldrkit.engines.generation import Decoding, Generator
+from tldrkit.engines.decoding import Decoding
+from tldrkit.engines.generation import Generator
 from tldrkit.errors import DataError, UnknownReference
 from tldrkit.serving.batching import Batcher, Style
 from tldrkit.serving.contract import Generation

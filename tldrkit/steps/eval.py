@@ -51,7 +51,7 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
         split = texts.load(spec.split)
         examples = split[: spec.max_examples]
 
-        from tldrkit.engines.generation import read_decoding
+        from tldrkit.engines.decoding import read_decoding
         from tldrkit.metrics.overlap import describe_rouge
         from tldrkit.metrics.rouge import TldrRouge
         from tldrkit.reports.scores import RunScores
@@ -112,30 +112,30 @@ def _decode(
 ) -> _Decoded:
     """Summarize all documents, and time some of them."""
     from tldrkit.engines.cost import find_throughput, read_peak_memory, time_alone
-    from tldrkit.engines.device import describe_machine
-    from tldrkit.engines.generation import Generator, read_decoding
-    from tldrkit.metrics.footprint import compute_bytes, count_parameters
+    from tldrkit.engines.decoding import read_decoding
+    from tldrkit.engines.generation import Generator
+    from tldrkit.engines.processor import describe_machine
+    from tldrkit.metrics.footprint import compute_bytes
     from tldrkit.reports.scores import Cost
 
     summarizer = load_writer(options, model)
-    network, tokenizer = summarizer.network, summarizer.tokenizer
-    device = next(network.parameters()).device
-    bench.draft.provenance.update(device=str(device), loaded_from=str(summarizer.folder))
-    decoding = read_decoding(spec)
+    bench.draft.provenance.update(device=summarizer.device, loaded_from=str(summarizer.folder))
+    decoding = dataclasses.replace(read_decoding(spec), threads=options.threads)
 
     def advance(done: int) -> None:
         bench.tracker.log({"kind": "decode", "done": done, "total": len(examples)})
 
-    def build(batch_size: int) -> Generator:
-        return Generator(network, tokenizer, dataclasses.replace(decoding, batch_size=batch_size))
-
     documents = [example.document for example in examples]
-    write = build(decoding.batch_size)
+    write = Generator(summarizer.network, summarizer.tokenizer, decoding)
+
+    def build(batch_size: int) -> Generator:
+        return write.with_decoding(dataclasses.replace(decoding, batch_size=batch_size))
+
     generated = write(documents, advance)
     latency = time_alone(write, documents[: spec.latency_documents])
     throughput = find_throughput(build, documents[: spec.throughput_documents])
     cost = Cost(
-        parameters=count_parameters(network),
+        parameters=summarizer.parameters,
         bytes=compute_bytes(summarizer.folder) if summarizer.folder else 0,
         latency_median=latency.median,
         latency_p95=latency.p95,
@@ -143,8 +143,8 @@ def _decode(
         threads_per_second=throughput.threads_per_second,
         tokens_per_second=throughput.tokens_per_second,
         joules_per_thread=throughput.joules_per_thread,
-        peak_memory=read_peak_memory(device),
-        machine=describe_machine(device),
+        peak_memory=read_peak_memory(summarizer.device),
+        machine=describe_machine(summarizer.device, options.threads),
         **_describe_training(model),
     )
     outputs = [

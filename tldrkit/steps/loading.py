@@ -16,21 +16,26 @@ if TYPE_CHECKING:
 
 
 def load_writer(options: Options, source: ModelSource) -> "Summarizer | LeanSummarizer":
-    """Load a model, on a processor without transformers where its kind allows.
+    """Load a model, on a processor without torch where its kind allows.
 
     Raises:
         ModelError: The model cannot be loaded.
         SpecError: A GPU is asked for and there is none.
     """
-    from tldrkit.engines.device import find_device, set_threads
+    from tldrkit.engines.processor import may_have_gpu
     from tldrkit.models.lean import load_lean
 
-    set_threads(options.threads)
-    device = find_device(options.device)
-    if device.type == "cpu" and (lean := load_lean(Path(source.location))):
+    device = "cpu"
+    if options.device == "cuda" or (options.device == "auto" and may_have_gpu()):
+        from tldrkit.engines.device import find_device
+
+        device = find_device(options.device).type
+    if device == "cpu" and (lean := load_lean(Path(source.location))):
         return lean
+    from tldrkit.engines.device import set_threads
     from tldrkit.models.summarizer import load_summarizer
 
+    set_threads(options.threads)
     summarizer = load_summarizer(source.location)
     summarizer.network.to(device)
     return summarizer

@@ -73,16 +73,15 @@ def serve(
 def _load(options: Options, spec: SummarizeSpec, model: ModelSource) -> "ServedModel":
     from tldrkit.engines.generation import Generator
     from tldrkit.engines.threads import decode_threads
-    from tldrkit.metrics.footprint import count_parameters
     from tldrkit.serving.service import ServedModel
 
-    summarizer, decoding = load_writer(options, model), decode_threads(spec)
+    summarizer, decoding = load_writer(options, model), decode_threads(spec, options.threads)
     generator = Generator(summarizer.network, summarizer.tokenizer, decoding)
     short = replace(decoding, num_beams=2, min_target_tokens=0, max_target_tokens=1)
     generator.with_decoding(short)(["tl;dr"])  # compiles what else would be compiled for the first request
     return ServedModel(
         reference=model.reference,
         digest=model.digest,
-        parameters=count_parameters(summarizer.network),
+        parameters=summarizer.parameters,
         generate=generator,
     )

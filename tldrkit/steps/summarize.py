@@ -288,7 +288,8 @@ class Writer:
             from tldrkit.engines.translator import Translator
 
             writer = Translator if self.translated else Generator
-            self._summarizer = ThreadSummarizer(load_writer(self.options, self.source), self.spec, writer)
+            summarizer = load_writer(self.options, self.source)
+            self._summarizer = ThreadSummarizer(summarizer, self.spec, writer, self.options.threads)
         return self._summarizer(threads)
 
 

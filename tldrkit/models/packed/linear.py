@@ -1,13 +1,13 @@
 """Linear layers as packed tokens meet them: plain or with dendrites, several in one product."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from tldrkit.models.cascade import Cascade
 from tldrkit.models.dendritic_linear import ACTIVATIONS, DendriticLinear
 from tldrkit.models.packed.functions import Linear, apply
 
@@ -18,24 +18,7 @@ _GRADIENTS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 }
 
 
-@dataclass(frozen=True)
-class Cascade:
-    """The parameters of one linear layer and of its dendrites; see ``DendriticLinear`` for the function.
-
-    Shape:
-        weight and each of dendrites: (out, in).
-        to_output: (dendrites, out); None without dendrites.
-        links: for each dendrite but the first, (earlier dendrites, out).
-    """
-
-    weight: Tensor
-    dendrites: tuple[Tensor, ...] = ()
-    to_output: Tensor | None = None
-    links: tuple[Tensor, ...] = ()
-    activation: str = "sigmoid"
-
-
-def read_deployed(module: nn.Module) -> Cascade:
+def read_deployed(module: nn.Module) -> Cascade[Tensor]:
     """Read the parameters of a linear layer, plain or deployed with dendrites.
 
     Raises:
@@ -54,7 +37,7 @@ def read_deployed(module: nn.Module) -> Cascade:
     )
 
 
-def project(hidden: Tensor, layers: Sequence[Cascade]) -> Tensor:
+def project(hidden: Tensor, layers: Sequence[Cascade[Tensor]]) -> Tensor:
     """Apply several layers to one input, in one product.
 
     Shape:
@@ -72,7 +55,7 @@ class Trained:
         read: Reads the parameters of a linear layer.
     """
 
-    def __init__(self, read: Callable[[nn.Module], Cascade]) -> None:
+    def __init__(self, read: Callable[[nn.Module], Cascade[Tensor]]) -> None:
         self._read = read
 
     def __call__(self, hidden: Tensor, *layers: nn.Module) -> Tensor:
@@ -85,7 +68,7 @@ class Trained:
         return project(hidden, [self._read(layer) for layer in layers])
 
 
-def sprout(product: Tensor, layers: Sequence[Cascade]) -> Tensor:
+def sprout(product: Tensor, layers: Sequence[Cascade[Tensor]]) -> Tensor:
     """Let the dendrites of layers add their features to their parts of a product."""
     if not any(layer.dendrites for layer in layers):
         return product

@@ -7,11 +7,12 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
+Bits = NDArray[np.uint16]
 
 ACTIVATIONS = ("relu", "sigmoid", "tanh", "gelu", "gelu_new", "silu")
 """By the names that configs have for them; loops know them by their places."""
-OUTPUTS = 32
-"""Outputs of a block of 8-bit weights."""
+OUTPUTS = 16
+"""Outputs of a block of weights."""
 LARGEST = 127
 """Of a number in 8 bits."""
 TINY = 1e-30
@@ -39,9 +40,10 @@ class Product(NamedTuple):
         most: Largest magnitude that inputs are rounded to, so that no sum overflows; of 8-bit weights alone.
 
     Shape:
-        weight: (out, in), float32 or the bits of bfloat16; in 8 bits (blocks, pairs of inputs,
-            2 * OUTPUTS), both inputs of a pair side by side for each output of a block.
-        scales: (out,), what outputs are multiplied by; of 8-bit weights alone.
+        weight: (blocks, in, OUTPUTS), float32 or the bits of bfloat16, so that the weights of one input lie
+            side by side; in 8 bits (blocks, pairs of inputs, 2 * OUTPUTS), both inputs of a pair side by
+            side for each output.
+        scales: (blocks * OUTPUTS,), what outputs are multiplied by; of 8-bit weights alone.
     """
 
     weight: NDArray[Any]
@@ -50,11 +52,41 @@ class Product(NamedTuple):
     growth: Growth
 
 
-class Layer(NamedTuple):
-    """One decoder layer.
+class FeedForward(NamedTuple):
+    """The last part of a layer, with the norm before it.
 
     Shape:
-        norms: (3, width), of the attention to the summary, of that to the source, and of the feed-forward.
+        norm: (width,).
+    """
+
+    norm: Floats
+    epsilon: float
+    widen: Product
+    narrow: Product
+    gated: bool
+    activation: int
+    """Its place among ``ACTIVATIONS``."""
+
+
+class EncoderLayer(NamedTuple):
+    """One layer of the encoder.
+
+    Shape:
+        norm: (width,), of the attention.
+    """
+
+    norm: Floats
+    epsilon: float
+    query_key_value: Product
+    out: Product
+    feed: FeedForward
+
+
+class DecoderLayer(NamedTuple):
+    """One layer of the decoder.
+
+    Shape:
+        norms: (2, width), of the attention to the summary and of that to the source.
     """
 
     norms: Floats
@@ -63,11 +95,7 @@ class Layer(NamedTuple):
     own_out: Product
     query: Product
     cross_out: Product
-    widen: Product
-    narrow: Product
-    gated: bool
-    activation: int
-    """Its place among ``ACTIVATIONS``."""
+    feed: FeedForward
 
 
 class Memory(NamedTuple):

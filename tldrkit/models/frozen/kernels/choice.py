@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from tldrkit.models.packed.kernels.arrays import Floats, Integers
-from tldrkit.models.packed.kernels.compiling import compiled
-from tldrkit.models.packed.kernels.elementary import exponentiate
+from tldrkit.models.frozen.kernels.arrays import Floats, Integers
+from tldrkit.models.frozen.kernels.compiling import compiled
+from tldrkit.models.frozen.kernels.elementary import exponentiate
 
 _BLOCK = 64
 """Numbers that are compared at once."""

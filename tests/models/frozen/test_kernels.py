@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from tldrkit.models.packed.batch import remember
-from tldrkit.models.packed.kernels import compiling
-from tldrkit.models.packed.kernels.arrays import Memory, View
-from tldrkit.models.packed.kernels.attention import attend, keep
-from tldrkit.models.packed.kernels.choice import find_top, sum_exponentials
-from tldrkit.models.packed.kernels.elementary import normalize
+from tldrkit.models.frozen.batch import remember
+from tldrkit.models.frozen.kernels import compiling
+from tldrkit.models.frozen.kernels.arrays import Memory, View
+from tldrkit.models.frozen.kernels.attention import attend, attend_within, keep
+from tldrkit.models.frozen.kernels.choice import find_top, sum_exponentials
+from tldrkit.models.frozen.kernels.elementary import normalize
 
 HEADS, WIDTH, ENTRIES = 3, 11, 40  # a width and counts that no block of a loop divides
 LOGITS = st.lists(
@@ -33,10 +33,10 @@ def draw(*shape: int) -> Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(sum(shape)))
 
 
-def fill(dtype: torch.dtype) -> tuple[Memory, Tensor, Tensor]:
+def fill(*, rounded: bool) -> tuple[Memory, Tensor, Tensor]:
     """Fill a memory; with the keys and values it should hold, (heads, entries, width)."""
     projected = draw(ENTRIES, 2, HEADS, WIDTH) * torch.logspace(-2, 2, ENTRIES)[:, None, None, None]
-    memory, places = remember(ENTRIES, HEADS, WIDTH, dtype), torch.randperm(ENTRIES)
+    memory, places = remember(ENTRIES, HEADS, WIDTH, rounded=rounded), torch.randperm(ENTRIES)
     keep(projected[places].numpy(), memory, places.numpy())
     keys, values = projected.permute(1, 2, 0, 3)
     return memory, keys, values
@@ -48,7 +48,7 @@ def restore(kept: np.ndarray, scales: np.ndarray) -> Tensor:
 
 def test_a_memory_of_floats_keeps_what_it_is_given() -> None:
     """Each entry holds its own row's last two parts, exactly."""
-    memory, keys, values = fill(torch.float32)
+    memory, keys, values = fill(rounded=False)
 
     assert torch.equal(restore(memory.keys, memory.key_scales), keys)
     assert torch.equal(restore(memory.values, memory.value_scales), values)
@@ -56,7 +56,7 @@ def test_a_memory_of_floats_keeps_what_it_is_given() -> None:
 
 def test_a_memory_of_8_bits_rounds_each_head_of_an_entry_by_its_own_largest() -> None:
     """The error is half a step of 1/127 of the largest, for entries of any size."""
-    memory, *exact = fill(torch.int8)
+    memory, *exact = fill(rounded=True)
     kept = restore(memory.keys, memory.key_scales), restore(memory.values, memory.value_scales)
 
     for rounded, vectors in zip(kept, exact, strict=True):
@@ -67,17 +67,17 @@ def test_a_memory_of_8_bits_rounds_each_head_of_an_entry_by_its_own_largest() ->
 
 def test_zeros_are_kept_as_zeros() -> None:
     """Nothing is divided by a largest of zero."""
-    memory = remember(2, 1, 4, torch.int8)
+    memory = remember(2, 1, 4, rounded=True)
     keep(np.zeros((2, 3, 1, 4), np.float32), memory, np.arange(2))
 
     assert not restore(memory.values, memory.value_scales).any()
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.int8])
+@pytest.mark.parametrize("rounded", [False, True])
 @pytest.mark.parametrize("share", [1, 4])
-def test_rows_attend_to_the_entries_of_their_view(dtype: torch.dtype, share: int) -> None:
+def test_rows_attend_to_the_entries_of_their_view(rounded: bool, share: int) -> None:
     """It is softmax(q K + bias) V over those that count, whatever stands behind, for each row of a view."""
-    memory, *_ = fill(dtype)
+    memory, *_ = fill(rounded=rounded)
     keys, values = restore(memory.keys, memory.key_scales), restore(memory.values, memory.value_scales)
     counts = [1, 4, 9, 17, 3]
     rows = len(counts) * share
@@ -92,6 +92,21 @@ def test_rows_attend_to_the_entries_of_their_view(dtype: torch.dtype, share: int
         scores = torch.einsum("hw,hew->he", projected[row, 0], keys[:, own]) + bias[:, : len(own)]
         expected = torch.einsum("he,hew->hw", scores.softmax(-1), values[:, own])
         torch.testing.assert_close(mixed[row], expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(("first", "count"), [(0, 150), (0, 1), (70, 80), (149, 1)])
+def test_tokens_attend_to_all_of_their_source(first: int, count: int) -> None:
+    """It is softmax(q K + bias) V, whichever of the tokens attend."""
+    tokens = 150
+    projected, by_distance = draw(tokens, 3, HEADS, WIDTH), draw(HEADS, 2 * tokens + 9)
+    distances = torch.arange(tokens)[None] - torch.arange(tokens)[:, None]
+    bias = by_distance[:, distances + by_distance.shape[1] // 2]
+    query, key, value = projected.permute(1, 2, 0, 3)
+    expected = ((query @ key.transpose(1, 2) + bias).softmax(-1) @ value).transpose(0, 1)
+    mixed = torch.empty(count, HEADS, WIDTH)
+    attend_within(projected.numpy(), first, by_distance.numpy(), mixed.numpy())
+
+    torch.testing.assert_close(mixed, expected[first : first + count], rtol=1e-4, atol=1e-4)
 
 
 def test_norms_are_torchs() -> None:

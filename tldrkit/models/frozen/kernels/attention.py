@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tldrkit.models.packed.kernels.arrays import LARGEST, Floats, Integers, Memory, View
-from tldrkit.models.packed.kernels.compiling import compiled
-from tldrkit.models.packed.kernels.elementary import exponentiate, round_row
+from tldrkit.models.frozen.kernels.arrays import LARGEST, OUTPUTS, Floats, Integers, Memory, View
+from tldrkit.models.frozen.kernels.compiling import compiled
+from tldrkit.models.frozen.kernels.elementary import exponentiate, round_row
+from tldrkit.models.frozen.kernels.products import ROWS, lay_out, multiply_floats
 
 
 @compiled
@@ -51,6 +52,20 @@ def _mix(weights: Floats, values: NDArray[Any], places: Integers, mixed: Floats)
 
 
 @compiled
+def _exponentiate_row(scores: Floats) -> np.float32:
+    """Raise e to scores less their largest, and sum that up."""
+    top = np.float32(-np.inf)
+    for place in range(len(scores)):
+        top = max(top, scores[place])
+    total = np.float32(0)
+    for place in range(len(scores)):
+        scores[place] = exponentiate(scores[place] - top)
+        total += scores[place]
+    result: np.float32 = total
+    return result
+
+
+@compiled
 def attend(projected: Floats, memory: Memory, view: View, mixed: Floats) -> None:
     """Attend as T5 does: unscaled scores plus bias, softmax, weighted sum of values.
 
@@ -67,17 +82,53 @@ def attend(projected: Floats, memory: Memory, view: View, mixed: Floats) -> None
             bias = view.bias[head]
             for row in range(index * share, (index + 1) * share):
                 _score(projected[row, 0, head], memory.keys[head], places, scores)
-                top = np.float32(-np.inf)
                 for place in range(len(places)):
                     scores[place] = scores[place] * key_scales[places[place]] + bias[place]
-                    top = max(top, scores[place])
-                total = np.float32(0)
-                for place in range(len(places)):
-                    scores[place] = exponentiate(scores[place] - top)
-                    total += scores[place]
+                total = _exponentiate_row(scores[: len(places)])
                 for place in range(len(places)):
                     scores[place] *= value_scales[places[place]] / total
                 _mix(scores, memory.values[head], places, mixed[row, head])
+
+
+@compiled
+def attend_within(projected: Floats, first: int, bias: Floats, mixed: Floats) -> None:
+    """Let some tokens of a source attend to all of it.
+
+    Args:
+        projected: Queries, keys and values of the source.
+        first: The first of the tokens that attend.
+        bias: Added to the scores, by how far behind a key is.
+        mixed: Written to.
+
+    Shape:
+        projected: (tokens, 3, heads, head width).
+        bias: (heads, 2 * most tokens - 1); the middle one is of a token towards itself.
+        mixed: (those that attend, heads, head width).
+    """
+    tokens, _, heads, width = projected.shape
+    middle = bias.shape[1] // 2
+    keys = np.empty((-(-tokens // OUTPUTS), width, OUTPUTS), np.float32)
+    values = np.empty((-(-width // OUTPUTS), tokens, OUTPUTS), np.float32)
+    scores = np.empty((min(len(mixed), ROWS), tokens), np.float32)
+    weighted = np.empty((len(scores), width), np.float32)
+    for head in range(heads):
+        lay_out(projected[:, 1, head], 0, keys)
+        lay_out(projected[:, 2, head].T, 0, values)
+        for start in range(0, len(mixed), ROWS):
+            count = min(ROWS, len(mixed) - start)
+            from_here = first + start
+            multiply_floats(projected[from_here : from_here + count, 0, head], keys, scores[:count])
+            for row in range(count):
+                own, begin = scores[row], middle - from_here - row
+                for place in range(tokens):
+                    own[place] += bias[head, begin + place]
+                total = _exponentiate_row(own)
+                for place in range(tokens):
+                    own[place] /= total
+            multiply_floats(scores[:count], values, weighted[:count])
+            for row in range(count):
+                for i in range(width):
+                    mixed[start + row, head, i] = weighted[row, i]
 
 
 @compiled

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tldrkit.models.packed.kernels.arrays import TINY, Floats
-from tldrkit.models.packed.kernels.compiling import compiled
+from tldrkit.models.frozen.kernels.arrays import TINY, Floats
+from tldrkit.models.frozen.kernels.compiling import compiled
 
 _MAGNITUDE = np.int32(0x7FFFFFFF)
 """All bits of a float but its sign."""

@@ -6,11 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from tldrkit.models.packed.frozen import Stacked
-from tldrkit.models.packed.kernels.arrays import ACTIVATIONS
-from tldrkit.models.packed.kernels.elementary import activate
-from tldrkit.models.packed.kernels.products import multiply
-from tldrkit.models.packed.linear import Cascade, project
+from tldrkit.models.cascade import Cascade
+from tldrkit.models.frozen.kernels.arrays import ACTIVATIONS
+from tldrkit.models.frozen.kernels.elementary import activate
+from tldrkit.models.frozen.kernels.products import multiply
+from tldrkit.models.frozen.stacking import stack
+from tldrkit.models.packed.linear import project
+from tldrkit.specs import Precision
 
 SIZES = st.integers(1, 70)
 TORCHS = {
@@ -28,36 +30,47 @@ def _seed() -> None:
     torch.manual_seed(0)
 
 
-def apply(hidden: Tensor, layers: list[Cascade], dtype: torch.dtype = torch.float32) -> Tensor:
-    return torch.from_numpy(multiply(hidden.numpy(), Stacked(layers, dtype).product))
+def apply(hidden: Tensor, layers: list[Cascade[Tensor]], precision: Precision) -> Tensor:
+    given = [
+        Cascade(
+            layer.weight.numpy(),
+            tuple(dendrite.numpy() for dendrite in layer.dendrites),
+            None if layer.to_output is None else layer.to_output.numpy(),
+            tuple(link.numpy() for link in layer.links),
+            layer.activation,
+        )
+        for layer in layers
+    ]
+    return torch.from_numpy(multiply(hidden.numpy(), stack(given, precision)))
 
 
 @settings(deadline=None)
-@given(st.integers(1, 5), SIZES, SIZES, st.sampled_from([torch.float32, torch.bfloat16]))
-def test_products_are_torchs(rows: int, ins: int, outs: int, dtype: torch.dtype) -> None:
+@given(st.integers(1, 150), SIZES, SIZES, st.sampled_from(["fp32", "bf16"]))
+def test_products_are_torchs(rows: int, ins: int, outs: int, precision: Precision) -> None:
     """Of any shape; in bf16 weights are rounded, and nothing else."""
     hidden, weight = torch.randn(rows, ins), torch.randn(outs, ins)
-    result = apply(hidden, [Cascade(weight)], dtype)
+    result = apply(hidden, [Cascade(weight)], precision)
+    rounded = weight.bfloat16().float() if precision == "bf16" else weight
 
-    torch.testing.assert_close(result, hidden @ weight.to(dtype).float().t(), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(result, hidden @ rounded.t(), rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.int8])
+@pytest.mark.parametrize("precision", ["fp32", "bf16", "int8"])
 @pytest.mark.parametrize("activation", ["relu", "sigmoid", "tanh"])
-def test_dendrites_add_their_features(activation: str, dtype: torch.dtype) -> None:
+def test_dendrites_add_their_features(activation: str, precision: Precision) -> None:
     """Layers with no, one and three dendrites beside each other give what each gives alone."""
     ins = 24
 
-    def grow(outs: int, dendrites: int) -> Cascade:
+    def grow(outs: int, dendrites: int) -> Cascade[Tensor]:
         links = tuple(torch.randn(earlier, outs) for earlier in range(1, dendrites))
         weights = tuple(torch.randn(outs, ins) / 5 for _ in range(dendrites))
         return Cascade(torch.randn(outs, ins), weights, torch.randn(dendrites, outs), links, activation)
 
     layers = [Cascade(torch.randn(40, ins)), grow(13, 3), grow(33, 1)]
     hidden = torch.randn(5, ins)
-    tolerance = {torch.float32: 1e-4, torch.bfloat16: 0.1, torch.int8: 0.2}[dtype]
+    result, tolerance = apply(hidden, layers, precision), {"fp32": 1e-4, "bf16": 0.1, "int8": 0.2}[precision]
 
-    torch.testing.assert_close(apply(hidden, layers, dtype), project(hidden, layers), rtol=0, atol=tolerance)
+    torch.testing.assert_close(result, project(hidden, layers), rtol=0, atol=tolerance)
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)

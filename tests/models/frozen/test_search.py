@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -10,9 +11,11 @@ from transformers import PreTrainedModel
 from tests.models.conftest import VOCAB
 from tests.models.packed.test_t5 import NETWORKS, Rows, draw_rows
 from tldrkit.data.batches import pad_rows
-from tldrkit.models.dendrites import read_linear
-from tldrkit.models.packed.decoder import PackedDecoder
-from tldrkit.models.packed.generation import Beams, write_by_beams, write_greedily
+from tldrkit.models.freezing import freeze
+from tldrkit.models.frozen.decoder import Decoder
+from tldrkit.models.frozen.parameters import FrozenT5
+from tldrkit.models.frozen.search import Beams, write_by_beams, write_greedily
+from tldrkit.specs import Precision
 
 ENDS = range(1, VOCAB // 6)
 LONGEST = 12
@@ -28,8 +31,14 @@ def spread(network: PreTrainedModel) -> PreTrainedModel:
     return network.eval()
 
 
-def read(network: PreTrainedModel, dtype: torch.dtype = torch.float32) -> PackedDecoder:
-    return PackedDecoder(network, read_linear, dtype)
+def take(network: PreTrainedModel) -> FrozenT5:
+    frozen = freeze(network)
+    assert frozen is not None
+    return frozen
+
+
+def read(network: PreTrainedModel, precision: Precision = "fp32") -> Decoder:
+    return Decoder(take(network), precision)
 
 
 def write_reference(network: PreTrainedModel, sources: Rows, **search: object) -> Rows:
@@ -52,8 +61,7 @@ def test_it_writes_what_generate_writes(kind: str, rows: int) -> None:
     """Piece for piece, for rows of many lengths that end at different places."""
     network = spread(NETWORKS[kind]())
     sources = draw_rows(rows, 30)
-    with torch.no_grad():
-        written = write_greedily(read(network), sources, LONGEST, ENDS)
+    written = write_greedily(read(network), sources, LONGEST, ENDS)
 
     assert written == write_reference(network, sources)
 
@@ -64,11 +72,10 @@ def test_summaries_are_as_long_as_asked(kind: str, num_beams: int) -> None:
     """With a fewest number of pieces it writes what `generate` writes, and no summary is shorter."""
     network = spread(NETWORKS[kind]())
     sources = draw_rows(17, 30)
-    with torch.no_grad():
-        if num_beams == 1:
-            written = write_greedily(read(network), sources, LONGEST, ENDS, 7)
-        else:
-            written = write_by_beams(read(network), sources, LONGEST, ENDS, Beams(4, min_tokens=7))
+    if num_beams == 1:
+        written = write_greedily(read(network), sources, LONGEST, ENDS, 7)
+    else:
+        written = write_by_beams(read(network), sources, LONGEST, ENDS, Beams(4, min_tokens=7))
 
     assert written == write_reference(network, sources, num_beams=num_beams, min_new_tokens=7)
     assert min(len(row) for row in written) >= 8
@@ -90,8 +97,7 @@ def test_it_searches_as_generate_searches(kind: str, rows: int) -> None:
     """Four beams end with the pieces that `generate` ends with."""
     network = spread(NETWORKS[kind]())
     sources = draw_rows(rows, 30)
-    with torch.no_grad():
-        written = write_by_beams(read(network), sources, LONGEST, ENDS, Beams(4))
+    written = write_by_beams(read(network), sources, LONGEST, ENDS, Beams(4))
 
     assert written == write_reference(network, sources, num_beams=4)
 
@@ -105,8 +111,7 @@ def test_the_settings_of_a_search_are_those_of_generate(search: dict[str, Any]) 
     network = spread(NETWORKS["plain"]())
     sources = draw_rows(17, 30)
     settings = {"count" if name == "num_beams" else name: value for name, value in search.items()}
-    with torch.no_grad():
-        written = write_by_beams(read(network), sources, LONGEST, ENDS, Beams(**settings))
+    written = write_by_beams(read(network), sources, LONGEST, ENDS, Beams(**settings))
 
     assert written == write_reference(network, sources, **search)
 
@@ -122,18 +127,29 @@ def test_a_row_is_written_alike_in_any_company() -> None:
     """Neighbours, and their leaving, change nothing."""
     network = spread(NETWORKS["asymmetric and grown"]())
     sources = draw_rows(9, 30)
-    with torch.no_grad():
-        together = write_both(network, sources)
-        alone = [write_both(network, [source]) for source in sources]
+    together = write_both(network, sources)
+    alone = [write_both(network, [source]) for source in sources]
 
     assert together == [greedy for greedy, _ in alone] + [searched for _, searched in alone]
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+def test_threads_share_the_work(threads: int) -> None:
+    """However many there are, nothing else changes, bit by bit."""
+    network = spread(NETWORKS["asymmetric and grown"]())
+    decoder, sources = read(network), draw_rows(5, 30)
+    alone, together = (
+        decoder.step(np.zeros(5, np.int64), decoder.begin(sources, 1, threads=count))
+        for count in (1, threads)
+    )
+
+    assert np.array_equal(alone, together)
 
 
 def test_without_an_end_rows_are_as_long_as_allowed() -> None:
     """No piece ends a summary where none is said to."""
     network = spread(NETWORKS["plain"]())
-    with torch.no_grad():
-        written = write_greedily(read(network), draw_rows(3, 9), 5, ())
+    written = write_greedily(read(network), draw_rows(3, 9), 5, ())
 
     assert [len(row) for row in written] == [5, 5, 5]
 
@@ -142,10 +158,8 @@ def test_bf16_writes_nearly_the_same() -> None:
     """In bf16 the first pieces are mostly those of float32."""
     network = spread(NETWORKS["plain"]())
     sources = draw_rows(17, 30)
-    with torch.no_grad():
-        exact, rough = (
-            write_greedily(read(network, dtype), sources, 1, ENDS)
-            for dtype in (torch.float32, torch.bfloat16)
-        )
+    exact, rough = (
+        write_greedily(read(network, precision), sources, 1, ENDS) for precision in ("fp32", "bf16")
+    )
 
     assert sum(a == b for a, b in zip(exact, rough, strict=True)) > 12

@@ -1,0 +1,52 @@
+"""How summaries are decoded, as specs have it."""
+
+from dataclasses import dataclass
+
+from tldrkit.specs import DataSpec, EvalSpec, Precision
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decoding:
+    """How summaries are decoded."""
+
+    prefix: str
+    max_source_tokens: int
+    max_target_tokens: int
+    num_beams: int
+    batch_size: int
+    min_target_tokens: int = 0
+    precision: Precision = "fp32"
+    """Of matrix products; int8 for a T5 on a processor only."""
+    threads: int | None = None
+    """Processor threads that write; None for those that ``count_threads`` counts."""
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """What must be equal where outputs are compared: not what is done for speed."""
+        return {
+            "prefix": self.prefix,
+            "max_source_tokens": self.max_source_tokens,
+            "max_target_tokens": self.max_target_tokens,
+            "num_beams": self.num_beams,
+        }
+
+
+def read_decoding(spec: EvalSpec) -> Decoding:
+    """Read from a spec how to decode."""
+    return build_decoding(
+        spec, num_beams=spec.num_beams, batch_size=spec.batch_size, precision=spec.precision
+    )
+
+
+def build_decoding(
+    spec: DataSpec, *, num_beams: int, batch_size: int, precision: Precision = "fp32"
+) -> Decoding:
+    """Decode with a spec's prefix and lengths."""
+    return Decoding(
+        prefix=spec.prefix,
+        max_source_tokens=spec.max_source_tokens,
+        max_target_tokens=spec.max_target_tokens,
+        num_beams=num_beams,
+        batch_size=batch_size,
+        precision=precision,
+    )

@@ -1,0 +1,23 @@
+"""The parameters of a linear layer and of its dendrites, whatever library holds them."""
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+Array = TypeVar("Array")
+
+
+@dataclass(frozen=True)
+class Cascade(Generic[Array]):
+    """The parameters of one linear layer and of its dendrites; see ``DendriticLinear`` for the function.
+
+    Shape:
+        weight and each of dendrites: (out, in).
+        to_output: (dendrites, out); None without dendrites.
+        links: for each dendrite but the first, (earlier dendrites, out).
+    """
+
+    weight: Array
+    dendrites: tuple[Array, ...] = ()
+    to_output: Array | None = None
+    links: tuple[Array, ...] = ()
+    activation: str = "sigmoid"

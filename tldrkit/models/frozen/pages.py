@@ -1,0 +1,15 @@
+"""Memory that the system has back as soon as nobody holds it."""
+
+import math
+import mmap
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def map_array(shape: tuple[int, ...], kind: type[np.number[Any]]) -> NDArray[Any]:
+    """Make an array of zeros on pages of its own."""
+    count = math.prod(shape)
+    pages = mmap.mmap(-1, max(1, count * np.dtype(kind).itemsize))
+    return np.frombuffer(pages, kind, count).reshape(shape)
