@@ -1,8 +1,8 @@
 """What dendrites cost in time: a plain T5, one with dendrites as deployed, and one of PerforatedAI's modules.
 
-Times a training step, a forward pass, `generate`, and our packed decoding, by turns in one process, on random
-tokens and weights. Beside the ratio to the plain network's time stands the ratio of FLOPs in matrix products;
-the last column is the one divided by the other.
+Times a training step, a forward pass and `generate`, by turns in one process, on random tokens and weights;
+for our own decoding there is `summarize.py`, which has shapes with dendrites. Beside the ratio to the plain
+network's time stands the ratio of FLOPs in matrix products; the last column is the one divided by the other.
 
     python benchmarks/dendrites.py [--shape small] [--placement all] [--dendrites 1] [--rounds 5]
 """
@@ -25,9 +25,7 @@ from tldrkit.engines.device import build_accelerator
 from tldrkit.engines.memory import keep_freed_memory
 from tldrkit.engines.objective import PaddedLoss, build_masks, build_objective
 from tldrkit.engines.optimizer import build_optimizer
-from tldrkit.models.dendrites import Dendrites, read_linear
-from tldrkit.models.packed.decoder import PackedDecoder
-from tldrkit.models.packed.generation import write_greedily
+from tldrkit.models.dendrites import Dendrites
 from tldrkit.specs import Placement, TrainSpec
 
 ROWS, SOURCE, TARGET = 16, 128, 32
@@ -86,13 +84,6 @@ def build_reading(network: Any) -> dict[str, Job]:  # noqa: ANN401
         "forward": torch.no_grad()(lambda: network(input_ids=source, decoder_input_ids=target).logits),
         "generate": lambda: network.generate(input_ids=source, **length),
     }
-
-
-def build_packed(network: Any, dtype: torch.dtype) -> Job:  # noqa: ANN401
-    """Build our own decoding in a number format; it ends at no token, so that every row is as long."""
-    sources = torch.randint(3, network.config.vocab_size, (ROWS, SOURCE)).tolist()
-    decoder = PackedDecoder(network, read_linear, dtype)
-    return torch.no_grad()(lambda: write_greedily(decoder, sources, TARGET, set()))
 
 
 def count_flops(job: Job) -> int:
@@ -162,10 +153,6 @@ def main() -> None:
         for work in ("forward", "generate"):
             jobs = {name: own[work] for name, own in reading.items()}
             print_rows(work, jobs, count_all(jobs), arguments.rounds)
-        for work, dtype in (("packed", torch.float32), ("packed, int8", torch.int8)):
-            packed = {name: build_packed(networks[name], dtype) for name in (PLAIN, DEPLOYED)}
-            flops = {name: count_flops(build_packed(networks[name], torch.float32)) for name in packed}
-            print_rows(work, packed, flops, arguments.rounds)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,8 @@ import torch
 
 from tldrkit.data.sentences import split_sentences
 from tldrkit.data.threads import Post, Thread
-from tldrkit.engines.generation import Decoding, Generator
+from tldrkit.engines.decoding import Decoding
+from tldrkit.engines.generation import Generator
 from tldrkit.engines.threads import (
     CountTokens,
     choose_central,

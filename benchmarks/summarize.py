@@ -30,18 +30,23 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from transformers import GenerationConfig, PreTrainedModel
 
-from tldrkit.data.batches import tokenize_documents
 from tldrkit.data.sources import resolve_source
-from tldrkit.engines.generation import Decoding, Generator
+from tldrkit.data.tokens import tokenize_documents
+from tldrkit.engines.decoding import Decoding
+from tldrkit.engines.generation import Generator
 from tldrkit.engines.translator import Translator
+from tldrkit.models.cascade import Cascade
 from tldrkit.models.configuration_tldr import TldrT5Config
 from tldrkit.models.dendritic_linear import grow_linears
+from tldrkit.models.frozen.kernels.products import multiply
+from tldrkit.models.frozen.sharing import share
+from tldrkit.models.frozen.stacking import stack
+from tldrkit.models.lean import load_lean
 from tldrkit.models.modeling_tldr import TldrT5ForConditionalGeneration
-from tldrkit.models.packed.frozen import Stacked
-from tldrkit.models.packed.linear import Cascade
 from tldrkit.models.scratch import build_tokenizer
 from tldrkit.models.summarizer import Summarizer, load_summarizer, save_summarizer
 from tldrkit.specs import DataSpec
@@ -74,7 +79,8 @@ def build(shape: str, texts: list[str]) -> Summarizer:
 def load(engine: list[str], folder: Path, arguments: argparse.Namespace) -> Write:
     """Load an engine: ours, `generate` or CTranslate2."""
     name, *batch_size = engine
-    summarizer = load_summarizer(folder)
+    ours = load_lean(folder) if name in ("fp32", "int8") else None
+    summarizer = ours or load_summarizer(folder)
     decoding = Decoding(
         prefix="summarize: ",
         max_source_tokens=512,
@@ -130,17 +136,18 @@ def ask(process: subprocess.Popen[str], texts: list[str]) -> dict[str, Any]:
 
 def measure_products(threads: int) -> dict[str, float]:
     """Measure the best rate of products on all threads, GFLOP/s: M, K, N of 256, 512, 2048."""
-    torch.set_num_threads(threads)
-    hidden, weight = torch.randn(256, 512), torch.randn(2048, 512)
-    int8 = Stacked([Cascade(weight)], torch.int8)
+    hidden, weight = (np.random.default_rng(0).random((n, 512), np.float32) - 0.5 for n in (256, 2048))
     rates = {}
-    for name, job in {"fp32": lambda: hidden @ weight.t(), "int8": lambda: int8(hidden)}.items():
+    for precision in ("fp32", "int8"):
+        weights = stack([Cascade(weight)], precision)
         seconds = []
         for _ in range(200):
             started = time.perf_counter()
-            job()
+            share(
+                len(hidden), threads, lambda weights, span: multiply(hidden[slice(*span)], weights), weights
+            )
             seconds.append(time.perf_counter() - started)
-        rates[name] = 2 * hidden.numel() * len(weight) / min(seconds) / 1e9
+        rates[precision] = 2 * hidden.size * len(weight) / min(seconds) / 1e9
     return rates
 
 

@@ -5,14 +5,16 @@ networks. Knows token ids alone, and not which of them are chosen.
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
 from tldrkit.models.frozen.batch import Batch, Cache, remember
 from tldrkit.models.frozen.encoder import Encoder, cut_groups
-from tldrkit.models.frozen.kernels.arrays import DecoderLayer, Floats, Integers
+from tldrkit.models.frozen.kernels.arrays import DecoderLayer, Floats, Integers, Memory, Product
+from tldrkit.models.frozen.kernels.attention import keep
 from tldrkit.models.frozen.kernels.elementary import normalize
-from tldrkit.models.frozen.kernels.layer import remember_read, write_layer
+from tldrkit.models.frozen.kernels.layer import write_layer
 from tldrkit.models.frozen.kernels.products import multiply
 from tldrkit.models.frozen.parameters import FrozenT5
 from tldrkit.models.frozen.positions import compute_bias
@@ -73,7 +75,7 @@ class Decoder:
         for some in cut_groups(sources):
             read = self._encoder(some, threads)
             for key_value, cache in zip(self._key_values, caches, strict=True):
-                share(len(read), threads, remember_read, read, key_value, cache.read, first)
+                share(len(read), threads, partial(_remember, read, key_value, cache.read, first))
             first += len(read)
         reach = self._config.relative_attention_max_distance
         bias = compute_bias(self._bias, max_tokens, reach, causal=True)[:, :max_tokens]
@@ -100,6 +102,22 @@ class Decoder:
         if self._config.scale_decoder_outputs:
             normed *= np.float32(self._config.d_model**-0.5)
         return multiply(normed, self._head)
+
+
+def _remember(read: Floats, key_value: Product, memory: Memory, entry: int, first: int, last: int) -> None:
+    """Take note of keys and values of some tokens that the encoder read.
+
+    Args:
+        read: All of them.
+        key_value: What computes keys and values.
+        memory: Written to.
+        entry: Of the first of all.
+        first: The first of the tokens.
+        last: The one behind the last.
+    """
+    heads, _, width = memory.keys.shape
+    projected = multiply(read[first:last], key_value).reshape(-1, 2, heads, width)
+    keep(projected, memory, np.arange(entry + first, entry + last))
 
 
 def _build_layer(network: FrozenT5, stacks: Stacks, path: str) -> DecoderLayer:

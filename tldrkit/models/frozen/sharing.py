@@ -1,26 +1,27 @@
-"""Work on rows, shared among threads."""
+"""Work on rows: in parts that stay in a processor's cache, shared among threads."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from itertools import pairwise
+
+_ROWS = 72
+"""Rows of a part, unless there are threads without one."""
 
 
-def share(rows: int, threads: int, work: Callable[..., object], *given: object) -> None:
-    """Work on rows, each of several threads on about as many, and wait for all of them.
+def share(rows: int, threads: int, work: Callable[[int, int], object]) -> None:
+    """Work on rows, and wait until all is done.
 
     Args:
         rows: How many there are.
         threads: How many share them.
-        work: Called with what is given, and with the first row and the one behind the last, as a pair; it
-            must not hold Python's lock.
-        given: Whatever it needs.
+        work: Given the first row of a part, and the one behind the last; it must not hold Python's lock.
     """
-    if threads <= 1 or rows < threads:
-        work(*given, (0, rows))
-        return
-    edges = [rows * thread // threads for thread in range(threads + 1)]
-    list(_open_pool(threads).map(lambda span: work(*given, span), pairwise(edges)))
+    parts = max(-(-rows // _ROWS), min(threads, rows))
+    parts += -parts % threads if parts > threads else 0
+    edges = [rows * part // parts for part in range(parts + 1)]
+    run = map if threads == 1 else _open_pool(threads).map
+    for _ in run(work, edges, edges[1:]):
+        pass
 
 
 @cache

@@ -91,6 +91,14 @@ def attend(projected: Floats, memory: Memory, view: View, mixed: Floats) -> None
 
 
 @compiled
+def _copy(rows: Floats, target: Floats) -> None:
+    """Copy rows into ones that may be wider."""
+    for row in range(len(rows)):
+        for i in range(rows.shape[1]):
+            target[row, i] = rows[row, i]
+
+
+@compiled
 def attend_within(projected: Floats, first: int, bias: Floats, mixed: Floats) -> None:
     """Let some tokens of a source attend to all of it.
 
@@ -107,28 +115,29 @@ def attend_within(projected: Floats, first: int, bias: Floats, mixed: Floats) ->
     """
     tokens, _, heads, width = projected.shape
     middle = bias.shape[1] // 2
+    vectors = np.empty((tokens, width), np.float32)
     keys = np.empty((-(-tokens // OUTPUTS), width, OUTPUTS), np.float32)
     values = np.empty((-(-width // OUTPUTS), tokens, OUTPUTS), np.float32)
     scores = np.empty((min(len(mixed), ROWS), tokens), np.float32)
-    weighted = np.empty((len(scores), width), np.float32)
     for head in range(heads):
-        lay_out(projected[:, 1, head], 0, keys)
-        lay_out(projected[:, 2, head].T, 0, values)
+        _copy(projected[:, 1, head], vectors)
+        lay_out(vectors, 0, keys)
+        for block in range(len(values)):
+            _copy(projected[:, 2, head, block * OUTPUTS : (block + 1) * OUTPUTS], values[block])
         for start in range(0, len(mixed), ROWS):
-            count = min(ROWS, len(mixed) - start)
-            from_here = first + start
-            multiply_floats(projected[from_here : from_here + count, 0, head], keys, scores[:count])
-            for row in range(count):
-                own, begin = scores[row], middle - from_here - row
+            own = scores[: min(ROWS, len(mixed) - start)]
+            queries = vectors[: len(own)]
+            _copy(projected[first + start : first + start + len(own), 0, head], queries)
+            multiply_floats(queries, keys, own)
+            for row in range(len(own)):
+                begin = middle - first - start - row
                 for place in range(tokens):
-                    own[place] += bias[head, begin + place]
-                total = _exponentiate_row(own)
+                    own[row, place] += bias[head, begin + place]
+                total = _exponentiate_row(own[row])
                 for place in range(tokens):
-                    own[place] /= total
-            multiply_floats(scores[:count], values, weighted[:count])
-            for row in range(count):
-                for i in range(width):
-                    mixed[start + row, head, i] = weighted[row, i]
+                    own[row, place] /= total
+            multiply_floats(own, values, queries)
+            _copy(queries, mixed[start : start + len(own), head])
 
 
 @compiled

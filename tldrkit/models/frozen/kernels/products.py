@@ -13,16 +13,22 @@ from tldrkit.models.frozen.kernels.compiling import compiled
 from tldrkit.models.frozen.kernels.elementary import activate, round_row
 from tldrkit.models.frozen.kernels.tiles import build_tile
 
-ROWS = 64
+ROWS = 24
 """Rows that go through a layer together: they stay in the processor's cache."""
 _SUM = 2**31 - 1
 """Largest sum of 8-bit weights' products."""
 _INPUT = 2**15 - 1
 """Largest of the inputs they are multiplied with."""
 
-_six_floats, _four_floats, _two_floats, _one_float = (build_tile(rows, "float32") for rows in (6, 4, 2, 1))
-_six_halves, _four_halves, _two_halves, _one_half = (build_tile(rows, "uint16") for rows in (6, 4, 2, 1))
-_four_integers, _two_integers, _one_integer = (build_tile(rows, "int8") for rows in (4, 2, 1))
+_TILES = {
+    "float32": [build_tile(rows, "float32") for rows in (6, 4, 1)],
+    "uint16": [build_tile(rows, "uint16") for rows in (6, 4, 1)],
+    "int8": [build_tile(rows, "int8") for rows in (4, 4, 1)],
+}
+"""For many rows, a few, and one. With more, sums and what they are made of would exceed the registers."""
+
+Scales = tuple[Floats, Floats]
+Fetching = tuple[int, int]
 
 
 @compiled
@@ -37,10 +43,15 @@ def lay_out(weight: NDArray[Any], first: int, laid: NDArray[Any]) -> None:
     Shape:
         weight: (out, in).
     """
-    for out in range(len(weight)):
+    out = 0
+    while out < len(weight):
         block, lane = (first + out) // OUTPUTS, (first + out) % OUTPUTS
+        some = weight[out : out + OUTPUTS - lane]
         for i in range(weight.shape[1]):
-            laid[block, i, lane] = weight[out, i]
+            target = laid[block, i, lane : lane + len(some)]
+            for place in range(len(target)):
+                target[place] = some[place, i]
+        out += len(some)
 
 
 @compiled
@@ -88,63 +99,73 @@ def _plan_fetching(weight: NDArray[Any], span: tuple[int, int], rows: int) -> tu
     return size + first, min(64, (last - first) // inputs + 1)
 
 
-@compiled
-def _multiply_rounded(hidden: Floats, product: Product, result: Floats) -> None:
-    """Multiply 8-bit weights with rows rounded to 16 bits, or to fewer where their sums need it."""
-    rows, weight = len(hidden), product.weight
-    rounded = np.zeros((min(rows, ROWS), 2 * weight.shape[1]), np.int16)
-    scales = np.empty(len(rounded), np.float32)
-    sums = np.empty((4, OUTPUTS), np.int32)
-    for start in range(0, rows, ROWS):
-        some = result[start : start + ROWS]
-        for row in range(len(some)):
-            scales[row] = round_row(hidden[start + row], np.float32(product.most), rounded[row])
-        for block in range(len(weight)):
-            first, row = block * OUTPUTS, 0
-            own = product.scales[first : first + OUTPUTS]
-            while row < len(some):
-                left = len(some) - row
-                count = 4 if left >= 4 else min(left, 2)
-                ahead, step = _plan_fetching(weight, (row, row + count), len(some))
-                if count == 4:
-                    _four_integers(rounded[row:], weight[block], sums, ahead, step)
-                elif count == 2:
-                    _two_integers(rounded[row:], weight[block], sums, ahead, step)
-                else:
-                    _one_integer(rounded[row:], weight[block], sums, ahead, step)
-                for i in range(count):
-                    target = some[row + i, first : first + OUTPUTS]
-                    for out in range(len(target)):
-                        target[out] = np.float32(sums[i, out]) * scales[row + i] * own[out]
-                row += count
-
-
 def _multiply_tile(
-    hidden: Floats, block: NDArray[Any], sums: Floats, count: int, fetching: tuple[int, int]
+    inputs: NDArray[Any], block: NDArray[Any], result: Floats, scales: Scales, fetching: Fetching
 ) -> None:
-    """Multiply 6, 4, 2 or 1 of the first rows with a block of floats."""
+    """Multiply rows, as many as a tile has or fewer, with a block."""
     raise NotImplementedError
 
 
 @overload(_multiply_tile, strict=False)  # type: ignore[untyped-decorator]
-def _choose_tile(hidden: Any, block: Any, sums: Any, count: Any, fetching: Any) -> Callable[..., None]:  # noqa: ANN401, ARG001  (Numba's types of them)
-    halves = block.dtype == types.uint16
-    six, four = (_six_halves, _four_halves) if halves else (_six_floats, _four_floats)
-    two, one = (_two_halves, _one_half) if halves else (_two_floats, _one_float)
+def _choose_tile(*given: Any) -> Callable[..., None]:  # noqa: ANN401  (Numba's types)
+    many, few, one = _TILES[str(given[1].dtype)]
 
     def multiply_tile(
-        hidden: Floats, block: NDArray[Any], sums: Floats, count: int, fetching: tuple[int, int]
+        inputs: NDArray[Any], block: NDArray[Any], result: Floats, scales: Scales, fetching: Fetching
     ) -> None:
-        if count == 6:
-            six(hidden, block, sums, fetching[0], fetching[1])
-        elif count == 4:
-            four(hidden, block, sums, fetching[0], fetching[1])
-        elif count == 2:
-            two(hidden, block, sums, fetching[0], fetching[1])
+        if len(inputs) > 4:
+            many(inputs, block, result, scales[0], scales[1], len(inputs), fetching[0], fetching[1])
+        elif len(inputs) > 1:
+            few(inputs, block, result, scales[0], scales[1], len(inputs), fetching[0], fetching[1])
         else:
-            one(hidden, block, sums, fetching[0], fetching[1])
+            one(inputs, block, result, scales[0], scales[1], 1, fetching[0], fetching[1])
 
     return multiply_tile
+
+
+@compiled
+def _multiply_blocks(inputs: NDArray[Any], weight: NDArray[Any], scales: Scales, result: Floats) -> None:
+    """Multiply with one block of weights after the other.
+
+    Args:
+        inputs: Floats, or whole numbers of 16 bits for weights of 8.
+        weight: As of ``Product``.
+        scales: Of integers: what rows and outputs are multiplied by.
+        result: Written to.
+
+    Shape:
+        inputs: (rows, in).
+        result: (rows, out).
+    """
+    most = 4 if weight.itemsize == 1 or len(inputs) <= 4 else 6
+    edge = np.empty((most, OUTPUTS), np.float32)
+    for block in range(len(weight)):
+        first = block * OUTPUTS
+        own = scales[1][first : first + OUTPUTS]
+        whole = first + OUTPUTS <= result.shape[1]
+        for row in range(0, len(inputs), most):
+            some = inputs[row : row + most]
+            fetching = _plan_fetching(weight, (row, row + len(some)), len(inputs))
+            target = result[row : row + most, first:] if whole else edge
+            _multiply_tile(some, weight[block], target, (scales[0][row:], own), fetching)
+            if not whole:
+                for i in range(len(some)):
+                    for out in range(first, result.shape[1]):
+                        result[row + i, out] = edge[i, out - first]
+
+
+@compiled
+def _multiply_rounded(hidden: Floats, product: Product, result: Floats) -> None:
+    """Multiply 8-bit weights with rows rounded to 16 bits, or to fewer where their sums need it."""
+    weight = product.weight
+    rounded = np.zeros((min(len(hidden), ROWS), 2 * weight.shape[1]), np.int16)
+    scales = np.empty(len(rounded), np.float32)
+    for start in range(0, len(hidden), ROWS):
+        some = hidden[start : start + ROWS]
+        for row in range(len(some)):
+            scales[row] = round_row(some[row], np.float32(product.most), rounded[row])
+        target = result[start : start + ROWS]
+        _multiply_blocks(rounded[: len(some)], weight, (scales, product.scales), target)
 
 
 @compiled
@@ -156,23 +177,10 @@ def multiply_floats(hidden: Floats, weight: NDArray[Any], result: Floats) -> Non
         weight: As of ``Product``.
         result: (rows, out), written to.
     """
-    sums = np.empty((6, OUTPUTS), np.float32)
+    nothing = np.empty(0, np.float32)
     for start in range(0, len(hidden), ROWS):
-        some, rows = result[start : start + ROWS], hidden[start : start + ROWS]
-        for block in range(len(weight)):
-            first, row = block * OUTPUTS, 0
-            whole = first + OUTPUTS <= result.shape[1]
-            while row < len(rows):
-                left = len(rows) - row
-                count = 6 if left >= 6 else 4 if left >= 4 else min(left, 2)
-                fetching = _plan_fetching(weight, (row, row + count), len(rows))
-                target = some[row : row + count, first:] if whole else sums
-                _multiply_tile(rows[row:], weight[block], target, count, fetching)
-                if not whole:
-                    for i in range(count):
-                        for out in range(first, result.shape[1]):
-                            some[row + i, out] = sums[i, out - first]
-                row += count
+        target = result[start : start + ROWS]
+        _multiply_blocks(hidden[start : start + ROWS], weight, (nothing, nothing), target)
 
 
 def _multiply_weights(hidden: Floats, product: Product, result: Floats) -> None:

@@ -1,5 +1,6 @@
 """What can only be said in LLVM's language: the innermost loop of products, and fetching."""
 
+from itertools import product
 from typing import Any, NamedTuple
 
 from llvmlite import binding, ir
@@ -35,6 +36,9 @@ class _Floats:
         multiply = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fma.v{_LANES}f32")
         return builder.call(multiply, [inputs, weights, total])
 
+    def finish(self, _: Any, total: Any, *__: Any) -> Any:  # noqa: ANN401  (as above)
+        return total
+
 
 class _Halves(_Floats):
     """The same; a weight has the upper half of its bits alone, as bfloat16 has."""
@@ -62,16 +66,34 @@ class _Integers:
         multiply = cgutils.get_or_insert_function(builder.module, kind, "llvm.x86.avx2.pmadd.wd")
         return builder.add(total, builder.call(multiply, [builder.bitcast(inputs, self._pairs), weights]))
 
+    def finish(self, builder: Any, total: Any, row_scale: Any, scales: Any) -> Any:  # noqa: ANN401  (as above)
+        """Multiply by the scales of the row and of the outputs."""
+        scaled = builder.fmul(builder.sitofp(total, _Floats.total), _spread(builder, builder.load(row_scale)))
+        return builder.fmul(scaled, builder.load(scales, align=4))
+
 
 _KINDS = {"float32": _Floats(), "uint16": _Halves(), "int8": _Integers()}
 
 
 class _Given(NamedTuple):
-    """What a tile is given: arrays as structures that llvmlite builds code on, and numbers."""
+    """What a tile is given: arrays as structures that llvmlite builds code on, and numbers.
 
-    hidden: Any
+    Attributes:
+        inputs: (rows, in).
+        weight: A block.
+        result: (rows, OUTPUTS) or more of each; written to.
+        row_scales, scales: (rows,) and (OUTPUTS,), what sums of whole numbers are multiplied by.
+        count: Rows that there are; if fewer than the tile's, it does the last one several times.
+        ahead, step: How many bytes ahead of the block to fetch what comes next, and how many bytes further
+            with every input.
+    """
+
+    inputs: Any
     weight: Any
-    sums: Any
+    result: Any
+    row_scales: Any
+    scales: Any
+    count: Any
     ahead: Any
     step: Any
 
@@ -79,8 +101,7 @@ class _Given(NamedTuple):
 def build_tile(rows: int, kind: str) -> Any:  # noqa: ANN401  (of Numba's own type)
     """Build what multiplies so many rows with a block of weights, every sum in a register.
 
-    It is called with rows; a block; the sums, (rows, OUTPUTS) or more of each, which it writes; and how many
-    bytes ahead of the block to fetch what comes next, and how many bytes further with every input.
+    It is called with the fields of ``_Given``.
 
     Args:
         rows: 6 at most, or registers do not suffice.
@@ -89,39 +110,41 @@ def build_tile(rows: int, kind: str) -> Any:  # noqa: ANN401  (of Numba's own ty
     own = _KINDS[kind]
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401  (as above)
-        pairs = zip(signature.args[:3], arguments[:3], strict=True)
-        given = _Given(
-            *(context.make_array(kind)(context, builder, one) for kind, one in pairs), *arguments[3:]
-        )
-        _build_loop(builder, own, given, rows)
+        pairs = zip(signature.args[:5], arguments[:5], strict=True)
+        arrays = (context.make_array(kind)(context, builder, one) for kind, one in pairs)
+        _build_loop(builder, own, _Given(*arrays, *arguments[5:]), rows)
         return context.get_dummy_value()
 
-    @intrinsic  # type: ignore[untyped-decorator]
-    def tile(_: Any, hidden: Any, weight: Any, sums: Any, ahead: Any, step: Any) -> Any:  # noqa: ANN401, ARG001  (as above; Numba names them)
-        return types.void(hidden, weight, sums, types.int64, types.int64), generate
+    def tile(_: Any, inputs, weight, result, row_scales, scales, count, ahead, step) -> Any:  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN401, ARG001  (Numba goes by the names)
+        arrays = inputs, weight, result, row_scales, scales
+        return types.void(*arrays, *[types.int64] * 3), generate
 
-    return tile
+    return intrinsic(tile)
 
 
 def _place(number: int) -> ir.Constant:
     return ir.Constant(ir.IntType(64), number)
 
 
-def _find_rows(builder: Any, array: Any, kind: ir.Type, rows: int) -> list[Any]:  # noqa: ANN401  (as above)
-    """Find where the rows of an array begin."""
+def _find_rows(builder: Any, array: Any, kind: ir.Type, rows: int, count: Any) -> list[Any]:  # noqa: ANN401  (as above)
+    """Find where the rows of an array begin; those that are not there are the last one."""
     stride = cgutils.unpack_tuple(builder, array.strides)[0]
-    first = builder.bitcast(array.data, _BYTE)
-    starts = (builder.gep(first, [builder.mul(stride, _place(row))]) for row in range(rows))
-    return [builder.bitcast(start, kind.as_pointer()) for start in starts]
+    first, last = builder.bitcast(array.data, _BYTE), builder.sub(count, _place(1))
+    places = []
+    for row in range(rows):
+        is_there = builder.icmp_signed("<", _place(row), count)
+        own = builder.select(is_there, _place(row), last)
+        places.append(builder.bitcast(builder.gep(first, [builder.mul(stride, own)]), kind.as_pointer()))
+    return places
 
 
 def _build_loop(builder: Any, kind: Any, given: _Given, rows: int) -> None:  # noqa: ANN401  (as above)
     steps, _ = cgutils.unpack_tuple(builder, given.weight.shape)
     block = builder.bitcast(given.weight.data, kind.weight.as_pointer())
+    scales = builder.bitcast(given.scales.data, _Floats.total.as_pointer())
     coming = builder.gep(builder.bitcast(given.weight.data, _BYTE), [given.ahead])
-    inputs = _find_rows(builder, given.hidden, kind.input, rows)
-    zeros, undefined = ir.Constant(kind.total, None), ir.Constant(kind.total, ir.Undefined)
-    first_lane = ir.Constant(ir.VectorType(_WORD, _LANES), None)
+    inputs = _find_rows(builder, given.inputs, kind.input, rows, given.count)
+    zeros = ir.Constant(kind.total, None)
     totals = [cgutils.alloca_once_value(builder, zeros) for _ in range(rows * _VECTORS)]
     with cgutils.for_range(builder, steps) as loop:
         _fetch(builder, builder.gep(coming, [builder.mul(loop.index, given.step)]))
@@ -130,15 +153,22 @@ def _build_loop(builder: Any, kind: Any, given: _Given, rows: int) -> None:  # n
             at = builder.add(builder.mul(loop.index, _place(_VECTORS)), _place(vector))
             weights.append(kind.widen(builder, builder.load(builder.gep(block, [at]), align=8)))
         for row, first in enumerate(inputs):
-            one = builder.load(builder.gep(first, [loop.index]), align=2)
-            alone = builder.insert_element(undefined, one, ir.Constant(_WORD, 0))
-            everywhere = builder.shuffle_vector(alone, undefined, first_lane)
+            everywhere = _spread(builder, builder.load(builder.gep(first, [loop.index]), align=2))
             for total, some in zip(totals[row * _VECTORS :], weights, strict=False):
                 builder.store(kind.add(builder, builder.load(total), everywhere, some), total)
-    for row, first in enumerate(_find_rows(builder, given.sums, kind.total, rows)):
-        for vector in range(_VECTORS):
-            target = builder.gep(first, [_place(vector)])
-            builder.store(builder.load(totals[row * _VECTORS + vector]), target, align=4)
+    results = _find_rows(builder, given.result, _Floats.total, rows, given.count)
+    row_scales = _find_rows(builder, given.row_scales, _FLOAT, rows, given.count)
+    for row, vector in product(range(rows), range(_VECTORS)):
+        total = builder.load(totals[row * _VECTORS + vector])
+        finished = kind.finish(builder, total, row_scales[row], builder.gep(scales, [_place(vector)]))
+        builder.store(finished, builder.gep(results[row], [_place(vector)]), align=4)
+
+
+def _spread(builder: Any, number: Any) -> Any:  # noqa: ANN401  (as above)
+    """Put a number into all lanes of a vector."""
+    undefined = ir.Constant(ir.VectorType(number.type, _LANES), ir.Undefined)
+    alone = builder.insert_element(undefined, number, ir.Constant(_WORD, 0))
+    return builder.shuffle_vector(alone, undefined, ir.Constant(ir.VectorType(_WORD, _LANES), None))
 
 
 def _fetch(builder: Any, place: Any) -> None:  # noqa: ANN401  (as above)
