@@ -19,10 +19,10 @@ options = Options(artifacts=Path(sys.argv[2]), device="cpu")
 model = resolve_model(ArtifactStore(options.artifacts), sys.argv[1])
 _load(options, SummarizeSpec(num_beams=1), model)
 
-from tldrkit.models.packed.kernels.attention import keep
-from tldrkit.models.packed.kernels.choice import find_top
-from tldrkit.models.packed.kernels.layer import run_layer
-print(*(bool(one.signatures) for one in (keep, find_top, run_layer)))
+from tldrkit.models.frozen.kernels.attention import keep
+from tldrkit.models.frozen.kernels.choice import find_top
+from tldrkit.models.frozen.kernels.layer import write_layer
+print(*(bool(one.signatures) for one in (keep, find_top, write_layer)))
 """
 
 

@@ -64,7 +64,7 @@ def measure_capacity(
             dendrites=dendrites,
             params_deployed=policy.count_deployed(grown),
             params_trained=count_trained(grown),
-            peak_bytes=read_peak_memory(accelerator.device) if fits else None,
+            peak_bytes=read_peak_memory(str(accelerator.device)) if fits else None,
             seconds=time.perf_counter() - started,
         )
         if not fits:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import accumulate, pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -58,56 +59,55 @@ class Encoder:
         """
         config = self._config
         hidden = self._embeddings[np.concatenate([np.asarray(source) for source in sources])]
-        starts = [0, *accumulate(map(len, sources))]
         longest, reach = max(map(len, sources)), config.relative_attention_max_distance
-        bias = compute_bias(self._bias, longest, reach, causal=False)
-        projected = np.empty((len(hidden), 3, config.num_heads, config.d_kv), np.float32)
+        reading = _Reading(
+            hidden,
+            np.empty((len(hidden), 3, config.num_heads, config.d_kv), np.float32),
+            [0, *accumulate(map(len, sources))],
+            compute_bias(self._bias, longest, reach, causal=False),
+        )
         for layer in self._layers:
-            share(len(hidden), threads, partial(_project, hidden, layer, projected))
-            share(len(hidden), threads, partial(_finish, hidden, layer, projected, starts, bias))
+            share(len(hidden), threads, partial(_project, reading, layer))
+            share(len(hidden), threads, partial(_finish, reading, layer))
         normed: Floats = np.empty_like(hidden)
         normalize(hidden, self._norm, config.layer_norm_epsilon, normed)
         return normed
 
 
-def _project(hidden: Floats, layer: EncoderLayer, projected: Floats, first: int, last: int) -> None:
-    """Compute queries, keys and values of some tokens.
+class _Reading(NamedTuple):
+    """What is known of all tokens while they are read.
 
-    Shape:
-        hidden: (tokens, width).
-        projected: (tokens, 3, heads, head width), written to.
-    """
-    normed = np.empty((last - first, hidden.shape[1]), np.float32)
-    normalize(hidden[first:last], layer.norm, layer.epsilon, normed)
-    projected[first:last] = multiply(normed, layer.query_key_value).reshape(-1, *projected.shape[1:])
-
-
-def _finish(
-    hidden: Floats,
-    layer: EncoderLayer,
-    projected: Floats,
-    starts: list[int],
-    bias: Floats,
-    first: int,
-    last: int,
-) -> None:
-    """Run what is left of a layer for some tokens.
-
-    Args:
-        hidden: Of all tokens; changed in place.
-        layer: The layer.
-        projected: Of all tokens.
+    Attributes:
+        hidden: (tokens, width), the residual stream.
+        projected: (tokens, 3, heads, head width), queries, keys and values in a layer.
         starts: Where each source begins, and where the last one ends.
         bias: As of ``attend_within``.
-        first: The first of the tokens.
-        last: The one behind the last.
     """
-    mixed = np.empty((last - first, *projected.shape[2:]), np.float32)
-    for start, stop in pairwise(starts):
+
+    hidden: Floats
+    projected: Floats
+    starts: list[int]
+    bias: Floats
+
+
+def _project(reading: _Reading, layer: EncoderLayer, first: int, last: int) -> None:
+    """Compute queries, keys and values of the tokens from the first to before the last."""
+    own = reading.hidden[first:last]
+    normed = np.empty_like(own)
+    normalize(own, layer.norm, layer.epsilon, normed)
+    product = multiply(normed, layer.query_key_value)
+    reading.projected[first:last] = product.reshape(reading.projected[first:last].shape)
+
+
+def _finish(reading: _Reading, layer: EncoderLayer, first: int, last: int) -> None:
+    """Run what is left of a layer for the tokens from the first to before the last."""
+    mixed = np.empty((last - first, *reading.projected.shape[2:]), np.float32)
+    for start, stop in pairwise(reading.starts):
         a, b = max(start, first), min(stop, last)
         if a < b:
-            attend_within(projected[start:stop], a - start, bias, mixed[a - first : b - first])
-    own = hidden[first:last]
+            source, part = reading.projected[start:stop], mixed[a - first : b - first]
+            attend_within(source, a - start, reading.bias, part)
+    own = reading.hidden[first:last]
     add(own, multiply(mixed.reshape(last - first, -1), layer.out))
     feed_forward(own, layer.feed)
 

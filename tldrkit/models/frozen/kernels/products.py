@@ -81,7 +81,7 @@ def lay_rounded(weight: Floats, first: int, laid: NDArray[Any], scales: Floats) 
 
 
 @compiled
-def _plan_fetching(weight: NDArray[Any], span: tuple[int, int], rows: int) -> tuple[int, int]:
+def _plan_fetching(weight: NDArray[Any], span: tuple[int, int], rows: int) -> Fetching:
     """Plan how a tile fetches its part of the next block of weights, while it multiplies with this one.
 
     Args:
@@ -113,12 +113,13 @@ def _choose_tile(*given: Any) -> Callable[..., None]:  # noqa: ANN401  (Numba's 
     def multiply_tile(
         inputs: NDArray[Any], block: NDArray[Any], result: Floats, scales: Scales, fetching: Fetching
     ) -> None:
+        plan = len(inputs), fetching[0], fetching[1]
         if len(inputs) > 4:
-            many(inputs, block, result, scales[0], scales[1], len(inputs), fetching[0], fetching[1])
+            many(inputs, block, result, scales, plan)
         elif len(inputs) > 1:
-            few(inputs, block, result, scales[0], scales[1], len(inputs), fetching[0], fetching[1])
+            few(inputs, block, result, scales, plan)
         else:
-            one(inputs, block, result, scales[0], scales[1], 1, fetching[0], fetching[1])
+            one(inputs, block, result, scales, plan)
 
     return multiply_tile
 

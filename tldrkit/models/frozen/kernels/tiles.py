@@ -76,17 +76,7 @@ _KINDS = {"float32": _Floats(), "uint16": _Halves(), "int8": _Integers()}
 
 
 class _Given(NamedTuple):
-    """What a tile is given: arrays as structures that llvmlite builds code on, and numbers.
-
-    Attributes:
-        inputs: (rows, in).
-        weight: A block.
-        result: (rows, OUTPUTS) or more of each; written to.
-        row_scales, scales: (rows,) and (OUTPUTS,), what sums of whole numbers are multiplied by.
-        count: Rows that there are; if fewer than the tile's, it does the last one several times.
-        ahead, step: How many bytes ahead of the block to fetch what comes next, and how many bytes further
-            with every input.
-    """
+    """What a tile is given: arrays as structures that llvmlite builds code on, and numbers."""
 
     inputs: Any
     weight: Any
@@ -101,25 +91,32 @@ class _Given(NamedTuple):
 def build_tile(rows: int, kind: str) -> Any:  # noqa: ANN401  (of Numba's own type)
     """Build what multiplies so many rows with a block of weights, every sum in a register.
 
-    It is called with the fields of ``_Given``.
+    It is called with
+    - inputs, (rows, in);
+    - a block of weights, as ``Product`` has them;
+    - where the result is written to, (rows, OUTPUTS) or more of each;
+    - what sums of whole numbers are multiplied by: of each row, and of each output;
+    - how many rows there are (the last one is done again in place of those that are not), how many bytes
+      ahead of the block to fetch what comes next, and how many bytes further with every input.
 
     Args:
         rows: 6 at most, or registers do not suffice.
-        kind: Of weights, as ``Product`` has them.
+        kind: Of weights: float32, uint16 or int8.
     """
     own = _KINDS[kind]
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401  (as above)
-        pairs = zip(signature.args[:5], arguments[:5], strict=True)
-        arrays = (context.make_array(kind)(context, builder, one) for kind, one in pairs)
-        _build_loop(builder, own, _Given(*arrays, *arguments[5:]), rows)
+        *arrays, pair, plan = zip(signature.args, arguments, strict=True)
+        scales = zip(pair[0].types, cgutils.unpack_tuple(builder, pair[1]), strict=True)
+        opened = (context.make_array(one)(context, builder, given) for one, given in (*arrays, *scales))
+        _build_loop(builder, own, _Given(*opened, *cgutils.unpack_tuple(builder, plan[1])), rows)
         return context.get_dummy_value()
 
-    def tile(_: Any, inputs, weight, result, row_scales, scales, count, ahead, step) -> Any:  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN401, ARG001  (Numba goes by the names)
-        arrays = inputs, weight, result, row_scales, scales
-        return types.void(*arrays, *[types.int64] * 3), generate
+    @intrinsic  # type: ignore[untyped-decorator]
+    def tile(_: Any, inputs: Any, weight: Any, result: Any, scales: Any, plan: Any) -> Any:  # noqa: ANN401  (as above)
+        return types.void(inputs, weight, result, scales, plan), generate
 
-    return intrinsic(tile)
+    return tile
 
 
 def _place(number: int) -> ir.Constant:
