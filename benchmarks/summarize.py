@@ -140,12 +140,11 @@ def measure_products(threads: int) -> dict[str, float]:
     rates = {}
     for precision in ("fp32", "int8"):
         weights = stack([Cascade(weight)], precision)
+        job = partial(lambda weights, *span: multiply(hidden[slice(*span)], weights), weights)
         seconds = []
         for _ in range(200):
             started = time.perf_counter()
-            share(
-                len(hidden), threads, lambda weights, span: multiply(hidden[slice(*span)], weights), weights
-            )
+            share(len(hidden), threads, job)
             seconds.append(time.perf_counter() - started)
         rates[precision] = 2 * hidden.size * len(weight) / min(seconds) / 1e9
     return rates

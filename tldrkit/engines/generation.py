@@ -108,10 +108,11 @@ class Generator:
     ) -> Iterator[tuple[list[int], list[list[int]]]]:
         """Write batches, one on all threads or several at a time on one each."""
 
+        alone = len(batches) == 1
+
         def write(chosen: list[int]) -> tuple[list[int], list[list[int]]]:
             return chosen, self._write([sources[index] for index in chosen], threads if alone else 1)
 
-        alone = len(batches) == 1
         if alone or threads == 1 or not self._decoder:
             yield from map(write, batches)
             return

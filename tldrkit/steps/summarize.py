@@ -283,14 +283,17 @@ class Writer:
     def _summarize(self, threads: Sequence[Thread]) -> "list[Summary]":
         """Summarize with the model, which is loaded when first needed."""
         if self._summarizer is None:
-            from tldrkit.engines.generation import Generator
-            from tldrkit.engines.threads import ThreadSummarizer
-            from tldrkit.engines.translator import Translator
-
-            writer = Translator if self.translated else Generator
-            summarizer = load_writer(self.options, self.source)
-            self._summarizer = ThreadSummarizer(summarizer, self.spec, writer, self.options.threads)
+            self._summarizer = self._load()
         return self._summarizer(threads)
+
+    def _load(self) -> "ThreadSummarizer":
+        from tldrkit.engines.generation import Generator
+        from tldrkit.engines.threads import ThreadSummarizer
+        from tldrkit.engines.translator import Translator
+
+        writer = Translator if self.translated else Generator
+        summarizer = load_writer(self.options, self.source)
+        return ThreadSummarizer(summarizer, self.spec, writer, self.options.threads)
 
 
 def _open_engine(
