@@ -107,7 +107,6 @@ class Generator:
         self, batches: list[list[int]], sources: list[list[int]], threads: int
     ) -> Iterator[tuple[list[int], list[list[int]]]]:
         """Write batches, one on all threads or several at a time on one each."""
-
         alone = len(batches) == 1
 
         def write(chosen: list[int]) -> tuple[list[int], list[list[int]]]:
