@@ -23,6 +23,7 @@ def load_writer(options: Options, source: ModelSource) -> "Summarizer | LeanSumm
         SpecError: A GPU is asked for and there is none.
     """
     from tldrkit.engines.processor import may_have_gpu
+    from tldrkit.models.frozen.kernels.compiling import has_kept
     from tldrkit.models.lean import load_lean
 
     device = "cpu"
@@ -31,6 +32,8 @@ def load_writer(options: Options, source: ModelSource) -> "Summarizer | LeanSumm
 
         device = find_device(options.device).type
     if device == "cpu" and (lean := load_lean(Path(source.location))):
+        if not has_kept():
+            options.display.log({"message": "Loops are compiled for this processor; the next run has them."})
         return lean
     from tldrkit.engines.device import set_threads
     from tldrkit.models.summarizer import load_summarizer

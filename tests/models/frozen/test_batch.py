@@ -7,7 +7,7 @@ from tldrkit.models.frozen.batch import Batch
 
 def test_entries_of_given_up_beams_are_used_again() -> None:
     """The next pieces of a source go where none of its rows looks any more, and nowhere else."""
-    batch = Batch.begin([], np.zeros((1, 4), np.float32), [2, 3], beams=2, threads=1)
+    batch = Batch.begin([], np.zeros((1, 4), np.float32), [2, 3], beams=2)
     assert batch.advance().tolist() == [0, 1, 8, 9]
     batch.take_rows(np.array([0, 0, 2, 3]))
 
@@ -17,7 +17,7 @@ def test_entries_of_given_up_beams_are_used_again() -> None:
 
 def test_sources_that_are_left_keep_their_entries() -> None:
     """When a source is done, the others go on in their own room."""
-    batch = Batch.begin([], np.zeros((1, 3), np.float32), [2, 3, 4], beams=1, threads=1)
+    batch = Batch.begin([], np.zeros((1, 3), np.float32), [2, 3, 4], beams=1)
     batch.advance()
     batch.keep_sources(np.array([0, 2]))
 

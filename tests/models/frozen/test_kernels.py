@@ -160,8 +160,10 @@ def test_a_loop_is_kept_on_its_shelf(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     monkeypatch.setattr(compiling, "_SHELF", str(tmp_path))
     monkeypatch.setattr(numba.config, "CACHE_DIR", "of others")
 
+    assert not compiling.has_kept()
     assert count_loaded() == 0
     assert list(tmp_path.rglob("*.nbc"))
+    assert compiling.has_kept()
     assert count_loaded() == 1
     assert numba.config.CACHE_DIR == "of others"
 
@@ -170,6 +172,7 @@ def test_a_loop_is_compiled_where_it_cannot_be_kept(monkeypatch: pytest.MonkeyPa
     """Without a shelf it is compiled each time."""
     monkeypatch.setattr(compiling, "_SHELF", "")
 
+    assert not compiling.has_kept()
     assert not count_loaded()
     assert not count_loaded()
 

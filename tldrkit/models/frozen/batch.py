@@ -23,9 +23,6 @@ class Batch:
 
     Nothing is ever moved: rows that end, or that go on from another one, only look elsewhere.
 
-    Args:
-        threads: Processor threads that work on it.
-
     Shape:
         bias: (heads, longest summary), of every distance to an earlier place, the farthest one first.
         sources: (sources,), the place of each that is still written for among those the batch began with.
@@ -34,7 +31,6 @@ class Batch:
 
     caches: list[Cache]
     beams: int
-    threads: int
     bias: Floats
     sources: Integers
     read: View
@@ -44,9 +40,7 @@ class Batch:
     """Pieces written so far."""
 
     @classmethod
-    def begin(
-        cls, caches: list[Cache], bias: Floats, lengths: Sequence[int], *, beams: int, threads: int
-    ) -> "Batch":
+    def begin(cls, caches: list[Cache], bias: Floats, lengths: Sequence[int], beams: int) -> "Batch":
         """Begin with sources whose entries lie one behind the other."""
         counts = np.array(lengths)
         starts = counts.cumsum() - counts
@@ -54,7 +48,7 @@ class Batch:
         entries = starts[:, None] + np.arange(max(lengths))
         read = View(entries, counts, np.zeros((len(bias), max(lengths)), np.float32))
         written = np.zeros((len(lengths) * beams, bias.shape[1]), np.int64)
-        return cls(caches, beams, threads, bias, np.arange(len(lengths)), read, written)
+        return cls(caches, beams, bias, np.arange(len(lengths)), read, written)
 
     def keep_sources(self, kept: Integers) -> None:
         """Keep some of the sources and their rows.

@@ -27,7 +27,7 @@ class Decoder:
     """Reads sources and gives the logits of the next pieces.
 
     Args:
-        network: The T5; its weights are copied.
+        network: The T5; its weights must stay as they are.
         precision: Number format of the weights of linear layers. In int8 keys and values are kept in 8 bits,
             too.
     """
@@ -79,7 +79,7 @@ class Decoder:
             first += len(read)
         reach = self._config.relative_attention_max_distance
         bias = compute_bias(self._bias, max_tokens, reach, causal=True)[:, :max_tokens]
-        return Batch.begin(caches, bias, lengths, beams=beams, threads=threads)
+        return Batch.begin(caches, bias, lengths, beams)
 
     def step(self, pieces: Integers, batch: Batch) -> Floats:
         """Compute the logits of every row's next piece, from its newest.

@@ -37,6 +37,11 @@ def find_shelf(*places: str | Path) -> str:
 _SHELF = find_shelf(numba.config.CACHE_DIR, _ROOM / "__pycache__", user_cache_path("tldrkit"))
 
 
+def has_kept() -> bool:
+    """Tell whether a process before this one has kept any loop."""
+    return bool(_SHELF) and any(Path(_SHELF).rglob("*.nbc"))
+
+
 def compiled(function: Function) -> Function:
     """Compile a loop when it is first called, without Python's lock."""
     before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, _SHELF

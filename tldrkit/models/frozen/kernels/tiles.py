@@ -33,7 +33,7 @@ class _Floats:
 
     def add(self, builder: Any, total: Any, inputs: Any, weights: Any) -> Any:  # noqa: ANN401  (as above)
         kind = ir.FunctionType(self.total, [self.total] * 3)
-        multiply = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fma.v{_LANES}f32")
+        multiply = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fmuladd.v{_LANES}f32")
         return builder.call(multiply, [inputs, weights, total])
 
     def finish(self, _: Any, total: Any, *__: Any) -> Any:  # noqa: ANN401  (as above)
