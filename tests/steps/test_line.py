@@ -8,7 +8,7 @@ import pytest
 
 from tests.steps.conftest import DATA, FIT, GROWING, SMALLER, Line
 from tldrkit.errors import ComparisonError, SpecError, StoreError, UnknownReference
-from tldrkit.models.packed.kernels.tiles import has_int8
+from tldrkit.models.frozen.kernels.tiles import has_int8
 from tldrkit.models.summarizer import load_summarizer, save_summarizer
 from tldrkit.specs import (
     CompareSpec,
