@@ -18,6 +18,7 @@ from tldrkit.models.anatomy import SIDES, T5, Side, find_family, find_feed_forwa
 from tldrkit.models.budget import plan_sizes
 from tldrkit.models.calibration import NAME, CalibrationExample, choose_calibration, encode_calibration
 from tldrkit.models.feed_forward import narrow_feed_forwards, widen_feed_forwards
+from tldrkit.models.frozen.parameters import find_decoder_width
 from tldrkit.models.heads import narrow_attentions
 from tldrkit.models.layers import choose_layers, keep_layers, measure_change, measure_loss_without
 from tldrkit.models.losses import compare_losses
@@ -93,7 +94,10 @@ def compress(
         "vocabulary": vocabulary,
         "layers_kept": kept,
         "num_heads": {"before": _heads(teacher), "after": _heads(network)},
-        "dec_d_model": {"before": _decoder_width(teacher), "after": _decoder_width(network)},
+        "dec_d_model": {
+            "before": find_decoder_width(teacher.config),
+            "after": find_decoder_width(network.config),
+        },
         "variance_kept": variance_kept,
         "d_ff": {"before": _feed_forward_width(teacher), "after": _feed_forward_width(network)},
         "calibration": {"examples": len(examples.chosen), "digest": examples.digest},
@@ -157,13 +161,9 @@ def _list_limits(teacher: PreTrainedModel, spec: CompressSpec) -> Iterator[tuple
     """List what is wanted and what there is of it; the feed-forwards alone may grow."""
     for side in SIDES:
         yield f"{side} layers", spec.count_layers(side) or 0, len(find_layers(teacher, side))
-    yield "features in its decoder", spec.dec_d_model or 0, _decoder_width(teacher)
+    yield "features in its decoder", spec.dec_d_model or 0, find_decoder_width(teacher.config)
     yield "heads", spec.num_heads or 0, _heads(teacher)
     yield "pieces", spec.vocab_size or 0, teacher.config.vocab_size
-
-
-def _decoder_width(network: PreTrainedModel) -> int:
-    return int(getattr(network.config, "dec_d_model", None) or network.config.d_model)
 
 
 def _feed_forward_width(network: PreTrainedModel) -> int:
@@ -238,7 +238,7 @@ def _keep_layers(student: Summarizer, spec: CompressSpec, examples: _Examples) -
 
 def _narrow_decoder(student: Summarizer, spec: CompressSpec, examples: _Examples) -> float:
     """Narrow the decoder; return the share of its stream's variance that is kept."""
-    if spec.dec_d_model in (None, _decoder_width(student.network)):
+    if spec.dec_d_model in (None, find_decoder_width(student.network.config)):
         return 1.0
     narrowed = narrow_decoder(student.network, spec.dec_d_model, examples.encode(), spec.width_by)
     student.network = narrowed.network

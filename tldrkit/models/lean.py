@@ -17,7 +17,13 @@ from tokenizers import Tokenizer
 
 from tldrkit.models.cascade import Cascade
 from tldrkit.models.frozen.kernels.arrays import Floats
-from tldrkit.models.frozen.parameters import PLAIN_DEFAULTS, FrozenT5, can_write
+from tldrkit.models.frozen.parameters import (
+    PLAIN_DEFAULTS,
+    FrozenT5,
+    can_write,
+    find_decoder_width,
+    is_gated,
+)
 from tldrkit.tensors import TensorFile
 
 Shape = tuple[int, ...]
@@ -181,7 +187,7 @@ def _find_shapes(config: SimpleNamespace) -> Iterator[tuple[str, Shape]]:
     yield "shared.weight", (config.vocab_size, config.d_model)
     buckets = config.relative_attention_num_buckets, config.num_heads
     for side, layers, parts in (("encoder", config.num_layers, 2), ("decoder", config.num_decoder_layers, 3)):
-        width = _find_width(config, side)
+        width = find_decoder_width(config) if side == "decoder" else config.d_model
         yield f"{side}.block.0.layer.0.SelfAttention.relative_attention_bias.weight", buckets
         yield f"{side}.final_layer_norm.weight", (width,)
         for layer, part in product(range(layers), range(parts)):
@@ -191,9 +197,9 @@ def _find_shapes(config: SimpleNamespace) -> Iterator[tuple[str, Shape]]:
 def _find_linears(config: SimpleNamespace) -> Iterator[tuple[str, tuple[int, int]]]:
     """Find the paths of the linear layers of a network, and their outputs and inputs."""
     inner, read = config.num_heads * config.d_kv, config.d_model
-    wide = ("wi_0", "wi_1") if config.feed_forward_proj.startswith("gated-") else ("wi",)
+    wide = ("wi_0", "wi_1") if is_gated(config) else ("wi",)
     for side, layers in (("encoder", config.num_layers), ("decoder", config.num_decoder_layers)):
-        width = _find_width(config, side)
+        width = find_decoder_width(config) if side == "decoder" else config.d_model
         for block in (f"{side}.block.{layer}.layer" for layer in range(layers)):
             for name in "qkv":
                 yield f"{block}.0.SelfAttention.{name}", (inner, width)
@@ -210,9 +216,3 @@ def _find_linears(config: SimpleNamespace) -> Iterator[tuple[str, tuple[int, int
         yield "decoder.in_proj", (width, read)
         yield "decoder.out_proj", (read, width)
     yield "lm_head", (config.vocab_size, read)
-
-
-def _find_width(config: SimpleNamespace, side: str) -> int:
-    own = getattr(config, "dec_d_model", None) if side == "decoder" else None
-    width: int = own or config.d_model
-    return width

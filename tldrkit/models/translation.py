@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tldrkit.errors import ModelError, TldrkitError
-from tldrkit.models.frozen.parameters import FrozenT5
+from tldrkit.models.frozen.parameters import FrozenT5, is_gated
 from tldrkit.specs import Precision
 
 _PLAIN = ("t5", "tldr_t5")  # the second one where it has no dendrites, and one width
@@ -110,7 +110,7 @@ def _build_spec(specs: Any, network: FrozenT5) -> Any:  # noqa: ANN401  (CTransl
         (config.num_layers, config.num_decoder_layers),
         config.num_heads,
         activation=specs.Activation[_ACTIVATIONS[config.dense_act_fn]],
-        ffn_glu=_is_gated(config),
+        ffn_glu=is_gated(config),
         relative_attention_bias=True,
         rms_norm=True,
     )
@@ -129,10 +129,6 @@ def _build_spec(specs: Any, network: FrozenT5) -> Any:  # noqa: ANN401  (CTransl
     spec.config.eos_token = str(config.eos_token_id)
     spec.config.layer_norm_epsilon = config.layer_norm_epsilon
     return spec
-
-
-def _is_gated(config: Any) -> bool:  # noqa: ANN401  (of transformers, or a copy)
-    return bool(config.feed_forward_proj.startswith("gated-"))
 
 
 def _fill_stack(spec: Any, network: FrozenT5, side: str) -> None:  # noqa: ANN401  (CTranslate2 is not typed)
@@ -161,7 +157,7 @@ def _fill_attention(spec: Any, network: FrozenT5, layer: str, kind: str, stacked
 def _fill_feed_forward(spec: Any, network: FrozenT5, layer: str) -> None:  # noqa: ANN401  (as above)
     spec.layer_norm.gamma = network.read_weight(f"{layer}.layer_norm")
     dense = f"{layer}.DenseReluDense"
-    if _is_gated(network.config):
+    if is_gated(network.config):
         spec.linear_0.weight = _stack(network, f"{dense}.wi_0")
         spec.linear_0_noact.weight = _stack(network, f"{dense}.wi_1")
     else:

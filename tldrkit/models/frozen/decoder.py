@@ -16,7 +16,7 @@ from tldrkit.models.frozen.kernels.attention import keep
 from tldrkit.models.frozen.kernels.elementary import normalize
 from tldrkit.models.frozen.kernels.layer import write_layer
 from tldrkit.models.frozen.kernels.products import multiply
-from tldrkit.models.frozen.parameters import FrozenT5
+from tldrkit.models.frozen.parameters import FrozenT5, find_decoder_width
 from tldrkit.models.frozen.positions import compute_bias
 from tldrkit.models.frozen.sharing import share
 from tldrkit.models.frozen.stacking import Stacks
@@ -44,7 +44,7 @@ class Decoder:
         first = "decoder.block.0.layer.0.SelfAttention"
         self._bias = network.read_weight(f"{first}.relative_attention_bias")
         self._norm = network.read_weight("decoder.final_layer_norm")
-        narrow = getattr(config, "dec_d_model", None) not in (None, config.d_model)
+        narrow = find_decoder_width(config) != config.d_model
         self._in = stacks("decoder.in_proj") if narrow else None
         self._out = stacks("decoder.out_proj") if narrow else None
         self._head = stacks("lm_head")

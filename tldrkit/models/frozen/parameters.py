@@ -35,6 +35,17 @@ class FrozenT5:
     read_weight: Callable[[str], Floats]
 
 
+def is_gated(config: Any) -> bool:  # noqa: ANN401  (transformers is not typed)
+    """Tell whether feed-forwards have a gate."""
+    return bool(config.feed_forward_proj.startswith("gated-"))
+
+
+def find_decoder_width(config: Any) -> int:  # noqa: ANN401  (as above)
+    """Find the width of the decoder; ``d_model`` is the encoder's."""
+    width: int = getattr(config, "dec_d_model", None) or config.d_model
+    return width
+
+
 def can_write(config: Any) -> bool:  # noqa: ANN401  (transformers is not typed)
     """Tell whether the activation of a T5 is one of those that are compiled."""
     return config.dense_act_fn in ACTIVATIONS

@@ -1,6 +1,7 @@
 """Linear layers of one input, stacked, and laid out as ``kernels/products.py`` multiplies with them."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from tldrkit.models.frozen.kernels.arrays import (
 )
 from tldrkit.models.frozen.kernels.products import lay_out, lay_rounded
 from tldrkit.models.frozen.pages import map_array
-from tldrkit.models.frozen.parameters import FrozenT5
+from tldrkit.models.frozen.parameters import FrozenT5, is_gated
 from tldrkit.specs import Precision
 
 _NONE = np.empty(0, np.float32)
@@ -42,7 +43,7 @@ class Stacks:
     def feed_forward(self, path: str) -> FeedForward:
         """Stack the feed-forward of a layer at a path."""
         config = self._network.config
-        gated = config.feed_forward_proj.startswith("gated-")
+        gated = is_gated(config)
         return FeedForward(
             norm=self._network.read_weight(f"{path}.layer_norm"),
             epsilon=config.layer_norm_epsilon,
@@ -64,15 +65,14 @@ def stack(layers: Sequence[Cascade[Floats]], precision: Precision) -> Product:
     outs, ins = sum(map(len, weights)), weights[0].shape[1]
     blocks = -(-outs // OUTPUTS)
     growth = _lay_growth(layers)
-    firsts = np.cumsum([0, *map(len, weights)]).tolist()
+    placed = zip(weights, accumulate(map(len, weights), initial=0), strict=False)
     if precision == "int8":
         rounded = map_array((blocks, -(-ins // 2), 2 * OUTPUTS), np.int8)
         scales = np.zeros(blocks * OUTPUTS, np.float32)
-        given = zip(weights, firsts, strict=False)
-        most = min(lay_rounded(weight, first, rounded, scales) for weight, first in given)
+        most = min(lay_rounded(weight, first, rounded, scales) for weight, first in placed)
         return Product(rounded, scales, float(most), growth)
     laid = map_array((blocks, ins, OUTPUTS), np.uint16 if precision == "bf16" else np.float32)
-    for weight, first in zip(weights, firsts, strict=False):
+    for weight, first in placed:
         lay_out(_cut_bits(weight) if precision == "bf16" else weight, first, laid)
     return Product(laid, _NONE, 0.0, growth)
 
