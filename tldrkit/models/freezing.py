@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from tldrkit.metrics.footprint import count_parameters
 from tldrkit.models.anatomy import is_packable
 from tldrkit.models.cascade import Cascade
 from tldrkit.models.dendrites import read_linear
@@ -40,7 +39,6 @@ def freeze(network: "PreTrainedModel") -> FrozenT5 | None:
     return FrozenT5(
         config=network.config,
         generation_config=network.generation_config,
-        parameters=count_parameters(network),
         read_linear=read,
         read_weight=lambda path: _convert(network.get_submodule(path).weight),
     )

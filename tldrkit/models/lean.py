@@ -76,11 +76,8 @@ class LeanSummarizer:
     network: FrozenT5
     tokenizer: LeanTokenizer
     folder: Path
-
-    @property
-    def parameters(self) -> int:
-        """How many the network has, tied ones counted once."""
-        return self.network.parameters
+    parameters: int
+    """How many the network has, tied ones counted once."""
 
     @property
     def device(self) -> str:
@@ -108,7 +105,8 @@ def load_lean(folder: Path) -> LeanSummarizer | None:
         return None
     tokenizer.no_padding()
     tokenizer.encode_special_tokens = told.get("split_special_tokens", False)
-    return LeanSummarizer(network, LeanTokenizer(tokenizer), folder)
+    parameters = sum(prod(shape) for _, shape in _find_shapes(network.config))
+    return LeanSummarizer(network, LeanTokenizer(tokenizer), folder, parameters)
 
 
 def _knows_network(config: Mapping[str, Any]) -> bool:
@@ -156,11 +154,9 @@ def _build(config: SimpleNamespace, defaults: Mapping[str, Any], weights: Tensor
 
     unset = dict.fromkeys(("eos_token_id", "length_penalty", "early_stopping", "forced_eos_token_id"))
     told = SimpleNamespace(**{**unset, **defaults}, to_diff_dict=lambda: dict(defaults))
-    parameters = sum(prod(shape) for shape in shapes.values())
     return FrozenT5(
         config=config,
         generation_config=told,
-        parameters=parameters,
         read_linear=read_linear,
         read_weight=read_weight,
     )

@@ -22,7 +22,6 @@ class FrozenT5:
     Args:
         config: Its configuration, as transformers has it.
         generation_config: Its generation defaults, likewise.
-        parameters: How many there are, tied ones counted once.
         read_linear: Reads a linear layer, plain or with dendrites, by its path, such as
             ``decoder.block.0.layer.2.DenseReluDense.wi``.
         read_weight: Reads the weight of an embedding or a norm by its path.
@@ -30,7 +29,6 @@ class FrozenT5:
 
     config: Any
     generation_config: Any
-    parameters: int
     read_linear: Callable[[str], Cascade[Floats]]
     read_weight: Callable[[str], Floats]
 
