@@ -63,11 +63,13 @@ class Encoder:
         reading = _Reading(
             hidden,
             np.empty((len(hidden), 3, config.num_heads, config.d_kv), np.float32),
+            np.empty((len(hidden), config.num_heads, config.d_kv), np.float32),
             [0, *accumulate(map(len, sources))],
             compute_bias(self._bias, longest, reach, causal=False),
         )
         for layer in self._layers:
             share(len(hidden), threads, partial(_project, reading, layer))
+            share(len(hidden), threads, partial(_attend, reading), len(hidden))
             share(len(hidden), threads, partial(_finish, reading, layer))
         normed: Floats = np.empty_like(hidden)
         normalize(hidden, self._norm, config.layer_norm_epsilon, normed)
@@ -80,12 +82,14 @@ class _Reading(NamedTuple):
     Attributes:
         hidden: (tokens, width), the residual stream.
         projected: (tokens, 3, heads, head width), queries, keys and values in a layer.
+        mixed: (tokens, heads, head width), what they attend to.
         starts: Where each source begins, and where the last one ends.
         bias: As of ``attend_within``.
     """
 
     hidden: Floats
     projected: Floats
+    mixed: Floats
     starts: list[int]
     bias: Floats
 
@@ -99,16 +103,18 @@ def _project(reading: _Reading, layer: EncoderLayer, first: int, last: int) -> N
     reading.projected[first:last] = product.reshape(reading.projected[first:last].shape)
 
 
-def _finish(reading: _Reading, layer: EncoderLayer, first: int, last: int) -> None:
-    """Run what is left of a layer for the tokens from the first to before the last."""
-    mixed = np.empty((last - first, *reading.projected.shape[2:]), np.float32)
+def _attend(reading: _Reading, first: int, last: int) -> None:
+    """Let the tokens from the first to before the last attend to all of their sources."""
     for start, stop in pairwise(reading.starts):
         a, b = max(start, first), min(stop, last)
         if a < b:
-            source, part = reading.projected[start:stop], mixed[a - first : b - first]
-            attend_within(source, a - start, reading.bias, part)
+            attend_within(reading.projected[start:stop], a - start, reading.bias, reading.mixed[a:b])
+
+
+def _finish(reading: _Reading, layer: EncoderLayer, first: int, last: int) -> None:
+    """Run what is left of a layer for the tokens from the first to before the last."""
     own = reading.hidden[first:last]
-    add(own, multiply(mixed.reshape(last - first, -1), layer.out))
+    add(own, multiply(reading.mixed[first:last].reshape(last - first, -1), layer.out))
     feed_forward(own, layer.feed)
 
 

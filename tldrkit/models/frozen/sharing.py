@@ -5,18 +5,18 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 _ROWS = 72
-"""Rows of a part, unless there are threads without one."""
 
 
-def share(rows: int, threads: int, work: Callable[[int, int], object]) -> None:
+def share(rows: int, threads: int, work: Callable[[int, int], object], most: int = _ROWS) -> None:
     """Work on rows, and wait until all is done.
 
     Args:
         rows: How many there are.
         threads: How many share them.
         work: Given the first row of a part, and the one behind the last; it must not hold Python's lock.
+        most: Rows of a part.
     """
-    parts = max(-(-rows // _ROWS), min(threads, rows))
+    parts = max(-(-rows // most), min(threads, rows))
     parts += -parts % threads if parts > threads else 0
     edges = [rows * part // parts for part in range(parts + 1)]
     run = map if threads == 1 else _open_pool(threads).map
