@@ -8,6 +8,7 @@ import numpy as np
 from tldrkit.models.cascade import Cascade
 from tldrkit.models.frozen.kernels.arrays import (
     ACTIVATIONS,
+    GROUP,
     OUTPUTS,
     Bits,
     FeedForward,
@@ -67,14 +68,15 @@ def stack(layers: Sequence[Cascade[Floats]], precision: Precision) -> Product:
     growth = _lay_growth(layers)
     placed = zip(weights, accumulate(map(len, weights), initial=0), strict=False)
     if precision == "int8":
-        rounded = map_array((blocks, -(-ins // 2), 2 * OUTPUTS), np.int8)
+        rounded = map_array((blocks, -(-ins // 8), 8 * OUTPUTS), np.int8)
         scales = np.zeros(blocks * OUTPUTS, np.float32)
-        most = min(lay_rounded(weight, first, rounded, scales) for weight, first in placed)
-        return Product(rounded, scales, float(most), growth)
+        sums = np.zeros((blocks, -(-ins // GROUP), OUTPUTS), np.float32)
+        most = min(lay_rounded(weight, first, (rounded, scales, sums)) for weight, first in placed)
+        return Product(rounded, scales, sums, float(most), growth)
     laid = map_array((blocks, ins, OUTPUTS), np.uint16 if precision == "bf16" else np.float32)
     for weight, first in placed:
         lay_out(_cut_bits(weight) if precision == "bf16" else weight, first, laid)
-    return Product(laid, _NONE, 0.0, growth)
+    return Product(laid, _NONE, np.empty((0, 0, OUTPUTS), np.float32), 0.0, growth)
 
 
 def _cut_bits(weight: Floats) -> Bits:

@@ -14,7 +14,11 @@ ACTIVATIONS = ("relu", "sigmoid", "tanh", "gelu", "gelu_new", "silu")
 OUTPUTS = 16
 """Outputs of a block of weights."""
 LARGEST = 127
-"""Of a number in 8 bits."""
+"""Of a key or value in 8 bits."""
+LARGEST_WEIGHT = 64
+"""Of a weight in 8 bits: four of them, times inputs of 7 bits, have a sum of 16."""
+GROUP = 64
+"""Inputs that are rounded to 8 bits together."""
 TINY = 1e-30
 """Smallest largest magnitude of what is rounded, which numbers are divided by."""
 
@@ -37,17 +41,19 @@ class Product(NamedTuple):
     """Stacked linear layers as compiled loops multiply with them.
 
     Args:
-        most: Largest magnitude that inputs are rounded to, so that no sum overflows; of 8-bit weights alone.
+        most: Largest number that inputs are rounded to, so that no sum overflows; of 8-bit weights alone.
 
     Shape:
         weight: (blocks, in, OUTPUTS), float32 or the bits of bfloat16, so that the weights of one input lie
-            side by side; in 8 bits (blocks, pairs of inputs, 2 * OUTPUTS), both inputs of a pair side by
-            side for each output.
+            side by side; in 8 bits (blocks, eights of inputs, 2 * OUTPUTS * 4), of an eight the first four
+            inputs of each output side by side, then the other four.
         scales: (blocks * OUTPUTS,), what outputs are multiplied by; of 8-bit weights alone.
+        sums: (blocks, groups of inputs, OUTPUTS), of the 8-bit weights of a group.
     """
 
     weight: NDArray[Any]
     scales: Floats
+    sums: Floats
     most: float
     growth: Growth
 

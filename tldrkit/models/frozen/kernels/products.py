@@ -8,27 +8,33 @@ from numba import types
 from numba.extending import overload
 from numpy.typing import NDArray
 
-from tldrkit.models.frozen.kernels.arrays import LARGEST, OUTPUTS, Floats, Growth, Product
+from tldrkit.models.frozen.kernels.arrays import (
+    GROUP,
+    LARGEST_WEIGHT,
+    OUTPUTS,
+    TINY,
+    Floats,
+    Growth,
+    Product,
+)
 from tldrkit.models.frozen.kernels.compiling import compiled
 from tldrkit.models.frozen.kernels.elementary import activate, round_row
 from tldrkit.models.frozen.kernels.tiles import build_tile
 
 ROWS = 24
 """Rows that go through a layer together: they stay in the processor's cache."""
-_SUM = 2**31 - 1
-"""Largest sum of 8-bit weights' products."""
-_INPUT = 2**15 - 1
-"""Largest of the inputs they are multiplied with."""
+_SUM, _INPUT = 2**15 - 1, 2**8 - 1
+"""Largest sum of four 8-bit weights' products, and of the inputs they are multiplied with."""
 
-_TILES = {
-    "float32": [build_tile(rows, "float32") for rows in (6, 4, 1)],
-    "uint16": [build_tile(rows, "uint16") for rows in (6, 4, 1)],
-    "int8": [build_tile(rows, "int8") for rows in (4, 4, 1)],
-}
-"""For many rows, a few, and one. With more, sums and what they are made of would exceed the registers."""
+_MANY, _MANY_ROUNDED = 6, 3
+"""Most rows of a tile, of floats and of whole numbers: with more, registers would not hold the sums."""
+_SIZES = {"float32": (_MANY, 4, 1), "uint16": (_MANY, 4, 1), "int8": (_MANY_ROUNDED, 2, 1)}
+_TILES = {kind: [build_tile(rows, kind) for rows in sizes] for kind, sizes in _SIZES.items()}
 
-Scales = tuple[Floats, Floats]
-Fetching = tuple[int, int]
+Scaling = tuple[Floats, Floats, Floats]
+"""Of whole numbers: steps and lowest numbers of rows' groups, scales of outputs, sums of their weights."""
+Place = tuple[int, int, int, int, int]
+"""Block, row and column; how many bytes ahead to fetch, and how many further with each step."""
 
 
 @compiled
@@ -55,118 +61,143 @@ def lay_out(weight: NDArray[Any], first: int, laid: NDArray[Any]) -> None:
 
 
 @compiled
-def lay_rounded(weight: Floats, first: int, laid: NDArray[Any], scales: Floats) -> np.float32:
+def lay_rounded(weight: Floats, first: int, laid: tuple[NDArray[Any], Floats, Floats]) -> np.float32:
     """Round a weight to 8 bits, each output by its own scale, and lay it out.
 
     Args:
         weight: As of ``lay_out``.
         first: As of ``lay_out``.
-        laid: As of ``lay_out``.
-        scales: Written to; as of ``Product``.
+        laid: Weights, scales and sums, written to; as of ``Product``.
 
     Returns:
-        Largest magnitude of inputs, for which no sum overflows.
+        Largest number that inputs may have, for which no sum overflows.
     """
+    block_weights, scales, sums = laid
     rounded, largest = np.empty(weight.shape[1], np.int8), 1
+    fours = np.empty((2, 2), np.int64)
     for out in range(len(weight)):
         block, lane = (first + out) // OUTPUTS, (first + out) % OUTPUTS
-        scales[first + out] = round_row(weight[out], np.float32(LARGEST), rounded)
-        total = 0
+        scales[first + out] = round_row(weight[out], np.float32(LARGEST_WEIGHT), rounded)
         for i in range(len(rounded)):
-            laid[block, i // 2, 2 * lane + i % 2] = rounded[i]
-            total += abs(np.int64(rounded[i]))
-        largest = max(largest, total)
+            if i % 8 == 0:
+                fours[:] = 0
+            number = np.int64(rounded[i])
+            block_weights[block, i // 8, i % 8 // 4 * 4 * OUTPUTS + 4 * lane + i % 4] = rounded[i]
+            sums[block, i // GROUP, lane] += np.float32(number)
+            fours[i % 4 // 2, np.int64(number < 0)] += abs(number)
+            largest = max(largest, fours[i % 4 // 2, np.int64(number < 0)])
     most: np.float32 = np.float32(min(_INPUT, _SUM // largest))
     return most
 
 
 @compiled
-def _plan_fetching(weight: NDArray[Any], span: tuple[int, int], rows: int) -> Fetching:
+def _plan_fetching(size: int, steps: int, span: tuple[int, int], rows: int) -> tuple[int, int]:
     """Plan how a tile fetches its part of the next block of weights, while it multiplies with this one.
 
     Args:
-        weight: Of a ``Product``.
+        size: Bytes of a block.
+        steps: Of a tile.
         span: The first row that the tile multiplies, and the one behind the last.
         rows: All of them, after which all of the next block is there.
 
     Returns:
-        How many bytes ahead it begins, and how many it goes further with every input.
+        How many bytes ahead it begins, and how many it goes further with every step.
     """
-    size, inputs = weight[0].size * weight.itemsize, weight.shape[1]
     if rows < 3:  # the processor sees by itself what comes
         return 0, 0
-    first, last = size * span[0] // rows, size * span[1] // rows
-    return size + first, min(64, (last - first) // inputs + 1)
+    first, last = size * span[0] // rows, size * min(span[1], rows) // rows
+    return size + first, min(64, (last - first) // steps + 1)
 
 
 def _multiply_tile(
-    inputs: NDArray[Any], block: NDArray[Any], result: Floats, scales: Scales, fetching: Fetching
+    inputs: NDArray[Any], weight: NDArray[Any], result: Floats, scaling: Scaling, place: Place
 ) -> None:
     """Multiply rows, as many as a tile has or fewer, with a block."""
     raise NotImplementedError
 
 
-@overload(_multiply_tile, strict=False)  # type: ignore[untyped-decorator]
+@overload(_multiply_tile, strict=False, inline="always")  # type: ignore[untyped-decorator]
 def _choose_tile(*given: Any) -> Callable[..., None]:  # noqa: ANN401  (Numba's types)
-    many, few, one = _TILES[str(given[1].dtype)]
+    kind = str(given[1].dtype)
+    many, few, one = _TILES[kind]
+    _, a_few, _ = _SIZES[kind]
 
     def multiply_tile(
-        inputs: NDArray[Any], block: NDArray[Any], result: Floats, scales: Scales, fetching: Fetching
+        inputs: NDArray[Any], weight: NDArray[Any], result: Floats, scaling: Scaling, place: Place
     ) -> None:
-        plan = len(inputs), fetching[0], fetching[1]
-        if len(inputs) > 4:
-            many(inputs, block, result, scales, plan)
-        elif len(inputs) > 1:
-            few(inputs, block, result, scales, plan)
+        left = len(inputs) - place[1]
+        if left > a_few:
+            many(inputs, weight, result, scaling, place)
+        elif left > 1:
+            few(inputs, weight, result, scaling, place)
         else:
-            one(inputs, block, result, scales, plan)
+            one(inputs, weight, result, scaling, place)
 
     return multiply_tile
 
 
 @compiled
-def _multiply_blocks(inputs: NDArray[Any], weight: NDArray[Any], scales: Scales, result: Floats) -> None:
+def _multiply_blocks(inputs: NDArray[Any], weight: NDArray[Any], scaling: Scaling, result: Floats) -> None:
     """Multiply with one block of weights after the other.
 
     Args:
-        inputs: Floats, or whole numbers of 16 bits for weights of 8.
+        inputs: Floats, or whole numbers for weights of 8 bits.
         weight: As of ``Product``.
-        scales: Of integers: what rows and outputs are multiplied by.
+        scaling: Of whole numbers.
         result: Written to.
 
     Shape:
         inputs: (rows, in).
         result: (rows, out).
     """
-    most = 4 if weight.itemsize == 1 or len(inputs) <= 4 else 6
-    edge = np.empty((most, OUTPUTS), np.float32)
-    for block in range(len(weight)):
-        first = block * OUTPUTS
-        own = scales[1][first : first + OUTPUTS]
-        whole = first + OUTPUTS <= result.shape[1]
-        for row in range(0, len(inputs), most):
-            some = inputs[row : row + most]
-            fetching = _plan_fetching(weight, (row, row + len(some)), len(inputs))
-            target = result[row : row + most, first:] if whole else edge
-            _multiply_tile(some, weight[block], target, (scales[0][row:], own), fetching)
-            if not whole:
-                for i in range(len(some)):
-                    for out in range(first, result.shape[1]):
-                        result[row + i, out] = edge[i, out - first]
+    many = _MANY_ROUNDED if weight.itemsize == 1 else _MANY
+    rows, steps, size = len(inputs), weight.shape[1], weight[0].size * weight.itemsize
+    whole = result.shape[1] // OUTPUTS
+    for block in range(whole):
+        for row in range(0, rows, many):
+            ahead, step = _plan_fetching(size, steps, (row, row + many), rows)
+            _multiply_tile(inputs, weight, result, scaling, (block, row, block * OUTPUTS, ahead, step))
+    if whole < len(weight):
+        edge = np.empty((rows, OUTPUTS), np.float32)
+        for row in range(0, rows, many):
+            _multiply_tile(inputs, weight, edge, scaling, (whole, row, 0, 0, 0))
+        for row in range(rows):
+            for out in range(whole * OUTPUTS, result.shape[1]):
+                result[row, out] = edge[row, out - whole * OUTPUTS]
+
+
+@compiled
+def _round_inputs(row: Floats, most: np.float32, rounded: NDArray[np.uint8], levels: Floats) -> None:
+    """Round inputs to whole numbers from 0 to ``most``, each group by its own lowest and largest.
+
+    Shape:
+        row, rounded: (in,).
+        levels: (groups, 2), written to: what the numbers of a group are multiplied by, and its lowest.
+    """
+    for group in range(len(levels)):
+        some = row[group * GROUP : (group + 1) * GROUP]
+        low = high = some[0]
+        for i in range(len(some)):
+            low, high = min(low, some[i]), max(high, some[i])
+        step = max((high - low) / most, np.float32(TINY))
+        factor, target = np.float32(1) / step, rounded[group * GROUP :]
+        for i in range(len(some)):
+            target[i] = np.uint8(np.int32(np.rint((some[i] - low) * factor)))
+        levels[group, 0], levels[group, 1] = step, low
 
 
 @compiled
 def _multiply_rounded(hidden: Floats, product: Product, result: Floats) -> None:
-    """Multiply 8-bit weights with rows rounded to 16 bits, or to fewer where their sums need it."""
+    """Multiply 8-bit weights with rows rounded to as many."""
     weight = product.weight
-    rounded = np.zeros((min(len(hidden), ROWS), 2 * weight.shape[1]), np.int16)
-    scales = np.empty(len(rounded), np.float32)
+    rounded = np.zeros((min(len(hidden), ROWS), 8 * weight.shape[1]), np.uint8)
+    levels = np.empty((len(rounded), product.sums.shape[1], 2), np.float32)
     for start in range(0, len(hidden), ROWS):
         some = hidden[start : start + ROWS]
         for row in range(len(some)):
-            scales[row] = round_row(some[row], np.float32(product.most), rounded[row])
+            _round_inputs(some[row], np.float32(product.most), rounded[row], levels[row])
         target = result[start : start + ROWS]
-        _multiply_blocks(rounded[: len(some)], weight, (scales, product.scales), target)
+        _multiply_blocks(rounded[: len(some)], weight, (levels, product.scales, product.sums), target)
 
 
 @compiled
@@ -179,9 +210,10 @@ def multiply_floats(hidden: Floats, weight: NDArray[Any], result: Floats) -> Non
         result: (rows, out), written to.
     """
     nothing = np.empty(0, np.float32)
+    none = np.empty((0, 0, 0), np.float32)
     for start in range(0, len(hidden), ROWS):
         target = result[start : start + ROWS]
-        _multiply_blocks(hidden[start : start + ROWS], weight, (nothing, nothing), target)
+        _multiply_blocks(hidden[start : start + ROWS], weight, (none, nothing, none), target)
 
 
 def _multiply_weights(hidden: Floats, product: Product, result: Floats) -> None:
