@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tldrkit.models.frozen.kernels.arrays import TINY, Floats
+from tldrkit.models.frozen.kernels.arrays import GROUP, TINY, Floats
 from tldrkit.models.frozen.kernels.compiling import compiled
 
 _MAGNITUDE = np.int32(0x7FFFFFFF)
@@ -23,6 +23,31 @@ def _find_largest(vector: Floats) -> np.float32:
         largest = size if size > largest else largest
     found: np.float32 = np.int32(largest).view(np.float32)
     return max(found, np.float32(TINY))
+
+
+@compiled
+def _order(bits: np.int32) -> np.int32:
+    """Turn the bits of a float into a whole number in the order of floats, and back."""
+    return np.int32(bits ^ (bits >> np.int32(31) & _MAGNITUDE))
+
+
+@compiled
+def find_bounds(vector: Floats, bounds: Floats) -> None:
+    """Find the smallest and the largest number of each group, by bits, of which several are compared at once.
+
+    Shape:
+        vector: (in,).
+        bounds: (groups, 2), written to.
+    """
+    bits = vector.view(np.int32)
+    for group in range(len(bounds)):
+        first, last = group * GROUP, min((group + 1) * GROUP, len(bits))
+        low = high = _order(bits[first])
+        for i in range(first, last):
+            number = _order(bits[i])
+            low, high = min(low, number), max(high, number)
+        bounds[group, 0] = np.int32(_order(low)).view(np.float32)
+        bounds[group, 1] = np.int32(_order(high)).view(np.float32)
 
 
 @compiled

@@ -18,7 +18,7 @@ from tldrkit.models.frozen.kernels.arrays import (
     Product,
 )
 from tldrkit.models.frozen.kernels.compiling import compiled
-from tldrkit.models.frozen.kernels.elementary import activate, round_row
+from tldrkit.models.frozen.kernels.elementary import activate, find_bounds, round_row
 from tldrkit.models.frozen.kernels.tiles import build_tile
 
 ROWS = 24
@@ -167,23 +167,25 @@ def _multiply_blocks(inputs: NDArray[Any], weight: NDArray[Any], scaling: Scalin
 
 
 @compiled
-def _round_inputs(row: Floats, most: np.float32, rounded: NDArray[np.uint8], levels: Floats) -> None:
-    """Round inputs to whole numbers from 0 to ``most``, each group by its own lowest and largest.
+def _round_inputs(hidden: Floats, most: np.float32, rounded: NDArray[np.uint8], levels: Floats) -> None:
+    """Round inputs to whole numbers from 0 to ``most``, each group of a row by its own lowest and largest.
 
     Shape:
-        row, rounded: (in,).
-        levels: (groups, 2), written to: what the numbers of a group are multiplied by, and its lowest.
+        hidden: (rows, in).
+        rounded: (rows, in or more), written to.
+        levels: (rows, groups, 2), written to: what the numbers of a group are multiplied by, and its lowest.
     """
-    for group in range(len(levels)):
-        some = row[group * GROUP : (group + 1) * GROUP]
-        low = high = some[0]
-        for i in range(len(some)):
-            low, high = min(low, some[i]), max(high, some[i])
-        step = max((high - low) / most, np.float32(TINY))
-        factor, target = np.float32(1) / step, rounded[group * GROUP :]
-        for i in range(len(some)):
-            target[i] = np.uint8(np.int32(np.rint((some[i] - low) * factor)))
-        levels[group, 0], levels[group, 1] = step, low
+    for row in range(len(hidden)):
+        find_bounds(hidden[row], levels[row])
+        own, target = hidden[row], rounded[row]
+        for group in range(levels.shape[1]):
+            low, high = levels[row, group]
+            step = max((high - low) / most, np.float32(TINY))
+            factor = np.float32(1) / step
+            some, whole = own[group * GROUP : (group + 1) * GROUP], target[group * GROUP :]
+            for i in range(len(some)):
+                whole[i] = np.uint8(np.int32(np.rint((some[i] - low) * factor)))
+            levels[row, group, 0], levels[row, group, 1] = step, low
 
 
 @compiled
@@ -194,8 +196,7 @@ def _multiply_rounded(hidden: Floats, product: Product, result: Floats) -> None:
     levels = np.empty((len(rounded), product.sums.shape[1], 2), np.float32)
     for start in range(0, len(hidden), ROWS):
         some = hidden[start : start + ROWS]
-        for row in range(len(some)):
-            _round_inputs(some[row], np.float32(product.most), rounded[row], levels[row])
+        _round_inputs(some, np.float32(product.most), rounded, levels)
         target = result[start : start + ROWS]
         _multiply_blocks(rounded[: len(some)], weight, (levels, product.scales, product.sums), target)
 
