@@ -28,7 +28,8 @@ def _find_largest(vector: Floats) -> np.float32:
 @compiled
 def _order(bits: np.int32) -> np.int32:
     """Turn the bits of a float into a whole number in the order of floats, and back."""
-    return np.int32(bits ^ (bits >> np.int32(31) & _MAGNITUDE))
+    turned: np.int32 = np.int32(bits ^ (bits >> np.int32(31) & _MAGNITUDE))
+    return turned
 
 
 @compiled
