@@ -1,4 +1,4 @@
-"""How fast summaries are written: our engine in float32 and int8, transformers' `generate`, CTranslate2.
+"""How fast summaries are written: our engine in fp32, bf16 and int8, transformers' `generate`, CTranslate2.
 
 Each engine is a process of its own; they are asked by turns, so that other work on the machine disturbs all
 alike, and only one of them works at a time. Without --model a network of random weights is used, and every
@@ -8,7 +8,7 @@ or float32 products could do at best, and how many texts are the first engine's.
 writes with each.
 
     python benchmarks/summarize.py [--shapes t5-small|4-3-384|4-3-384-dendrites ...] [--model FOLDER]
-        [--engines fp32 int8 generate ctranslate2] [--num-beams 1] [--documents 64] [--batch-size 16]
+        [--engines fp32 bf16 int8 generate ctranslate2] [--num-beams 1] [--documents 64] [--batch-size 16]
         [--one-at-a-time] [--max-tokens 64] [--threads 2] [--rounds 3] [--data FOLDER] [--dataset NAME]
 
 CTranslate2 (`pip install 'tldrkit[ctranslate2]'`) runs in int8, and plain models alone. An engine may be
@@ -49,7 +49,7 @@ from tldrkit.models.lean import load_lean
 from tldrkit.models.modeling_tldr import TldrT5ForConditionalGeneration
 from tldrkit.models.scratch import build_tokenizer
 from tldrkit.models.summarizer import Summarizer, load_summarizer, save_summarizer
-from tldrkit.specs import DataSpec
+from tldrkit.specs import DataSpec, Precision
 
 PIECES = 32128
 SHAPES: dict[str, dict[str, Any]] = {
@@ -57,6 +57,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     "4-3-384": {"num_layers": 4, "num_decoder_layers": 3, "dec_d_model": 384},
     "4-3-384-dendrites": {"num_layers": 4, "num_decoder_layers": 3, "dec_d_model": 384},
 }
+OURS: dict[str, Precision] = {"fp32": "fp32", "bf16": "bf16", "int8": "int8"}
 Write = Callable[[list[str]], list[str]]
 
 
@@ -79,7 +80,7 @@ def build(shape: str, texts: list[str]) -> Summarizer:
 def load(engine: list[str], folder: Path, arguments: argparse.Namespace) -> Write:
     """Load an engine: ours, `generate` or CTranslate2."""
     name, *batch_size = engine
-    ours = load_lean(folder) if name in ("fp32", "int8") else None
+    ours = load_lean(folder) if name in OURS else None
     summarizer = ours or load_summarizer(folder)
     decoding = Decoding(
         prefix="summarize: ",
@@ -88,7 +89,7 @@ def load(engine: list[str], folder: Path, arguments: argparse.Namespace) -> Writ
         min_target_tokens=0 if arguments.model else arguments.max_tokens,
         num_beams=arguments.num_beams,
         batch_size=int(batch_size[0]) if batch_size else arguments.batch_size,
-        precision="fp32" if name in ("fp32", "generate") else "int8",
+        precision=OURS.get(name, "int8" if name == "ctranslate2" else "fp32"),
     )
     alone = arguments.one_at_a_time
     kinds = {
@@ -204,8 +205,8 @@ def main() -> None:
         ratios = [one["seconds"] / other["seconds"] for one, other in zip(first, own, strict=True)]
         same = sum(a == b for a, b in zip(first[0]["summaries"], own[0]["summaries"], strict=True))
         rate = len(texts) / statistics.median(one["seconds"] for one in own)
-        exact = engine.split(":")[0] in ("fp32", "generate")
-        limit = best["fp32" if exact else "int8"]
+        rounded = engine.split(":")[0] in ("int8", "ctranslate2")
+        limit = best["int8" if rounded else "fp32"]
         share = "" if arguments.model else f"; {rate * flops[shape] / limit:.0%} of the products' rate"
         print(
             f"{engine} {shape:18} {rate:6.2f} threads/s; {statistics.median(ratios):.2f} x the first "
