@@ -16,7 +16,7 @@ OUTPUTS = 16
 LARGEST = 127
 """Of a key or value in 8 bits."""
 LARGEST_WEIGHT = 64
-"""Of a weight in 8 bits: four of them, times inputs of 7 bits, have a sum of 16."""
+"""Of a weight in 8 bits: four of them times inputs of 7 bits have a sum that fits 16 bits."""
 GROUP = 64
 """Inputs that are rounded to 8 bits together."""
 TINY = 1e-30

@@ -72,7 +72,7 @@ def lay_rounded(weight: Floats, first: int, laid: tuple[NDArray[Any], Floats, Fl
     Returns:
         Largest number that inputs may have, for which no sum overflows.
     """
-    block_weights, scales, sums = laid
+    weights, scales, sums = laid
     rounded, largest = np.empty(weight.shape[1], np.int8), 1
     fours = np.empty((2, 2), np.int64)
     for out in range(len(weight)):
@@ -82,7 +82,7 @@ def lay_rounded(weight: Floats, first: int, laid: tuple[NDArray[Any], Floats, Fl
             if i % 8 == 0:
                 fours[:] = 0
             number = np.int64(rounded[i])
-            block_weights[block, i // 8, i % 8 // 4 * 4 * OUTPUTS + 4 * lane + i % 4] = rounded[i]
+            weights[block, i // 8, i % 8 // 4 * 4 * OUTPUTS + 4 * lane + i % 4] = rounded[i]
             sums[block, i // GROUP, lane] += np.float32(number)
             fours[i % 4 // 2, np.int64(number < 0)] += abs(number)
             largest = max(largest, fours[i % 4 // 2, np.int64(number < 0)])
@@ -182,15 +182,15 @@ def _round_inputs(hidden: Floats, most: np.float32, rounded: NDArray[np.uint8], 
             low, high = levels[row, group]
             step = max((high - low) / most, np.float32(TINY))
             factor = np.float32(1) / step
-            some, whole = own[group * GROUP : (group + 1) * GROUP], target[group * GROUP :]
+            some, place = own[group * GROUP : (group + 1) * GROUP], target[group * GROUP :]
             for i in range(len(some)):
-                whole[i] = np.uint8(np.int32(np.rint((some[i] - low) * factor)))
+                place[i] = np.uint8(np.int32(np.rint((some[i] - low) * factor)))
             levels[row, group, 0], levels[row, group, 1] = step, low
 
 
 @compiled
 def _multiply_rounded(hidden: Floats, product: Product, result: Floats) -> None:
-    """Multiply 8-bit weights with rows rounded to as many."""
+    """Multiply 8-bit weights with rows rounded to 8 bits or fewer."""
     weight = product.weight
     rounded = np.zeros((min(len(hidden), ROWS), 8 * weight.shape[1]), np.uint8)
     levels = np.empty((len(rounded), product.sums.shape[1], 2), np.float32)

@@ -30,7 +30,8 @@ def has_int8() -> bool:
 def build_tile(rows: int, kind: str) -> Any:  # noqa: ANN401  (of Numba's own type)
     """Build what multiplies so many rows with a block of weights, every sum in a register.
 
-    It is called with whole arrays, since Numba would count the references to parts of them each time:
+    It is called with whole arrays: cutting parts out each time would take a third of the products' time.
+    They are
     - inputs, (rows, in); of whole numbers, those that fill up an eight are 0;
     - weights, as ``Product`` has them;
     - where the result is written to, (rows, out);
