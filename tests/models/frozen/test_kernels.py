@@ -14,10 +14,10 @@ from torch import Tensor
 
 from tldrkit.models.frozen.batch import remember
 from tldrkit.models.frozen.kernels import compiling
-from tldrkit.models.frozen.kernels.arrays import Memory, View
+from tldrkit.models.frozen.kernels.arrays import GROUP, Memory, View
 from tldrkit.models.frozen.kernels.attention import attend, attend_within, keep
 from tldrkit.models.frozen.kernels.choice import find_top, sum_exponentials
-from tldrkit.models.frozen.kernels.elementary import normalize
+from tldrkit.models.frozen.kernels.elementary import find_bounds, normalize
 
 HEADS, WIDTH, ENTRIES = 3, 11, 40  # a width and counts that no block of a loop divides
 LOGITS = st.lists(
@@ -188,3 +188,15 @@ def test_a_shelf_is_of_these_files_wherever_it_is(tmp_path: Path) -> None:
     assert Path(shelf).is_dir()
     assert compiling.find_shelf(tmp_path / "file") == ""
     assert Path(attend.stats.cache_path).parent.name == digest
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(width=32, allow_nan=False), min_size=1, max_size=3 * GROUP))
+def test_bounds_of_groups_are_numpys(numbers: list[float]) -> None:
+    """Of any sign and size, infinities too, and of a last group that is not full."""
+    vector = np.array(numbers, np.float32)
+    groups = [vector[first : first + GROUP] for first in range(0, len(vector), GROUP)]
+    bounds = np.empty((len(groups), 2), np.float32)
+    find_bounds(vector, bounds)
+
+    assert bounds.tolist() == [[one.min(), one.max()] for one in groups]
