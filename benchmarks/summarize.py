@@ -28,7 +28,7 @@ from collections.abc import Callable
 from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import torch
@@ -57,7 +57,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     "4-3-384": {"num_layers": 4, "num_decoder_layers": 3, "dec_d_model": 384},
     "4-3-384-dendrites": {"num_layers": 4, "num_decoder_layers": 3, "dec_d_model": 384},
 }
-OURS: dict[str, Precision] = {"fp32": "fp32", "bf16": "bf16", "int8": "int8"}
+OURS = get_args(Precision)
 Write = Callable[[list[str]], list[str]]
 
 
@@ -89,7 +89,7 @@ def load(engine: list[str], folder: Path, arguments: argparse.Namespace) -> Writ
         min_target_tokens=0 if arguments.model else arguments.max_tokens,
         num_beams=arguments.num_beams,
         batch_size=int(batch_size[0]) if batch_size else arguments.batch_size,
-        precision=OURS.get(name, "int8" if name == "ctranslate2" else "fp32"),
+        precision=name if name in OURS else "int8" if name == "ctranslate2" else "fp32",
     )
     alone = arguments.one_at_a_time
     kinds = {

@@ -90,25 +90,6 @@ def lay_rounded(weight: Floats, first: int, laid: tuple[NDArray[Any], Floats, Fl
     return most
 
 
-@compiled
-def _plan_fetching(size: int, steps: int, span: tuple[int, int], rows: int) -> tuple[int, int]:
-    """Plan how a tile fetches its part of the next block of weights, while it multiplies with this one.
-
-    Args:
-        size: Bytes of a block.
-        steps: Of a tile.
-        span: The first row that the tile multiplies, and the one behind the last.
-        rows: All of them, after which all of the next block is there.
-
-    Returns:
-        How many bytes ahead it begins, and how many it goes further with every step.
-    """
-    if rows < 3:  # the processor sees by itself what comes
-        return 0, 0
-    first, last = size * span[0] // rows, size * min(span[1], rows) // rows
-    return size + first, min(64, (last - first) // steps + 1)
-
-
 def _multiply_tile(
     inputs: NDArray[Any], weight: NDArray[Any], result: Floats, scaling: Scaling, place: Place
 ) -> None:
@@ -138,7 +119,7 @@ def _choose_tile(*given: Any) -> Callable[..., None]:  # noqa: ANN401  (Numba's 
 
 @compiled
 def _multiply_blocks(inputs: NDArray[Any], weight: NDArray[Any], scaling: Scaling, result: Floats) -> None:
-    """Multiply with one block of weights after the other.
+    """Multiply with one block of weights after the other; meanwhile each tile fetches its part of the next.
 
     Args:
         inputs: Floats, or whole numbers for weights of 8 bits.
@@ -151,12 +132,16 @@ def _multiply_blocks(inputs: NDArray[Any], weight: NDArray[Any], scaling: Scalin
         result: (rows, out).
     """
     many = _MANY_ROUNDED if weight.itemsize == 1 else _MANY
-    rows, steps, size = len(inputs), weight.shape[1], weight[0].size * weight.itemsize
+    rows, size = len(inputs), weight[0].size * weight.itemsize
+    ahead = part = further = 0
+    if rows > 2:  # of fewer, the processor sees by itself what comes
+        ahead, part = size, size * many // rows
+        further = min(64, part // weight.shape[1] + 1)
     whole = result.shape[1] // OUTPUTS
     for block in range(whole):
         for row in range(0, rows, many):
-            ahead, step = _plan_fetching(size, steps, (row, row + many), rows)
-            _multiply_tile(inputs, weight, result, scaling, (block, row, block * OUTPUTS, ahead, step))
+            place = block, row, block * OUTPUTS, ahead + row // many * part, further
+            _multiply_tile(inputs, weight, result, scaling, place)
     if whole < len(weight):
         edge = np.empty((rows, OUTPUTS), np.float32)
         for row in range(0, rows, many):
