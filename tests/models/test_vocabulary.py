@@ -18,7 +18,7 @@ from transformers import (
 from tests.models.conftest import TEXTS, VOCAB, build_t5
 from tldrkit.errors import CompressionError
 from tldrkit.models.summarizer import Summarizer, load_summarizer, save_summarizer
-from tldrkit.models.vocabulary import keep_pieces, measure_coverage, trim_tokenizer, trim_vocabulary
+from tldrkit.models.vocabulary import keep_pieces, measure_coverage, trim_by_use, trim_tokenizer
 
 REAL = Path(os.environ.get("TLDRKIT_TEST_TOKENIZER", Path(__file__).parents[2] / "../shared/tokenizer-t5"))
 
@@ -81,7 +81,7 @@ def test_the_rest_computes_as_before(tiny_summarizer: Summarizer, tmp_path: Path
     ids = trimmed.tokenizer("the cat", return_tensors="pt").input_ids
     old = torch.tensor([[trimmed.kept[piece] for piece in ids[0]]])
     before = network(input_ids=old, labels=old).logits[..., trimmed.kept]
-    assert trim_vocabulary(tiny_summarizer, 300, TEXTS) == {"before": len(tokenizer), "after": 300}
+    assert trim_by_use(tiny_summarizer, 300, TEXTS, ()) == {"before": len(tokenizer), "after": 300}
     after = network(input_ids=ids, labels=ids).logits
 
     torch.testing.assert_close(after, before, atol=1e-5, rtol=0)

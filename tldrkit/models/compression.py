@@ -16,14 +16,14 @@ from tldrkit.errors import CompressionError
 from tldrkit.metrics.footprint import count_by_part, count_parameters
 from tldrkit.models.anatomy import SIDES, T5, Side, find_family, find_feed_forwards, find_layers
 from tldrkit.models.budget import plan_sizes
-from tldrkit.models.calibration import NAME, CalibrationExample, choose_calibration, encode_calibration
+from tldrkit.models.calibration import CalibrationExample, choose_calibration, encode_calibration
 from tldrkit.models.feed_forward import narrow_feed_forwards, widen_feed_forwards
 from tldrkit.models.frozen.parameters import find_decoder_width
 from tldrkit.models.heads import narrow_attentions
 from tldrkit.models.layers import choose_layers, keep_layers, measure_change, measure_loss_without
 from tldrkit.models.losses import compare_losses
 from tldrkit.models.summarizer import Summarizer
-from tldrkit.models.vocabulary import measure_coverage, trim_vocabulary
+from tldrkit.models.vocabulary import trim_by_use
 from tldrkit.models.width import narrow_decoder, rebuild_t5
 from tldrkit.specs import CompressSpec
 
@@ -201,16 +201,10 @@ def _trim(
     held_out: Sequence[tuple[str, str]],
 ) -> dict[str, float]:
     """Trim the vocabulary by its use in many of the documents; tell what that loses on others."""
-    pieces = len(student.tokenizer)
-    if spec.vocab_size is None or spec.vocab_size >= pieces:
-        return {"before": pieces, "after": pieces}
-    if not documents:
-        raise CompressionError("Pieces are chosen by their use in documents, and there are none.", hint=NAME)
-    full = student.tokenizer
+    size = len(student.tokenizer) if spec.vocab_size is None else spec.vocab_size
     counted = choose_calibration(spec.model_copy(update={"calibration_examples": COUNTED}), documents)
-    changes = trim_vocabulary(student, spec.vocab_size, [text for pair in counted for text in pair])
-    others = [text for pair in held_out for text in pair]
-    return changes | (measure_coverage(full, student.tokenizer, others) if others else {})
+    texts, others = ([text for pair in pairs for text in pair] for pairs in (counted, held_out))
+    return trim_by_use(student, size, texts, others)
 
 
 def _keep_layers(student: Summarizer, spec: CompressSpec, examples: _Examples) -> dict[Side, list[int]]:

@@ -1,13 +1,13 @@
 """A smaller vocabulary: tokenizer and embeddings lose the pieces that the corpus hardly uses.
 
-Knows the unigram and byte-level BPE tokenizers of T5, BART and our bases; special and added pieces always
-stay. Does not choose how many are kept.
+Knows the unigram, byte-level BPE and WordPiece tokenizers of T5, BART, BERT and our bases; special and added
+pieces always stay. Does not choose how many are kept.
 """
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -17,6 +17,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, PreTrainedTok
 
 from tldrkit.errors import CompressionError
 from tldrkit.models.anatomy import find_configs
+from tldrkit.models.calibration import NAME
 from tldrkit.models.summarizer import Summarizer
 
 _NUMBERED = ("pad_token_id", "eos_token_id", "bos_token_id", "decoder_start_token_id", "forced_bos_token_id",
@@ -39,55 +40,77 @@ class Trimmed:
     kept: list[int]
 
 
-def trim_vocabulary(summarizer: Summarizer, size: int, texts: Sequence[str]) -> dict[str, int]:
-    """Keep the pieces that the texts use most, in place.
-
-    Every character (unigram) or byte (BPE) that was a piece stays one, so that any word can still be written.
+@dataclass(frozen=True)
+class _Inventory:
+    """What a tokenizer's model can write with.
 
     Args:
-        summarizer: Its network and tokenizer are changed.
+        pieces: All of them, by number.
+        needed: Numbers of those without which some word could no longer be written.
+        makers: For BPE, the two pieces that a piece is merged from.
+        unwritten: Numbers of those that come of no text.
+    """
+
+    pieces: list[str]
+    needed: set[int]
+    makers: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    unwritten: set[int] = field(default_factory=set)
+
+
+def trim_by_use(
+    summarizer: Summarizer, size: int, texts: Sequence[str], held_out: Sequence[str]
+) -> dict[str, float]:
+    """Keep the pieces that texts use most, in place, and measure on others what that loses.
+
+    Every character (unigram), byte (BPE) or letter (WordPiece: a character at the start of a word, or inside
+    one) that was a piece stays one. So no word becomes unknown, if each of its letters has a piece. WordPiece
+    keeps all pieces of texts that hold a letter without one, but a word of such letters may become unknown:
+    pieces are taken longest first, and a shorter one may end before a letter with which none begins.
+    (Vocabularies are trained from letters, so BERT's have a piece for each.)
+
+    Args:
+        summarizer: Its network and tokenizer are changed, unless it has no more pieces than are to be kept.
         size: Pieces kept.
         texts: The corpus whose use counts.
+        held_out: Others; without any, nothing is measured.
 
     Returns:
-        Pieces before and after.
+        Pieces ``before`` and ``after``, and what ``measure_coverage`` returns.
 
     Raises:
-        CompressionError: The tokenizer is of another kind, or so few pieces cannot write every word.
+        CompressionError: There are no texts, the tokenizer is of another kind, or so few pieces cannot write
+            every word.
     """
-    network, tokenizer = summarizer.network, summarizer.tokenizer
-    trimmed = trim_tokenizer(tokenizer, size, texts)
-    keep_pieces(network, trimmed.kept)
+    full = summarizer.tokenizer
+    if size >= len(full):
+        return {"before": len(full), "after": len(full)}
+    if not texts:
+        raise CompressionError("Pieces are chosen by their use in documents, and there are none.", hint=NAME)
+    named = [number for *_, numbers in _list_named(summarizer.network) for number in numbers]
+    trimmed = trim_tokenizer(full, size, texts, named)
+    keep_pieces(summarizer.network, trimmed.kept)
     summarizer.tokenizer = trimmed.tokenizer
-    return {"before": len(tokenizer), "after": len(trimmed.kept)}
+    lost = measure_coverage(full, trimmed.tokenizer, held_out) if held_out else {}
+    return {"before": len(full), "after": len(trimmed.kept)} | lost
 
 
-def trim_tokenizer(tokenizer: PreTrainedTokenizerBase, size: int, texts: Sequence[str]) -> Trimmed:
-    """Build a tokenizer of fewer pieces; see ``trim_vocabulary``."""
+def trim_tokenizer(
+    tokenizer: PreTrainedTokenizerBase, size: int, texts: Sequence[str], named: Collection[int] = ()
+) -> Trimmed:
+    """Build a tokenizer of fewer pieces, those ``named`` among them; see ``trim_by_use``."""
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
         raise CompressionError(
             f"The vocabulary of a {type(tokenizer).__name__} cannot be trimmed.",
             hint="Leave vocab_size out, or give the model a tokenizer.json.",
         )
     content: dict[str, Any] = json.loads(tokenizer.backend_tokenizer.to_str())
-    model = content["model"]
+    inventory = _take_inventory(tokenizer.backend_tokenizer, content["model"])
+    added = {entry["id"] for entry in content["added_tokens"]}
+    beyond = sorted(number for number in added if number >= len(inventory.pieces))
+    needed = inventory.needed | {i for i in added.union(named) if i < len(inventory.pieces)}
     uses = _count_pieces(tokenizer, texts)
-    if model["type"] == "Unigram":
-        pieces = [piece for piece, _ in model["vocab"]]
-        needed = {model["unk_id"], *_find_spelling(pieces)}
-        makers: dict[str, tuple[str, str]] = {}
-    elif model["type"] == "BPE":
-        pieces = sorted(model["vocab"], key=model["vocab"].__getitem__)
-        makers = {"".join(pair): pair for pair in map(_split_merge, model["merges"])}
-        needed = {i for i, piece in enumerate(pieces) if piece not in makers}
-    else:
-        raise CompressionError(
-            f"A vocabulary of the kind {model['type']} cannot be trimmed.", hint="Leave vocab_size out."
-        )
-    needed |= {entry["id"] for entry in content["added_tokens"] if entry["id"] < len(pieces)}
-    beyond = sorted(entry["id"] for entry in content["added_tokens"] if entry["id"] >= len(pieces))
-    kept = _choose_pieces(pieces, makers, needed, uses, size - len(beyond)) + beyond
-    _renumber(content, pieces, {old: new for new, old in enumerate(kept)})
+    kept = _choose_pieces(inventory, needed, uses, size - len(beyond)) + beyond
+    _renumber(content, inventory.pieces, {old: new for new, old in enumerate(kept)})
     return Trimmed(_rebuild_tokenizer(tokenizer, content), kept)
 
 
@@ -106,14 +129,12 @@ def keep_pieces(network: PreTrainedModel, kept: Sequence[int]) -> None:
     if hasattr(network, "final_logits_bias"):  # BART's
         network.final_logits_bias = network.final_logits_bias.index_select(1, index)
     numbers = {old: new for new, old in enumerate(kept)}
-    for config in (*find_configs(network), network.generation_config):
+    for config in find_configs(network):
         if hasattr(config, "vocab_size"):
             config.vocab_size = len(kept)
-        for name in _NUMBERED:
-            old = getattr(config, name, None)
-            if old is not None:
-                new = [numbers[i] for i in old] if isinstance(old, list) else numbers[old]
-                setattr(config, name, new)
+    for config, name, old in _list_named(network):
+        new = [numbers[i] for i in old]
+        setattr(config, name, new if isinstance(getattr(config, name), list) else new[0])
 
 
 def measure_coverage(
@@ -144,6 +165,15 @@ def measure_coverage(
     }
 
 
+def _list_named(network: PreTrainedModel) -> Iterator[tuple[Any, str, list[int]]]:
+    """List the pieces that configs name: the config, the field's name, the numbers."""
+    for config in (*find_configs(network), network.generation_config):
+        for name in _NUMBERED:
+            value = getattr(config, name, None)
+            if value is not None:
+                yield config, name, value if isinstance(value, list) else [value]
+
+
 def _encode(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> list[list[int]]:
     tokenizer.backend_tokenizer.no_truncation()  # as its last caller may have left it
     tokenizer.backend_tokenizer.no_padding()
@@ -157,6 +187,31 @@ def _count_pieces(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> M
         for ids in _encode(tokenizer, texts[start : start + _CHUNK]):
             counts.update(ids)
     return counts
+
+
+def _take_inventory(tokenizer: Tokenizer, model: Mapping[str, Any]) -> _Inventory:
+    """Find what the model of a tokenizer.json writes with."""
+    kind, vocab = model["type"], model["vocab"]
+    if kind == "Unigram":
+        pieces = [piece for piece, _ in vocab]
+        return _Inventory(pieces, {model["unk_id"], *_find_spelling(pieces)})
+    if kind not in ("BPE", "WordPiece"):
+        raise CompressionError(
+            f"A vocabulary of the kind {kind} cannot be trimmed.", hint="Leave vocab_size out."
+        )
+    pieces = sorted(vocab, key=vocab.__getitem__)
+    if kind == "BPE":
+        makers = {"".join(pair): pair for pair in map(_split_merge, model["merges"])}
+        return _Inventory(pieces, {i for i, piece in enumerate(pieces) if piece not in makers}, makers)
+    prefix = model["continuing_subword_prefix"]
+    unwritten = {i for i, piece in enumerate(pieces) if _is_split(tokenizer, piece.removeprefix(prefix))}
+    letters = [_list_letters(piece, prefix) for piece in pieces]
+    needed = {
+        i
+        for i, (piece, own) in enumerate(zip(pieces, letters, strict=True))
+        if i not in unwritten and ([piece] == own or not vocab.keys() >= set(own))
+    }
+    return _Inventory(pieces, needed | {vocab[model["unk_token"]]}, unwritten=unwritten)
 
 
 def _split_merge(merge: str | list[str]) -> tuple[str, str]:
@@ -173,23 +228,31 @@ def _find_spelling(pieces: Sequence[str]) -> list[int]:
     return list(shortest.values())
 
 
-def _choose_pieces(
-    pieces: Sequence[str],
-    makers: Mapping[str, tuple[str, str]],
-    needed: set[int],
-    uses: Mapping[int, int],
-    size: int,
-) -> list[int]:
+def _list_letters(piece: str, prefix: str) -> list[str]:
+    """List the characters of a WordPiece as pieces: of ``ab`` these are ``a`` and ``##b``."""
+    letters = [prefix + character for character in piece.removeprefix(prefix)]
+    if letters and not piece.startswith(prefix):
+        letters[0] = piece[0]
+    return letters
+
+
+def _is_split(tokenizer: Tokenizer, word: str) -> bool:
+    """Tell whether a text of this word alone is more than one word, as BERT's ``[unused1]`` is three."""
+    return tokenizer.pre_tokenizer is not None and len(tokenizer.pre_tokenizer.pre_tokenize_str(word)) > 1
+
+
+def _choose_pieces(inventory: _Inventory, needed: set[int], uses: Mapping[int, int], size: int) -> list[int]:
     """Choose the needed pieces and, most used first, others with all they are merged from."""
     if len(needed) > size:
         raise CompressionError(
             f"{size:,} pieces cannot write every word: {len(needed):,} are needed for that alone.",
             hint=f"Ask for a vocab_size of at least {len(needed):,}.",
         )
+    pieces = inventory.pieces
     numbers = {piece: number for number, piece in enumerate(pieces)}
     kept = set(needed)
-    for number in sorted(range(len(pieces)), key=lambda i: (-uses.get(i, 0), i)):
-        added = _find_makers(number, pieces, numbers, makers, kept)
+    for number in sorted(range(len(pieces)), key=lambda i: (-uses.get(i, 0), i in inventory.unwritten, i)):
+        added = _find_makers(number, pieces, numbers, inventory.makers, kept)
         if len(kept) + len(added) <= size:
             kept |= added
         if len(kept) == size:
@@ -223,6 +286,7 @@ def _renumber(content: dict[str, Any], pieces: Sequence[str], numbers: Mapping[i
         model["unk_id"] = numbers[model["unk_id"]]
     else:
         model["vocab"] = {piece: numbers[i] for i, piece in enumerate(pieces) if i in numbers}
+    if model["type"] == "BPE":
         known = model["vocab"]
         model["merges"] = [
             merge
@@ -254,8 +318,9 @@ def _rebuild_tokenizer(
     """Build a tokenizer of any class from the content of its tokenizer.json alone."""
     named = tokenizer.special_tokens_map
     return PreTrainedTokenizerFast(
-        tokenizer_object=Tokenizer.from_str(json.dumps(content)),
+        tokenizer_object=Tokenizer.from_str(json.dumps({**content, "truncation": None, "padding": None})),
         model_max_length=tokenizer.model_max_length,
+        model_input_names=tokenizer.model_input_names,
         split_special_tokens=tokenizer.split_special_tokens,
         clean_up_tokenization_spaces=tokenizer.clean_up_tokenization_spaces,
         extra_special_tokens=[token for token in tokenizer.all_special_tokens if token not in named.values()],
