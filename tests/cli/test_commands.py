@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 import signal
 import socket
@@ -10,9 +11,12 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import QUICK, Cli, build_environment
+from tests.models.wordpiece import LETTERS, LONGER, SPECIAL, build_summarizer, build_tokenizer
+from tldrkit.models.summarizer import save_summarizer
 from tldrkit.store.runs import list_runs
 from tldrkit.store.store import ArtifactStore
 
+VOCAB = len(SPECIAL) + len(LETTERS) + 3
 COMMANDS = ["base", "compress", "train", "eval", "compare", "export", "summarize", "sweep", "artifacts"]
 
 
@@ -65,6 +69,20 @@ def test_the_line_runs_from_the_command_line(cli: Cli, workplace: Path) -> None:
         ["eval", "b/train", "--as", "b/eval", "--dataset", "toy", "--num-beams", "1", *limits],
     ):
         assert _run_and_look_for_torch(workplace, arguments) == ["already done", "no torch"]
+
+
+def test_a_vocabulary_is_trimmed(cli: Cli, workplace: Path) -> None:
+    """What that loses is told: here of a BART with BERT's kind of pieces, which other commands then take."""
+    full = build_summarizer(build_tokenizer((*LETTERS, *LONGER)))
+    save_summarizer(full, workplace / "bart")
+    given = ["--dataset", "toy", "--max-source-tokens", "48", "--max-target-tokens", "8"]
+    done = cli("compress", "bart", "--as", "small", "--vocab-size", str(VOCAB), *given)
+    scored = cli("eval", "small", "--as", "eval", "--num-beams", "1", *given)
+
+    assert re.search(r"[0-9.]+% of tokens are unknown \([0-9.]+% before\)", done.stderr), done.stderr
+    config = json.loads((workplace / "artifacts/small/v1/config.json").read_text())
+    assert config["vocab_size"] == VOCAB < full.network.config.vocab_size
+    assert scored.returncode == 0, scored.stderr
 
 
 def _run_and_look_for_torch(workplace: Path, arguments: list[str]) -> list[str]:

@@ -1,60 +1,21 @@
 """The vocabularies of BERT-like encoders, trimmed."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
-from transformers import BartConfig, BartForConditionalGeneration, PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerFast
 
+from tests.models.wordpiece import LETTERS, LONGER, SPECIAL, UNUSED, build_summarizer, build_tokenizer
 from tldrkit.errors import CompressionError
-from tldrkit.models.summarizer import Summarizer, load_summarizer, save_summarizer
+from tldrkit.models.summarizer import load_summarizer, save_summarizer
 from tldrkit.models.vocabulary import trim_by_use, trim_tokenizer
 
-UNUSED = tuple(f"[unused{number}]" for number in range(9))
-SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
-ALPHABET = "abcdefghijklmnopqrstuvwxyz"
-LETTERS = (*ALPHABET, *(f"##{letter}" for letter in ALPHABET), *"?,'")
-LONGER = ("ca", "##rd", "deposit", "the", "cat", "landlord", "walk", "##ing")
 TEXTS = ("The cat, the landlord", "walking? The CAT", "the landlord's cat")
 WORDS = st.text("abc", min_size=1, max_size=8)
-
-
-def build_tokenizer(pieces: Sequence[str], prefix: str = "##", ends: str = "Bert") -> PreTrainedTokenizerFast:
-    """Build one in the manner of BERT's: lower-casing, unused pieces first, then special ones, then these."""
-    vocab = {piece: number for number, piece in enumerate((*UNUSED, *SPECIAL, *dict.fromkeys(pieces)))}
-    tokenizer = Tokenizer(models.WordPiece(vocab, unk_token="[UNK]", continuing_subword_prefix=prefix))
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.decoder = decoders.WordPiece(prefix=prefix)
-    end, start = [(token, vocab[token]) for token in ("[SEP]", "[CLS]")]
-    if ends == "Bert":
-        tokenizer.post_processor = processors.BertProcessing(end, start)
-    else:
-        tokenizer.post_processor = processors.TemplateProcessing(
-            single="[CLS] $A [SEP]", special_tokens=[start, end]
-        )
-    named = {f"{token[1:-1].lower()}_token": token for token in SPECIAL}
-    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, **named)
-
-
-def build_summarizer(tokenizer: PreTrainedTokenizerFast) -> Summarizer:
-    """Build a tiny random BART that begins and ends with BERT's special pieces."""
-    start, end = tokenizer.cls_token_id, tokenizer.sep_token_id
-    torch.manual_seed(0)
-    network = BartForConditionalGeneration(BartConfig(
-        vocab_size=len(tokenizer), max_position_embeddings=64, d_model=16, encoder_layers=1, decoder_layers=2,
-        encoder_ffn_dim=24, decoder_ffn_dim=24, encoder_attention_heads=2, decoder_attention_heads=2,
-        pad_token_id=tokenizer.pad_token_id, bos_token_id=start, eos_token_id=end, decoder_start_token_id=end,
-        forced_eos_token_id=end,
-    ))  # fmt: skip
-    network.generation_config.forced_bos_token_id = start
-    network.final_logits_bias.normal_()
-    return Summarizer(network.eval(), tokenizer)
 
 
 @pytest.fixture
@@ -207,13 +168,15 @@ def test_too_few_pieces_are_refused(full: PreTrainedTokenizerFast) -> None:
         trim_tokenizer(full, least - 1, TEXTS)
 
 
-@pytest.mark.parametrize(("size", "texts"), [(1000, TEXTS), (90, ())])
-def test_nothing_to_trim_by(size: int, texts: Sequence[str], full: PreTrainedTokenizerFast) -> None:
-    """With room for all pieces nothing happens; without texts there is no choosing."""
+def test_room_for_all_changes_nothing(full: PreTrainedTokenizerFast) -> None:
+    """No piece goes, and nothing is measured."""
     summarizer = build_summarizer(full)
-    if texts:
-        assert trim_by_use(summarizer, size, texts, texts) == {"before": len(full), "after": len(full)}
-        assert summarizer.tokenizer is full
-    else:
-        with pytest.raises(CompressionError, match="there are none"):
-            trim_by_use(summarizer, 60, texts, texts)
+
+    assert trim_by_use(summarizer, 1000, (), TEXTS) == {"before": len(full), "after": len(full)}
+    assert summarizer.tokenizer is full
+
+
+def test_use_needs_texts(full: PreTrainedTokenizerFast) -> None:
+    """Without texts there is no choosing."""
+    with pytest.raises(CompressionError, match="there are none"):
+        trim_by_use(build_summarizer(full), len(full) - 1, (), TEXTS)
