@@ -1,19 +1,40 @@
 """`tldrkit base`."""
 
+from typing import Annotated
+
+import typer
+
 from tldrkit.cli.options import AsName, step_command
 from tldrkit.options import Options
-from tldrkit.specs import BaseSpec
+from tldrkit.specs import BaseSpec, WarmStartSpec
+
+Encoder = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SOURCE",
+        help="Begin with a pretrained encoder of BERT's kind: a folder, a hub id, or `minilm`, the model of the "
+        "package that the extra `minilm` names.",
+    ),
+]
 
 
-@step_command(BaseSpec)
-def base(*, name: AsName, spec: BaseSpec, options: Options) -> None:
-    """Make a base from scratch: a tokenizer trained on the corpus, and a small T5 pretrained on it.
+@step_command(BaseSpec, instead=("encoder", WarmStartSpec))
+def base(*, name: AsName, encoder: Encoder = None, spec: BaseSpec | WarmStartSpec, options: Options) -> None:
+    """Make a base: a BART from a pretrained encoder, or a small T5 from scratch.
 
-    For where no pretrained model can be had. With one, begin at `compress` or `train`.
+    With --encoder, encoder and decoder begin as that encoder (Rothe et al. 2020); --vocab-size keeps the tokens that
+    the corpus uses most, and with --max-steps the network is fine-tuned. Without --encoder a tokenizer is
+    trained on the corpus, and a T5 pretrained on it.
+
+    Example: `tldrkit base --encoder minilm --as base --dataset samsum --vocab-size 16000 --max-steps 1300`
 
     Example: `tldrkit base --as base --dataset synthetic --max-steps 2000`
     """
     from tldrkit.cli.outcome import show_outcome
     from tldrkit.steps.base import base as run
+    from tldrkit.steps.base import base_from_encoder
 
-    show_outcome(run(options, spec, target=name))
+    if isinstance(spec, WarmStartSpec):
+        show_outcome(base_from_encoder(options, spec, encoder=str(encoder), target=name))
+    else:
+        show_outcome(run(options, spec, target=name))

@@ -74,6 +74,7 @@ def step_command(
     *,
     how: tuple[str, ...] = tuple(_HOW),
     panels: Mapping[str, str] | None = None,
+    instead: tuple[str, type[Spec]] | None = None,
 ) -> Callable[[Command], Command]:
     """Give a command the shared options and one option per field of a spec.
 
@@ -83,6 +84,8 @@ def step_command(
         kind: The spec class, whose fields become options beside `--spec FILE`.
         how: The shared options this command understands.
         panels: Headings of fields that stand under one of their own in --help.
+        instead: An option of the command, and the spec class that is built where it is given; its fields are
+            among those of ``kind``.
     """
     headings = panels or {}
     fields = {name: info for name, info in kind.model_fields.items() if _fits_option(info)} if kind else {}
@@ -103,7 +106,8 @@ def step_command(
                 files = arguments.pop("spec_files") or ()
                 given = {name: arguments.pop(name) for name in fields}
                 given = {name: value for name, value in given.items() if value is not None}
-                arguments["spec"] = build_spec(kind, files, given)
+                other = instead[1] if instead and arguments[instead[0]] is not None else kind
+                arguments["spec"] = build_spec(other, files, given)
             settings = {name: arguments.pop(name) for name in how}
             options = Options(**settings, command=("tldrkit", *sys.argv[1:]), display=ProgressTracker())
             command(options=options, **arguments)

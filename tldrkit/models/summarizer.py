@@ -73,15 +73,15 @@ def load_summarizer(source: Path | str) -> Summarizer:
     """
     folder = Path(source)
     if not folder.is_dir():
-        folder = _fetch_from_hub(str(source))
+        folder = fetch_from_hub(str(source))
     if not (folder / "config.json").is_file():
         raise ModelError(f"{folder} holds no model: config.json is missing.", hint=WHOLE)
-    _check_weights(folder)
+    check_weights(folder)
     try:
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except Exception as error:  # whatever a broken file makes the library raise
-        raise ModelError(f"{folder} cannot be read: {_first_line(error)}", hint=WHOLE) from error
+        raise ModelError(f"{folder} cannot be read: {describe_failure(error)}", hint=WHOLE) from error
     if not config.is_encoder_decoder:
         raise ModelError(
             f"{source} is no encoder-decoder but a {config.model_type} model.",
@@ -122,7 +122,7 @@ def _load_network(folder: Path) -> PreTrainedModel:
             output_loading_info=True,
         )
     except Exception as error:  # whatever a broken file makes the library raise
-        raise ModelError(f"{folder} cannot be loaded: {_first_line(error)}", hint=WHOLE) from error
+        raise ModelError(f"{folder} cannot be loaded: {describe_failure(error)}", hint=WHOLE) from error
     if info["missing_keys"]:
         missing = sorted(info["missing_keys"])
         raise ModelError(
@@ -132,7 +132,12 @@ def _load_network(folder: Path) -> PreTrainedModel:
     return network
 
 
-def _check_weights(folder: Path) -> None:
+def check_weights(folder: Path) -> None:
+    """Check that a folder's weights are safetensors, and whole.
+
+    Raises:
+        ModelError: They are not.
+    """
     if (folder / INDEX).is_file():
         try:
             names = set(json.loads((folder / INDEX).read_text(encoding="utf-8"))["weight_map"].values())
@@ -149,7 +154,7 @@ def _check_weights(folder: Path) -> None:
         check_whole(folder / name)
 
 
-def _fetch_from_hub(name: str) -> Path:
+def fetch_from_hub(name: str) -> Path:
     """Return the folder of a hub model: the cached copy, or else a download after one quick question.
 
     The question comes first because a download through a dead network would be tried again for minutes.
@@ -169,10 +174,11 @@ def _fetch_from_hub(name: str) -> Path:
         return Path(huggingface_hub.snapshot_download(name, allow_patterns=HUB_FILES))
     except Exception as error:  # the hub's client lets the errors of its HTTP library through
         raise ModelError(
-            f"{name} is neither a folder nor a model that can be fetched from the hub: {_first_line(error)}",
+            f"{name} is neither a folder nor a model that can be fetched from the hub: {describe_failure(error)}",
             hint="Name a local model folder, or make a base with `tldrkit base`.",
         ) from error
 
 
-def _first_line(error: Exception) -> str:
+def describe_failure(error: Exception) -> str:
+    """Tell in one line what a library raised."""
     return str(error).strip().split("\n", 1)[0]

@@ -9,7 +9,7 @@ from tldrkit.specs.data import DataSpec
 from tldrkit.specs.run import SIZES, RunSpec
 from tldrkit.specs.scoring import ClaimSpec, CompareSpec, EvalSpec, PredictionsSpec, ScoreSpec
 from tldrkit.specs.spec import Spec, SpecT, build_spec, read_count, read_yaml, render_yaml
-from tldrkit.specs.training import BaseSpec, FitSpec, Placement, TrainSpec
+from tldrkit.specs.training import BaseSpec, FitSpec, Placement, TrainSpec, WarmStartSpec
 from tldrkit.specs.use import ExportSpec, Form, Precision, SummarizeSpec
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "SpecT",
     "SummarizeSpec",
     "TrainSpec",
+    "WarmStartSpec",
     "build_spec",
     "read_count",
     "read_yaml",

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -20,6 +20,9 @@ class Spec(BaseModel):
     """A frozen set of fields; an unknown key is refused with the nearest known one."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=(), allow_inf_nan=False)
+
+    refused: ClassVar[Mapping[str, str]] = {}
+    """Keys of a sibling that people may give by mistake, each with the reason why it cannot be used here."""
 
 
 def build_spec(
@@ -97,6 +100,8 @@ def _checked_keys(kind: type[Spec], values: Mapping[str, Any], origin: str) -> d
     known = list(kind.model_fields)
     values = {key if key in known else key.lower(): value for key, value in values.items()}
     for key in values:
+        if key in kind.refused:
+            raise SpecError(f"{key} in {origin} cannot be used: {kind.refused[key]}.", hint="Leave it out.")
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1)
             hint = f"Did you mean {near[0]!r}?" if near else f"Known keys: {', '.join(known)}."

@@ -1,6 +1,7 @@
 """How a network is fitted: a base from scratch, or a model that is trained."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -52,13 +53,36 @@ class FitSpec(DataSpec):
 class BaseSpec(FitSpec):
     """A small T5 from scratch: a tokenizer trained on the corpus, then the network pretrained on it."""
 
-    vocab_size: int = Field(2000, ge=300, description="Pieces of the tokenizer.")
+    vocab_size: int = Field(
+        2000,
+        ge=300,
+        description="Tokens of the vocabulary; with --encoder: of those it has, all if not given.",
+    )
     d_model: int = Field(192, ge=8, description="Width of encoder and decoder.")
     d_kv: int = Field(32, ge=4, description="Width of one attention head.")
     num_heads: int = Field(6, ge=1, description="Attention heads.")
     d_ff: int = Field(512, ge=8, description="Width of the feed-forward layers.")
     enc_num_layers: int = Field(4, ge=1, description="Encoder layers.")
-    dec_num_layers: int = Field(4, ge=1, description="Decoder layers.")
+    dec_num_layers: int = Field(
+        4, ge=1, description="Decoder layers; with --encoder: as many as it has if not given."
+    )
+
+
+class WarmStartSpec(FitSpec):
+    """A BART that begins with a pretrained encoder's weights, and may be fine-tuned."""
+
+    refused: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("d_model", "d_kv", "num_heads", "d_ff", "enc_num_layers"), "with an encoder, its own size is kept"
+    )
+
+    vocab_size: int | None = Field(
+        None, ge=8, description="Tokens kept of the encoder's vocabulary, those the corpus uses most."
+    )
+    dec_num_layers: int | None = Field(
+        None, ge=1, description="Layers of the encoder that the decoder begins with, evenly spread."
+    )
+    max_steps: int = Field(0, ge=0, description="Optimizer steps; none where not given.")
+    prefix: str = Field("", description="Text set before every document.")
 
 
 class TrainSpec(FitSpec):

@@ -1,8 +1,18 @@
-"""`tldrkit base`: a small network from scratch, so that `compress` has something to keep."""
+"""`tldrkit base`: a network to begin with, from a pretrained encoder or from scratch."""
 
+from typing import TYPE_CHECKING
+
+from tldrkit.errors import SpecError
 from tldrkit.options import Options
-from tldrkit.specs import BaseSpec
+from tldrkit.specs import BaseSpec, WarmStartSpec
+from tldrkit.steps.encoder import resolve_encoder
 from tldrkit.steps.step import Bench, Outcome, Step, data_input, perform
+
+_HELD_OUT = 500  # validation examples on which a trimmed vocabulary is measured
+
+if TYPE_CHECKING:
+    from tldrkit.data.examples import Corpus
+    from tldrkit.models.summarizer import Summarizer
 
 
 def base(options: Options, spec: BaseSpec, *, target: str) -> Outcome:
@@ -30,8 +40,83 @@ def base(options: Options, spec: BaseSpec, *, target: str) -> Outcome:
         from tldrkit.models.scratch import build_base
         from tldrkit.steps.fitting import fit_and_save
 
-        texts = [text for example in corpus.train for text in (example.document, *example.summaries)]
-        summarizer = build_base(spec, texts)
+        summarizer = build_base(spec, _list_texts(corpus))
         fit_and_save(bench, options, spec, summarizer, corpus, FixedShape())
 
     return perform(options, step, work)
+
+
+def base_from_encoder(options: Options, spec: WarmStartSpec, *, encoder: str, target: str) -> Outcome:
+    """Make a BART of a pretrained encoder, trim its vocabulary and fine-tune it as asked, and publish it.
+
+    Args:
+        options: The surroundings.
+        spec: The decoder's layers, the tokens kept, and the training, if any.
+        encoder: A folder, a hub id, or `minilm`.
+        target: Name of the result.
+
+    Raises:
+        DataError: If the data set cannot be used.
+        ModelError: If the encoder cannot be loaded, or does not map onto a BART.
+        UnknownReference: If it is not found.
+    """
+    from tldrkit.data.sources import resolve_source
+
+    origin = resolve_encoder(encoder)
+    texts = resolve_source(spec, options.data) if spec.max_steps or spec.vocab_size else None
+    data = [data_input(texts.identity, texts.reference)] if texts else []
+    step = Step(
+        name="base",
+        kind="model",
+        target=target,
+        spec=spec,
+        inputs=(origin.to_input(), *data),
+        shared=True,
+    )
+
+    def work(bench: Bench) -> None:
+        corpus = texts.load_corpus() if texts else None
+
+        from tldrkit.models.growth import FixedShape
+        from tldrkit.models.warm_start import build_from_encoder
+        from tldrkit.steps.fitting import fit_and_save, save_model
+
+        bench.tracker.log({"kind": "load", "message": f"loading {origin.reference}"})
+        summarizer = build_from_encoder(
+            origin.find_folder(),
+            dec_num_layers=spec.dec_num_layers,
+            max_target_tokens=spec.max_target_tokens,
+        )
+        bench.draft.provenance["loaded_from"] = str(summarizer.folder)
+        bench.draft.metrics["encoder"] = origin.describe(summarizer.folder)
+        _check_positions(summarizer, spec)
+        if corpus and spec.vocab_size:
+            bench.draft.metrics["vocabulary"] = _trim(summarizer, spec.vocab_size, corpus)
+        if corpus and spec.max_steps:
+            fit_and_save(bench, options, spec, summarizer, corpus, FixedShape())
+        else:
+            save_model(bench, summarizer, {})
+
+    return perform(options, step, work)
+
+
+def _list_texts(corpus: "Corpus") -> list[str]:
+    return [text for example in corpus.train for text in (example.document, *example.summaries)]
+
+
+def _check_positions(summarizer: "Summarizer", spec: WarmStartSpec) -> None:
+    """Refuse to read more tokens than there are positions, before hours of training."""
+    positions = summarizer.network.config.max_position_embeddings
+    if max(spec.max_source_tokens, spec.max_target_tokens) > positions:
+        raise SpecError(
+            f"The encoder has {positions} positions, so that many tokens are read and written at most.",
+            hint=f"Lower --max-source-tokens or --max-target-tokens to {positions}.",
+        )
+
+
+def _trim(summarizer: "Summarizer", size: int, corpus: "Corpus") -> dict[str, float]:
+    """Keep the tokens that the training split uses most; tell what that loses on the validation split."""
+    from tldrkit.models.vocabulary import trim_by_use
+
+    held_out = [text for one in corpus.validation[:_HELD_OUT] for text in (one.document, *one.summaries)]
+    return trim_by_use(summarizer, size, _list_texts(corpus), held_out)

@@ -57,7 +57,7 @@ def resolve_model(store: ArtifactStore, source: str) -> ModelSource:
     except UnknownReference:
         if _is_near_artifact(store, source):
             raise
-        return _resolve_outside(source)
+        return resolve_outside(source)
     manifest = artifact.manifest
     if manifest.kind == "comparison":
         if not manifest.metrics["winner_model"]:
@@ -76,7 +76,12 @@ def resolve_model(store: ArtifactStore, source: str) -> ModelSource:
     )
 
 
-def _resolve_outside(source: str) -> ModelSource:
+def resolve_outside(source: str) -> ModelSource:
+    """Find the folder or hub id that `source` names.
+
+    Raises:
+        UnknownReference: If it is neither.
+    """
     folder = Path(source)
     if (folder / "config.json").is_file():
         files = sorted({path for pattern in _MODEL_FILES for path in folder.glob(pattern)})
