@@ -1,4 +1,5 @@
 import copy
+from dataclasses import replace
 
 import pytest
 import torch
@@ -6,13 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import BartConfig, BartForConditionalGeneration, GenerationConfig
 
-from tldrkit.engines.decoding import Decoding
-from tldrkit.engines.generation import Generator, cut_batches
+from tests.lowercase import RESTORED, THREAD, WRITTEN, build_summarizer, build_tokenizer
+from tldrkit.engines.decoding import Decoding, read_decoding
+from tldrkit.engines.generation import Generator, cut_batches, finish
+from tldrkit.engines.threads import decode_threads
 from tldrkit.errors import ModelError
 from tldrkit.models.frozen.search import write_greedily
+from tldrkit.models.lean import LeanTokenizer
 from tldrkit.models.scratch import build_base
+from tldrkit.models.spelling import restore_writing
 from tldrkit.models.summarizer import Summarizer
-from tldrkit.specs import BaseSpec
+from tldrkit.specs import BaseSpec, EvalSpec, SummarizeSpec
 
 DOCUMENTS = ["short", "a much longer document than the others, with more words in it", "middling words", ""]
 
@@ -196,3 +201,52 @@ def test_a_t5_of_another_activation_is_written_by_generate(summarizer: Summarize
     assert len(write(strange, "fp32")) == len(DOCUMENTS)
     with pytest.raises(ModelError, match="usual activation"):
         write(strange, "int8")
+
+
+SHORT = Decoding(prefix="", max_source_tokens=40, max_target_tokens=30, num_beams=1, batch_size=2)
+
+
+@pytest.mark.parametrize("lean", [False, True])
+def test_words_are_written_as_people_write_them(lean: bool) -> None:
+    """What a tokenizer without case wrote takes case and spaces from the thread, if not switched off."""
+    tokenizer = build_tokenizer()
+    held = LeanTokenizer(tokenizer.backend_tokenizer) if lean else tokenizer
+    pieces = [tokenizer(WRITTEN)["input_ids"]]
+    defaults = GenerationConfig(eos_token_id=1)
+
+    for decoding, text in ((SHORT, RESTORED), (replace(SHORT, restore_case=False), WRITTEN)):
+        assert [one.text for one in finish(pieces, [THREAD], held, defaults, decoding)] == [text]
+
+
+def test_a_tokenizer_with_case_is_believed() -> None:
+    """What it writes is left as it is, stray spaces too."""
+    tokenizer = build_tokenizer(lowercase=False)
+    pieces = [tokenizer("says Tim ' s open . It")["input_ids"]]
+    (one,) = finish(pieces, [THREAD], tokenizer, GenerationConfig(eos_token_id=1), SHORT)
+
+    assert one.text == tokenizer.decode(pieces[0])
+
+
+def test_each_summary_is_written_after_its_own_thread() -> None:
+    """In batches, too, whose order is another one."""
+    summarizer = build_summarizer()
+    documents = [THREAD, THREAD.upper(), THREAD.lower(), "Zoë", f"{THREAD}\n\n{THREAD}"]
+    wordy = replace(SHORT, min_target_tokens=6)
+    raw, restored = (
+        Generator(summarizer.network, summarizer.tokenizer, replace(wordy, restore_case=restore))(documents)
+        for restore in (False, True)
+    )
+
+    assert [one.text for one in restored] != [one.text for one in raw]
+    assert [one.text for one in restored] == [
+        restore_writing(one.text, document) for one, document in zip(raw, documents, strict=True)
+    ]
+    assert [(one.tokens, one.ended) for one in restored] == [(one.tokens, one.ended) for one in raw]
+
+
+def test_one_option_switches_it_off() -> None:
+    """It is a field of the specs that decode, on by default, and told where outputs are compared."""
+    for restore in (True, False):
+        given = {} if restore else {"restore_case": False}
+        assert read_decoding(EvalSpec(**given)).settings["restore_case"] == restore
+        assert decode_threads(SummarizeSpec(**given)).restore_case == restore

@@ -1,3 +1,4 @@
+import importlib.util
 import json
 import os
 import subprocess
@@ -10,10 +11,13 @@ import torch
 from huggingface_hub import ModelCard
 
 from tests.cli.conftest import build_environment
+from tests.lowercase import THREAD
+from tests.lowercase import build_summarizer as build_lowercase
 from tests.steps.conftest import Line
 from tests.steps.hub import StandInHub
 from tldrkit.errors import SpecError, StoreError
-from tldrkit.models.summarizer import Summarizer, load_summarizer
+from tldrkit.models.spelling import restore_writing
+from tldrkit.models.summarizer import Summarizer, load_summarizer, save_summarizer
 from tldrkit.specs import ExportSpec
 from tldrkit.steps.export import export
 from tldrkit.store.store import ArtifactStore
@@ -140,6 +144,34 @@ def test_graphs_write_without_torch_what_torch_writes_greedily(
     assert written[0] == "".join(f"{text}\n" for text in expected)
     assert written[1]
     assert small.bytes < whole.bytes
+
+
+def test_a_handler_writes_as_people_write(line: Line, tmp_path: Path) -> None:
+    """Where the tokenizer knows lower case alone, each answer has its text's case, of several answers too."""
+    save_summarizer(build_lowercase(), tmp_path / "plain")
+    exported = export(
+        line.options, ExportSpec(), source=str(tmp_path / "plain"), to=tmp_path / "model"
+    ).folder
+    spec = importlib.util.spec_from_file_location("exported_handler", exported / "handler.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    texts = [THREAD, THREAD.lower()]
+    how = {"max_new_tokens": 8, "num_beams": 2, "num_return_sequences": 2}
+    answers = module.EndpointHandler(str(exported))({"inputs": texts, "parameters": how})
+
+    summarizer = load_summarizer(exported)
+    batch = summarizer.tokenizer([f"summarize: {text}" for text in texts], padding=True, return_tensors="pt")
+    raw = summarizer.tokenizer.batch_decode(
+        summarizer.network.generate(**batch, **how), skip_special_tokens=True
+    )
+    expected = [
+        restore_writing(one, text)
+        for one, text in zip(raw, (text for text in texts for _ in "ab"), strict=True)
+    ]
+    assert [answer["summary_text"] for answer in answers] == expected
+    assert expected != [one.strip() for one in raw]
 
 
 def test_weights_in_bf16_take_half_the_room(line: Line, tmp_path: Path) -> None:

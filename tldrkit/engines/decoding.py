@@ -19,6 +19,8 @@ class Decoding:
     """Of matrix products; int8 for a T5 on a processor only."""
     threads: int | None = None
     """Processor threads that write; None for those that ``count_threads`` counts."""
+    restore_case: bool = True
+    """Whether summaries of a tokenizer without case are written as people write (``models/spelling.py``)."""
 
     @property
     def settings(self) -> dict[str, object]:
@@ -28,18 +30,28 @@ class Decoding:
             "max_source_tokens": self.max_source_tokens,
             "max_target_tokens": self.max_target_tokens,
             "num_beams": self.num_beams,
+            "restore_case": self.restore_case,
         }
 
 
 def read_decoding(spec: EvalSpec) -> Decoding:
     """Read from a spec how to decode."""
     return build_decoding(
-        spec, num_beams=spec.num_beams, batch_size=spec.batch_size, precision=spec.precision
+        spec,
+        num_beams=spec.num_beams,
+        batch_size=spec.batch_size,
+        precision=spec.precision,
+        restore_case=spec.restore_case,
     )
 
 
 def build_decoding(
-    spec: DataSpec, *, num_beams: int, batch_size: int, precision: Precision = "fp32"
+    spec: DataSpec,
+    *,
+    num_beams: int,
+    batch_size: int,
+    precision: Precision = "fp32",
+    restore_case: bool = True,
 ) -> Decoding:
     """Decode with a spec's prefix and lengths."""
     return Decoding(
@@ -49,4 +61,5 @@ def build_decoding(
         num_beams=num_beams,
         batch_size=batch_size,
         precision=precision,
+        restore_case=restore_case,
     )

@@ -18,6 +18,7 @@ from tldrkit.models.frozen.decoder import Decoder
 from tldrkit.models.frozen.kernels.tiles import has_int8
 from tldrkit.models.frozen.parameters import PLAIN_DEFAULTS, FrozenT5
 from tldrkit.models.frozen.search import Beams, write_by_beams, write_greedily
+from tldrkit.models.spelling import loses_case, restore_writing
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -98,7 +99,8 @@ class Generator:
         batches = cut_batches([len(source) for source in sources], decoding, workers)
         results: dict[int, Generated] = {}
         for chosen, written in self._write_all(batches, sources, threads):
-            finished = finish(written, self._tokenizer, self._defaults, decoding.max_target_tokens)
+            texts = [documents[index] for index in chosen]
+            finished = finish(written, texts, self._tokenizer, self._defaults, decoding)
             results.update(zip(chosen, finished, strict=True))
             advance(len(results))
         return [results[index] for index in range(len(documents))]
@@ -151,23 +153,28 @@ def find_ends(defaults: Any) -> frozenset[int]:  # noqa: ANN401  (of transformer
 
 def finish(
     written: Sequence[Sequence[int]],
+    documents: Sequence[str],
     tokenizer: "PreTrainedTokenizerBase | LeanTokenizer",
     defaults: Any,  # noqa: ANN401  (as above)
-    longest: int,
+    decoding: Decoding,
 ) -> list[Generated]:
     """Make summaries of their pieces.
 
     Args:
         written: Pieces of each summary.
+        documents: What each is a summary of.
         tokenizer: Reads them.
         defaults: The network's generation defaults.
-        longest: Pieces that a summary was allowed; one of as many has ended where the last is an end mark of
-            the network's own choice, and not the one that some write at the last place.
+        decoding: How they were decoded; a summary of as many pieces as it allows has ended where the last is
+            an end mark of the network's own choice, and not the one that some write at the last place.
     """
+    longest = decoding.max_target_tokens
     own_ends = find_ends(defaults) if defaults.forced_eos_token_id is None else ()
-    texts = tokenizer.batch_decode(written, skip_special_tokens=True)
+    texts = [text.strip() for text in tokenizer.batch_decode(written, skip_special_tokens=True)]
+    if decoding.restore_case and loses_case(tokenizer):
+        texts = list(map(restore_writing, texts, documents))
     return [
-        Generated(text.strip(), len(pieces), len(pieces) < longest or pieces[-1] in own_ends)
+        Generated(text, len(pieces), len(pieces) < longest or pieces[-1] in own_ends)
         for text, pieces in zip(texts, written, strict=True)
     ]
 

@@ -110,6 +110,7 @@ def decode_threads(spec: SummarizeSpec, threads: int | None = None) -> Decoding:
         min_target_tokens=fewest,
         precision=spec.precision,
         threads=threads,
+        restore_case=spec.restore_case,
     )
 
 

@@ -80,4 +80,4 @@ class Translator:
             **self._search,
         )
         written = [[int(piece) for piece in result.hypotheses[0]] for result in results]
-        return finish(written, self._tokenizer, self._defaults, decoding.max_target_tokens)
+        return finish(written, documents, self._tokenizer, self._defaults, decoding)

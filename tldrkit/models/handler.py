@@ -1,16 +1,29 @@
 """Summaries by the contract of Hugging Face's Inference Endpoints.
 
-Exported flat beside a model as `handler.py`, so it imports nothing of the package.
+Exported flat beside a model as `handler.py`, so it imports nothing of the package, and `spelling.py` from
+beside it.
 """
 
+import importlib.util
 import json
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import torch
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
 ORIGIN = "tldrkit.json"
+
+
+def _load_spelling() -> ModuleType:
+    """Load the file beside this one, whatever paths Python looks at."""
+    spec = importlib.util.spec_from_file_location("spelling", Path(__file__).with_name("spelling.py"))
+    if spec is None or spec.loader is None:
+        raise ImportError("spelling.py belongs beside handler.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 class EndpointHandler:
@@ -25,6 +38,8 @@ class EndpointHandler:
         network = AutoModelForSeq2SeqLM.from_pretrained(path, trust_remote_code=True, dtype="auto")
         self._network = network.to(device).eval()
         self._tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=True)
+        spelling = _load_spelling()
+        self._restore = spelling.restore_writing if spelling.loses_case(self._tokenizer) else None
         reading = json.loads((Path(path) / ORIGIN).read_text(encoding="utf-8"))["reading"]
         self._prefix, self._longest = reading["prefix"], reading["max_source_tokens"]
 
@@ -52,5 +67,10 @@ class EndpointHandler:
         ).to(self._network.device)
         with torch.no_grad():
             written = self._network.generate(**batch, **parameters)
-        texts = self._tokenizer.batch_decode(written, skip_special_tokens=True)
-        return [{"summary_text": text.strip()} for text in texts]
+        decoded = self._tokenizer.batch_decode(written, skip_special_tokens=True)
+        share = len(decoded) // len(texts)  # num_return_sequences
+        summaries = [
+            self._restore(summary, texts[place // share]) if self._restore else summary.strip()
+            for place, summary in enumerate(decoded)
+        ]
+        return [{"summary_text": summary} for summary in summaries]

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from transformers import PreTrainedModel
 
-from tldrkit.models import handler
+from tldrkit.models import handler, spelling
 from tldrkit.models.modeling_tldr import TldrBartForConditionalGeneration, TldrT5ForConditionalGeneration
 from tldrkit.models.summarizer import Summarizer, save_summarizer
 from tldrkit.specs import ExportSpec
@@ -37,7 +37,8 @@ def export_summarizer(summarizer: Summarizer, folder: Path, spec: ExportSpec) ->
     )
     with _code_beside(network):
         save_summarizer(Summarizer(network, summarizer.tokenizer), folder)
-    shutil.copyfile(handler.__file__, folder / "handler.py")
+    for code in (handler.__file__, spelling.__file__):
+        shutil.copyfile(code, folder / Path(code).name)
 
 
 @contextmanager

@@ -47,6 +47,11 @@ class LeanTokenizer:
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
 
+    @property
+    def backend_tokenizer(self) -> Tokenizer:
+        """What it wraps, by transformers' name."""
+        return self._tokenizer
+
     def __call__(
         self,
         texts: Sequence[str],

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from tldrkit.specs.data import DataSpec
 from tldrkit.specs.spec import Spec
-from tldrkit.specs.use import PRECISION, Precision
+from tldrkit.specs.use import PRECISION, RESTORE_CASE, Precision
 
 
 class ScoreSpec(Spec):
@@ -32,6 +32,7 @@ class EvalSpec(DataSpec, ScoreSpec):
     num_beams: int = Field(4, ge=1, description="Beams of the search; 1 is greedy.")
     batch_size: int = Field(64, ge=1, description="Documents decoded together.")
     precision: Precision = Field("fp32", description=PRECISION)
+    restore_case: bool = Field(True, description=RESTORE_CASE)
     latency_documents: int = Field(20, ge=1, description="Documents timed one at a time, after a warm-up.")
     throughput_documents: int = Field(
         64, ge=1, description="Documents timed in batches of several sizes, to find the fastest."

@@ -10,6 +10,7 @@ Form = Literal["jsonl", "csv", "parquet", "markdown"]
 Precision = Literal["fp32", "bf16", "int8"]
 
 PRECISION = "Of matrix products; int8 is faster, and for T5 on a processor only."
+RESTORE_CASE = "Of a tokenizer without capitals: write words as the thread does, and no stray spaces."
 
 
 class SummarizeSpec(Spec):
@@ -29,6 +30,7 @@ class SummarizeSpec(Spec):
     num_beams: int = Field(4, ge=1, description="Beams of the search; 1 is greedy.")
     batch_size: int = Field(16, ge=1, description="Threads decoded together.")
     precision: Precision = Field("fp32", description=PRECISION)
+    restore_case: bool = Field(True, description=RESTORE_CASE)
 
     @property
     def token_range(self) -> tuple[int, int]:
