@@ -15,9 +15,11 @@ LETTERS = (*ALPHABET, *(f"##{letter}" for letter in ALPHABET), *"?,'")
 LONGER = ("ca", "##rd", "deposit", "the", "cat", "landlord", "walk", "##ing")
 
 
-def build_tokenizer(pieces: Sequence[str], prefix: str = "##", ends: str = "Bert") -> PreTrainedTokenizerFast:
+def build_tokenizer(
+    pieces: Sequence[str], prefix: str = "##", ends: str = "Bert", unused: Sequence[str] = UNUSED
+) -> PreTrainedTokenizerFast:
     """Build one in the manner of BERT's: lower-casing, unused pieces first, then special ones, then these."""
-    vocab = {piece: number for number, piece in enumerate((*UNUSED, *SPECIAL, *dict.fromkeys(pieces)))}
+    vocab = {piece: number for number, piece in enumerate((*unused, *SPECIAL, *dict.fromkeys(pieces)))}
     tokenizer = Tokenizer(models.WordPiece(vocab, unk_token="[UNK]", continuing_subword_prefix=prefix))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()

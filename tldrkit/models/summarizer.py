@@ -173,8 +173,9 @@ def fetch_from_hub(name: str) -> Path:
         huggingface_hub.HfApi().model_info(name, timeout=HUB_TIMEOUT)
         return Path(huggingface_hub.snapshot_download(name, allow_patterns=HUB_FILES))
     except Exception as error:  # the hub's client lets the errors of its HTTP library through
+        reason = describe_failure(error)
         raise ModelError(
-            f"{name} is neither a folder nor a model that can be fetched from the hub: {describe_failure(error)}",
+            f"{name} is neither a folder nor a model that can be fetched from the hub: {reason}",
             hint="Name a local model folder, or make a base with `tldrkit base`.",
         ) from error
 

@@ -117,7 +117,7 @@ def build_from_encoder(
     """
     encoder, tokenizer = _load_encoder(folder)
     kind = _check_kind(encoder.config, folder)
-    layers = list(encoder.get_submodule(kind.layers))
+    layers = list(encoder.get_submodule(kind.layers).children())
     if dec_num_layers is not None and dec_num_layers > len(layers):
         raise ModelError(
             f"{folder} has {len(layers)} layers, so a decoder of {dec_num_layers} cannot be taken from it.",

@@ -82,13 +82,14 @@ def base_from_encoder(options: Options, spec: WarmStartSpec, *, encoder: str, ta
         from tldrkit.steps.fitting import fit_and_save, save_model
 
         bench.tracker.log({"kind": "load", "message": f"loading {origin.reference}"})
+        folder = origin.find_folder()
         summarizer = build_from_encoder(
-            origin.find_folder(),
+            folder,
             dec_num_layers=spec.dec_num_layers,
             max_target_tokens=spec.max_target_tokens,
         )
-        bench.draft.provenance["loaded_from"] = str(summarizer.folder)
-        bench.draft.metrics["encoder"] = origin.describe(summarizer.folder)
+        bench.draft.provenance["loaded_from"] = str(folder)
+        bench.draft.metrics["encoder"] = origin.describe(folder)
         _check_positions(summarizer, spec)
         if corpus and spec.vocab_size:
             bench.draft.metrics["vocabulary"] = _trim(summarizer, spec.vocab_size, corpus)
