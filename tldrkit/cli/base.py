@@ -12,8 +12,8 @@ Encoder = Annotated[
     str | None,
     typer.Option(
         metavar="SOURCE",
-        help="Begin with a pretrained encoder of BERT's kind: a folder, a hub id, or `minilm`, which a package "
-        "carries (extra `minilm`).",
+        help="Begin with a pretrained encoder of BERT's kind: a folder, a hub id, or `minilm`, which comes "
+        "as a package (extra `minilm`).",
     ),
 ]
 
@@ -23,8 +23,8 @@ def base(*, name: AsName, encoder: Encoder = None, spec: BaseSpec | WarmStartSpe
     """Make a base: a BART from a pretrained encoder, or a small T5 from scratch.
 
     With --encoder, encoder and decoder begin as that encoder (Rothe et al. 2020). --vocab-size keeps the
-    tokens that the corpus uses most; with --max-steps the network is fine-tuned. Without --encoder a tokenizer
-    is trained on the corpus, and a T5 pretrained on it.
+    tokens that the corpus uses most; with --max-steps the network is fine-tuned. Without --encoder a
+    tokenizer is trained on the corpus, and a T5 pretrained on it.
 
     Example: `tldrkit base --encoder minilm --as base --dataset samsum --vocab-size 16000 --max-steps 1300`
 

@@ -21,6 +21,7 @@ from transformers.utils.logging import disable_progress_bar
 
 from tldrkit.errors import ModelError
 from tldrkit.metrics.footprint import count_parameters
+from tldrkit.models.kernel_cache import bound_kernel_cache
 from tldrkit.models.modeling_tldr import TldrBartForConditionalGeneration, TldrT5ForConditionalGeneration
 from tldrkit.tensors import check_whole, writing
 
@@ -59,6 +60,7 @@ def register() -> None:
 
 
 register()
+bound_kernel_cache()
 disable_progress_bar()  # libraries do not talk; the command line does
 
 
