@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import QUICK, Cli, build_environment
+from tests.models.encoders import save_encoder
 from tests.models.wordpiece import LETTERS, LONGER, SPECIAL, build_summarizer, build_tokenizer
 from tldrkit.models.summarizer import save_summarizer
 from tldrkit.store.runs import list_runs
@@ -83,6 +84,19 @@ def test_a_vocabulary_is_trimmed(cli: Cli, workplace: Path) -> None:
     config = json.loads((workplace / "artifacts/small/v1/config.json").read_text())
     assert config["vocab_size"] == VOCAB < full.network.config.vocab_size
     assert scored.returncode == 0, scored.stderr
+
+
+def test_a_base_begins_with_an_encoder(cli: Cli, workplace: Path) -> None:
+    """With --encoder the options are a warm start's: its sizes stay, and what is from scratch is refused."""
+    save_encoder(workplace / "encoder")
+    lengths = ("--max-source-tokens", "32", "--max-target-tokens", "16")
+    command = ("base", "--encoder", "encoder", "--as", "base/v", *lengths)
+    made = cli(*command, "--dec-num-layers", "1")
+    refused = cli(*command, "--d-model", "16")
+
+    assert made.returncode == 0
+    assert made.stdout.strip() == "base/v@v1"
+    check_clear(refused, "d_model in the command line cannot be used: with an encoder, its own size is kept.")
 
 
 def _run_and_look_for_torch(workplace: Path, arguments: list[str]) -> list[str]:

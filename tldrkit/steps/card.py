@@ -74,9 +74,8 @@ def build_facts(
     """
     tree = list(_walk(store, model))
     makers = [manifest for _, manifest in tree if manifest]
-    base = next(
-        (one.reference for one, manifest in reversed(tree) if one.role == "source" and not manifest), ""
-    )
+    outside = [one for one, manifest in tree if not manifest]
+    base = next((one.reference for one in reversed(outside) if one.role in ("source", "encoder")), "")
     data = dict.fromkeys(one.reference for one, _ in tree if one.role == "data")
     grown = any(manifest.metrics.get("dendrites") for manifest in makers)
     return CardFacts(
@@ -122,6 +121,14 @@ def _walk(store: ArtifactStore, model: ModelSource) -> Iterator[tuple[Lineage, M
 def _describe_step(manifest: Manifest) -> Iterator[str]:
     """Tell in sentences what the step did that published a model."""
     spec, metrics = manifest.spec, manifest.metrics
+    if encoder := metrics.get("encoder"):
+        licence = f"licence: {encoder['licence']}" if encoder["licence"] else "licence not known to tldrkit"
+        yield (
+            f"Begun with the weights of the encoder {_hide_folders(encoder['name'])} (digest "
+            f"{encoder['digest'][:12]}; {licence}), which its decoder's layers were copied from too."
+        )
+    if trimmed := metrics.get("vocabulary"):
+        yield f"Its vocabulary was trimmed from {trimmed['before']:,} to {trimmed['after']:,} tokens."
     if report := metrics.get("compression"):
         total = report["parameters"]
         kept = ", ".join(f"{side} layers {layers}" for side, layers in report["layers_kept"].items())

