@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from tldrkit.specs.data import DataSpec
 from tldrkit.specs.spec import COUNT
+from tldrkit.specs.taught import FEWEST_READ, FEWEST_WRITTEN, Taught
 
 Placement = Literal[
     "all", "attention", "feed-forward",
@@ -52,6 +53,21 @@ class FitSpec(DataSpec):
 class BaseSpec(FitSpec):
     """A small T5 from scratch: a tokenizer trained on the corpus, then the network pretrained on it."""
 
+    prefix: str | None = Field(
+        None, description=f"Text set before every document; {Taught.prefix!r} where not given."
+    )
+    max_source_tokens: int | None = Field(
+        None,
+        ge=FEWEST_READ,
+        description="Tokens of a document kept, prefix and end mark included; "
+        f"{Taught.max_source_tokens} where not given.",
+    )
+    max_target_tokens: int | None = Field(
+        None,
+        ge=FEWEST_WRITTEN,
+        description="Tokens of a summary kept or written, end mark included; "
+        f"{Taught.max_target_tokens} where not given.",
+    )
     vocab_size: int = Field(2000, ge=300, description="Pieces of the tokenizer.")
     d_model: int = Field(192, ge=8, description="Width of encoder and decoder.")
     d_kv: int = Field(32, ge=4, description="Width of one attention head.")

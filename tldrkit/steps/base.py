@@ -1,7 +1,7 @@
 """`tldrkit base`: a small network from scratch, so that `compress` has something to keep."""
 
 from tldrkit.options import Options
-from tldrkit.specs import BaseSpec
+from tldrkit.specs import BaseSpec, Taught
 from tldrkit.steps.step import Bench, Outcome, Step, data_input, perform
 
 
@@ -13,6 +13,7 @@ def base(options: Options, spec: BaseSpec, *, target: str) -> Outcome:
     """
     from tldrkit.data.sources import resolve_source
 
+    spec = spec.complete(Taught())
     source = resolve_source(spec, options.data)
     step = Step(
         name="base",
