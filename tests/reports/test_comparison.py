@@ -169,6 +169,16 @@ def test_unlike_runs_raise(changes: dict[str, Any], words: str) -> None:
         compare(build_run("A"), dataclasses.replace(build_run("B"), **changes))
 
 
+def test_each_run_may_have_the_prefix_it_was_taught() -> None:
+    """A prefix belongs to the network, like its tokenizer; settings shown are those of all runs."""
+    runs = [
+        build_run(label, decoding={"prefix": prefix, "num_beams": 4})
+        for label, prefix in (("A", "summarize: "), ("B", ""))
+    ]
+
+    assert compare(*runs).decoding == {"num_beams": 4}
+
+
 def test_fewer_documents_raise() -> None:
     """Runs over splits of different sizes are refused with both sizes."""
     run = build_run("B")

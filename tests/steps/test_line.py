@@ -281,7 +281,7 @@ def test_an_exported_folder_loads_elsewhere_and_writes_the_same(line: Line, tmp_
     network = load_summarizer(exported.folder).network
 
     assert all((network.state_dict()[name] == tensor).all() for name, tensor in original.state_dict().items())
-    assert (network.generation_config.num_beams, network.generation_config.max_new_tokens) == (4, 128)
+    assert (network.generation_config.num_beams, network.generation_config.max_new_tokens) == (4, 16)
     assert export(line.options, ExportSpec(), source=f"{run}/train", to=tmp_path / "model").done_before
 
 

@@ -58,15 +58,16 @@ def tokenize_examples(
     examples: Sequence[Example], tokenizer: "PreTrainedTokenizerBase", spec: DataSpec
 ) -> list[Tokens]:
     """Tokenize documents with their first summaries, cut at the spec's limits."""
+    taught = spec.taught
     if not examples:  # the tokenizer refuses an empty list
         return []
     sources = tokenize_documents(
-        [example.document for example in examples], tokenizer, spec.prefix, spec.max_source_tokens
+        [example.document for example in examples], tokenizer, taught.prefix, taught.max_source_tokens
     )
     targets = tokenizer(
         text_target=[example.summaries[0] for example in examples],
         truncation=True,
-        max_length=spec.max_target_tokens,
+        max_length=taught.max_target_tokens,
     )["input_ids"]
     return [Tokens(source, target) for source, target in zip(sources, targets, strict=True)]
 

@@ -1,6 +1,6 @@
 """How summaries are decoded, as specs have it."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from tldrkit.specs import DataSpec, EvalSpec, Precision
 
@@ -55,9 +55,7 @@ def build_decoding(
 ) -> Decoding:
     """Decode with a spec's prefix and lengths."""
     return Decoding(
-        prefix=spec.prefix,
-        max_source_tokens=spec.max_source_tokens,
-        max_target_tokens=spec.max_target_tokens,
+        **asdict(spec.taught),
         num_beams=num_beams,
         batch_size=batch_size,
         precision=precision,

@@ -88,8 +88,9 @@ class ThreadSummarizer:
         threads: int | None = None,
     ) -> None:
         self._count = count_with(summarizer.tokenizer)
-        self._room = max(1, spec.max_source_tokens - 1 - self._count([spec.prefix])[0])
-        self._write = writer(summarizer.network, summarizer.tokenizer, decode_threads(spec, threads))
+        decoding = decode_threads(spec, threads)
+        self._room = max(1, decoding.max_source_tokens - 1 - self._count([decoding.prefix])[0])
+        self._write = writer(summarizer.network, summarizer.tokenizer, decoding)
 
     def __call__(self, threads: Sequence[Thread]) -> list[Summary]:
         """Summarize threads, results in the order given."""
@@ -102,8 +103,8 @@ def decode_threads(spec: SummarizeSpec, threads: int | None = None) -> Decoding:
     """Read from a spec how summaries of threads are written."""
     fewest, most = spec.token_range
     return Decoding(
-        prefix=spec.prefix,
-        max_source_tokens=spec.max_source_tokens,
+        prefix=spec.taught.prefix,
+        max_source_tokens=spec.taught.max_source_tokens,
         max_target_tokens=most,
         num_beams=spec.num_beams,
         batch_size=spec.batch_size,

@@ -81,11 +81,11 @@ def run_calibration(
 
 
 def _encode(summarizer: Summarizer, spec: CompressSpec, document: str, summary: str) -> CalibrationExample:
-    tokenizer = summarizer.tokenizer
+    tokenizer, taught = summarizer.tokenizer, spec.taught
     source = tokenizer(
-        spec.prefix + document, max_length=spec.max_source_tokens, truncation=True, return_tensors="pt"
+        taught.prefix + document, max_length=taught.max_source_tokens, truncation=True, return_tensors="pt"
     )
     target = tokenizer(
-        text_target=summary, max_length=spec.max_target_tokens, truncation=True, return_tensors="pt"
+        text_target=summary, max_length=taught.max_target_tokens, truncation=True, return_tensors="pt"
     )
     return CalibrationExample(source["input_ids"], target["input_ids"])

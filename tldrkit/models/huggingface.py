@@ -33,7 +33,7 @@ def export_summarizer(summarizer: Summarizer, folder: Path, spec: ExportSpec) ->
         network = network.to(torch.bfloat16)
     network.generation_config = copy.deepcopy(network.generation_config)
     network.generation_config.update(
-        num_beams=spec.num_beams, max_new_tokens=spec.max_target_tokens, max_length=None
+        num_beams=spec.num_beams, max_new_tokens=spec.taught.max_target_tokens, max_length=None
     )
     with _code_beside(network):
         save_summarizer(Summarizer(network, summarizer.tokenizer), folder)

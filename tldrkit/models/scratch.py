@@ -47,7 +47,7 @@ def build_base(spec: BaseSpec, texts: Iterable[str]) -> Summarizer:
         # T5's pieces of unit variance drown what attention adds for hundreds of steps; small ones do not.
         nn.init.normal_(network.shared.weight, std=spec.d_model**-0.5)
     network.generation_config = GenerationConfig(
-        pad_token_id=0, eos_token_id=1, decoder_start_token_id=0, max_new_tokens=spec.max_target_tokens
+        pad_token_id=0, eos_token_id=1, decoder_start_token_id=0, max_new_tokens=spec.taught.max_target_tokens
     )
     return Summarizer(network.eval(), tokenizer)
 

@@ -7,9 +7,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import huggingface_hub
 import torch
-from huggingface_hub.errors import HFValidationError
 from transformers import (
     AutoConfig,
     AutoModelForSeq2SeqLM,
@@ -21,15 +19,14 @@ from transformers.utils.logging import disable_progress_bar
 
 from tldrkit.errors import ModelError
 from tldrkit.metrics.footprint import count_parameters
+from tldrkit.models.hub import fetch_from_hub
 from tldrkit.models.kernel_cache import bound_kernel_cache
 from tldrkit.models.modeling_tldr import TldrBartForConditionalGeneration, TldrT5ForConditionalGeneration
 from tldrkit.tensors import check_whole, writing
 
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
-HUB_FILES = ["*.json", "*.safetensors", "*.model", "*.txt"]
 WHOLE = "Copy or save the whole folder again; its weights must be safetensors."
-HUB_TIMEOUT = 10.0  # seconds for the one question asked before anything is downloaded
 
 
 @dataclass
@@ -154,32 +151,6 @@ def check_weights(folder: Path) -> None:
         )
     for name in sorted(names):
         check_whole(folder / name)
-
-
-def fetch_from_hub(name: str) -> Path:
-    """Return the folder of a hub model: the cached copy, or else a download after one quick question.
-
-    The question comes first because a download through a dead network would be tried again for minutes.
-    """
-    try:
-        folder = Path(
-            huggingface_hub.snapshot_download(name, allow_patterns=HUB_FILES, local_files_only=True)
-        )
-        if any(folder.glob("*.safetensors")):
-            return folder
-    except HFValidationError as error:
-        raise ModelError(f"There is no folder {name}.", hint="Name a model folder or a hub id.") from error
-    except OSError:
-        pass  # not in the cache
-    try:
-        huggingface_hub.HfApi().model_info(name, timeout=HUB_TIMEOUT)
-        return Path(huggingface_hub.snapshot_download(name, allow_patterns=HUB_FILES))
-    except Exception as error:  # the hub's client lets the errors of its HTTP library through
-        reason = describe_failure(error)
-        raise ModelError(
-            f"{name} is neither a folder nor a model that can be fetched from the hub: {reason}",
-            hint="Name a local model folder, or make a base with `tldrkit base`.",
-        ) from error
 
 
 def describe_failure(error: Exception) -> str:

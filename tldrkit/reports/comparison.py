@@ -16,7 +16,7 @@ from tldrkit.metrics.traits import compute_mean
 from tldrkit.reports.claims import Judgement, describe_difference, judge_claim
 from tldrkit.reports.notes import find_warnings
 from tldrkit.reports.questions import Question, choose_questions, choose_verdict
-from tldrkit.reports.scores import Cost, RunScores, compute_cost, group_runs
+from tldrkit.reports.scores import Cost, RunScores, collect_decoding, compute_cost, group_runs
 from tldrkit.specs import ClaimSpec, CompareSpec
 
 __all__ = ["Comparison", "Contrast", "Row", "compare_runs"]
@@ -167,7 +167,7 @@ def compare_runs(runs: Sequence[RunScores], spec: CompareSpec) -> Comparison:
         resamples=spec.resamples,
         documents=len(runs[0].document_ids),
         data=runs[0].data,
-        decoding=next((run.decoding for run in runs if run.decoding is not None), {}),
+        decoding=collect_decoding(runs),
         scoring=dict(runs[0].scoring),
     )
 

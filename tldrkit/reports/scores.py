@@ -69,7 +69,7 @@ class RunScores:
     documents_digest: str
     """Digest of the documents; empty where they are not known."""
     decoding: dict[str, Any] | None
-    """Settings of the search, equal in comparable runs; None where outputs were given."""
+    """Settings of the search, but for the prefix equal in comparable runs; None where outputs were given."""
     baselines: dict[str, dict[str, float]]
     """Mean fractions, for each of ``ROUGE_TYPES``, of summaries made by rules (Lead-3, ...)."""
     cost: Cost | None
@@ -174,7 +174,20 @@ def _check_documents(runs: Sequence[RunScores]) -> None:
 def _check_decoding(runs: Sequence[RunScores]) -> None:
     for run in runs[1:]:
         names = f"{runs[0].reference} and {run.reference}"
-        _check_settings(names, "decoded", runs[0].decoding or {}, run.decoding or {})
+        one, other = (_drop_prefix(each.decoding or {}) for each in (runs[0], run))
+        _check_settings(names, "decoded", one, other)
+
+
+def _drop_prefix(decoding: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out the prefix: each network has its own, as it was taught, or none."""
+    return {name: value for name, value in decoding.items() if name != "prefix"}
+
+
+def collect_decoding(runs: Sequence[RunScores]) -> dict[str, Any]:
+    """Collect the settings of the search that all runs have in common whose settings are known."""
+    known = [run.decoding for run in runs if run.decoding is not None]
+    first = known[0] if known else {}
+    return {name: value for name, value in first.items() if all(one.get(name) == value for one in known)}
 
 
 def _name_pair(one: RunScores, other: RunScores) -> str:

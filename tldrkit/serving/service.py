@@ -21,6 +21,9 @@ class ServedModel:
     reference: str
     digest: str
     parameters: int
+    decoding: Decoding
+    """How it decodes; its tokens and beams are also the most a request may ask for."""
+
     generate: Generator
 
 
@@ -29,18 +32,16 @@ class Service:
 
     Args:
         models: At least one; the first answers where none is named.
-        decoding: How they decode; its tokens and beams are also the most a request may ask for.
         limits: What is taken on.
     """
 
-    def __init__(self, models: Sequence[ServedModel], decoding: Decoding, limits: Limits) -> None:
+    def __init__(self, models: Sequence[ServedModel], limits: Limits) -> None:
         self._models: Mapping[str, ServedModel] = {model.reference: model for model in models}
-        self._decoding = decoding
         self.limits = limits
         self.gauges = Gauges()
         self.batcher = Batcher(
             self._write,
-            batch_size=decoding.batch_size,
+            batch_size=models[0].decoding.batch_size,
             most_waiting=limits.waiting,
             watch=self.gauges.count_batch,
         )
@@ -67,7 +68,7 @@ class Service:
         name = self.models[0] if model is None else model
         if name not in self._models:
             raise UnknownReference(f"No such model is served. Served: {', '.join(self.models)}.")
-        most = self._decoding
+        most = self._models[name].decoding
         if asked.num_beams is not None and asked.num_beams > most.num_beams:
             raise DataError(f"parameters.num_beams: at most {most.num_beams} on this server.")
         least, tokens = asked.find_tokens()
@@ -79,22 +80,24 @@ class Service:
         return await self.batcher.submit(style, documents)
 
     def describe(self) -> dict[str, Any]:
-        """Describe models, decoding and limits as JSON values."""
+        """Describe models, how each decodes, and limits as JSON values."""
         shown = ("reference", "digest", "parameters")
-        models = [{name: getattr(one, name) for name in shown} for one in self._models.values()]
+        models = [
+            {name: getattr(one, name) for name in shown} | {"decoding": dataclasses.asdict(one.decoding)}
+            for one in self._models.values()
+        ]
         return {
             "task": "summarization",
             "models": models,
-            "decoding": dataclasses.asdict(self._decoding),
             "limits": dataclasses.asdict(self.limits),
         }
 
     def _write(self, style: Style, documents: list[str]) -> list[str]:
+        model = self._models[style.model]
         decoding = dataclasses.replace(
-            self._decoding,
+            model.decoding,
             min_target_tokens=style.min_tokens,
             max_target_tokens=style.max_tokens,
             num_beams=style.num_beams,
         )
-        generate = self._models[style.model].generate.with_decoding(decoding)
-        return [written.text for written in generate(documents)]
+        return [written.text for written in model.generate.with_decoding(decoding)(documents)]

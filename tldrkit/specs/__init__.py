@@ -9,6 +9,7 @@ from tldrkit.specs.data import DataSpec
 from tldrkit.specs.run import SIZES, RunSpec
 from tldrkit.specs.scoring import ClaimSpec, CompareSpec, EvalSpec, PredictionsSpec, ScoreSpec
 from tldrkit.specs.spec import Spec, SpecT, build_spec, read_count, read_yaml, render_yaml
+from tldrkit.specs.taught import Taught, TaughtSpec, TaughtSpecT
 from tldrkit.specs.training import BaseSpec, FitSpec, Placement, TrainSpec, WarmStartSpec
 from tldrkit.specs.use import ExportSpec, Form, Precision, SummarizeSpec
 
@@ -31,6 +32,9 @@ __all__ = [
     "Spec",
     "SpecT",
     "SummarizeSpec",
+    "Taught",
+    "TaughtSpec",
+    "TaughtSpecT",
     "TrainSpec",
     "WarmStartSpec",
     "build_spec",

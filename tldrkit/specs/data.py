@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from tldrkit.specs.spec import Spec
+from tldrkit.specs.taught import AS_TAUGHT, FEWEST_READ, FEWEST_WRITTEN, TaughtSpec
 
 
-class DataSpec(Spec):
+class DataSpec(TaughtSpec):
     """Which texts are used, and how much of each reaches the network."""
 
     dataset: str = Field(
@@ -18,10 +18,14 @@ class DataSpec(Spec):
         None, description="Column holding the summary, where it has another name."
     )
     revision: str | None = Field(None, description="Revision of a hub data set.")
-    prefix: str = Field("summarize: ", description="Text set before every document.")
-    max_source_tokens: int = Field(
-        512, ge=8, description="Tokens of a document kept, prefix and end mark included."
+    prefix: str | None = Field(None, description=f"Text set before every document; {AS_TAUGHT}.")
+    max_source_tokens: int | None = Field(
+        None,
+        ge=FEWEST_READ,
+        description=f"Tokens of a document kept, prefix and end mark included; {AS_TAUGHT}.",
     )
-    max_target_tokens: int = Field(
-        128, ge=4, description="Tokens of a summary kept or written, end mark included."
+    max_target_tokens: int | None = Field(
+        None,
+        ge=FEWEST_WRITTEN,
+        description=f"Tokens of a summary kept or written, end mark included; {AS_TAUGHT}.",
     )

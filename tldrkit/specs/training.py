@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from tldrkit.specs.data import DataSpec
 from tldrkit.specs.spec import COUNT
+from tldrkit.specs.taught import FEWEST_READ, FEWEST_WRITTEN, Taught
 
 Placement = Literal[
     "all", "attention", "feed-forward",
@@ -53,6 +54,22 @@ class FitSpec(DataSpec):
 class BaseSpec(FitSpec):
     """A small T5 from scratch: a tokenizer trained on the corpus, then the network pretrained on it."""
 
+    prefix: str | None = Field(
+        None,
+        description=f"Text set before every document; {Taught.prefix!r} where not given, with --encoder none.",
+    )
+    max_source_tokens: int | None = Field(
+        None,
+        ge=FEWEST_READ,
+        description="Tokens of a document kept, prefix and end mark included; "
+        f"{Taught.max_source_tokens} where not given.",
+    )
+    max_target_tokens: int | None = Field(
+        None,
+        ge=FEWEST_WRITTEN,
+        description="Tokens of a summary kept or written, end mark included; "
+        f"{Taught.max_target_tokens} where not given.",
+    )
     vocab_size: int = Field(
         2000,
         ge=300,
@@ -82,7 +99,6 @@ class WarmStartSpec(FitSpec):
         None, ge=1, description="Layers of the encoder that the decoder begins with, evenly spread."
     )
     max_steps: int = Field(0, ge=0, description="Optimizer steps; none where not given.")
-    prefix: str = Field("", description="Text set before every document.")
 
 
 class TrainSpec(FitSpec):

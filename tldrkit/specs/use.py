@@ -1,10 +1,11 @@
 """How a model is put to use: threads summarized, a model written for others."""
 
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import Field, model_validator
 
-from tldrkit.specs.spec import Spec
+from tldrkit.specs.taught import AS_TAUGHT, FEWEST_READ, FEWEST_WRITTEN, Taught, TaughtSpec
 
 Form = Literal["jsonl", "csv", "parquet", "markdown"]
 Precision = Literal["fp32", "bf16", "int8"]
@@ -13,18 +14,22 @@ PRECISION = "Of matrix products; int8 is faster, and for T5 on a processor only.
 RESTORE_CASE = "Of a tokenizer without capitals: write words as the thread does, and no stray spaces."
 
 
-class SummarizeSpec(Spec):
+class SummarizeSpec(TaughtSpec):
     """How threads are summarized."""
 
-    prefix: str = Field("summarize: ", description="Text set before every document.")
-    max_source_tokens: int = Field(
-        512, ge=8, description="Tokens of a thread read at once, prefix and end mark included."
+    prefix: str | None = Field(None, description=f"Text set before every document; {AS_TAUGHT}.")
+    max_source_tokens: int | None = Field(
+        None,
+        ge=FEWEST_READ,
+        description=f"Tokens of a thread read at once, prefix and end mark included; {AS_TAUGHT}.",
     )
     length: Literal["short", "medium", "long"] | None = Field(
         None, description="Tokens of a summary: 8 to 32, 24 to 72 or 56 to 144."
     )
     max_tokens: int | None = Field(
-        None, ge=4, description="Tokens of a summary at most; 128 where no length is given."
+        None,
+        ge=FEWEST_WRITTEN,
+        description="Tokens of a summary at most; as the model was taught, where no length is given either.",
     )
     min_tokens: int | None = Field(None, ge=0, description="Tokens of a summary at least.")
     num_beams: int = Field(4, ge=1, description="Beams of the search; 1 is greedy.")
@@ -35,22 +40,36 @@ class SummarizeSpec(Spec):
     @property
     def token_range(self) -> tuple[int, int]:
         """Fewest and most tokens of a summary; what is given by itself wins over the named length."""
-        fewest, most = _LENGTHS[self.length]
-        most = self.max_tokens or max(most, self.min_tokens or 0)
-        return min(fewest, most) if self.min_tokens is None else self.min_tokens, most
+        most = self.taught.max_target_tokens
+        fewest = min(_LENGTHS[self.length][0], most) if self.min_tokens is None else self.min_tokens
+        return fewest, most
+
+    @property
+    def max_target_tokens(self) -> int | None:
+        """Most tokens of a summary, by themselves or by the named length; None where that is open."""
+        return self.max_tokens or _LENGTHS[self.length][1]
+
+    def tell(self, taught: Taught) -> Taught:
+        """Tell how a model reads and writes by this spec that was taught so."""
+        told = super().tell(taught)
+        return replace(told, max_target_tokens=max(told.max_target_tokens, self.min_tokens or 0))
+
+    def complete(self, taught: Taught) -> "SummarizeSpec":
+        """Fill in what is open as a model was taught."""
+        most = self.tell(taught).max_target_tokens
+        return super().complete(taught).model_copy(update={"max_tokens": most})
 
     @model_validator(mode="after")
     def _leave_room(self) -> "SummarizeSpec":
-        fewest, most = self.token_range
-        if fewest > most:
-            raise ValueError(f"min_tokens {fewest} is more than max_tokens {most}")
+        if self.max_tokens is not None and (self.min_tokens or 0) > self.max_tokens:
+            raise ValueError(f"min_tokens {self.min_tokens} is more than max_tokens {self.max_tokens}")
         return self
 
 
-_LENGTHS = {None: (0, 128), "short": (8, 32), "medium": (24, 72), "long": (56, 144)}
+_LENGTHS = {None: (0, None), "short": (8, 32), "medium": (24, 72), "long": (56, 144)}
 
 
-class ExportSpec(Spec):
+class ExportSpec(TaughtSpec):
     """How a model is written for others."""
 
     format: Literal["hf", "onnx"] = Field(
@@ -60,7 +79,9 @@ class ExportSpec(Spec):
         "fp32", description="Number format of the weights: bf16 for hf only, int8 for onnx only."
     )
     num_beams: int = Field(4, ge=1, description="Beams others decode with, unless they say otherwise.")
-    max_target_tokens: int = Field(128, ge=4, description="Tokens others write at most, likewise.")
+    max_target_tokens: int | None = Field(
+        None, ge=FEWEST_WRITTEN, description=f"Tokens others write at most, likewise; {AS_TAUGHT}."
+    )
 
     @model_validator(mode="after")
     def _have_the_format(self) -> "ExportSpec":

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from tldrkit.errors import SpecError
 from tldrkit.options import Options
-from tldrkit.specs import BaseSpec, WarmStartSpec
+from tldrkit.specs import BaseSpec, Taught, WarmStartSpec
 from tldrkit.steps.encoder import resolve_encoder
 from tldrkit.steps.step import Bench, Outcome, Step, data_input, perform
 
@@ -23,6 +23,7 @@ def base(options: Options, spec: BaseSpec, *, target: str) -> Outcome:
     """
     from tldrkit.data.sources import resolve_source
 
+    spec = spec.complete(Taught())
     source = resolve_source(spec, options.data)
     step = Step(
         name="base",
@@ -62,6 +63,7 @@ def base_from_encoder(options: Options, spec: WarmStartSpec, *, encoder: str, ta
     """
     from tldrkit.data.sources import resolve_source
 
+    spec = spec.complete(Taught(prefix=""))  # an encoder was told of no task
     origin = resolve_encoder(encoder)
     texts = resolve_source(spec, options.data) if spec.max_steps or spec.vocab_size else None
     data = [data_input(texts.identity, texts.reference)] if texts else []
@@ -86,7 +88,7 @@ def base_from_encoder(options: Options, spec: WarmStartSpec, *, encoder: str, ta
         summarizer = build_from_encoder(
             folder,
             dec_num_layers=spec.dec_num_layers,
-            max_target_tokens=spec.max_target_tokens,
+            max_target_tokens=spec.taught.max_target_tokens,
         )
         bench.draft.provenance["loaded_from"] = str(folder)
         bench.draft.metrics["encoder"] = origin.describe(folder)
@@ -96,7 +98,7 @@ def base_from_encoder(options: Options, spec: WarmStartSpec, *, encoder: str, ta
         if corpus and spec.max_steps:
             fit_and_save(bench, options, spec, summarizer, corpus, FixedShape())
         else:
-            save_model(bench, summarizer, {})
+            save_model(bench, summarizer, {}, taught=spec.taught)
 
     return perform(options, step, work)
 
@@ -108,7 +110,7 @@ def _list_texts(corpus: "Corpus") -> list[str]:
 def _check_positions(summarizer: "Summarizer", spec: WarmStartSpec) -> None:
     """Refuse to read more tokens than there are positions, before hours of training."""
     positions = summarizer.network.config.max_position_embeddings
-    if max(spec.max_source_tokens, spec.max_target_tokens) > positions:
+    if max(spec.taught.max_source_tokens, spec.taught.max_target_tokens) > positions:
         raise SpecError(
             f"The encoder has {positions} positions, so that many tokens are read and written at most.",
             hint=f"Lower --max-source-tokens or --max-target-tokens to {positions}.",

@@ -39,6 +39,7 @@ def test_capacity(options: Options, spec: TrainSpec, *, source: str) -> "list[Ca
     from tldrkit.models.summarizer import load_summarizer
 
     model = resolve_model(ArtifactStore(options.artifacts), source)
+    spec = model.complete(spec, options)
     corpus = resolve_source(spec, options.data).load_corpus()
     summarizer = load_summarizer(model.location)
     set_threads(options.threads)

@@ -1,12 +1,13 @@
 """What a model's card tells, gathered from manifests: its own, those it was made from, and a comparison's."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 from tldrkit.errors import SpecError
 from tldrkit.metrics.overlap import ROUGE_TYPES
 from tldrkit.reports.card import CardFacts, DataFacts, LineageFacts, ScoreFacts
-from tldrkit.specs import ExportSpec
+from tldrkit.specs import ExportSpec, Taught
 from tldrkit.steps.compare import read_comparison, read_scores
 from tldrkit.steps.source import ModelSource
 from tldrkit.store.lineage import Lineage
@@ -56,6 +57,7 @@ def build_facts(
     scores: ScoreFacts | None,
     *,
     name: str,
+    taught: Taught,
     parameters: int,
     weights: int,
     custom_code: bool,
@@ -68,6 +70,7 @@ def build_facts(
         spec: How it is exported.
         scores: What it scores, where that is known.
         name: Of the exported model.
+        taught: How it reads and writes.
         parameters: As deployed.
         weights: Bytes on disk.
         custom_code: Whether it brings code of its own.
@@ -84,10 +87,8 @@ def build_facts(
         parameters=parameters,
         bytes=weights,
         custom_code=custom_code,
-        prefix=model.reading["prefix"],
-        max_source_tokens=model.reading["max_source_tokens"],
+        **asdict(taught),
         num_beams=spec.num_beams,
-        max_target_tokens=spec.max_target_tokens,
         base=_hide_folders(base) or "a network from scratch",
         base_on_hub=bool(base) and _hide_folders(base) == base,
         making=[sentence for manifest in reversed(makers) for sentence in _describe_step(manifest)]

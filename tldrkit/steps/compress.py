@@ -29,6 +29,7 @@ def compress(
 
     store = ArtifactStore(options.artifacts)
     teacher = resolve_model(store, source)
+    spec = teacher.complete(spec, options, target=target)
     texts = resolve_source(spec, options.data)
     inputs = [teacher.to_input(), data_input(texts.identity, texts.reference)]
     matched = resolve_model(store, match) if match else None
@@ -54,7 +55,7 @@ def compress(
         bench.draft.provenance["loaded_from"] = str(summarizer.folder)
         size = _deployed_size(matched) if matched else None
         compressed = shrink(summarizer, spec, documents, held_out=held_out, target_params=size)
-        save_model(bench, compressed.summarizer, {"compression": compressed.report})
+        save_model(bench, compressed.summarizer, {"compression": compressed.report}, taught=spec.taught)
 
     return perform(options, step, work)
 

@@ -44,7 +44,7 @@ class EncoderSource:
         Raises:
             ModelError: It cannot be fetched.
         """
-        from tldrkit.models.summarizer import fetch_from_hub
+        from tldrkit.models.hub import fetch_from_hub
 
         folder = Path(self.location)
         return folder if folder.is_dir() else fetch_from_hub(self.location)

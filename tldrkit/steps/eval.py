@@ -41,6 +41,7 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
     from tldrkit.data.sources import resolve_source
 
     model = resolve_model(ArtifactStore(options.artifacts), source)
+    spec = model.complete(spec, options)
     texts = resolve_source(spec, options.data)
     run_facts = _describe_run(model, spec.precision)
     inputs = (model.to_input(), data_input(texts.identity, texts.reference), _run_input(run_facts))
@@ -151,7 +152,7 @@ def _decode(
         Output(id=one.id, prediction=written.text, references=one.summaries, document=one.document)
         for one, written in zip(examples, generated, strict=True)
     ]
-    cut = [written.tokens >= spec.max_target_tokens for written in generated]
+    cut = [written.tokens >= decoding.max_target_tokens for written in generated]
     return _Decoded(outputs=outputs, cut=cut, cost=cost)
 
 

@@ -5,14 +5,15 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tldrkit.errors import StoreError, UnknownReference
 from tldrkit.metrics.footprint import compute_bytes
+from tldrkit.models.taught import KEY, ORIGIN
 from tldrkit.options import Options
-from tldrkit.specs import ExportSpec
+from tldrkit.specs import ExportSpec, Taught
 from tldrkit.steps.source import ModelSource, resolve_model
 from tldrkit.steps.step import build_provenance
 from tldrkit.store.runs import record_run
@@ -21,8 +22,6 @@ from tldrkit.store.store import Artifact, ArtifactStore
 if TYPE_CHECKING:
     from tldrkit.models.summarizer import Summarizer
     from tldrkit.reports.card import ScoreFacts
-
-ORIGIN = "tldrkit.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +62,7 @@ def export(
     """
     store = ArtifactStore(options.artifacts)
     model = resolve_model(store, source)
+    spec = model.complete(spec, options)
     compared = _find_comparison(store, source, comparison)
     origin = {
         "model": Path(model.reference).name if model.manifest is None else model.reference,
@@ -70,7 +70,7 @@ def export(
         "name": name or to.resolve().name,
         "spec": spec.model_dump(mode="json"),
         "comparison": compared.manifest.digest if compared else None,
-        "reading": model.reading,
+        KEY: asdict(spec.tell(model.taught)),
     }
     to = to.resolve()
     written = _read_origin(to)
@@ -159,6 +159,7 @@ def _fill(
         spec,
         scores,
         name=origin["name"],
+        taught=Taught(**origin[KEY]),
         parameters=count_parameters(summarizer.network),
         weights=compute_bytes(folder),
         custom_code=is_custom(summarizer.network),

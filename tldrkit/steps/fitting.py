@@ -13,8 +13,9 @@ from tldrkit.engines.training import Trainer
 from tldrkit.metrics.footprint import compute_bytes, count_by_part, count_parameters
 from tldrkit.models.growth import GrowthPolicy
 from tldrkit.models.summarizer import Summarizer, save_summarizer
+from tldrkit.models.taught import save_taught
 from tldrkit.options import Options
-from tldrkit.specs import FitSpec
+from tldrkit.specs import FitSpec, Taught
 from tldrkit.steps.step import Bench
 
 
@@ -28,7 +29,7 @@ def fit_and_save(
     *,
     teacher: Teacher | None = None,
 ) -> None:
-    """Run the loop and put its best network into the draft."""
+    """Run the loop and put its best network into the draft, taught as the spec says."""
     set_threads(options.threads)
     keep_freed_memory()
     accelerator = build_accelerator(options.device, spec.precision)
@@ -44,12 +45,14 @@ def fit_and_save(
     )
     fitted = trainer.fit(summarizer.network, corpus)
     data = {"data": [split.describe() for split in (corpus.train, corpus.validation)]}
-    save_model(bench, dataclasses.replace(summarizer, network=fitted.network), fitted.metrics | data)
+    best = dataclasses.replace(summarizer, network=fitted.network)
+    save_model(bench, best, fitted.metrics | data, taught=spec.taught)
 
 
-def save_model(bench: Bench, summarizer: Summarizer, metrics: dict[str, Any]) -> None:
-    """Put a model and its figures into the draft."""
+def save_model(bench: Bench, summarizer: Summarizer, metrics: dict[str, Any], *, taught: Taught) -> None:
+    """Put a model, how it was taught to read and write, and its figures into the draft."""
     save_summarizer(summarizer, bench.draft.path)
+    save_taught(taught, bench.draft.path)
     bench.draft.metrics.update(metrics)
     bench.draft.metrics.update(measure_size(summarizer.network))
     bench.draft.metrics["bytes"] = compute_bytes(bench.draft.path)

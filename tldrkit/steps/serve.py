@@ -56,12 +56,11 @@ def serve(
         listen(access) as listening,
         record_run(store.root, "serve", command=options.command, spec=fields) as run,
     ):
-        from tldrkit.engines.threads import decode_threads
         from tldrkit.serving.app import build_app
         from tldrkit.serving.service import Service
 
         run.provenance.update(build_provenance(options) | {"models": names})
-        service = Service([_load(options, spec, model) for model in models], decode_threads(spec), limits)
+        service = Service([_load(options, spec, model) for model in models], limits)
         run_server(
             build_app(service, access),
             listening,
@@ -75,7 +74,8 @@ def _load(options: Options, spec: SummarizeSpec, model: ModelSource) -> "ServedM
     from tldrkit.engines.threads import decode_threads
     from tldrkit.serving.service import ServedModel
 
-    summarizer, decoding = load_writer(options, model), decode_threads(spec, options.threads)
+    decoding = decode_threads(model.complete(spec, options), options.threads)
+    summarizer = load_writer(options, model)
     generator = Generator(summarizer.network, summarizer.tokenizer, decoding)
     short = replace(decoding, num_beams=2, min_target_tokens=0, max_target_tokens=1)
     generator.with_decoding(short)(["tl;dr"])  # compiles what else would be compiled for the first request
@@ -83,5 +83,6 @@ def _load(options: Options, spec: SummarizeSpec, model: ModelSource) -> "ServedM
         reference=model.reference,
         digest=model.digest,
         parameters=summarizer.parameters,
+        decoding=decoding,
         generate=generator,
     )

@@ -1,11 +1,14 @@
 """Where a step's model comes from: an artifact, a local folder, or the hub. Reads no weights."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from tldrkit.errors import StoreError, UnknownReference
-from tldrkit.specs import SummarizeSpec
+from tldrkit.models.taught import read_taught
+from tldrkit.options import Options, is_first_process
+from tldrkit.specs import Taught, TaughtSpecT
 from tldrkit.store.digest import digest_file, digest_json
 from tldrkit.store.manifest import Input, Manifest
 from tldrkit.store.names import parse_reference
@@ -31,11 +34,38 @@ class ModelSource:
     """The artifact's manifest, where it is one."""
 
     @property
-    def reading(self) -> dict[str, Any]:
-        """How it was taught to read: `prefix`, set before a document, and `max_source_tokens` of it."""
-        made = self.manifest.spec if self.manifest else {}
-        fields = SummarizeSpec.model_fields
-        return {name: made.get(name, fields[name].default) for name in ("prefix", "max_source_tokens")}
+    def taught(self) -> Taught:
+        """How it was taught to read and write; a model of the hub is fetched to be asked.
+
+        Raises:
+            ModelError: It cannot be fetched, or what it says cannot be used.
+        """
+        folder = Path(self.location)
+        if not folder.is_dir():
+            from tldrkit.models.hub import fetch_from_hub
+
+            folder = fetch_from_hub(self.location)
+        return read_taught(folder, self.manifest.spec if self.manifest else None)
+
+    def complete(self, spec: TaughtSpecT, options: Options, *, target: str | None = None) -> TaughtSpecT:
+        """Complete a spec of what is done with it as it was taught; where that says otherwise, this is told.
+
+        Args:
+            spec: What the person asked for.
+            options: The surroundings, with a display.
+            target: Name of the model that will be taught what the spec says; None where none is made.
+
+        Raises:
+            ModelError: How it was taught cannot be found out.
+        """
+        taught = self.taught
+        before, now = asdict(taught), asdict(spec.tell(taught))
+        changed = [name for name in now if now[name] != before[name]]
+        if changed and is_first_process():
+            here = f"{target} is taught" if target else "here it is told"
+            message = f"{self.reference} was taught {_list(before, changed)}; {here} {_list(now, changed)}."
+            options.display.log({"message": message})
+        return spec.complete(taught)
 
     def to_input(self, role: str = "source") -> Input:
         """Describe it as a step's input."""
@@ -107,6 +137,10 @@ def _is_near_artifact(store: ArtifactStore, source: str) -> bool:
     names = {artifact.manifest.name for artifact in store.list()}
     first, slash, _ = asked.name.partition("/")
     return asked.name in names or (bool(slash) and any(name.startswith(f"{first}/") for name in names))
+
+
+def _list(values: Mapping[str, Any], names: list[str]) -> str:
+    return ", ".join(f"{name} {values[name]!r}" for name in names)
 
 
 def _may_be_hub_id(source: str) -> bool:

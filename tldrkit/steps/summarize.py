@@ -108,6 +108,7 @@ def summarize(
     """
     store = ArtifactStore(options.artifacts)
     source = resolve_model(store, model)
+    spec = source.complete(spec, options)
     out = output.file and shard.name(output.file)
     _check(paths, out, watch)
     form = choose_form(out, output.form)

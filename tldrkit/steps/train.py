@@ -38,6 +38,7 @@ def train(
 
     store = ArtifactStore(options.artifacts)
     model = resolve_model(store, source)
+    spec = model.complete(spec, options, target=target)
     texts = resolve_source(spec, options.data)
     inputs = [model.to_input(), data_input(texts.identity, texts.reference)]
     tutor = resolve_model(store, teacher) if teacher else None
@@ -70,7 +71,9 @@ def train(
             master = load_summarizer(tutor.location)
             guide = _build_teacher(spec, master, summarizer)
             if spec.teacher_outputs:
-                corpus = _ask_for_summaries(bench, options, spec, master, corpus)
+                own = {"prefix": tutor.taught.prefix, "max_source_tokens": tutor.taught.max_source_tokens}
+                read = spec.model_copy(update=own)  # as the teacher was taught, which the student need not be
+                corpus = _ask_for_summaries(bench, options, read, master, corpus)
         fit_and_save(bench, options, spec, summarizer, corpus, policy, teacher=guide)
         shutil.rmtree(scratch, ignore_errors=True)
         _advise(bench, spec, corpus, model)

@@ -1,0 +1,46 @@
+"""How a model was taught to read and write, and the specs that may say otherwise."""
+
+from dataclasses import asdict, dataclass, replace
+from typing import TypeVar
+
+from tldrkit.specs.spec import Spec
+
+FEWEST_READ, FEWEST_WRITTEN = 8, 4
+AS_TAUGHT = "as the model was taught, where not given"
+
+TaughtSpecT = TypeVar("TaughtSpecT", bound="TaughtSpec")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taught:
+    """How a model reads and writes.
+
+    Args:
+        prefix: Text set before every document.
+        max_source_tokens: Tokens of a document read at once, prefix and end mark included.
+        max_target_tokens: Tokens of a summary written at most, end mark included.
+    """
+
+    prefix: str = "summarize: "
+    max_source_tokens: int = 512
+    max_target_tokens: int = 128
+
+
+class TaughtSpec(Spec):
+    """What is done with a model; what is left open of reading and writing is as the model was taught."""
+
+    @property
+    def taught(self) -> Taught:
+        """How is read and written; what is still open is the default."""
+        return self.tell(Taught())
+
+    def tell(self, taught: Taught) -> Taught:
+        """Tell how a model reads and writes by this spec that was taught so."""
+        said = {name: getattr(self, name, None) for name in asdict(taught)}
+        return replace(taught, **{name: value for name, value in said.items() if value is not None})
+
+    def complete(self: TaughtSpecT, taught: Taught) -> TaughtSpecT:
+        """Fill in what is open as a model was taught."""
+        told = asdict(self.tell(taught))
+        known = type(self).model_fields
+        return self.model_copy(update={name: value for name, value in told.items() if name in known})
