@@ -11,6 +11,7 @@ from transformers import AutoModel, AutoModelForSeq2SeqLM, AutoTokenizer, BartFo
 from tests.models.encoders import KINDS, build_encoder, save_encoder
 from tldrkit.errors import ModelError
 from tldrkit.models.summarizer import load_summarizer, save_summarizer
+from tldrkit.models.vocabulary import trim_by_use
 from tldrkit.models.warm_start import build_from_encoder
 
 TEXTS = ["the landlord walks", "cat"]
@@ -97,6 +98,19 @@ def test_plain_transformers_writes_the_same(tmp_path: Path) -> None:
     assert (ours[:, 0] == tokenizer.eos_token_id).all()
     assert (ours[:, 1] == tokenizer.bos_token_id).all()
     assert ours.shape[1] <= 1 + 7
+
+
+def test_a_summary_begins_with_a_word(tmp_path: Path) -> None:
+    """Behind the begin mark comes no other mark, however likely it is, also with a trimmed vocabulary."""
+    base = build_from_encoder(save_encoder(tmp_path))
+    trim_by_use(base, 64, TEXTS, ())
+    tokenizer, network = base.tokenizer, base.network
+    marks = [tokenizer.bos_token_id, tokenizer.eos_token_id]
+    network.final_logits_bias[0, marks] = 100.0
+    written = network.generate(**tokenizer(TEXTS, padding=True, return_tensors="pt"), num_beams=1)
+
+    assert (written[:, 1] == tokenizer.bos_token_id).all()
+    assert not torch.isin(written[:, 2], torch.tensor(marks)).any()
 
 
 def test_texts_cannot_end_themselves(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from tldrkit.models.calibration import NAME
 from tldrkit.models.summarizer import Summarizer
 
 _NUMBERED = ("pad_token_id", "eos_token_id", "bos_token_id", "decoder_start_token_id", "forced_bos_token_id",
-             "forced_eos_token_id")  # fmt: skip
+             "forced_eos_token_id", "begin_suppress_tokens")  # fmt: skip
 
 _TABLES = ("shared", "embed_tokens", "lm_head")  # with a row for every piece
 _CHUNK = 1000  # texts tokenized together

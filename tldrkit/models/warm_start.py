@@ -138,7 +138,13 @@ def build_from_encoder(
         for layer in network.model.decoder.layers:  # cross-attention begins as self-attention
             layer.encoder_attn.load_state_dict(layer.self_attn.state_dict())
             layer.encoder_attn_layer_norm.load_state_dict(layer.self_attn_layer_norm.state_dict())
-    network.generation_config = GenerationConfig(**marks, max_new_tokens=max_target_tokens)
+    network.generation_config = GenerationConfig(
+        **marks,
+        # Layers of an encoder hardly tell a text's first two places apart, so that after its begin mark the
+        # network would write another one for hundreds of steps of training. And no summary is empty.
+        begin_suppress_tokens=[marks["bos_token_id"], marks["eos_token_id"]],
+        max_new_tokens=max_target_tokens,
+    )
     return Summarizer(network.eval(), _build_tokenizer(tokenizer, config), folder)
 
 

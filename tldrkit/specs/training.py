@@ -56,7 +56,7 @@ class BaseSpec(FitSpec):
 
     prefix: str | None = Field(
         None,
-        description=f"Text set before every document; {Taught.prefix!r} where not given, with --encoder none.",
+        description=f"Text set before every document; {Taught.prefix!r} if not given, with --encoder none.",
     )
     max_source_tokens: int | None = Field(
         None,
