@@ -44,9 +44,9 @@ class PaddedWriter:
 def limit_lengths(defaults: "GenerationConfig", decoding: Decoding) -> dict[str, int | None]:
     """Say how long summaries may be, in the one form that contradicts no generation defaults.
 
-    Lengths count the start mark, numbers of new tokens do not; where a network's defaults give the one and the
-    call the other, ``generate`` complains with every batch. A summary that the defaults want longer than it
-    may be gets all that is allowed.
+    Lengths count the start mark, numbers of new tokens do not; where a network's defaults give the one and
+    the call the other, ``generate`` complains with every batch. A summary that the defaults want longer than
+    it may be gets all that is allowed.
     """
     longest = decoding.max_target_tokens
     shortest = decoding.min_target_tokens or defaults.min_new_tokens or (defaults.min_length or 1) - 1
