@@ -125,7 +125,7 @@ def test_the_runs_log_has_what_libraries_say(workplace: Path) -> None:
     def run(name: str, **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [*command, name], cwd=workplace, env=build_environment(TLDRKIT_DATA=".", **more),
-            capture_output=True, text=True, timeout=120, check=False,
+            capture_output=True, text=True, timeout=600, check=False,
         )  # fmt: skip
 
     reader, terminal = pty.openpty()
@@ -135,7 +135,7 @@ def test_the_runs_log_has_what_libraries_say(workplace: Path) -> None:
     )  # fmt: skip
     os.close(terminal)
     shown = read_terminal(reader)
-    assert child.wait(timeout=120) == 0, shown
+    assert child.wait(timeout=600) == 0, shown
     assert find_words(shown) == set()
     assert "step 2: validation" in shown
     assert "\x1b[?25l" in shown  # a bar: the cursor is hidden
