@@ -7,7 +7,7 @@ from types import FrameType
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from tldrkit import __version__
 from tldrkit.cli import artifacts, console
@@ -53,6 +53,15 @@ class Boundary(TyperGroup):
             sentence = " ".join(str(error).split())[:300]
             console.fail(f"Unexpected {type(error).__name__}: {sentence}", hint=DEBUG)
         raise typer.Exit(1)
+
+
+class Quiet(TyperCommand):
+    """A command during which libraries are not heard."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401  (as above)
+        """Run the command's body."""
+        with console.speak_alone():
+            return super().invoke(ctx)
 
 
 _HINTS = {
@@ -107,5 +116,5 @@ def root(
 
 
 for _command in (base, compress, train, eval_, compare, export, summarize, serve, sweep):
-    app.command()(_command)
+    app.command(cls=Quiet)(_command)
 app.add_typer(artifacts.app, name="artifacts")

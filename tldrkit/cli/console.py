@@ -1,8 +1,10 @@
 """What a person sees: data goes to stdout, talk to stderr. The only room that knows rich."""
 
 import json
+import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
@@ -17,12 +19,26 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from tldrkit.store.notices import catch
 from tldrkit.tracking import Event
 
 _WIDE = 200  # columns of a table that goes to a file or a pipe
 
 stdout = Console(width=None if sys.stdout.isatty() else _WIDE, highlight=False)
 stderr = Console(stderr=True, width=None if sys.stderr.isatty() else _WIDE, highlight=False)
+
+
+@contextmanager
+def speak_alone() -> Iterator[None]:
+    """Keep the terminal for what is shown from here; with TLDRKIT_DEBUG=1 libraries speak there too."""
+    if os.environ.get("TLDRKIT_DEBUG"):
+        yield
+        return
+    with catch() as (stdout.file, stderr.file):
+        try:
+            yield
+        finally:
+            stdout.file, stderr.file = sys.stdout, sys.stderr
 
 
 def show_line(text: str, *, style: str | None = None) -> None:
@@ -90,6 +106,8 @@ class ProgressTracker:
             TimeRemainingColumn(),
             console=stderr,
             transient=True,
+            redirect_stdout=False,  # else rich shows what others write, on a terminal
+            redirect_stderr=False,
             disable=not stderr.is_terminal or stderr.is_dumb_terminal,
         )
         self._bars: dict[str, Any] = {}

@@ -3,11 +3,11 @@
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
-from pathlib import Path
+from contextlib import contextmanager, suppress
 
 from tldrkit.cli.app import INTERRUPTED
 from tldrkit.options import is_first_process
+from tldrkit.store.notices import catch
 
 _GRACE = 10  # seconds
 
@@ -18,7 +18,7 @@ def following() -> Iterator[None]:
     if is_first_process() or os.environ.get("TLDRKIT_DEBUG"):
         yield
         return
-    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+    with catch():
         try:
             yield
         except SystemExit as end:

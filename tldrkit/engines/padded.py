@@ -9,7 +9,7 @@ from tldrkit.data.batches import pad_rows
 from tldrkit.engines.decoding import Decoding
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel
+    from transformers import GenerationConfig, PreTrainedModel
 
 
 class PaddedWriter:
@@ -27,7 +27,6 @@ class PaddedWriter:
     def __call__(self, sources: Sequence[Sequence[int]], decoding: Decoding) -> list[list[int]]:
         """Write a summary of each source, as piece ids."""
         device = next(self._network.parameters()).device
-        shortest = decoding.min_target_tokens
         with (
             evaluating(self._network),
             torch.autocast(device.type, torch.bfloat16, enabled=decoding.precision == "bf16"),
@@ -35,12 +34,28 @@ class PaddedWriter:
             ids = self._network.generate(
                 input_ids=pad_rows(sources, self._pad).to(device),
                 attention_mask=pad_rows([[1] * len(row) for row in sources], 0).to(device),
-                max_new_tokens=decoding.max_target_tokens,
                 num_beams=decoding.num_beams,
                 do_sample=False,
-                **({"min_new_tokens": shortest} if shortest else {}),
+                **limit_lengths(self._network.generation_config, decoding),
             )
         return [[piece for piece in row if piece != self._pad] for row in ids[:, 1:].tolist()]
+
+
+def limit_lengths(defaults: "GenerationConfig", decoding: Decoding) -> dict[str, int | None]:
+    """Say how long summaries may be, in the one form that contradicts no generation defaults.
+
+    Lengths count the start mark, numbers of new tokens do not; where a network's defaults give the one and
+    the call the other, ``generate`` complains with every batch. A summary that the defaults want longer than
+    it may be gets all that is allowed.
+    """
+    longest = decoding.max_target_tokens
+    shortest = decoding.min_target_tokens or defaults.min_new_tokens or (defaults.min_length or 1) - 1
+    return {
+        "max_length": longest + 1,
+        "max_new_tokens": None,
+        "min_length": min(shortest, longest) + 1,
+        "min_new_tokens": None,
+    }
 
 
 class evaluating:  # noqa: N801  (a context manager, used as a verb)

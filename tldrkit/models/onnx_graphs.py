@@ -3,7 +3,6 @@
 The only room that knows `onnx` and `onnxruntime`. Knows no tokenizer.
 """
 
-import logging
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -45,12 +44,8 @@ def write_graphs(network: PreTrainedModel, folder: Path, *, int8: bool) -> None:
     _write(_Encoder(network), folder / ENCODER)
     _write(_Decoder(network), folder / DECODER)
     if int8:
-        logging.disable(logging.WARNING)  # it advises what is meant for convolutions
-        try:
-            for name in (ENCODER, DECODER):
-                quantize_dynamic(folder / name, folder / name, weight_type=QuantType.QInt8)
-        finally:
-            logging.disable(logging.NOTSET)
+        for name in (ENCODER, DECODER):
+            quantize_dynamic(folder / name, folder / name, weight_type=QuantType.QInt8)
 
 
 def describe_graphs(network: PreTrainedModel) -> dict[str, int]:

@@ -17,6 +17,7 @@ from tldrkit.errors import StoreError, TldrkitError
 from tldrkit.store.digest import to_plain
 from tldrkit.store.disk import as_store_error, is_locked, lock, write_atomically
 from tldrkit.store.names import RUNS, SEGMENT
+from tldrkit.store.notices import keep
 
 
 class Run:
@@ -32,6 +33,7 @@ class Run:
         artifact: Reference of what was published, None where nothing was.
         provenance: Seed, versions, device and the like; to be filled.
         metrics: Numbers worth keeping; to be filled.
+        log_path: File of what libraries said.
     """
 
     def __init__(self, folder: Path, step: str, command: Sequence[str], spec: Mapping[str, Any]) -> None:
@@ -77,6 +79,8 @@ class Run:
 def record_run(root: Path, step: str, *, command: Sequence[str], spec: Mapping[str, Any]) -> Iterator[Run]:
     """Record an invocation: "running" at the start, then "finished", "failed" or "interrupted".
 
+    What libraries say in the block, where that is caught, is added to the run's log.
+
     What the block raises goes on, recorded where the disk still allows it.
 
     Raises:
@@ -91,6 +95,7 @@ def record_run(root: Path, step: str, *, command: Sequence[str], spec: Mapping[s
             folder.mkdir(parents=True, exist_ok=True)
             held.enter_context(lock(run.log_path))
             run.write("running")
+            held.enter_context(keep(run.log_path))
         try:
             yield run
         except BaseException as error:
