@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.models import wordpiece
 from tldrkit.data.threads import Post, Thread
 from tldrkit.engines.generation import Generated
 from tldrkit.engines.threads import ThreadSummarizer, choose_central, finish, reduce_thread
@@ -141,3 +142,25 @@ def test_sources_are_places_of_posts_that_were_read(summarizer: Summarizer) -> N
 
     assert 0 < len(summary.posts) < 30
     assert {post for one in summary.sentences for post in one.posts} <= set(summary.posts)
+
+
+def test_every_mark_around_a_text_has_room() -> None:
+    """A tokenizer that adds two marks, as BART's do, cuts nothing off a thread that was made to fit."""
+    bart = wordpiece.build_summarizer(wordpiece.build_tokenizer((*wordpiece.LETTERS, *wordpiece.LONGER)))
+    read: list[str] = []
+
+    class Reader:
+        def __init__(self, *_: object) -> None:
+            pass
+
+        def __call__(self, texts: list[str]) -> list[Generated]:
+            read.extend(texts)
+            return [Generated("", 1)] * len(texts)
+
+    spec = SummarizeSpec(prefix="the ", max_source_tokens=30)
+    threads = [build_thread("cat " * words, title="") for words in range(20, 30)]
+    ThreadSummarizer(bart, spec, Reader)(threads)  # type: ignore[arg-type]
+    lengths = [len(ids) for ids in bart.tokenizer(["the " + text for text in read])["input_ids"]]
+
+    assert len(lengths) == 10
+    assert max(lengths) == 30

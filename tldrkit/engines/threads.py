@@ -89,7 +89,8 @@ class ThreadSummarizer:
     ) -> None:
         self._count = count_with(summarizer.tokenizer)
         decoding = decode_threads(spec, threads)
-        self._room = max(1, decoding.max_source_tokens - 1 - self._count([decoding.prefix])[0])
+        marks_too = summarizer.tokenizer([decoding.prefix])["input_ids"][0]
+        self._room = max(1, decoding.max_source_tokens - len(marks_too))
         self._write = writer(summarizer.network, summarizer.tokenizer, decoding)
 
     def __call__(self, threads: Sequence[Thread]) -> list[Summary]:
