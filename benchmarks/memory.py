@@ -22,7 +22,7 @@ from pathlib import Path
 STEPS = (50, 200, 500, 1000)
 LIBRARYS = 1024  # oneDNN's own number
 VOCABULARY, LONGEST, WRITTEN = 2000, 256, 64
-BATCH_TOKENS = 1024
+BATCH_TOKENS = 512
 
 
 def draw_rows(generator: random.Random) -> list[tuple[list[int], list[int]]]:
