@@ -101,6 +101,19 @@ def test_the_thread_outweighs_the_rules() -> None:
     assert restore_writing("tim - lee", "x: both Tim - Lee and me") == "Tim - Lee"
 
 
+def test_abbreviations_have_the_capitals_of_the_thread() -> None:
+    """Each letter of one is written as the thread writes it, also where a sentence begins with it."""
+    thread = "ann: U.S. trains stop at 5 p.m. there.\nbob: it's so, u know"
+    assert restore_writing("the u . s . it is", thread) == "The U.S. it is"
+    assert restore_writing("it ' s what u know at 5 p . m .", thread) == "It's what u know at 5 p.m."
+
+
+@pytest.mark.parametrize("thread", ["ann: malloc() fails (often).", "ann: `malloc()` fails (often)."])
+def test_brackets_hold_what_is_in_them_and_nothing_behind(thread: str) -> None:
+    """Empty ones too, whatever mark stands behind them in the thread."""
+    assert restore_writing("malloc ( ) fails ( often ) .", thread) == "Malloc() fails (often)."
+
+
 def test_a_shouting_thread_does_not_shout() -> None:
     """Of a thread in capitals words come out small, and an author's name with one capital."""
     thread = "TIM: WHY IS THE FAN SO LOUD\nANN: IT IS NOT LOUD AT ALL"

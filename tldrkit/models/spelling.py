@@ -181,7 +181,7 @@ class _Marks:
             gaps = gaps if right.kind != "word" or gaps == (False, True) else None
         if gaps is None and left.kind != "space":
             gaps = self._get(left.key, mark, None)
-            gaps = gaps if left.kind != "word" or gaps == (True, False) else None
+            gaps = gaps if "word" not in (left.kind, right.kind) or gaps == (True, False) else None
         return gaps if gaps and _is_meant(place, gaps) else None
 
     def _get(self, left: str | None, mark: _Token, right: str | None) -> _Gaps | None:
@@ -257,7 +257,8 @@ def _place(place: _Place, found: _Gaps | None) -> _Gaps:
     """Join a mark to its neighbours as the document does, else by rules."""
     left, mark, right, _ = place
     if found:
-        return found
+        before, behind = found  # the inner side of a bracket does not depend on the document
+        return before or unicodedata.category(mark.form) in ("Pe", "Pf"), behind or _opens(mark)
     if _is_wide(mark.form):
         return _is_wide(left.form[-1:]), _is_wide(right.form[:1])
     if mark.form in _EYES and right.form == ")":  # no sentence has these side by side
@@ -311,8 +312,10 @@ class _Forms:
         shouted, name = _is_shouted(line), _find_name(line)
         headline = is_title and not name and _is_headline(line)
         starts = True
-        for place, (left, token) in enumerate(zip([_EDGE, *line], line, strict=False)):
-            form, key = token.form, _name(left, token)
+        for place, (left, token, key) in enumerate(
+            zip([_EDGE, *line], line, _list_names(line), strict=False)
+        ):
+            form = token.form
             if token.kind != "word":
                 starts = starts or _may_end(left, token)
             elif place < name:
@@ -328,9 +331,20 @@ class _Forms:
             starts = starts and (token.kind != "word" or token.key.isdigit())
 
 
-def _name(left: _Token, token: _Token) -> str:
-    """Name a word by what a tokenizer without case sees of it; the mouth of an emoticon is its own word."""
-    return left.form + token.key if token.joined and left.form in _EYES and len(token.key) == 1 else token.key
+def _list_names(tokens: Sequence[_Token]) -> list[str]:
+    """Name tokens by what a tokenizer without case sees of them.
+
+    The mouth of an emoticon is its own word, and so is a letter of an abbreviation such as U.S.
+    """
+    names = [
+        left.form + token.key if token.joined and left.form in _EYES and len(token.key) == 1 else token.key
+        for left, token in zip([_EDGE, *tokens], tokens, strict=False)
+    ]
+    for place, (one, point, other) in enumerate(zip(tokens, tokens[1:], tokens[2:], strict=False)):
+        letters = len(one.key) == len(other.key) == 1 and one.kind == other.kind == "word"
+        if letters and point.form == "." and point.joined and other.joined:
+            names[place], names[place + 2] = f"{one.key}.", f"{other.key}."
+    return names
 
 
 def _may_end(left: _Token, mark: _Token) -> bool:
@@ -372,14 +386,15 @@ def _choose_forms(tokens: Sequence[_Token], joined: Sequence[bool], forms: _Form
     written = []
     starts = True
     left = before = _EDGE
-    for token, is_joined, tight in zip(tokens, joined, [*joined[1:], False], strict=False):
-        here = token._replace(joined=is_joined)
+    here = [token._replace(joined=is_joined) for token, is_joined in zip(tokens, joined, strict=True)]
+    names = _list_names(here)
+    for token, name, tight in zip(here, names, [*joined[1:], False], strict=False):
         if token.kind != "word":
             written.append(token.form)
             starts = starts or (not tight and _ends(before, left, token))
         else:
-            tail = is_joined and left.form in _APOSTROPHES and token.key in _TAILS
-            form = token.form if tail else forms.find(_name(left, here)) or token.form
+            tail = token.joined and left.form in _APOSTROPHES and token.key in _TAILS
+            form = token.form if tail else forms.find(name) or token.form
             written.append(_capitalize(form) if starts else form)
             starts = False
         before, left = left, token
