@@ -18,7 +18,10 @@ def speak(when):
     print(f"{when}: unfinished ", end="", file=sys.stderr)
     warnings.warn(f"{when}: warning")
     logging.getLogger("a.library").warning(f"{when}: root logger")
-    threading.Thread(target=lambda: print(f"{when}: thread", file=sys.stderr)).start()
+    thread = threading.Thread(target=lambda: print(f"{when}: thread", file=sys.stderr))
+    thread.start()
+    thread.join()
+    ctypes.CDLL(None).printf(f"{when}: buffer\\n".encode())
     said = f"{when}: native code\\n".encode()
     ctypes.CDLL(None).write(2, said, len(said))
     subprocess.run(["echo", f"{when}: child"], check=True)
@@ -35,14 +38,15 @@ with catch() as (output, error):
     error.write("our error\\n")
 print("afterwards")
 """
-WAYS = {"print", "error", "unfinished", "warning", "root logger", "thread", "native code", "child"}
+WAYS = {"print", "error", "unfinished", "warning", "root logger", "thread", "native code", "child", "buffer"}
 
 
 def test_what_libraries_say_goes_to_the_log_of_the_run(tmp_path: Path) -> None:
     """However it is said: to the innermost run's log, and nowhere without a run."""
     root = Path(__file__).parents[2]
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     done = subprocess.run(
-        [sys.executable, "-c", SPEAKING], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(root)},
+        [sys.executable, "-c", SPEAKING], cwd=tmp_path, env=buffered | {"PYTHONPATH": str(root)},
         capture_output=True, text=True, check=True,
     )  # fmt: skip
 

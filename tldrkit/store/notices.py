@@ -4,6 +4,7 @@ Knows the process's standard output and error by their numbers, so that warnings
 caught alike, those of code in C++ or Rust too, in any thread, and however late it was loaded.
 """
 
+import ctypes
 import os
 import sys
 from collections.abc import Iterator
@@ -71,5 +72,6 @@ def _point(targets: list[int]) -> None:
     for file in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):  # what cannot be written, or was closed, has nothing left to say
             file.flush()
+    ctypes.CDLL(None).fflush(None)  # C's own buffers, which would follow whenever they are full
     for stream, target in zip(_STREAMS, targets, strict=True):
         os.dup2(target, stream)
