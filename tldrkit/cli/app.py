@@ -104,9 +104,9 @@ def root(
 ) -> None:
     """Make small summarizers of forum threads, and prove what they are worth.
 
-    The line: `base` (a network from scratch) or a pretrained T5/BART → `compress` → `train` → `eval` →
-    `compare` → `export`, `summarize` and `serve`. Every command reads and writes numbered artifacts; a step
-    already done is skipped.
+    The line: `base` (from a pretrained encoder or from scratch) or a pretrained T5/BART → `compress` →
+    `train` → `eval` → `compare` → `export`, `summarize` and `serve`. Every command reads and writes numbered
+    artifacts; a step already done is skipped.
     """
     if count_processes() > 1 and ctx.invoked_subcommand not in SHARED:
         raise SpecError(
