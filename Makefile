@@ -57,8 +57,11 @@ $(S)/base/$(MADE): $(E)/base.yaml $(GIVEN) | $(VENV) $(MINILM)
 
 # WHOLE=yes adds a row to the table: the network before its vocabulary was trimmed, taught as A was. It needs a base
 # of its own.
-$(S)/whole/base/$(MADE): $(E)/base.yaml $(E)/whole.yaml $(GIVEN) | $(VENV) $(MINILM)
-	$(TLDRKIT) base $(ENCODER:%=--encoder %) --as $(P)/whole/base --spec $(E)/base.yaml --spec $(E)/whole.yaml $(LOCAL)
+ifeq ($(WHOLE),yes)
+$(if $(wildcard $(E)/whole.yaml),,$(error WHOLE=yes is for a profile with a whole.yaml, such as minilm))
+endif
+$(S)/whole/base/$(MADE): $(E)/base.yaml $(E)/whole.yaml $(GIVEN) | $(BASE_MADE)
+	$(TLDRKIT) base $(ENCODER:%=--encoder %) --as $(P)/whole/base --spec $(E)/base.yaml --spec $(E)/whole.yaml $(SHARED)
 
 # B and C begin from one and the same smaller network.
 $(S)/compress/$(MADE): $(E)/compress.yaml $(BASE_MADE) $(GIVEN) | $(VENV)
@@ -82,7 +85,7 @@ $(S)/whole/s$(1)/train/$(MADE): $(E)/train.yaml experiments/a.yaml $(S)/whole/ba
 endef
 $(foreach seed,$(SEEDS),$(eval $(call RUNS,$(seed))))
 
-TRAINED := $(foreach run,a b c d $(if $(WHOLE),whole),$(foreach seed,$(SEEDS),$(run)/s$(seed)))
+TRAINED := $(foreach run,a b c d $(if $(filter yes,$(WHOLE)),whole),$(foreach seed,$(SEEDS),$(run)/s$(seed)))
 SCORES  := $(TRAINED:%=$(P)/%/eval)
 JUDGED  := --spec experiments/claims.yaml
 

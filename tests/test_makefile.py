@@ -85,3 +85,14 @@ def test_the_whole_vocabulary_is_one_more_row(tmp_path: Path) -> None:
     assert sum("--spec experiments/minilm/whole.yaml" in step for step in steps) == 1
     assert sum("--experiment whole" in step for step in steps) == 1
     assert "minilm/whole/s0/eval" in next(step for step in steps if step.startswith("compare"))
+
+
+def test_the_whole_vocabulary_needs_a_profile_that_trims(tmp_path: Path) -> None:
+    """Other profiles say so in a sentence; anything but yes is no."""
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        plan(tmp_path, "WHOLE=yes")
+
+    assert "WHOLE=yes is for a profile with a whole.yaml, such as minilm" in caught.value.stderr
+    assert not any(
+        "minilm/whole" in step for step in plan(tmp_path, "PROFILE=minilm", "DATA=texts", "WHOLE=no")
+    )

@@ -245,8 +245,8 @@ def test_each_summary_is_written_after_its_own_thread() -> None:
 
 
 def test_one_option_switches_it_off() -> None:
-    """It is a field of the specs that decode, on by default, and told where outputs are compared."""
+    """It is a field of the specs that decode, on by default; outputs are told apart by it."""
     for restore in (True, False):
         given = {} if restore else {"restore_case": False}
-        assert read_decoding(EvalSpec(**given)).settings["restore_case"] == restore
+        assert read_decoding(EvalSpec(**given)).settings.get("restore_case", True) == restore
         assert decode_threads(SummarizeSpec(**given)).restore_case == restore

@@ -8,6 +8,8 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 from tests.models.encoders import LICENCE, save_encoder
 from tests.steps.conftest import FIT, GROWING
 from tldrkit.errors import ModelError, SpecError, UnknownReference
+from tldrkit.models.huggingface import export_summarizer
+from tldrkit.models.warm_start import build_from_encoder
 from tldrkit.options import Options
 from tldrkit.specs import CompressSpec, EvalSpec, ExportSpec, TrainSpec, WarmStartSpec, build_spec
 from tldrkit.steps.base import base_from_encoder
@@ -120,3 +122,15 @@ def test_a_card_without_a_licence_is_said_to_have_none(encoder: Path) -> None:
     assert found.describe(encoder)["licence"] == ""
     (encoder / "README.md").unlink()
     assert found.describe(encoder)["licence"] == ""
+
+
+def test_an_exports_shortest_summary_fits_its_longest(encoder: Path, tmp_path: Path) -> None:
+    """A network whose defaults ask for more tokens than an export allows asks for those that it allows."""
+    summarizer = build_from_encoder(encoder)
+    summarizer.network.generation_config.min_length = 56
+    export_summarizer(summarizer, tmp_path / "out", ExportSpec(max_target_tokens=12))
+    network = AutoModelForSeq2SeqLM.from_pretrained(tmp_path / "out")
+    written = network.generate(**summarizer.tokenizer("cat", return_tensors="pt"), num_beams=1)
+
+    assert network.generation_config.min_length == 13
+    assert written.shape[1] == 13

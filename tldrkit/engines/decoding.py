@@ -25,12 +25,13 @@ class Decoding:
     @property
     def settings(self) -> dict[str, object]:
         """What must be equal where outputs are compared: not what is done for speed."""
+        plain = {} if self.restore_case else {"restore_case": False}
         return {
             "prefix": self.prefix,
             "max_source_tokens": self.max_source_tokens,
             "max_target_tokens": self.max_target_tokens,
             "num_beams": self.num_beams,
-            "restore_case": self.restore_case,
+            **plain,
         }
 
 

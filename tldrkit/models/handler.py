@@ -6,9 +6,13 @@ beside it.
 
 import importlib.util
 import json
+import os
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+# Else oneDNN keeps a compiled kernel for every new shape of a batch, and memory grows without end.
+os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "8")
 
 import torch
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer

@@ -32,9 +32,10 @@ def export_summarizer(summarizer: Summarizer, folder: Path, spec: ExportSpec) ->
     if spec.dtype == "bf16":
         network = network.to(torch.bfloat16)
     network.generation_config = copy.deepcopy(network.generation_config)
-    network.generation_config.update(
-        num_beams=spec.num_beams, max_new_tokens=spec.taught.max_target_tokens, max_length=None
-    )
+    longest, defaults = spec.taught.max_target_tokens, network.generation_config
+    defaults.update(num_beams=spec.num_beams, max_new_tokens=longest, max_length=None)
+    if defaults.min_length:
+        defaults.min_length = min(defaults.min_length, longest + 1)  # it counts the start mark
     with _code_beside(network):
         save_summarizer(Summarizer(network, summarizer.tokenizer), folder)
     for code in (handler.__file__, spelling.__file__):

@@ -31,16 +31,16 @@ class TaughtSpec(Spec):
 
     @property
     def taught(self) -> Taught:
-        """How is read and written; what is still open is the default."""
+        """How to read and write by this spec; what it leaves open has the default."""
         return self.tell(Taught())
 
     def tell(self, taught: Taught) -> Taught:
-        """Tell how a model reads and writes by this spec that was taught so."""
+        """Tell how a model reads and writes when this spec, which wins, is applied to it."""
         said = {name: getattr(self, name, None) for name in asdict(taught)}
         return replace(taught, **{name: value for name, value in said.items() if value is not None})
 
     def complete(self: TaughtSpecT, taught: Taught) -> TaughtSpecT:
-        """Fill in what is open as a model was taught."""
+        """Build the same spec with what it leaves open filled in: as the model was taught."""
         told = asdict(self.tell(taught))
         known = type(self).model_fields
         return self.model_copy(update={name: value for name, value in told.items() if name in known})

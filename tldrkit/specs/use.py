@@ -50,12 +50,12 @@ class SummarizeSpec(TaughtSpec):
         return self.max_tokens or _LENGTHS[self.length][1]
 
     def tell(self, taught: Taught) -> Taught:
-        """Tell how a model reads and writes by this spec that was taught so."""
+        """Tell how a model reads and writes when this spec is applied to it."""
         told = super().tell(taught)
         return replace(told, max_target_tokens=max(told.max_target_tokens, self.min_tokens or 0))
 
     def complete(self, taught: Taught) -> "SummarizeSpec":
-        """Fill in what is open as a model was taught."""
+        """Build the same spec with what it leaves open filled in: as the model was taught."""
         most = self.tell(taught).max_target_tokens
         return super().complete(taught).model_copy(update={"max_tokens": most})
 

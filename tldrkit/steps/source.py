@@ -48,10 +48,10 @@ class ModelSource:
         return read_taught(folder, self.manifest.spec if self.manifest else None)
 
     def complete(self, spec: TaughtSpecT, options: Options, *, target: str | None = None) -> TaughtSpecT:
-        """Complete a spec of what is done with it as it was taught; where that says otherwise, this is told.
+        """Fill in what a spec leaves open as the model was taught; tell the person what it does otherwise.
 
         Args:
-            spec: What the person asked for.
+            spec: What is to be done with the model.
             options: The surroundings, with a display.
             target: Name of the model that will be taught what the spec says; None where none is made.
 
