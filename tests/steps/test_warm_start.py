@@ -134,3 +134,18 @@ def test_an_exports_shortest_summary_fits_its_longest(encoder: Path, tmp_path: P
 
     assert network.generation_config.min_length == 13
     assert written.shape[1] == 13
+
+
+def test_no_command_reads_beyond_the_positions(encoder: Path, options: Options) -> None:
+    """A model is asked for no more tokens than it has positions for; the sentence has both numbers."""
+    small = WarmStartSpec(max_source_tokens=32, max_target_tokens=16)
+    base_from_encoder(options, small, encoder=str(encoder), target="base")
+    longer = {"dataset": "toy", "max_source_tokens": 33}
+
+    for ask in (
+        lambda: score(options, EvalSpec(**longer), source="base", target="e"),
+        lambda: train(options, TrainSpec(**longer), source="base", target="t"),
+        lambda: compress(options, CompressSpec(**longer), source="base", target="c"),
+    ):
+        with pytest.raises(SpecError, match="base@v1 has positions for 32 tokens, not for 33"):
+            ask()

@@ -43,6 +43,12 @@ def read_taught(folder: Path, spec: Mapping[str, Any] | None = None) -> Taught:
     return Taught(**said)
 
 
+def read_positions(folder: Path) -> int | None:
+    """Read how many tokens a network has positions for; None where that is not limited, as in T5."""
+    positions = _read_mapping(folder / "config.json").get("max_position_embeddings")
+    return int(positions) if _is_count(positions, 1) else None
+
+
 def _read_origin(folder: Path) -> dict[str, Any]:
     """Read what tldrkit wrote beside the weights; an export of earlier days says less."""
     path = folder / ORIGIN
@@ -65,7 +71,7 @@ def _read_configuration(folder: Path) -> dict[str, Any]:
     )
     own = _get_mapping(_get_mapping(config, "task_specific_params"), "summarization")
     taught = Taught()
-    positions = config.get("max_position_embeddings")
+    positions = read_positions(folder)
     return {
         "prefix": next(
             (said["prefix"] for said in (own, config) if isinstance(said.get("prefix"), str)),

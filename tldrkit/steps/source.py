@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tldrkit.errors import StoreError, UnknownReference
-from tldrkit.models.taught import read_taught
+from tldrkit.errors import SpecError, StoreError, UnknownReference
+from tldrkit.models.taught import read_positions, read_taught
 from tldrkit.options import Options, is_first_process
 from tldrkit.specs import Taught, TaughtSpecT
 from tldrkit.store.digest import digest_file, digest_json
@@ -40,12 +40,7 @@ class ModelSource:
         Raises:
             ModelError: It cannot be fetched, or what it says cannot be used.
         """
-        folder = Path(self.location)
-        if not folder.is_dir():
-            from tldrkit.models.hub import fetch_from_hub
-
-            folder = fetch_from_hub(self.location)
-        return read_taught(folder, self.manifest.spec if self.manifest else None)
+        return read_taught(self._find_folder(), self.manifest.spec if self.manifest else None)
 
     def complete(self, spec: TaughtSpecT, options: Options, *, target: str | None = None) -> TaughtSpecT:
         """Fill in what a spec leaves open as the model was taught; tell the person what it does otherwise.
@@ -57,8 +52,10 @@ class ModelSource:
 
         Raises:
             ModelError: How it was taught cannot be found out.
+            SpecError: The spec asks for more tokens than the network has positions.
         """
         taught = self.taught
+        self._check_positions(spec.tell(taught))
         before, now = asdict(taught), asdict(spec.tell(taught))
         changed = [name for name in now if now[name] != before[name]]
         if changed and is_first_process():
@@ -66,6 +63,23 @@ class ModelSource:
             message = f"{self.reference} was taught {_list(before, changed)}; {here} {_list(now, changed)}."
             options.display.log({"message": message})
         return spec.complete(taught)
+
+    def _check_positions(self, told: Taught) -> None:
+        positions = read_positions(self._find_folder())
+        asked = max(told.max_source_tokens, told.max_target_tokens)
+        if positions is not None and asked > positions:
+            raise SpecError(
+                f"{self.reference} has positions for {positions} tokens, not for {asked}.",
+                hint=f"Read and write at most {positions} tokens.",
+            )
+
+    def _find_folder(self) -> Path:
+        folder = Path(self.location)
+        if not folder.is_dir():
+            from tldrkit.models.hub import fetch_from_hub
+
+            folder = fetch_from_hub(self.location)
+        return folder
 
     def to_input(self, role: str = "source") -> Input:
         """Describe it as a step's input."""
