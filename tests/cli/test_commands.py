@@ -91,11 +91,12 @@ def test_a_base_begins_with_an_encoder(cli: Cli, workplace: Path) -> None:
     save_encoder(workplace / "encoder")
     lengths = ("--max-source-tokens", "32", "--max-target-tokens", "16")
     command = ("base", "--encoder", "encoder", "--as", "base/v", *lengths)
-    made = cli(*command, "--dec-num-layers", "1")
+    made = cli(*command, "--dec-num-layers", "1", "--dataset", "toy", "--data", ".", "--vocab-size", "64")
     refused = cli(*command, "--d-model", "16")
 
     assert made.returncode == 0
     assert made.stdout.strip() == "base/v@v1"
+    assert re.search(r"with the 64 of \d+ tokens kept .* of tokens are unknown \(.* before\)", made.stderr)
     check_clear(refused, "d_model in the command line cannot be used: with an encoder, its own size is kept.")
 
 

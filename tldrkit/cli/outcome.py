@@ -34,6 +34,7 @@ def show_outcome(outcome: Outcome) -> None:
             console.show_table(("measured", artifact.reference), rows, talk=True)
         if "compression" in artifact.manifest.metrics:
             _show_compression(artifact.manifest.metrics["compression"])
+        _show_vocabulary(artifact.manifest.metrics.get("vocabulary", {}))
     console.show_line(artifact.reference)
 
 
@@ -62,10 +63,15 @@ def _show_compression(report: dict[str, Any]) -> None:
         console.say(f"{side} layers kept: {', '.join(map(str, layers))}")
     if report["variance_kept"] < 1:
         console.say(f"variance of the decoder's stream kept: {report['variance_kept']:.1%}")
-    if "changed" in report["vocabulary"]:
-        lost = report["vocabulary"]
+    _show_vocabulary(report["vocabulary"])
+
+
+def _show_vocabulary(lost: dict[str, float]) -> None:
+    """Show what a trimmed vocabulary loses on held-out texts, where that was measured."""
+    if "changed" in lost:
         console.say(
-            f"with the pieces kept {lost['changed']:.2%} of held-out texts read back otherwise, "
+            f"with the {lost['after']:,} of {lost['before']:,} tokens kept "
+            f"{lost['changed']:.2%} of held-out texts read back otherwise, "
             f"{lost['unknown_after']:.3%} of tokens are unknown ({lost['unknown_before']:.3%} before), "
             f"and texts are {lost['longer'] - 1:+.1%} tokens long"
         )
