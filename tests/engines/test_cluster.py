@@ -137,9 +137,8 @@ def test_a_killed_run_ends_with_the_bytes_of_a_local_one(cli: Cli, workplace: Pa
     assert 0 < journaled < 96
     again = cli(*there, **environment)
     assert again.returncode == 3, again.stderr
-    assert again.stderr.splitlines() == [
-        f"97 threads summarized, {journaled + 1} of them known from before; 1 inputs could not be read."
-    ]
+    known = f"97 threads summarized, {journaled + 1} of them known from before; 1 inputs could not be read."
+    assert again.stderr.splitlines()[-1] == known  # before it, perhaps, how far a slow machine is
     assert again.stdout == "ray.jsonl\n"
 
     cli(*RUN, "--threads", "1", "--out", "local.jsonl")

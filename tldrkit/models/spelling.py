@@ -27,9 +27,11 @@ _CLAUSES = {"but", "i", "we", "they", "he", "she", "it", "you", "what", "who", "
 _DOMAINS = {"com", "org"}
 _TITLES = {"mr", "mrs", "ms", "dr", "prof", "st", "vs"}  # a point behind these ends no sentence
 _VERBS = {"a", "may", "will"}  # names too, but more often not
-_DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
-_MONTHS = ["January", "February", "April", "June", "July", "August", "September", "October", "November"]
-_ALWAYS = {word.lower(): word for word in ("I", *_DAYS, *_MONTHS, "December")}
+_CAPITALS = (
+    "I Monday Tuesday Wednesday Thursday Friday Saturday Sunday "
+    "January February April June July August September October November December"
+)
+_ALWAYS = {word.lower(): word for word in _CAPITALS.split()}
 """English words with a capital wherever they stand, for documents that do not have them."""
 
 
@@ -151,17 +153,13 @@ def _opens(token: _Token) -> bool:
 
 
 def _closes(token: _Token) -> bool:
-    return token.kind == "mark" and (
-        token.form in _CLOSING or unicodedata.category(token.form) in ("Pe", "Pf")
+    return token.form in _CLOSING or (
+        token.kind == "mark" and unicodedata.category(token.form) in ("Pe", "Pf")
     )
 
 
 class _Marks:
-    """How the marks of a document stand among their neighbours.
-
-    Args:
-        lines: The document's tokens.
-    """
+    """How the marks in the lines of a document stand among their neighbours."""
 
     def __init__(self, lines: Iterable[Sequence[_Token]]) -> None:
         self._seen: dict[tuple[str | None, str, str | None], Counter[_Gaps]] = defaultdict(Counter)
@@ -170,10 +168,7 @@ class _Marks:
                 self._seen[before, mark.key, behind][gaps] += 1
 
     def find(self, place: _Place) -> _Gaps | None:
-        """Find how a mark stands between two tokens; None where the document does not say.
-
-        Of a word on one side alone the document says whether the mark belongs to that word.
-        """
+        """Find how a mark stands between two tokens, or at the one it belongs to; None if nothing says."""
         left, mark, right, _ = place
         gaps = self._get(left.key, mark, right.key)
         if gaps is None and right.kind != "space":
@@ -210,8 +205,7 @@ def _join(tokens: Sequence[_Token], marks: _Marks) -> list[bool]:
         open_ones = [n for n, gaps in enumerate(stand) if gaps is None and places[n].mark.form in quotes]
         for number, gaps in _pair(open_ones, places, found):
             stand[number] = gaps
-    joined = []
-    behind, following = False, iter(stand)
+    joined, behind, following = [], False, iter(stand)
     for left, token in zip([_EDGE, *tokens], tokens, strict=False):
         before, after = (False, False) if token.kind == "word" else next(following) or (False, False)
         kept = token.joined and not {token.form, left.form} & _QUOTES
@@ -285,11 +279,7 @@ def _is_within(place: _Place) -> bool:
 
 
 class _Forms:
-    """How the words of a document are written.
-
-    Args:
-        lines: The document's tokens.
-    """
+    """How the words in the lines of a document are written."""
 
     def __init__(self, lines: Sequence[Sequence[_Token]]) -> None:
         self._sure: dict[str, Counter[str]] = defaultdict(Counter)
@@ -304,17 +294,12 @@ class _Forms:
         return _ALWAYS.get(key) or self._first.get(key)
 
     def _read(self, line: Sequence[_Token], *, is_title: bool) -> None:
-        """Count the forms of a line's words.
-
-        A capital says something unless a sentence begins with it, all words of a title have one, or all of
-        the line is capitals.
-        """
+        """Count the forms of a line's words, but no capitals of sentences, headlines and shouting."""
         shouted, name = _is_shouted(line), _find_name(line)
         headline = is_title and not name and _is_headline(line)
         starts = True
-        for place, (left, token, key) in enumerate(
-            zip([_EDGE, *line], line, _list_names(line), strict=False)
-        ):
+        keys = _list_names(line)
+        for place, (left, token, key) in enumerate(zip([_EDGE, *line], line, keys, strict=False)):
             form = token.form
             if token.kind != "word":
                 starts = starts or _may_end(left, token)
@@ -332,10 +317,7 @@ class _Forms:
 
 
 def _list_names(tokens: Sequence[_Token]) -> list[str]:
-    """Name tokens by what a tokenizer without case sees of them.
-
-    The mouth of an emoticon is its own word, and so is a letter of an abbreviation such as U.S.
-    """
+    """Name tokens by their keys; an emoticon's mouth, or a letter of U.S., is a word of its own."""
     names = [
         left.form + token.key if token.joined and left.form in _EYES and len(token.key) == 1 else token.key
         for left, token in zip([_EDGE, *tokens], tokens, strict=False)
@@ -383,8 +365,7 @@ def _find_name(line: Sequence[_Token]) -> int:
 
 def _choose_forms(tokens: Sequence[_Token], joined: Sequence[bool], forms: _Forms) -> list[str]:
     """Choose how each word is written; sentences begin with a capital."""
-    written = []
-    starts = True
+    written, starts = [], True
     left = before = _EDGE
     here = [token._replace(joined=is_joined) for token, is_joined in zip(tokens, joined, strict=True)]
     names = _list_names(here)
