@@ -25,9 +25,12 @@ VOCABULARY, LONGEST, WRITTEN = 2000, 256, 64
 BATCH_TOKENS = 512
 
 
-def draw_rows(generator: random.Random) -> list[tuple[list[int], list[int]]]:
-    """Draw documents of about one length, with summaries, so many that a batch has about as many tokens."""
-    length = generator.randint(16, LONGEST)
+def draw_rows(generator: random.Random, step: int) -> list[tuple[list[int], list[int]]]:
+    """Draw documents of about one length, with summaries, so many that a batch has about as many tokens.
+
+    The first batches are the longest and the shortest, so that what the largest one takes is taken at once.
+    """
+    length = {1: LONGEST, 2: 16}.get(step) or generator.randint(16, LONGEST)
     count = max(1, BATCH_TOKENS // length)
     return [
         ([generator.randrange(5, VOCABULARY) for _ in range(length - generator.randrange(8))],
@@ -74,14 +77,14 @@ def take_steps(precision: str, steps: int, threads: int) -> None:
     generator = random.Random(0)
     tokens, seconds = 0, 0.0
     for step in range(1, steps + 1):
-        rows = [Tokens(*row) for row in draw_rows(generator)]
+        rows = [Tokens(*row) for row in draw_rows(generator, step)]
         started = time.perf_counter()
         (objective(rows, 0.1) / sum(len(row.target) for row in rows)).backward()
         optimizer.step()
         optimizer.zero_grad()
         seconds += time.perf_counter() - started
         tokens += sum(map(len, rows))
-        if step % 50 == 0:
+        if step % 50 == 0 or step <= 2:
             writer([row.source for row in rows], decoding)
         if step in STEPS:
             print(f"{step} {read_mib():.0f} {tokens / seconds:.0f}", flush=True)
