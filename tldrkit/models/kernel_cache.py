@@ -4,7 +4,7 @@ import os
 
 VARIABLE = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"
 CACHED_KERNELS = 8
-"""As many as the products of one layer need at once; more were no faster (`benchmarks/memory.py`)."""
+"""More were no faster (`benchmarks/memory.py`)."""
 
 
 def bound_kernel_cache() -> None:
