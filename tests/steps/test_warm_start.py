@@ -14,7 +14,7 @@ from tldrkit.options import Options
 from tldrkit.specs import CompressSpec, EvalSpec, ExportSpec, TrainSpec, WarmStartSpec, build_spec
 from tldrkit.steps.base import base_from_encoder
 from tldrkit.steps.compress import compress
-from tldrkit.steps.encoder import resolve_encoder
+from tldrkit.steps.encoder import describe_encoder, resolve_encoder
 from tldrkit.steps.eval import eval as score
 from tldrkit.steps.export import export
 from tldrkit.steps.train import train
@@ -119,9 +119,9 @@ def test_a_card_without_a_licence_is_said_to_have_none(encoder: Path) -> None:
     found = resolve_encoder(str(encoder))
     (encoder / "README.md").write_text("license: none of this\n", encoding="utf-8")
 
-    assert found.describe(encoder)["licence"] == ""
+    assert describe_encoder(found, encoder)["licence"] == ""
     (encoder / "README.md").unlink()
-    assert found.describe(encoder)["licence"] == ""
+    assert describe_encoder(found, encoder)["licence"] == ""
 
 
 def test_an_exports_shortest_summary_fits_its_longest(encoder: Path, tmp_path: Path) -> None:

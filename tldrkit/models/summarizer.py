@@ -6,6 +6,7 @@ Knows folders and hub ids of T5, BART and ours; safetensors only. Knows neither 
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import (
@@ -86,7 +87,7 @@ def load_summarizer(source: Path | str) -> Summarizer:
             f"{source} is no encoder-decoder but a {config.model_type} model.",
             hint="Use a T5 or BART checkpoint.",
         )
-    return Summarizer(_load_network(folder), tokenizer, folder)
+    return Summarizer(load_weights(AutoModelForSeq2SeqLM, folder), tokenizer, folder)
 
 
 def save_summarizer(summarizer: Summarizer, folder: Path) -> None:
@@ -109,10 +110,20 @@ def save_tokenizer(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
     tokenizer.save_pretrained(folder)
 
 
-def _load_network(folder: Path) -> PreTrainedModel:
-    """Load the weights, refusing to fill gaps with random numbers."""
+def load_weights(kind: Any, folder: Path, spare: str = "") -> PreTrainedModel:  # noqa: ANN401  (an Auto class)
+    """Load a network, float32, refusing to fill gaps with random numbers.
+
+    Args:
+        kind: The Auto class that loads it.
+        folder: Where it is; no code of it is run.
+        spare: Beginning of the names of weights that may be missing; empty where none may.
+
+    Raises:
+        ModelError: It cannot be loaded, or lacks weights.
+    """
     try:
-        network, info = AutoModelForSeq2SeqLM.from_pretrained(
+        network: PreTrainedModel
+        network, info = kind.from_pretrained(
             folder,
             dtype=torch.float32,
             local_files_only=True,
@@ -122,8 +133,8 @@ def _load_network(folder: Path) -> PreTrainedModel:
         )
     except Exception as error:  # whatever a broken file makes the library raise
         raise ModelError(f"{folder} cannot be loaded: {describe_failure(error)}", hint=WHOLE) from error
-    if info["missing_keys"]:
-        missing = sorted(info["missing_keys"])
+    missing = sorted(key for key in info["missing_keys"] if not (spare and key.startswith(spare)))
+    if missing:
         raise ModelError(
             f"{folder} lacks {len(missing)} of the weights its config.json names, among them {missing[0]}.",
             hint="Weights and config.json belong to different models.",

@@ -111,7 +111,7 @@ def trim_tokenizer(
     uses = _count_pieces(tokenizer, texts)
     kept = _choose_pieces(inventory, needed, uses, size - len(beyond)) + beyond
     _renumber(content, inventory.pieces, {old: new for new, old in enumerate(kept)})
-    return Trimmed(_rebuild_tokenizer(tokenizer, content), kept)
+    return Trimmed(rebuild_tokenizer(tokenizer, content), kept)
 
 
 def keep_pieces(network: PreTrainedModel, kept: Sequence[int]) -> None:
@@ -312,17 +312,19 @@ def _renumber_ends(part: Any, numbers: Mapping[int, int]) -> None:  # noqa: ANN4
             part[end][1] = numbers[part[end][1]]
 
 
-def _rebuild_tokenizer(
-    tokenizer: PreTrainedTokenizerFast, content: Mapping[str, Any]
+def rebuild_tokenizer(
+    tokenizer: PreTrainedTokenizerBase,
+    content: Mapping[str, Any],
+    **changes: Any,  # noqa: ANN401  (arguments of transformers)
 ) -> PreTrainedTokenizerFast:
-    """Build a tokenizer of any class from the content of its tokenizer.json alone."""
+    """Build a tokenizer from the content of a tokenizer.json, set up as another but for ``changes``."""
     named = tokenizer.special_tokens_map
-    return PreTrainedTokenizerFast(
-        tokenizer_object=Tokenizer.from_str(json.dumps({**content, "truncation": None, "padding": None})),
-        model_max_length=tokenizer.model_max_length,
-        model_input_names=tokenizer.model_input_names,
-        split_special_tokens=tokenizer.split_special_tokens,
-        clean_up_tokenization_spaces=tokenizer.clean_up_tokenization_spaces,
-        extra_special_tokens=[token for token in tokenizer.all_special_tokens if token not in named.values()],
-        **named,
-    )
+    settings = {
+        "model_max_length": tokenizer.model_max_length,
+        "model_input_names": tokenizer.model_input_names,
+        "split_special_tokens": tokenizer.split_special_tokens,
+        "clean_up_tokenization_spaces": tokenizer.clean_up_tokenization_spaces,
+        "extra_special_tokens": [one for one in tokenizer.all_special_tokens if one not in named.values()],
+    }
+    backend = Tokenizer.from_str(json.dumps({**content, "truncation": None, "padding": None}))
+    return PreTrainedTokenizerFast(tokenizer_object=backend, **(settings | named | changes))

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import (
     AutoConfig,
@@ -25,6 +24,7 @@ from transformers import (
     BartForConditionalGeneration,
     GenerationConfig,
     PreTrainedConfig,
+    PreTrainedModel,
     PreTrainedTokenizerBase,
     PreTrainedTokenizerFast,
 )
@@ -32,7 +32,8 @@ from transformers.activations import ACT2FN
 
 from tldrkit.errors import ModelError
 from tldrkit.models.layers import choose_layers
-from tldrkit.models.summarizer import WHOLE, Summarizer, check_weights, describe_failure
+from tldrkit.models.summarizer import WHOLE, Summarizer, check_weights, describe_failure, load_weights
+from tldrkit.models.vocabulary import rebuild_tokenizer
 
 POSITION_OFFSET = (
     2  # rows before the first position in BART's table (transformers' BartLearnedPositionalEmbedding)
@@ -116,7 +117,7 @@ def build_from_encoder(
         ModelError: The folder cannot be read, or BART does not have what this encoder has.
     """
     encoder, tokenizer = _load_encoder(folder)
-    kind = _check_kind(encoder.config, folder)
+    kind = KINDS[encoder.config.model_type]
     layers = list(encoder.get_submodule(kind.layers).children())
     if dec_num_layers is not None and dec_num_layers > len(layers):
         raise ModelError(
@@ -148,36 +149,26 @@ def build_from_encoder(
     return Summarizer(network.eval(), _build_tokenizer(tokenizer, config), folder)
 
 
-def _load_encoder(folder: Path) -> tuple[nn.Module, PreTrainedTokenizerBase]:
-    """Load an encoder and its tokenizer, refusing to fill gaps with random numbers."""
+def _load_encoder(folder: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Load an encoder of a kind that BART can hold, and its tokenizer."""
     if not (folder / "config.json").is_file():
         raise ModelError(f"{folder} holds no encoder: config.json is missing.", hint=WHOLE)
     check_weights(folder)
     how = {"local_files_only": True, "trust_remote_code": False}
     try:
         config = AutoConfig.from_pretrained(folder, **how)
-        _check_kind(config, folder)
         tokenizer = AutoTokenizer.from_pretrained(folder, **how)
-        encoder, info = AutoModel.from_pretrained(
-            folder, config=config, dtype=torch.float32, use_safetensors=True, output_loading_info=True, **how
-        )
-    except ModelError:
-        raise
     except Exception as error:  # whatever a broken file makes the library raise
         raise ModelError(f"{folder} cannot be loaded: {describe_failure(error)}", hint=WHOLE) from error
-    if missing := sorted(key for key in info["missing_keys"] if not key.startswith("pooler.")):
-        raise ModelError(
-            f"{folder} lacks {len(missing)} of the weights its config.json names, among them {missing[0]}.",
-            hint="Weights and config.json belong to different models.",
-        )
-    return encoder, tokenizer
+    _check_kind(config, folder)
+    return load_weights(AutoModel, folder, spare="pooler."), tokenizer
 
 
-def _check_kind(config: PreTrainedConfig, folder: Path) -> Kind:
-    """Find an encoder's kind.
+def _check_kind(config: PreTrainedConfig, folder: Path) -> None:
+    """Check that BART computes what an encoder does.
 
     Raises:
-        ModelError: BART cannot compute what this encoder does.
+        ModelError: It does not.
     """
     kind = KINDS.get(config.model_type)
     if kind is None:
@@ -187,7 +178,6 @@ def _check_kind(config: PreTrainedConfig, folder: Path) -> Kind:
         )
     for reason in _find_obstacles(config, kind):
         raise ModelError(f"{folder} cannot become a BART: {reason}.", hint="Use another encoder.")
-    return kind
 
 
 def _find_obstacles(config: PreTrainedConfig, kind: Kind) -> Iterator[str]:
@@ -276,18 +266,13 @@ def _copy_layers(targets: Sequence[nn.Module], sources: Sequence[nn.Module], kin
 
 def _build_tokenizer(tokenizer: PreTrainedTokenizerBase, config: BartConfig) -> PreTrainedTokenizerFast:
     """Build the same tokenizer with the names that an encoder-decoder's has, and without segments."""
-    content = json.loads(tokenizer.backend_tokenizer.to_str()) | {"truncation": None, "padding": None}
-    return PreTrainedTokenizerFast(
-        tokenizer_object=Tokenizer.from_str(json.dumps(content)),
+    return rebuild_tokenizer(
+        tokenizer,
+        json.loads(tokenizer.backend_tokenizer.to_str()),
         model_max_length=config.max_position_embeddings,
         model_input_names=["input_ids", "attention_mask"],
         split_special_tokens=True,  # a post that speaks of "[SEP]" does not end there
         clean_up_tokenization_spaces=False,
         bos_token=tokenizer.cls_token,
         eos_token=tokenizer.sep_token,
-        **{
-            name: str(token)
-            for name, token in tokenizer.special_tokens_map.items()
-            if name not in ("bos_token", "eos_token") and isinstance(token, str)
-        },
     )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from tldrkit.errors import SpecError
 from tldrkit.options import Options
 from tldrkit.specs import BaseSpec, Taught, WarmStartSpec
-from tldrkit.steps.encoder import resolve_encoder
+from tldrkit.steps.encoder import describe_encoder, resolve_encoder
 from tldrkit.steps.step import Bench, Outcome, Step, data_input, perform
 
 _HELD_OUT = 500  # validation examples on which a trimmed vocabulary is measured
@@ -72,7 +72,7 @@ def base_from_encoder(options: Options, spec: WarmStartSpec, *, encoder: str, ta
         kind="model",
         target=target,
         spec=spec,
-        inputs=(origin.to_input(), *data),
+        inputs=(origin.to_input("encoder"), *data),
         shared=True,
     )
 
@@ -91,7 +91,7 @@ def base_from_encoder(options: Options, spec: WarmStartSpec, *, encoder: str, ta
             max_target_tokens=spec.taught.max_target_tokens,
         )
         bench.draft.provenance["loaded_from"] = str(folder)
-        bench.draft.metrics["encoder"] = origin.describe(folder)
+        bench.draft.metrics["encoder"] = describe_encoder(origin, folder)
         _check_positions(summarizer, spec)
         if corpus and spec.vocab_size:
             bench.draft.metrics["vocabulary"] = _trim(summarizer, spec.vocab_size, corpus)

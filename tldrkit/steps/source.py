@@ -40,7 +40,7 @@ class ModelSource:
         Raises:
             ModelError: It cannot be fetched, or what it says cannot be used.
         """
-        return read_taught(self._find_folder(), self.manifest.spec if self.manifest else None)
+        return self._read_taught(self.find_folder())
 
     def complete(self, spec: TaughtSpecT, options: Options, *, target: str | None = None) -> TaughtSpecT:
         """Fill in what a spec leaves open as the model was taught; tell the person what it does otherwise.
@@ -54,9 +54,11 @@ class ModelSource:
             ModelError: How it was taught cannot be found out.
             SpecError: The spec asks for more tokens than the network has positions.
         """
-        taught = self.taught
-        self._check_positions(spec.tell(taught))
-        before, now = asdict(taught), asdict(spec.tell(taught))
+        folder = self.find_folder()
+        taught = self._read_taught(folder)
+        told = spec.tell(taught)
+        self._check_positions(folder, told)
+        before, now = asdict(taught), asdict(told)
         changed = [name for name in now if now[name] != before[name]]
         if changed and is_first_process():
             here = f"{target} is taught" if target else "here it is told"
@@ -64,8 +66,11 @@ class ModelSource:
             options.display.log({"message": message})
         return spec.complete(taught)
 
-    def _check_positions(self, told: Taught) -> None:
-        positions = read_positions(self._find_folder())
+    def _read_taught(self, folder: Path) -> Taught:
+        return read_taught(folder, self.manifest.spec if self.manifest else None)
+
+    def _check_positions(self, folder: Path, told: Taught) -> None:
+        positions = read_positions(folder)
         asked = max(told.max_source_tokens, told.max_target_tokens)
         if positions is not None and asked > positions:
             raise SpecError(
@@ -73,7 +78,12 @@ class ModelSource:
                 hint=f"Read and write at most {positions} tokens.",
             )
 
-    def _find_folder(self) -> Path:
+    def find_folder(self) -> Path:
+        """Find its folder; a model of the hub is fetched.
+
+        Raises:
+            ModelError: It cannot be fetched.
+        """
         folder = Path(self.location)
         if not folder.is_dir():
             from tldrkit.models.hub import fetch_from_hub
