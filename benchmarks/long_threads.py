@@ -20,7 +20,6 @@ import numpy as np
 import torch
 
 from tldrkit.data.sentences import split_sentences
-from tldrkit.data.threads import Post, Thread
 from tldrkit.engines.decoding import Decoding
 from tldrkit.engines.generation import Generator
 from tldrkit.engines.threads import (
@@ -33,6 +32,7 @@ from tldrkit.engines.threads import (
 from tldrkit.metrics.intervals import Array, Pair, compute_intervals
 from tldrkit.metrics.overlap import compute_rouge
 from tldrkit.models.summarizer import Summarizer, load_summarizer
+from tldrkit.threads import Post, Thread
 
 FILES = ("convosumm_email.validation.jsonl", "qmsum_meetings.validation.jsonl.gz")
 PREFIX = "summarize: "

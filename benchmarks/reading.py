@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tldrkit.data.threads import BrokenThread, read_threads
+from tldrkit.threads import BrokenThread, read_threads
 
 THREADS, POSTS, RUNS = 1000, 10, 3
 WORDS = "the wheel of my old bicycle has a slow leak and nobody in the shop could find where it comes from"

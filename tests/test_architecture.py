@@ -12,22 +12,24 @@ PACKAGE = Path(__file__).parents[1] / "tldrkit"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 BOTTOM = {"errors"}
-FLOOR = BOTTOM | {"specs", "tensors", "tracking"}
-ROOMS = {"models", "data", "metrics", "store"}
+FLOOR = BOTTOM | {"specs", "tensors", "tracking", "files"}
+ROOMS = {"models", "data", "threads", "metrics", "store"}
 MAY_IMPORT = {
     "errors": set(),
+    "files": BOTTOM,
     "specs": BOTTOM,
     "tensors": BOTTOM,
     "tracking": BOTTOM,
     "options": BOTTOM | {"tracking"},
     "store": BOTTOM,
-    "data": FLOOR,
+    "threads": FLOOR,
+    "data": FLOOR | {"threads"},
     "metrics": FLOOR,
     "models": FLOOR | {"metrics"},
     "search": FLOOR,
-    "engines": FLOOR | {"models", "data", "metrics"},
+    "engines": FLOOR | {"models", "data", "threads", "metrics"},
     "reports": FLOOR | {"metrics", "store", "search"},
-    "serving": FLOOR | {"data", "engines"},
+    "serving": FLOOR | {"data", "threads", "engines"},
     "steps": FLOOR | ROOMS | {"engines", "reports", "serving", "options", "search"},
     "cli": FLOOR | {"options", "store", "steps", "reports", "serving"},
     "__main__": {"cli"},

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tldrkit.data.local import Columns, Extract, decode_json, extract_examples, open_file, read_rows
+from tldrkit.data.local import Columns, Extract, extract_examples, read_rows
 from tldrkit.errors import DataError
+from tldrkit.files import decode_json, open_file
 
 ROWS = [
     {"id": str(number), "document": f"Text {number} é", "summary": f"Sum {number}"} for number in range(5)

@@ -5,13 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.models import wordpiece
-from tldrkit.data.threads import Post, Thread
 from tldrkit.engines.generation import Generated
 from tldrkit.engines.threads import ThreadSummarizer, choose_central, finish, reduce_thread
 from tldrkit.errors import SpecError
 from tldrkit.models.scratch import build_base
 from tldrkit.models.summarizer import Summarizer
 from tldrkit.specs import BaseSpec, SummarizeSpec, build_spec
+from tldrkit.threads import Post, Thread
 
 SAID = "the wheel of my old bicycle has a slow leak. nobody could find where it comes from."
 

@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tldrkit.data.threads import Post, Thread
 from tldrkit.metrics.baselines import lead, longest, oracle, split_units, title
 from tldrkit.metrics.overlap import compute_rouge
+from tldrkit.threads import Post, Thread
 
 THREAD = Thread(
     id="1",

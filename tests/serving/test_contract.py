@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.data.threads.sample_pages import FLAT, page
 from tests.serving.conftest import Server
+from tests.threads.sample_pages import FLAT, page
 from tldrkit.engines.decoding import Decoding
 from tldrkit.engines.generation import Generator
 from tldrkit.models.summarizer import load_summarizer

@@ -14,8 +14,9 @@ from typing import Any
 
 from tldrkit.data.examples import Corpus, Example, Split
 from tldrkit.data.hub import KNOWN, HubSet, load_hub
-from tldrkit.data.local import EXTENSIONS, Columns, compute_digest, extract_examples, read_rows
+from tldrkit.data.local import EXTENSIONS, Columns, extract_examples, read_rows
 from tldrkit.errors import DataError
+from tldrkit.files import compute_digest
 from tldrkit.specs import DataSpec
 
 SPLITS = ("train", "validation", "test")

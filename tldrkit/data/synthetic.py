@@ -18,8 +18,8 @@ from typing import TypeVar
 from tldrkit.data import synthetic_templates as templates
 from tldrkit.data.examples import Example
 from tldrkit.data.synthetic_lexicon import Cause, Phrase, Topic, read_limits, read_topics
-from tldrkit.data.threads import Post, Thread
 from tldrkit.errors import DataError
+from tldrkit.threads import Post, Thread
 
 SEED = 20240229
 COUNTS = {"train": 12_000, "validation": 100, "test": 400}

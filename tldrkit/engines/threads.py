@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from tldrkit.data.sentences import drop_unfinished, is_finished, split_sentences
-from tldrkit.data.threads import Post, Thread
 from tldrkit.engines.decoding import Decoding
 from tldrkit.engines.generation import Generated, Generator
 from tldrkit.metrics.centrality import compute_centrality, trace_sentence
 from tldrkit.specs import SummarizeSpec
+from tldrkit.threads import Post, Thread
 
 if TYPE_CHECKING:
     from tldrkit.engines.translator import Translator

@@ -16,7 +16,6 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from tldrkit import __version__
-from tldrkit.data.threads import BrokenThread, Thread
 from tldrkit.errors import DataError, TldrkitError, UnknownReference
 from tldrkit.serving.batching import Overloaded
 from tldrkit.serving.contract import (
@@ -33,6 +32,7 @@ from tldrkit.serving.gauges import TEXT
 from tldrkit.serving.guard import Guard
 from tldrkit.serving.service import Service
 from tldrkit.serving.settings import Access
+from tldrkit.threads import BrokenThread, Thread
 
 _STATUSES = {DataError: 422, UnknownReference: 404, Overloaded: 429}
 _ERRORS: dict[int | str, dict[str, Any]] = {

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tldrkit.data.threads import BrokenThread, Thread, build_thread, parse_threads
 from tldrkit.errors import DataError
+from tldrkit.threads import BrokenThread, Thread, build_thread, parse_threads
 
 Inputs = str | dict[str, Any]
 

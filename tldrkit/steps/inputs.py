@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from tldrkit.data.threads import BrokenThread, Thread, find_thread_files, read_threads
 from tldrkit.errors import SpecError
+from tldrkit.threads import BrokenThread, Thread, find_thread_files, read_threads
 
 STDIN = Path("-")
 

@@ -23,7 +23,7 @@ def score_predictions(options: Options, spec: PredictionsSpec, *, file: Path, ta
     Raises:
         DataError: If the file cannot be read, is cut short, or lacks predictions or references.
     """
-    from tldrkit.data.local import compute_digest
+    from tldrkit.files import compute_digest
 
     inputs = (Input(role="predictions", reference=str(file), digest=compute_digest(file)),)
     step = Step(name="eval", kind="scores", target=target, spec=spec, inputs=inputs)

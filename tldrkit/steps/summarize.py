@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tldrkit.data.records import EXTENSIONS, Record, choose_form, writing_records
-from tldrkit.data.threads import Thread
-from tldrkit.data.threads.finding import SIDECAR
 from tldrkit.errors import SpecError, StoreError
 from tldrkit.options import EngineName, Options
 from tldrkit.specs import Form, SummarizeSpec
@@ -26,6 +24,8 @@ from tldrkit.store.digest import digest_json
 from tldrkit.store.journal import Journal, open_journal
 from tldrkit.store.runs import record_run
 from tldrkit.store.store import ArtifactStore
+from tldrkit.threads import Thread
+from tldrkit.threads.finding import SIDECAR
 
 if TYPE_CHECKING:
     from tldrkit.engines.threads import Summary, ThreadSummarizer

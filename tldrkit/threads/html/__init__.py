@@ -1,0 +1,1 @@
+"""Threads in pages of HTML, and HTML reduced to the text a reader sees."""

@@ -1,0 +1,154 @@
+"""Pages of HTML: the template that finds the most posts in a page reads it, else its schema.org data.
+
+Knows what the values of a page mean; extract.py finds them, and templates.py says where they stand.
+"""
+
+import re
+from collections.abc import Iterator
+
+from tldrkit.errors import DataError
+from tldrkit.threads.draft import Draft
+from tldrkit.threads.html.extract import FIELDS, Extraction, Found, Values, read_tags
+from tldrkit.threads.html.markup import render_html
+from tldrkit.threads.html.schema_org import read_linked_data
+from tldrkit.threads.html.templates import TEMPLATES, Template
+from tldrkit.threads.json.fields import render_time
+from tldrkit.threads.thread import BrokenThread, Place, Post, Thread
+
+_CHARSET = re.compile(rb"<meta[^<>]{0,200}charset=[\"']?([\w-]{1,40})", re.IGNORECASE)
+_TITLE = re.compile(r"<title[^<>]*>([^<]*)", re.IGNORECASE)
+_SITE = re.compile(r"\s([|•·»–—-]|::)\s(?:(?!\s[|•·»–—-]\s).){1,60}$")
+_IMAGE = re.compile(r"\[image[^\]\n]{0,500}\]")
+_BEFORE_WORDS = re.compile(r"^[\s#¿»›>•·|]+")
+_DATED = re.compile(r"\d{4}|\d:\d\d|\b(?:yesterday|today|ago)\b", re.IGNORECASE)
+_ROUND_TIME = re.compile(r"^(?:Reply #\d+ )?on:\s*|\s+Post subject:.*|, License:.*")
+_BOTH_TIMES = re.compile(r"(\d{4}-\d\d-\d\dT\S{5,8}) \d{9,12}")  # Hacker News writes ISO and seconds
+_SIGNATURE = re.compile(r"\n_{15,} *(?:\n|$)")
+_CODE_HEAD = re.compile(
+    r"^(?:(?:PHP |HTML )?Code: ?\[?(?:Select(?: all)?|Expand)?\]?|Click to expand\.\.\.)\n+", re.MULTILINE
+)
+_NESTED = 8  # times the page that the values of its posts may be, standing in one another
+_NUMBER = re.compile(r"[-−]?\d[\d,]{0,12}")
+_GONE = frozenset(["[deleted]", "[removed]", "[flagged]"])
+
+
+def read_page(data: bytes, place: Place) -> Iterator[Thread | BrokenThread]:
+    """Read a page; one without posts says so."""
+    html = _decode(data)
+    try:
+        draft = _apply_templates(html) or read_linked_data(html)
+    except DataError as error:
+        yield place.refuse(str(error))
+        return
+    if draft is None:
+        yield place.refuse(
+            "The file is a page of HTML without the posts of any forum software that is known."
+        )
+        return
+    draft.title = draft.title or _page_title(html)
+    try:
+        yield draft.seal(place.name)
+    except DataError as error:
+        yield place.refuse(str(error))
+
+
+def _decode(data: bytes) -> str:
+    given = _CHARSET.search(data[:4096])
+    named = given[1].decode("ascii", "replace") if given else "utf-8"
+    for charset in (named, "utf-8", "cp1252"):
+        try:
+            return data.decode(charset).lstrip("\ufeff")
+        except (LookupError, ValueError):  # noqa: PERF203  (three rounds)
+            continue
+    return data.decode("cp1252", "replace")
+
+
+def _apply_templates(html: str) -> Draft | None:
+    tags = read_tags(html)
+    best: tuple[Template, Extraction] | None = None
+    most = 0
+    for template in TEMPLATES:
+        found = Extraction(template, html, tags)
+        count = sum("text" in post.values for post in found.posts)
+        if count > most:
+            best, most = (template, found), count
+    return _build(html, *best) if best else None
+
+
+def _build(html: str, template: Template, found: Extraction) -> Draft:
+    draft = Draft(title=_first_line(_read(html, found.page, "title")))
+    above: list[tuple[int, str]] = []  # the posts an answer may be to, by depth
+    outer: dict[int, int] = {}  # what stands round a post -> the post round that
+    _check_nesting(html, found)
+    for post in found.posts:
+        parent_number = outer.get(post.parent, post.parent)
+        if (template.flat and "text" not in post.values) or not (post.values or post.deleted):
+            outer[post.number] = parent_number  # such a mark stands elsewhere on the page too
+            continue
+        if "more" in post.values and "text" not in post.values:
+            draft.miss(_whole(_read(html, post.values, "more")) or 1)
+            continue
+        if template.rooted and parent_number < 0 and post.number:
+            parent_number = found.posts[0].number
+        key, parent = f"#{post.number}", f"#{parent_number}"
+        if template.depth:
+            given = _whole(_read(html, post.values, "depth"))
+            depth = -1 if given is None else given  # the story has no indent
+            while above and above[-1][0] >= depth:
+                above.pop()
+            parent = above[-1][1] if above else ""
+            above.append((depth, key))
+        _add(draft, html, post, key=key, parent=parent)
+    return draft
+
+
+def _add(draft: Draft, html: str, post: Found, *, key: str, parent: str) -> None:
+    text = _read(html, post.values, "text")
+    if text in _GONE or (post.deleted and not text):
+        draft.leave_out("deleted", key=key, parent=parent)
+        return
+    author = _first_line(_read(html, post.values, "author"))
+    time = render_time(_find_time(_read(html, post.values, "time")))
+    votes = _whole(_read(html, post.values, "votes"))
+    text = _CODE_HEAD.sub("", text)
+    signature = _SIGNATURE.search(text)
+    if signature:
+        text = text[: signature.start()]
+    draft.add(Post(author=author, text=text, time=time, votes=votes), key=key, parent=parent)
+
+
+def _check_nesting(html: str, found: Extraction) -> None:
+    values = (post.values.read(name) for post in found.posts for name in FIELDS)
+    if sum(value.stop - value.start for value in values if isinstance(value, slice)) > _NESTED * len(html):
+        raise DataError("The posts of this page stand in one another too deeply.")
+
+
+def _find_time(text: str) -> str:
+    """Find the line with a date, without the words round it."""
+    lines = text.rpartition("Posted:")[2].strip().split("\n")
+    dated = next((line for line in lines if _DATED.search(line)), "")
+    time = (dated or _first_line("\n".join(lines))).strip("«» ").rpartition("»")[2].strip()
+    both = _BOTH_TIMES.fullmatch(time)
+    return f"{both[1]}Z" if both else _ROUND_TIME.sub("", time)[:100]
+
+
+def _read(html: str, values: Values, name: str) -> str:
+    value = values.read(name)
+    return value if isinstance(value, str) else render_html(html[value])
+
+
+def _whole(text: str) -> int | None:
+    number = _NUMBER.search(text)
+    return int(number[0].replace(",", "").replace("−", "-")) if number else None
+
+
+def _first_line(text: str) -> str:
+    """Find the first line with words, without the marks and images before them."""
+    lines = (_BEFORE_WORDS.sub("", line).strip() for line in _IMAGE.sub("", text).split("\n"))
+    return next((line for line in lines if line), "")[:500]
+
+
+def _page_title(html: str) -> str:
+    found = _TITLE.search(html)
+    title = " ".join(render_html(found[1]).split()) if found else ""
+    return _SITE.sub("", title)

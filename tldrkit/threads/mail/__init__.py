@@ -1,0 +1,1 @@
+"""Threads in mail: messages, and the files that hold many of them."""

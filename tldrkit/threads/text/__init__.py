@@ -1,0 +1,1 @@
+"""Threads in plain text, and text without its markup and its quotes."""
