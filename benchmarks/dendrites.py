@@ -23,7 +23,7 @@ from transformers import T5Config, T5ForConditionalGeneration
 from tldrkit.data.batches import Tokens
 from tldrkit.engines.device import build_accelerator
 from tldrkit.engines.memory import keep_freed_memory
-from tldrkit.engines.objective import PaddedLoss, build_masks, build_objective
+from tldrkit.engines.objective import PaddedLoss, build_dropout, build_objective
 from tldrkit.engines.optimizer import build_optimizer
 from tldrkit.models.dendrites import Dendrites
 from tldrkit.specs import Placement, TrainSpec
@@ -139,12 +139,12 @@ def main() -> None:
     )  # fmt: skip
     accelerator = build_accelerator("cpu", "fp32")
     plain = build_network(arguments.shape)
-    masks = build_masks(plain, accelerator, 0)
+    dropout = build_dropout(plain, accelerator, 0)
     with tempfile.TemporaryDirectory() as folder:
         growing, deployed = grow(copy.deepcopy(plain), spec, Path(folder))
         steps = {
-            PLAIN: build_step(plain, build_objective(plain, accelerator, masks), spec),
-            DEPLOYED: build_step(growing, build_objective(growing, accelerator, masks), spec),
+            PLAIN: build_step(plain, build_objective(plain, accelerator, dropout), spec),
+            DEPLOYED: build_step(growing, build_objective(growing, accelerator, dropout), spec),
             THEIRS: build_step(growing, PaddedLoss(growing, accelerator), spec),
         }
         print_rows("training step", steps, count_all(steps), arguments.rounds)

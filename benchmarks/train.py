@@ -1,11 +1,13 @@
 """How fast training is: our loop against transformers' Seq2SeqTrainer, on the same texts and network.
 
 The peer groups by length and trains in the best number format that the machine multiplies in hardware, as
-ours does. Both run in processes of their own, by turns; what counts is source and label tokens that are no
-padding. Prints tokens a second, the ratio of each round, peak memory, and our share of the machine's rate of
-matrix products.
+ours does. A BART is also trained by our loop over padded tensors, which is what packing is measured against.
+All run in processes of their own, by turns; what counts is source and label tokens that are no padding.
+Prints tokens a second, the ratio of each round, peak memory, and our share of the machine's rate of matrix
+products.
 
-    python benchmarks/train.py [--network small|t5-small] [--rounds N] [--data FOLDER] [--dataset NAME]
+    python benchmarks/train.py [--network small|t5-small|bart-minilm|bart-base] [--rounds N] [--data FOLDER]
+        [--dataset NAME]
 """
 
 import argparse
@@ -31,19 +33,35 @@ NETWORKS: dict[str, dict[str, Any]] = {
         "vocab_size": 32128, "d_model": 512, "d_kv": 64, "d_ff": 2048, "num_heads": 8, "num_layers": 6,
         "num_decoder_layers": 6,
     },
+    "bart-minilm": {
+        "vocab_size": 16000, "d_model": 384, "encoder_layers": 6, "decoder_layers": 6,
+        "encoder_ffn_dim": 1536, "decoder_ffn_dim": 1536, "encoder_attention_heads": 12,
+        "decoder_attention_heads": 12, "max_position_embeddings": 512,
+    },
+    "bart-base": {
+        "vocab_size": 50265, "d_model": 768, "encoder_layers": 6, "decoder_layers": 6,
+        "encoder_ffn_dim": 3072, "decoder_ffn_dim": 3072, "encoder_attention_heads": 12,
+        "decoder_attention_heads": 12, "max_position_embeddings": 1024,
+    },
 }  # fmt: skip
-BATCH = {"small": 48, "t5-small": 16}
+BATCH = {"small": 48, "t5-small": 16, "bart-minilm": 16, "bart-base": 8}
+PEER, PADDED, OURS = "Seq2SeqTrainer", "tldrkit padded", "tldrkit"
 WARM, MEASURED = 3, 10
 EXAMPLES = 4000
 LOGGED = 20  # steps between two lines of our log: ours warms up that long
 
 
 def build_network(name: str) -> Any:  # noqa: ANN401  (transformers is not typed)
-    """Build the network from seed 0, with T5's dropout."""
+    """Build the network from seed 0, with the dropout of its family's checkpoints."""
     import torch
-    from transformers import T5Config, T5ForConditionalGeneration
+    from transformers import BartConfig, BartForConditionalGeneration, T5Config, T5ForConditionalGeneration
 
     torch.manual_seed(0)
+    if name.startswith("bart"):
+        special = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 1, "decoder_start_token_id": 1}
+        return BartForConditionalGeneration(BartConfig(
+            **NETWORKS[name], **special, forced_eos_token_id=None, dropout=0.1, attention_dropout=0.1
+        ))  # fmt: skip
     return T5ForConditionalGeneration(T5Config(**NETWORKS[name], dropout_rate=0.1, decoder_start_token_id=0))
 
 
@@ -120,6 +138,7 @@ def run_peer(arguments: argparse.Namespace) -> dict[str, float]:
 
 def run_ours(arguments: argparse.Namespace) -> dict[str, float]:
     """Train with our loop; returns tokens and seconds of the measured steps."""
+    import tldrkit.engines.objective
     from tldrkit.data.examples import Corpus
     from tldrkit.engines.device import build_accelerator
     from tldrkit.engines.memory import keep_freed_memory
@@ -135,6 +154,8 @@ def run_ours(arguments: argparse.Namespace) -> dict[str, float]:
         max_target_tokens=128,
     )  # fmt: skip
     keep_freed_memory()
+    if arguments.worker == PADDED:
+        tldrkit.engines.objective.find_packable = lambda _: None  # as on a GPU
     trainer = Trainer(build_accelerator("cpu", "auto"), tokenizer, spec, FixedShape(), memory)
     trainer.fit(build_network(arguments.network), Corpus(train=examples, validation=examples[:1]))
     last = [event for event in memory.events if event["kind"] == "train"][-2:]
@@ -178,7 +199,7 @@ def measure_products() -> float:
 
 def work(arguments: argparse.Namespace) -> None:
     """Run one engine in this process and print what it did as JSON."""
-    result = {"peer": run_peer, "ours": run_ours}[arguments.worker](arguments)
+    result = (run_peer if arguments.worker == PEER else run_ours)(arguments)
     result["peak"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(json.dumps(result))
 
@@ -204,7 +225,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--data", type=Path, default=Path(__file__).parents[1] / "../shared/data")
     parser.add_argument("--dataset", default="samsum")
-    parser.add_argument("--worker", choices=("peer", "ours"), help=argparse.SUPPRESS)
+    parser.add_argument("--worker", choices=(PEER, PADDED, OURS), help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.worker:
@@ -212,19 +233,21 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         arguments.folder = Path(folder)
         build_pieces(arguments)
-        ratios = []
+        workers = (PEER, PADDED, OURS) if arguments.network.startswith("bart") else (PEER, OURS)
+        ratios: dict[str, list[float]] = {worker: [] for worker in workers[:-1]}
         for number in range(arguments.rounds):
-            peer, ours = start("peer", arguments), start("ours", arguments)
-            rates = [one["tokens"] / one["seconds"] for one in (peer, ours)]
-            ratios.append(rates[1] / rates[0])
-            print(
-                f"round {number + 1}: Seq2SeqTrainer {rates[0]:,.0f} tokens/s, {peer['peak']:.2f} GiB; "
-                f"tldrkit {rates[1]:,.0f} tokens/s, {ours['peak']:.2f} GiB, "
-                f"{ours['share']:.0%} of the machine's rate of matrix products; ratio {ratios[-1]:.2f}",
-                flush=True,
-            )
-    spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
-    print(f"{arguments.network}: ratio median {statistics.median(ratios):.2f}, {spread}")
+            done = {worker: start(worker, arguments) for worker in workers}
+            rates = {worker: one["tokens"] / one["seconds"] for worker, one in done.items()}
+            for worker, ratio in ratios.items():
+                ratio.append(rates[OURS] / rates[worker])
+            shown = [
+                f"{name} {rates[name]:,.0f} tokens/s, {one['peak']:.2f} GiB" for name, one in done.items()
+            ]
+            share = f"{done[OURS]['share']:.0%} of the machine's rate of matrix products"
+            print(f"round {number + 1}: {'; '.join(shown)}, {share}", flush=True)
+    for worker, ratio in ratios.items():
+        spread = f"{min(ratio):.2f} to {max(ratio):.2f}"
+        print(f"{arguments.network}: {statistics.median(ratio):.2f} times {worker}, {spread}")
     return None
 
 

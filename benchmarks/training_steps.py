@@ -38,27 +38,29 @@ def build_loss(network: Any, way: int) -> Callable[[int, Sequence[Any]], Any]:  
     import torch
 
     from tldrkit.engines.device import build_accelerator
-    from tldrkit.engines.objective import PaddedLoss, build_masks, build_objective
-    from tldrkit.models.packed.dropout import DropoutMasks
+    from tldrkit.engines.objective import PaddedLoss, build_dropout, build_objective
+    from tldrkit.models.packed.dropout import Dropout, DropoutMasks
 
     accelerator = build_accelerator("cpu", "auto")
     if way < 2:
         padded = PaddedLoss(network, accelerator)
         return lambda _, rows: padded(rows, 0.0)
     network.set_attn_implementation("eager")
-    masks: Any = build_masks(network, accelerator, 0)
+    dropout: Any = build_dropout(network, accelerator, 0)
+    masks = dropout.hidden
     if way == 2:
 
         class Drawn(DropoutMasks):
             def draw(self, shape: Sequence[int]) -> torch.Tensor:
                 return masks.draw((1,)).new_empty(*shape).bernoulli_(1 - self.rate).div_(1 - self.rate)
 
-        objective = build_objective(network, accelerator, Drawn(masks.rate, 0, torch.float32))
+        drawn = Drawn(masks.rate, 0, torch.float32)
+        objective = build_objective(network, accelerator, Dropout(drawn, drawn, drawn))
     else:
-        objective = build_objective(network, accelerator, masks)
+        objective = build_objective(network, accelerator, dropout)
 
     def compute(step: int, rows: Sequence[Any]) -> Any:  # noqa: ANN401
-        masks.restart(step, 0)
+        dropout.restart(step, 0)
         return objective(rows, 0.0)
 
     return compute

@@ -9,7 +9,7 @@ from tldrkit.data.batches import tokenize_examples
 from tldrkit.data.examples import Corpus
 from tldrkit.engines.device import build_accelerator
 from tldrkit.engines.distillation import DistilledLoss, Teacher, check_teacher, write_references
-from tldrkit.engines.objective import PackedLoss, PaddedLoss, build_objective, read_labels
+from tldrkit.engines.objective import PaddedLoss, build_objective, read_labels
 from tldrkit.engines.training import Fitted, Trainer
 from tldrkit.errors import ModelError
 from tldrkit.models.growth import FixedShape
@@ -45,7 +45,7 @@ def test_packed_and_padded_logits_are_the_same(examples: Corpus) -> None:
     summarizer, accelerator = build(examples), build_accelerator("cpu", "fp32")
     rows = tokenize_examples(examples.train[:5], summarizer.tokenizer, TrainSpec(**SMALL))
     network = summarizer.network.eval()
-    packed, padded = PackedLoss(network, torch.float32, None), PaddedLoss(network, accelerator)
+    packed, padded = build_objective(network, accelerator, None), PaddedLoss(network, accelerator)
 
     torch.testing.assert_close(packed.compute_logits(rows), padded.compute_logits(rows), atol=1e-4, rtol=0)
     labels = read_labels(rows)

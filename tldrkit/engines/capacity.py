@@ -14,7 +14,7 @@ from transformers import PreTrainedModel
 from tldrkit.data.batches import Tokens
 from tldrkit.engines.cost import read_peak_memory
 from tldrkit.engines.device import is_out_of_memory
-from tldrkit.engines.objective import Objective, build_masks, build_objective
+from tldrkit.engines.objective import Objective, build_dropout, build_objective
 from tldrkit.engines.optimizer import build_optimizer
 from tldrkit.metrics.footprint import count_trained
 from tldrkit.models.growth import GrowthPolicy
@@ -49,7 +49,7 @@ def measure_capacity(
         policy: Grows at every validation.
         accelerator: Where the steps are taken.
     """
-    masks = build_masks(network, accelerator, spec.seed)
+    dropout = build_dropout(network, accelerator, spec.seed)
     grown = policy.attach(network.train()).to(accelerator.device)
     for dendrites in range(spec.max_dendrites + 1):
         if dendrites:
@@ -57,7 +57,7 @@ def measure_capacity(
         optimizer = build_optimizer(grown, spec)
         policy.use_optimizer(optimizer)
         started = time.perf_counter()
-        fits = _fits(accelerator, build_objective(grown.train(), accelerator, masks), rows, spec)
+        fits = _fits(accelerator, build_objective(grown.train(), accelerator, dropout), rows, spec)
         if fits:
             optimizer.step()
         yield Capacity(

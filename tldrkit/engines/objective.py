@@ -9,9 +9,10 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from tldrkit.data.batches import IGNORED, Tokens, collate
-from tldrkit.models.anatomy import is_packable
+from tldrkit.models.anatomy import BART, T5, find_packable
 from tldrkit.models.dendrites import read_linear
-from tldrkit.models.packed.dropout import DropoutMasks
+from tldrkit.models.packed.bart import PackedBart
+from tldrkit.models.packed.dropout import Dropout
 from tldrkit.models.packed.linear import Trained
 from tldrkit.models.packed.t5 import PackedT5
 
@@ -41,10 +42,10 @@ class LogitsObjective(Objective, Protocol):
 
 
 class PackedLoss:
-    """T5 on a processor: no work on padding, and dropout that costs next to nothing."""
+    """T5 or BART on a processor: no work on padding, and dropout that costs next to nothing."""
 
-    def __init__(self, network: nn.Module, dtype: torch.dtype, masks: DropoutMasks | None) -> None:
-        self._loss = PackedT5(network, Trained(read_linear), dtype, masks)
+    def __init__(self, loss: PackedT5 | PackedBart) -> None:
+        self._loss = loss
 
     def __call__(self, rows: Sequence[Tokens], smoothing: float) -> Tensor:
         """Sum the cross-entropy over label tokens."""
@@ -112,20 +113,29 @@ def _order(rows: Sequence[Tokens]) -> list[Tokens]:
     return sorted(rows, key=lambda row: len(row.source))
 
 
-def build_masks(network: PreTrainedModel, accelerator: Accelerator, seed: int) -> DropoutMasks | None:
+def build_dropout(network: PreTrainedModel, accelerator: Accelerator, seed: int) -> Dropout | None:
     """Build the dropout of packed training; None where the network has none, or drops out on its own."""
-    if not is_packable(network) or not network.config.dropout_rate:
+    family = find_packable(network)
+    if family is None:
         return None
-    return DropoutMasks(network.config.dropout_rate, seed, find_dtype(accelerator))
+    config = network.config
+    rates = (
+        (config.dropout_rate,) * 3
+        if family is T5
+        else (config.dropout, config.attention_dropout, config.activation_dropout)
+    )
+    return Dropout.build(rates, seed, find_dtype(accelerator))
 
 
 def build_objective(
-    network: PreTrainedModel, accelerator: Accelerator, masks: DropoutMasks | None
+    network: PreTrainedModel, accelerator: Accelerator, dropout: Dropout | None
 ) -> LogitsObjective:
     """Build the objective of a network, anew whenever its parameters are new ones."""
-    if is_packable(network):
-        return PackedLoss(network, find_dtype(accelerator), masks)
-    return PaddedLoss(network, accelerator)
+    family = find_packable(network)
+    if family is None:
+        return PaddedLoss(network, accelerator)
+    packed = PackedBart if family is BART else PackedT5
+    return PackedLoss(packed(network, Trained(read_linear), find_dtype(accelerator), dropout))
 
 
 def find_dtype(accelerator: Accelerator) -> torch.dtype:

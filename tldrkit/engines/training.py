@@ -35,14 +35,14 @@ from tldrkit.engines.checkpoint import (
 )
 from tldrkit.engines.device import is_out_of_memory
 from tldrkit.engines.distillation import DistilledLoss, Teacher
-from tldrkit.engines.objective import Objective, build_masks, build_objective
+from tldrkit.engines.objective import Objective, build_dropout, build_objective
 from tldrkit.engines.optimizer import build_optimizer, compute_lr, set_lr
 from tldrkit.engines.processes import exchange, spread_weights, sum_gradients
 from tldrkit.engines.progress import Progress, Window
 from tldrkit.engines.validation import Validator
 from tldrkit.errors import ModelError
 from tldrkit.models.growth import GrowthPolicy
-from tldrkit.models.packed.dropout import DropoutMasks
+from tldrkit.models.packed.dropout import Dropout
 from tldrkit.specs import FitSpec
 from tldrkit.tracking import Event, Tracker
 
@@ -87,7 +87,7 @@ class Trainer:
         self._keeper = keeper or NoKeeper()
         self._teacher = teacher
         self._validator = Validator(accelerator, tokenizer, spec)
-        self._masks: DropoutMasks | None = None
+        self._dropout: Dropout | None = None
 
     def fit(self, network: PreTrainedModel, corpus: Corpus) -> Fitted:
         """Fine-tune a network and hand back its best validated state, as plain torch.
@@ -104,7 +104,7 @@ class Trainer:
         if spec.dropout is not None:
             set_dropout(network, spec.dropout)
         self._choose_attention(network)
-        self._masks = build_masks(network, self._accelerator, spec.seed)
+        self._dropout = build_dropout(network, self._accelerator, spec.seed)
         grown = self._policy.attach(network).to(self._accelerator.device)
         spread_weights(grown)
         checkpoint = exchange(self._keeper.find())[0]
@@ -270,8 +270,8 @@ class Trainer:
             for part, share in shares.items():
                 if not share:
                     continue
-                if self._masks:
-                    self._masks.restart(state.step, part)
+                if self._dropout:
+                    self._dropout.restart(state.step, part)
                 loss = state.objective(share, self._spec.label_smoothing) / labels
                 self._accelerator.backward(loss)
                 total += float(loss.detach())
@@ -354,7 +354,7 @@ class Trainer:
         return optimizer
 
     def _build_objective(self, network: nn.Module) -> Objective:
-        own = build_objective(network, self._accelerator, self._masks)
+        own = build_objective(network, self._accelerator, self._dropout)
         if self._teacher is None:
             return own
         teacher = build_objective(

@@ -98,10 +98,15 @@ def find_family(network: "PreTrainedModel") -> Family:
     return FAMILIES[model_type]
 
 
-def is_packable(network: "PreTrainedModel") -> bool:
-    """Tell whether ``models/packed`` can run a network: a T5, plain, of ours or growing, on a processor."""
-    family = FAMILIES.get(network.config.model_type)
-    return family is T5 and next(network.parameters()).device.type == "cpu"
+def find_packable(network: "PreTrainedModel") -> Family | None:
+    """Tell the family by which ``models/packed`` runs a network, plain, of ours or growing; None if it can't.
+
+    It runs on a processor alone, and knows no layers that are left out at random.
+    """
+    config = network.config
+    skips = getattr(config, "encoder_layerdrop", 0.0) or getattr(config, "decoder_layerdrop", 0.0)
+    on_processor = next(network.parameters()).device.type == "cpu"
+    return FAMILIES.get(config.model_type) if on_processor and not skips else None
 
 
 def find_layers(network: "PreTrainedModel", side: Side) -> nn.ModuleList:

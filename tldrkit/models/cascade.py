@@ -12,6 +12,7 @@ class Cascade(Generic[Array]):
 
     Shape:
         weight and each of dendrites: (out, in).
+        bias and each of dendrite_biases: (out,); None and empty where the layer has none.
         to_output: (dendrites, out); None without dendrites.
         links: for each dendrite but the first, (earlier dendrites, out).
     """
@@ -21,3 +22,5 @@ class Cascade(Generic[Array]):
     to_output: Array | None = None
     links: tuple[Array, ...] = ()
     activation: str = "sigmoid"
+    bias: Array | None = None
+    dendrite_biases: tuple[Array, ...] = ()

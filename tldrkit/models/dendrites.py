@@ -345,18 +345,20 @@ def read_linear(module: nn.Module) -> Cascade[torch.Tensor]:
 
 
 def _read_growing(layer: Any) -> Cascade[torch.Tensor]:  # noqa: ANN401  (a class without types)
-    count, grown, main = int(layer.dendrite_modules_added), layer.dendrite_module, layer.main_module.weight
+    count, grown, main = int(layer.dendrite_modules_added), layer.dendrite_module, layer.main_module
     if not count:
-        return Cascade(main)
+        return Cascade(main.weight, bias=main.bias)
     from perforatedai import globals_perforatedai as state
 
     function = state.pc.get_pai_forward_function()
     return Cascade(
-        main,
+        main.weight,
         tuple(dendrite.weight for dendrite in grown.layers),
         layer.dendrites_to_top[count - 1],
         tuple(grown.dendrites_to_dendrites[dendrite] for dendrite in range(1, count)),
         next(name for name, known in ACTIVATIONS.items() if known is function),
+        main.bias,
+        () if main.bias is None else tuple(dendrite.bias for dendrite in grown.layers),
     )
 
 

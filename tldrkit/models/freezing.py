@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from tldrkit.models.anatomy import is_packable
+from tldrkit.models.anatomy import T5, find_packable
 from tldrkit.models.cascade import Cascade
 from tldrkit.models.dendrites import read_linear
 from tldrkit.models.frozen.kernels.arrays import Floats
@@ -23,7 +23,7 @@ def freeze(network: "PreTrainedModel") -> FrozenT5 | None:
     Returns:
         None where it is no T5 on a processor, or has an activation that is not compiled.
     """
-    if not (is_packable(network) and can_write(network.config)):
+    if find_packable(network) is not T5 or not can_write(network.config):
         return None
 
     def read(path: str) -> Cascade[Floats]:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from tldrkit.errors import ModelError
-from tldrkit.models.anatomy import is_packable
+from tldrkit.models.anatomy import T5, find_packable
 
 ENCODER = "encoder.onnx"
 DECODER = "decoder.onnx"
@@ -34,7 +34,7 @@ def write_graphs(network: PreTrainedModel, folder: Path, *, int8: bool) -> None:
     Raises:
         ModelError: The network is no T5, or the libraries of the extra `onnx` are not installed.
     """
-    if not is_packable(network):
+    if find_packable(network) is not T5:
         raise ModelError("Only T5 networks have an ONNX form here.", hint="Leave out --format onnx.")
     try:
         import onnx  # noqa: F401  (torch's exporter needs it)

@@ -41,11 +41,16 @@ def test_the_norm_is_t5s() -> None:
 
 
 def test_stacked_layers_are_the_layers_side_by_side() -> None:
-    """One product of several weights equals a product each."""
+    """One product of several weights equals a product each, with biases and without."""
     same(
-        Linear.apply,
+        lambda h, *w: Linear.apply(h, 2, *w),
         lambda h, *w: torch.cat([h @ weight.t() for weight in w], 1),
         draw(5, 8), draw(3, 8), draw(4, 8),
+    )  # fmt: skip
+    same(
+        lambda h, *p: Linear.apply(h, 2, *p),
+        lambda h, *p: torch.cat([torch.nn.functional.linear(h, p[i], p[i + 2]) for i in range(2)], 1),
+        draw(5, 8), draw(3, 8), draw(4, 8), draw(3), draw(4),
     )  # fmt: skip
 
 
@@ -70,9 +75,10 @@ def test_the_loss_is_torchs(smoothing: float) -> None:
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("count", [1, 2, 3])
-def test_dendrites_are_those_of_the_deployed_layer(activation: str, count: int) -> None:
+@pytest.mark.parametrize("bias", [False, True])
+def test_dendrites_are_those_of_the_deployed_layer(activation: str, count: int, bias: bool) -> None:
     """Beside a plain layer a cascade computes what ``DendriticLinear`` does, gradients included."""
-    layer = DendriticLinear(8, 6, count, activation, bias=False, dtype=torch.float64)
+    layer = DendriticLinear(8, 6, count, activation, bias=bias, dtype=torch.float64)
     for parameter in layer.parameters():
         torch.nn.init.normal_(parameter)
     plain = draw(4, 8)
@@ -82,9 +88,16 @@ def test_dendrites_are_those_of_the_deployed_layer(activation: str, count: int) 
         given = dict(zip(names, parameters, strict=True))
         links = given["dendrite_links"].split(list(range(1, count))) if count > 1 else ()
         cascade = Cascade(
-            given["weight"], given["dendrite_weight"].unbind(), given["dendrite_to_output"], links, activation
+            given["weight"],
+            given["dendrite_weight"].unbind(),
+            given["dendrite_to_output"],
+            links,
+            activation,
+            given.get("bias"),
+            given["dendrite_bias"].unbind() if bias else (),
         )
-        return project(hidden, [cascade, Cascade(other)])
+        plain_bias = other.new_zeros(len(other)) if bias else None
+        return project(hidden, [cascade, Cascade(other, bias=plain_bias)])
 
     def reference(hidden: Tensor, other: Tensor, *_: Tensor) -> Tensor:
         return torch.cat([layer(hidden), hidden @ other.t()], 1)

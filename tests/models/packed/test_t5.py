@@ -15,7 +15,7 @@ from tldrkit.models.dendrites import read_linear
 from tldrkit.models.dendritic_linear import DendriticLinear
 from tldrkit.models.modeling_tldr import TldrT5ForConditionalGeneration
 from tldrkit.models.packed import layout
-from tldrkit.models.packed.dropout import DropoutMasks
+from tldrkit.models.packed.dropout import Dropout
 from tldrkit.models.packed.linear import Trained
 from tldrkit.models.packed.t5 import PackedT5
 
@@ -114,14 +114,14 @@ def test_bf16_stays_close() -> None:
 
 def test_dropout_is_on_in_training_alone_and_everywhere() -> None:
     """In evaluation mode no mask is used; in training a step has its own, the same ones each time."""
-    network, masks = build_t5(), DropoutMasks(0.5, 1, torch.float32)
-    loss = PackedT5(network, Trained(read_linear), torch.float32, masks)
+    network, dropout = build_t5(), Dropout.build((0.5, 0.5, 0.5), 1, torch.float32)
+    loss = PackedT5(network, Trained(read_linear), torch.float32, dropout)
     rows = draw_rows(5, 20), draw_rows(5, 9)
     still = loss(*rows).item()
     network.train()
     drawn = []
     for step in (0, 0, 1):
-        masks.restart(step, 0)
+        dropout.restart(step, 0)
         drawn.append(loss(*rows).item())
 
     assert still == PackedT5(network.eval(), Trained(read_linear), torch.float32, None)(*rows).item()
@@ -131,12 +131,12 @@ def test_dropout_is_on_in_training_alone_and_everywhere() -> None:
 
 def test_dropout_masks_the_gradient_as_the_value() -> None:
     """The directional derivative of the loss under fixed masks is what the gradient says."""
-    network, masks = build_t5().double().train(), DropoutMasks(0.3, 1, torch.float64)
-    loss = PackedT5(network, Trained(read_linear), torch.float64, masks)
+    network, dropout = build_t5().double().train(), Dropout.build((0.3, 0.3, 0.3), 1, torch.float64)
+    loss = PackedT5(network, Trained(read_linear), torch.float64, dropout)
     rows = draw_rows(5, 20), draw_rows(5, 9)
 
     def compute() -> Tensor:
-        masks.restart(0, 0)
+        dropout.restart(0, 0)
         return loss(*rows)
 
     compute().backward()

@@ -1,10 +1,10 @@
-"""Attention with a learned position bias, chunk by chunk, with its gradient written out.
+"""Attention, with a learned position bias or without, chunk by chunk, with its gradient written out.
 
 Torch's fused kernels give no gradient of the bias, and know no dropout on a processor.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -14,8 +14,22 @@ from tldrkit.models.packed.dropout import DropoutMasks
 from tldrkit.models.packed.layout import Chunk
 
 
+class Manner(NamedTuple):
+    """How attention is computed.
+
+    Attributes:
+        chunks: The rows, cut.
+        masks: Dropout of the weights; None for none.
+        scale: What queries are multiplied with: 1 in T5, whose weights hold it.
+    """
+
+    chunks: Sequence[Chunk]
+    masks: DropoutMasks | None = None
+    scale: float = 1.0
+
+
 class Attention(torch.autograd.Function):
-    """Attend as T5 does: unscaled scores plus bias, softmax, dropout, weighted sum."""
+    """Attend: scaled scores plus bias, softmax, dropout, weighted sum."""
 
     @staticmethod
     def forward(
@@ -23,8 +37,7 @@ class Attention(torch.autograd.Function):
         queries: Tensor,
         seen: Tensor | None,
         bias: Tensor | None,
-        chunks: Sequence[Chunk],
-        masks: DropoutMasks | None,
+        manner: Manner,
     ) -> Tensor:
         """Attend.
 
@@ -35,11 +48,12 @@ class Attention(torch.autograd.Function):
             bias: (heads, longest query row, longest key row), masked by ``-inf``; None for none.
             result: (query tokens, inner).
         """
+        chunks, masks, scale = manner
         query, key, value = _split(queries, seen)
         mixed = torch.empty_like(query, memory_format=torch.contiguous_format)
         weights, dropped = [], []
         for chunk in chunks:
-            scores = torch.bmm(chunk.queries.pad(query), chunk.keys.pad(key).transpose(1, 2))
+            scores = torch.bmm(_scale(chunk.queries.pad(query), scale), chunk.keys.pad(key).transpose(1, 2))
             by_row = scores.view(chunk.queries.rows, chunk.queries.heads, *scores.shape[1:])
             if bias is not None:
                 by_row.add_(bias[:, : chunk.queries.width, : chunk.keys.width])
@@ -52,8 +66,8 @@ class Attention(torch.autograd.Function):
             weights.append(weight)
             dropped.append(mask)
         ctx.save_for_backward(queries, *(() if seen is None else (seen,)))
-        ctx.bias_shape = None if bias is None else bias.shape
-        ctx.chunks, ctx.weights, ctx.masks = chunks, weights, dropped
+        ctx.bias_shape = bias.shape if bias is not None and bias.requires_grad else None
+        ctx.chunks, ctx.weights, ctx.masks, ctx.scale = chunks, weights, dropped, scale
         return mixed
 
     @staticmethod
@@ -77,11 +91,15 @@ class Attention(torch.autograd.Function):
             if grad_bias is not None:
                 by_row = grad_score.view(chunk.queries.rows, chunk.queries.heads, *grad_score.shape[1:])
                 grad_bias[:, : by_row.shape[2], : by_row.shape[3]] += by_row.sum(0, dtype=torch.float32)
-            chunk.queries.unpad(torch.bmm(grad_score, chunk.keys.pad(key)), grad_query)
-            grad_keys = torch.bmm(grad_score.transpose(1, 2), chunk.queries.pad(query))
+            chunk.queries.unpad(_scale(torch.bmm(grad_score, chunk.keys.pad(key)), ctx.scale), grad_query)
+            grad_keys = torch.bmm(grad_score.transpose(1, 2), _scale(chunk.queries.pad(query), ctx.scale))
             chunk.keys.unpad(grad_keys, grad_key)
         ctx.weights = ctx.masks = None
-        return grad_queries, grad_seen, grad_bias, None, None
+        return grad_queries, grad_seen, grad_bias, None
+
+
+def _scale(queries: Tensor, scale: float) -> Tensor:
+    return queries if scale == 1.0 else queries * scale
 
 
 def _split(queries: Tensor, seen: Tensor | None) -> Sequence[Tensor]:

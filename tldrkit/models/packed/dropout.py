@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -52,3 +53,30 @@ class DropoutMasks:
             wanted -= size
         whole = pieces[0] if len(pieces) == 1 else torch.cat(pieces)
         return whole.view(*shape)
+
+
+@dataclass(frozen=True)
+class Dropout:
+    """The masks of the three places where networks drop out; None where one does not.
+
+    Attributes:
+        hidden: Embeddings, and what layers add to the hidden states.
+        attention: Weights of attention.
+        activation: Between the two products of a feed-forward.
+    """
+
+    hidden: DropoutMasks | None
+    attention: DropoutMasks | None
+    activation: DropoutMasks | None
+
+    @classmethod
+    def build(cls, rates: tuple[float, float, float], seed: int, dtype: torch.dtype) -> "Dropout | None":
+        """Build masks of these rates, of one pool where rates are equal; None where all are zero."""
+        pools = {rate: DropoutMasks(rate, seed, dtype) for rate in rates if rate}
+        return cls(*[pools.get(rate) for rate in rates]) if pools else None
+
+    def restart(self, step: int, part: int) -> None:
+        """Begin the masks of one part of one optimizer step."""
+        for masks in {self.hidden, self.attention, self.activation}:
+            if masks is not None:
+                masks.restart(step, part)

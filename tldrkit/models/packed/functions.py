@@ -1,5 +1,6 @@
 """The parts of a training step whose gradients are cheaper written out than traced."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -44,28 +45,42 @@ class Linear(torch.autograd.Function):
     """Several linear layers of one input in one product; the gradient reaches their own weights."""
 
     @staticmethod
-    def forward(ctx: Any, hidden: Tensor, *weights: Tensor) -> Tensor:  # noqa: ANN401  (as above)
-        """Multiply.
+    def forward(ctx: Any, hidden: Tensor, count: int, *parameters: Tensor) -> Tensor:  # noqa: ANN401  (as above)
+        """Multiply, and add biases.
+
+        Args:
+            ctx: Torch's.
+            hidden: The input.
+            count: How many of the parameters are weights; as many biases follow, or none.
+            parameters: Converted to the number format of ``hidden`` here, once a pass.
 
         Shape:
             hidden: (tokens, in), in the number format to multiply in.
-            weights: (out, in) each, converted to that format here, once a pass.
+            parameters: weights of (out, in) each, then biases of (out,) each.
             result: (tokens, sum of out).
         """
-        converted = [weight.to(hidden.dtype) for weight in weights]
-        stacked = converted[0] if len(converted) == 1 else torch.cat(converted)
+        weights, biases = parameters[:count], parameters[count:]
+        stacked = _stack(weights, hidden.dtype)
         ctx.save_for_backward(hidden, stacked)
-        ctx.outs, ctx.exact = [weight.shape[0] for weight in weights], weights[0].dtype
-        return torch.mm(hidden, stacked.t())
+        ctx.outs, ctx.exact, ctx.biased = [len(weight) for weight in weights], weights[0].dtype, bool(biases)
+        if not biases:
+            return torch.mm(hidden, stacked.t())
+        return torch.addmm(_stack(biases, hidden.dtype), hidden, stacked.t())
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401  (as above)
-        """Return the gradients of hidden and of each weight."""
+        """Return the gradients of hidden and of each weight and bias."""
         hidden, stacked = ctx.saved_tensors
         grad_hidden = torch.mm(grad, stacked) if ctx.needs_input_grad[0] else None
         grad_weights = torch.split(torch.mm(grad.t(), hidden).to(ctx.exact), ctx.outs)
-        return grad_hidden, *grad_weights
+        grad_biases = torch.split(grad.sum(0, dtype=ctx.exact), ctx.outs) if ctx.biased else ()
+        return grad_hidden, None, *grad_weights, *grad_biases
+
+
+def _stack(parts: Sequence[Tensor], dtype: torch.dtype) -> Tensor:
+    converted = [part.to(dtype) for part in parts]
+    return converted[0] if len(converted) == 1 else torch.cat(converted)
 
 
 class ReluDropout(torch.autograd.Function):

@@ -25,7 +25,7 @@ def read_deployed(module: nn.Module) -> Cascade[Tensor]:
         TypeError: It is neither.
     """
     if type(module) is nn.Linear:
-        return Cascade(module.weight)
+        return Cascade(module.weight, bias=module.bias)
     if not isinstance(module, DendriticLinear):
         raise TypeError(f"{type(module).__name__} is no linear layer as deployed")
     return Cascade(
@@ -34,6 +34,8 @@ def read_deployed(module: nn.Module) -> Cascade[Tensor]:
         module.dendrite_to_output,
         tuple(module.links_to(dendrite) for dendrite in range(1, module.dendrites)),
         module.activation,
+        module.bias,
+        () if module.dendrite_bias is None else module.dendrite_bias.unbind(),
     )
 
 
@@ -45,7 +47,10 @@ def project(hidden: Tensor, layers: Sequence[Cascade[Tensor]]) -> Tensor:
         result: (tokens, sum of out).
     """
     weights = [weight for layer in layers for weight in (layer.weight, *layer.dendrites)]
-    return sprout(apply(Linear, hidden, *weights), layers)
+    biases = [
+        bias for layer in layers if layer.bias is not None for bias in (layer.bias, *layer.dendrite_biases)
+    ]
+    return sprout(apply(Linear, hidden, len(weights), *weights, *biases), layers)
 
 
 class Trained:

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding
 
-from tldrkit.models.packed.attention import Attention
-from tldrkit.models.packed.dropout import DropoutMasks
+from tldrkit.models.packed.attention import Attention, Manner
+from tldrkit.models.packed.dropout import Dropout, DropoutMasks
 from tldrkit.models.packed.functions import CrossEntropy, ReluDropout, RmsNorm, apply
 from tldrkit.models.packed.layout import Packed, cut_into_chunks
 
@@ -25,7 +25,7 @@ class PackedT5:
         linears: Applies linear layers of the network to one input.
         dtype: Number format of the input of products and what lies between them; sums, norms and the loss are
             float32.
-        masks: Dropout while the network is in training mode; None for none.
+        dropout: Dropout while the network is in training mode; None for none.
     """
 
     def __init__(
@@ -33,12 +33,12 @@ class PackedT5:
         network: nn.Module,
         linears: Callable[..., Tensor],
         dtype: torch.dtype,
-        masks: DropoutMasks | None,
+        dropout: Dropout | None,
     ) -> None:
         self._network: Any = network
         self._linears = linears
         self._dtype = dtype
-        self._given = masks
+        self._given = None if dropout is None else dropout.hidden  # T5 has one rate for all places
 
     def __call__(
         self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]], smoothing: float = 0.0
@@ -130,7 +130,7 @@ class PackedT5:
             queries, seen = self._linears(normed, query, key, value), None
         else:
             queries, seen = self._linears(normed, query), self._linears(read, key, value)
-        mixed = apply(Attention, queries, seen, bias, chunks, self._masks())
+        mixed = apply(Attention, queries, seen, bias, Manner(chunks, self._masks()))
         return self._add(hidden, self._linears(mixed, out))
 
     def _feed(self, layer: Any, hidden: Tensor) -> Tensor:  # noqa: ANN401  (transformers is not typed)
