@@ -13,9 +13,11 @@ from transformers import PreTrainedModel, T5EncoderModel
 from tests.models.frozen.test_search import read
 from tldrkit.errors import DendriteError
 from tldrkit.models import dendrites
-from tldrkit.models.dendrites import Dendrites
+from tldrkit.models.dendrites import Dendrites, read_linear
 from tldrkit.models.frozen.search import write_greedily
 from tldrkit.models.modeling_tldr import TldrT5ForConditionalGeneration
+from tldrkit.models.packed.bart import PackedBart
+from tldrkit.models.packed.linear import Trained
 from tldrkit.models.placements import choose_modules
 from tldrkit.specs import TrainSpec
 
@@ -130,6 +132,38 @@ def test_a_growing_network_writes_what_will_be_deployed(
 
     assert run.dendrites()[-1] == 2
     assert growing == deployed
+
+
+def test_a_growing_bart_trains_on_packed_tokens(
+    tiny_bart: PreTrainedModel, tmp_path: Path, tiny_batch: Batch
+) -> None:
+    """With biases and dendrites that grow now: loss and gradients are those of its own forward pass."""
+    run = Run(tiny_bart, tmp_path, tiny_batch, dendrite_placement="all")
+    run.validate(0.1, 0.2)
+    with torch.no_grad():
+        for parameter in run.network.parameters():
+            parameter.add_(0.05 * torch.randn_like(parameter))
+    run.network.eval()
+    lengths = tiny_batch["attention_mask"].sum(1).tolist()
+    sources = [row[:length] for row, length in zip(tiny_batch["input_ids"].tolist(), lengths, strict=True)]
+    packed = PackedBart(run.network, Trained(read_linear), torch.float32, None)
+    found = []
+    for loss in (
+        run.network(**tiny_batch).loss * tiny_batch["labels"].numel(),
+        packed(sources, tiny_batch["labels"].tolist()),
+    ):
+        run.optimizer.zero_grad()
+        loss.backward()
+        gradients = {name: p.grad.clone() for name, p in run.network.named_parameters() if p.grad is not None}
+        found.append((loss.detach(), gradients))
+    (expected, theirs), (loss, ours) = found
+
+    assert run.dendrites()[-1] == 2
+    torch.testing.assert_close(loss, expected, rtol=1e-5, atol=0)
+    assert ours.keys() == theirs.keys()
+    largest = max(float(gradient.abs().max()) for gradient in theirs.values())
+    for name, gradient in ours.items():
+        torch.testing.assert_close(gradient / largest, theirs[name] / largest, rtol=0, atol=2e-5, msg=name)
 
 
 def test_a_process_of_several_grows_by_itself(
