@@ -7,18 +7,21 @@ threads a second, each round's ratio to the first engine, peak memory, the share
 or float32 products could do at best, and how many texts are the first engine's. Of several shapes each engine
 writes with each.
 
-    python benchmarks/summarize.py [--shapes t5-small|4-3-384|4-3-384-dendrites ...] [--model FOLDER]
+    python benchmarks/summarize.py [--shapes t5-small 4-3-384 4-3-384-dendrites bart-minilm bart-base
+        distilbart] [--model FOLDER]
         [--engines fp32 bf16 int8 generate ctranslate2] [--num-beams 1] [--documents 64] [--batch-size 16]
         [--one-at-a-time] [--max-tokens 64] [--threads 2] [--rounds 3] [--data FOLDER] [--dataset NAME]
 
-CTranslate2 (`pip install 'tldrkit[ctranslate2]'`) runs in int8, and plain models alone. An engine may be
-followed by a batch size (`int8:8`). One at a time, an engine gets each thread when the one before is done.
+CTranslate2 (`pip install 'tldrkit[ctranslate2]'`) runs in int8, and plain models alone; it loads a BART by
+its own converter. An engine may be followed by a batch size (`int8:8`). One at a time, an engine gets each
+thread when the one before is done.
 """
 
 import argparse
 import json
 import os
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -32,7 +35,7 @@ from typing import Any, get_args
 
 import numpy as np
 import torch
-from transformers import GenerationConfig, PreTrainedModel
+from transformers import BartConfig, BartForConditionalGeneration, GenerationConfig, PreTrainedModel
 
 from tldrkit.data.sources import resolve_source
 from tldrkit.data.tokens import tokenize_documents
@@ -52,6 +55,11 @@ from tldrkit.models.summarizer import Summarizer, load_summarizer, save_summariz
 from tldrkit.specs import DataSpec, Precision
 
 PIECES = 32128
+BARTS: dict[str, dict[str, Any]] = {
+    "bart-minilm": {"vocab_size": 16000, "d_model": 384, "heads": 12, "ffn_dim": 1536, "layers": (6, 6)},
+    "bart-base": {"vocab_size": 50265, "d_model": 768, "heads": 12, "ffn_dim": 3072, "layers": (6, 6)},
+    "distilbart": {"vocab_size": 50264, "d_model": 1024, "heads": 16, "ffn_dim": 4096, "layers": (12, 6)},
+}
 SHAPES: dict[str, dict[str, Any]] = {
     "t5-small": {"num_layers": 6, "num_decoder_layers": 6},
     "4-3-384": {"num_layers": 4, "num_decoder_layers": 3, "dec_d_model": 384},
@@ -77,6 +85,63 @@ def build(shape: str, texts: list[str]) -> Summarizer:
     return Summarizer(network, build_tokenizer(texts, 8000))
 
 
+def build_bart(shape: str, texts: list[str]) -> Summarizer:
+    """Build a BART with random weights."""
+    torch.manual_seed(0)
+    sizes = dict(BARTS[shape])
+    layers, heads, width = sizes.pop("layers"), sizes.pop("heads"), sizes.pop("ffn_dim")
+    for side, count in zip(("encoder", "decoder"), layers, strict=True):
+        sizes |= {f"{side}_layers": count, f"{side}_attention_heads": heads, f"{side}_ffn_dim": width}
+    marks = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 1, "decoder_start_token_id": 1}
+    network = BartForConditionalGeneration(BartConfig(**sizes, **marks, forced_eos_token_id=None)).eval()
+    network.generation_config = GenerationConfig(**marks)
+    tokenizer = build_tokenizer(texts, 8000)
+    tokenizer.bos_token = tokenizer.unk_token = tokenizer.eos_token  # CTranslate2's converter asks for them
+    return Summarizer(network, tokenizer)
+
+
+def load_converted(folder: Path, tokenizer: Any, decoding: Decoding, workers: int) -> Write:  # noqa: ANN401
+    """Load a BART into CTranslate2 by its own converter."""
+    import ctranslate2
+    from ctranslate2.converters.transformers import BartLoader, TransformersConverter
+
+    def fill(_: Any, network: Any, tokenizer: Any) -> list[str]:  # noqa: ANN401
+        known = len(tokenizer)
+        names = tokenizer.convert_ids_to_tokens(range(known))
+        return names + [f"<filler {number}>" for number in range(known, network.config.vocab_size)]
+
+    BartLoader.get_vocabulary = fill  # the tokenizer of random weights knows fewer tokens than they have rows
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    with tempfile.TemporaryDirectory() as place:
+        source, made = Path(place, "source"), Path(place, "made")
+        shutil.copytree(folder, source)
+        # Its converter asks for a field that configurations of transformers 5 lack.
+        (source / "config.json").write_text(
+            json.dumps(config | {"normalize_before": False}), encoding="utf-8"
+        )
+        TransformersConverter(str(source)).convert(str(made), quantization="int8")
+        threads = torch.get_num_threads() // workers
+        translator = ctranslate2.Translator(
+            str(made), compute_type="int8", inter_threads=workers, intra_threads=threads
+        )
+
+    def write(texts: list[str]) -> list[str]:
+        rows = tokenize_documents(texts, tokenizer, decoding.prefix, decoding.max_source_tokens)
+        results = translator.translate_batch(
+            [tokenizer.convert_ids_to_tokens(row) for row in rows],
+            max_batch_size=decoding.batch_size,
+            max_input_length=0,
+            beam_size=decoding.num_beams,
+            min_decoding_length=decoding.min_target_tokens,
+            max_decoding_length=decoding.max_target_tokens,
+        )
+        ids = [tokenizer.convert_tokens_to_ids(result.hypotheses[0]) for result in results]
+        summaries: list[str] = tokenizer.batch_decode(ids, skip_special_tokens=True)
+        return summaries
+
+    return write
+
+
 def load(engine: list[str], folder: Path, arguments: argparse.Namespace) -> Write:
     """Load an engine: ours, `generate` or CTranslate2."""
     name, *batch_size = engine
@@ -92,8 +157,11 @@ def load(engine: list[str], folder: Path, arguments: argparse.Namespace) -> Writ
         precision=name if name in OURS else "int8" if name == "ctranslate2" else "fp32",
     )
     alone = arguments.one_at_a_time
+    workers = 1 if alone else arguments.threads
+    if name == "ctranslate2" and summarizer.network.config.model_type == "bart":
+        return load_converted(folder, summarizer.tokenizer, decoding, workers)
     kinds = {
-        "ctranslate2": partial(Translator, workers=1 if alone else None),
+        "ctranslate2": partial(Translator, workers=workers),
         "generate": partial(Generator, packed=False),
     }
     write = kinds.get(name, Generator)(summarizer.network, summarizer.tokenizer, decoding)
@@ -155,9 +223,10 @@ def count_flops(network: PreTrainedModel, read: int, written: int) -> float:
     """Count the FLOPs of the linear layers, GFLOP: each piece read or written, once, whatever the beams."""
     total = 0
     for name, parameter in network.named_parameters():
-        if parameter.dim() < 2 or "shared" in name or "relative_attention_bias" in name:
+        if parameter.dim() < 2 or any(part in name for part in ("shared", "relative_attention", "embed_")):
             continue
-        reads = name.startswith("encoder") or ".EncDecAttention.k" in name or ".EncDecAttention.v" in name
+        crossing = (".EncDecAttention.k", ".EncDecAttention.v", "encoder_attn.k_proj", "encoder_attn.v_proj")
+        reads = name.startswith(("encoder", "model.encoder")) or any(part in name for part in crossing)
         total += 2 * parameter.numel() * (read if reads else written)
     return (total + 2 * network.get_input_embeddings().weight.numel() * written) / 1e9
 
@@ -166,7 +235,7 @@ def main() -> None:
     """Print the comparison."""
     raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=raw)
-    parser.add_argument("--shapes", nargs="+", choices=SHAPES, default=["t5-small"])
+    parser.add_argument("--shapes", nargs="+", choices=[*SHAPES, *BARTS], default=["t5-small"])
     parser.add_argument("--model", type=Path)
     parser.add_argument("--engines", nargs="+", default=["fp32", "int8", "generate", "ctranslate2"])
     parser.add_argument("--num-beams", type=int, default=1)
@@ -195,7 +264,7 @@ def main() -> None:
         flops: dict[str, float] = {}
         for shape, model in models.items():
             if not arguments.model:
-                save_summarizer(build(shape, texts), model)
+                save_summarizer((build_bart if shape in BARTS else build)(shape, texts), model)
             flops[shape] = tell_flops(shape, model, texts, arguments.max_tokens)
         pairs = product(arguments.engines, models)
         processes = {(engine, shape): start(engine, models[shape]) for engine, shape in pairs}

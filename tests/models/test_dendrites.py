@@ -14,6 +14,7 @@ from tests.models.frozen.test_search import read
 from tldrkit.errors import DendriteError
 from tldrkit.models import dendrites
 from tldrkit.models.dendrites import Dendrites, read_linear
+from tldrkit.models.frozen.rules import Rules
 from tldrkit.models.frozen.search import write_greedily
 from tldrkit.models.modeling_tldr import TldrT5ForConditionalGeneration
 from tldrkit.models.packed.bart import PackedBart
@@ -126,7 +127,7 @@ def test_a_growing_network_writes_what_will_be_deployed(
             parameter.add_(0.05 * torch.randn_like(parameter))
     sources = tiny_batch["input_ids"].tolist()
     growing, deployed = (
-        write_greedily(read(network.eval()), sources, 8, {1})
+        write_greedily(read(network.eval()), sources, 8, Rules({1}))
         for network in (run.network, run.policy.detach(run.network))
     )
 

@@ -1,4 +1,4 @@
-"""A T5 loaded without transformers against the same one loaded with it."""
+"""A network loaded without transformers against the same one loaded with it."""
 
 import json
 import shutil
@@ -8,22 +8,27 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
 from transformers import PreTrainedModel
 
 from tests.models.conftest import build_t5
-from tests.models.frozen.test_search import ENDS, LONGEST, read, spread, take
+from tests.models.frozen.test_bart import spread
+from tests.models.frozen.test_search import ENDS, LONGEST, read, take
+from tests.models.packed.test_bart import NETWORKS as BARTS
 from tests.models.packed.test_t5 import NETWORKS, draw_rows
 from tldrkit.data.tokens import tokenize_documents
 from tldrkit.metrics.footprint import count_parameters
 from tldrkit.models.frozen.decoder import Decoder
 from tldrkit.models.frozen.positions import compute_bias
+from tldrkit.models.frozen.rules import Rules
 from tldrkit.models.frozen.search import Beams, write_by_beams, write_greedily
 from tldrkit.models.lean import LeanSummarizer, load_lean
 from tldrkit.models.scratch import build_tokenizer
 from tldrkit.models.summarizer import Summarizer, load_summarizer, save_summarizer
 
 TEXTS = ["The fan is loud.", "", "It says </s> and <pad>, Gr\u00fc\u00dfe \U0001f600", "words " * 60]
-DEPLOYED = [kind for kind in NETWORKS if "growing" not in kind]
+FAMILIES = NETWORKS | {f"bart {kind}": build for kind, build in BARTS.items()}
 
 
 def save(network: PreTrainedModel, folder: Path) -> LeanSummarizer:
@@ -34,21 +39,24 @@ def save(network: PreTrainedModel, folder: Path) -> LeanSummarizer:
     return lean
 
 
-@pytest.mark.parametrize("kind", DEPLOYED)
+@pytest.mark.parametrize("kind", FAMILIES)
 @pytest.mark.parametrize("tied", [True, False])
 def test_it_writes_what_the_whole_network_writes(kind: str, tied: bool, tmp_path: Path) -> None:
     """Piece for piece, greedily and by beams, with the head tied or not; its parameters are as many."""
-    network = spread(NETWORKS[kind]())
+    network = spread(FAMILIES[kind]())
     network.config.tie_word_embeddings = tied
     if tied:
-        network.lm_head.weight = network.shared.weight
+        network.tie_weights()
+    elif hasattr(network, "model"):  # BART's sides then have embeddings of their own
+        for side in (network.model.encoder, network.model.decoder):
+            side.embed_tokens.weight = nn.Parameter(torch.randn_like(side.embed_tokens.weight))
     lean = save(network, tmp_path)
     whole = load_summarizer(tmp_path).network
     sources = draw_rows(9, 200)  # longer than the reach of the position buckets
     written = []
     for decoder in (Decoder(lean.network, "fp32"), read(whole)):
-        greedy = write_greedily(decoder, sources, LONGEST, ENDS)
-        searched = write_by_beams(decoder, sources, LONGEST, ENDS, Beams(3))
+        greedy = write_greedily(decoder, sources, LONGEST, Rules(ENDS))
+        searched = write_by_beams(decoder, sources, LONGEST, Rules(ENDS), Beams(3))
         written.append((greedy, searched, decoder.step(np.zeros(9, np.int64), decoder.begin(sources, 1))))
 
     assert written[0][:2] == written[1][:2]
@@ -127,7 +135,7 @@ def change(path: Path, **fields: object) -> None:
         ("config.json", {"growth": {"decoder.block.0.layer.2.DenseReluDense.wi": 1}}),
         ("config.json", {"dec_d_model": 8}),
         ("config.json", {"scale_decoder_outputs": None, "d_model": 10}),
-        ("generation_config.json", {"no_repeat_ngram_size": 2}),
+        ("generation_config.json", {"penalty_alpha": 0.5}),
         ("tokenizer_config.json", {"tokenizer_class": "T5Tokenizer"}),
         ("tokenizer_config.json", {"clean_up_tokenization_spaces": True}),
     ],

@@ -14,6 +14,7 @@ from tests.models.conftest import TEXTS, build_t5
 from tests.models.frozen.test_search import ENDS, LONGEST, read, spread, take
 from tests.models.packed.test_t5 import NETWORKS, Rows, draw_rows
 from tldrkit.errors import ModelError
+from tldrkit.models.frozen.rules import Rules
 from tldrkit.models.frozen.search import Beams, write_by_beams, write_greedily
 from tldrkit.models.lean import load_lean
 from tldrkit.models.scratch import build_tokenizer
@@ -45,7 +46,7 @@ def translate(network: PreTrainedModel, ends: list[int], **search: Any) -> Rows:
 def test_greedily_it_writes_what_we_write(kind: str, fewest: int) -> None:
     """Piece for piece, for rows of many lengths that end at different places."""
     network = spread(NETWORKS[kind]())
-    ours = write_greedily(read(network), SOURCES, LONGEST, ENDS, fewest)
+    ours = write_greedily(read(network), SOURCES, LONGEST, Rules(ENDS, min_tokens=fewest))
 
     assert translate(network, list(ENDS), beam_size=1, min_decoding_length=fewest) == ours
     assert len({len(row) for row in ours}) > 1
@@ -56,8 +57,8 @@ def test_greedily_it_writes_what_we_write(kind: str, fewest: int) -> None:
 def test_its_beam_search_is_ours_with_early_stopping(kind: str, penalty: float) -> None:
     """Piece for piece, where ours too is done once as many summaries have ended as there are beams."""
     decoder = read(network := spread(NETWORKS[kind]()))
-    end = mode(piece for row in write_greedily(decoder, SOURCES, LONGEST, []) for piece in row)
-    ours = write_by_beams(decoder, SOURCES, LONGEST, [end], Beams(4, penalty, early_stopping=True))
+    end = mode(piece for row in write_greedily(decoder, SOURCES, LONGEST, Rules()) for piece in row)
+    ours = write_by_beams(decoder, SOURCES, LONGEST, Rules([end]), Beams(4, penalty, early_stopping=True))
 
     assert translate(network, [end], beam_size=4, length_penalty=penalty) == ours
     assert len({len(row) for row in ours}) > 1

@@ -1,6 +1,7 @@
 """How summaries are decoded, as specs have it."""
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from tldrkit.specs import DataSpec, EvalSpec, Precision
 
@@ -16,11 +17,20 @@ class Decoding:
     batch_size: int
     min_target_tokens: int = 0
     precision: Precision = "fp32"
-    """Of matrix products; int8 for a T5 on a processor only."""
+    """Of matrix products; int8 on a processor only."""
     threads: int | None = None
     """Processor threads that write; None for those that ``count_threads`` counts."""
     restore_case: bool = True
     """Whether summaries of a tokenizer without case are written as people write (``models/spelling.py``)."""
+
+    def find_shortest(self, defaults: Any) -> int:  # noqa: ANN401  (of transformers, or of our lean networks)
+        """Find how many tokens a summary has before its end at least, by a network's generation defaults too.
+
+        Its lengths count the start mark, numbers of new tokens do not. A summary that the defaults want
+        longer than it may be gets all that is allowed.
+        """
+        shortest = self.min_target_tokens or defaults.min_new_tokens or (defaults.min_length or 1) - 1
+        return min(shortest, self.max_target_tokens)
 
     @property
     def settings(self) -> dict[str, object]:

@@ -16,7 +16,8 @@ from tldrkit.engines.processor import count_threads
 from tldrkit.errors import ModelError
 from tldrkit.models.frozen.decoder import Decoder
 from tldrkit.models.frozen.kernels.tiles import has_int8
-from tldrkit.models.frozen.parameters import PLAIN_DEFAULTS, FrozenT5
+from tldrkit.models.frozen.parameters import FrozenNetwork
+from tldrkit.models.frozen.rules import KNOWN_DEFAULTS, Rules
 from tldrkit.models.frozen.search import Beams, write_by_beams, write_greedily
 from tldrkit.models.spelling import loses_case, restore_writing
 
@@ -41,8 +42,8 @@ class Generated:
 class Generator:
     """Writes summaries with one network, batched by length.
 
-    With a T5 on a processor it writes without padding, which gives the same pieces sooner, and each of
-    several threads writes batches of its own; else by the network's own ``generate``.
+    With a T5 or BART on a processor it writes without padding, which gives the same tokens sooner, and each
+    of several threads writes batches of its own; else by the network's own ``generate``.
 
     Args:
         network: An encoder-decoder; left in the mode (training or not) it was in. Its weights must not change
@@ -57,7 +58,7 @@ class Generator:
 
     def __init__(
         self,
-        network: "PreTrainedModel | FrozenT5",
+        network: "PreTrainedModel | FrozenNetwork",
         tokenizer: "PreTrainedTokenizerBase | LeanTokenizer",
         decoding: Decoding,
         *,
@@ -69,7 +70,7 @@ class Generator:
         frozen = freeze(network) if packed and writes_plainly(network) else None
         if decoding.precision == "int8" and not (frozen and has_int8()):
             raise ModelError(
-                "int8 is for T5 on an x86 processor, with a usual activation and plain generation defaults.",
+                "int8 is for T5 and BART on x86, with usual activations and generation defaults.",
                 hint="Use --precision fp32 or bf16.",
             )
         self._decoder = Decoder(frozen, decoding.precision) if frozen else None
@@ -127,18 +128,18 @@ class Generator:
         decoding, defaults = self._decoding, self._defaults
         if self._decoder is None:
             return self._padded(sources, decoding)
-        longest, shortest = decoding.max_target_tokens, decoding.min_target_tokens
-        ends = find_ends(defaults)
+        longest = decoding.max_target_tokens
+        rules = Rules.read(defaults, decoding.find_shortest(defaults))
         if decoding.num_beams == 1:
-            return write_greedily(self._decoder, sources, longest, ends, shortest, threads)
+            return write_greedily(self._decoder, sources, longest, rules, threads)
         penalty = 1.0 if defaults.length_penalty is None else defaults.length_penalty
-        beams = Beams(decoding.num_beams, penalty, bool(defaults.early_stopping), shortest)
-        return write_by_beams(self._decoder, sources, longest, ends, beams, threads)
+        beams = Beams(decoding.num_beams, penalty, bool(defaults.early_stopping))
+        return write_by_beams(self._decoder, sources, longest, rules, beams, threads)
 
 
-def freeze(network: "PreTrainedModel | FrozenT5") -> FrozenT5 | None:
+def freeze(network: "PreTrainedModel | FrozenNetwork") -> FrozenNetwork | None:
     """Take a network as what writes without padding needs it; None where that cannot write with it."""
-    if isinstance(network, FrozenT5):
+    if isinstance(network, FrozenNetwork):
         return network
     from tldrkit.models import freezing
 
@@ -179,10 +180,10 @@ def finish(
     ]
 
 
-def writes_plainly(network: "PreTrainedModel | FrozenT5") -> bool:
-    """Tell whether a network's defaults leave the choice of pieces to the search alone."""
+def writes_plainly(network: "PreTrainedModel | FrozenNetwork") -> bool:
+    """Tell whether a network's defaults ask for nothing but what is known here."""
     defaults = network.generation_config
-    return set(defaults.to_diff_dict()) <= PLAIN_DEFAULTS and defaults.early_stopping in (None, True, False)
+    return set(defaults.to_diff_dict()) <= KNOWN_DEFAULTS and defaults.early_stopping in (None, True, False)
 
 
 def cut_batches(lengths: Sequence[int], decoding: Decoding, workers: int) -> list[list[int]]:

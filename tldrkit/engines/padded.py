@@ -45,15 +45,12 @@ def limit_lengths(defaults: "GenerationConfig", decoding: Decoding) -> dict[str,
     """Say how long summaries may be, in the one form that contradicts no generation defaults.
 
     Lengths count the start mark, numbers of new tokens do not; where a network's defaults give the one and
-    the call the other, ``generate`` complains with every batch. A summary that the defaults want longer than
-    it may be gets all that is allowed.
+    the call the other, ``generate`` complains with every batch.
     """
-    longest = decoding.max_target_tokens
-    shortest = decoding.min_target_tokens or defaults.min_new_tokens or (defaults.min_length or 1) - 1
     return {
-        "max_length": longest + 1,
+        "max_length": decoding.max_target_tokens + 1,
         "max_new_tokens": None,
-        "min_length": min(shortest, longest) + 1,
+        "min_length": decoding.find_shortest(defaults) + 1,
         "min_new_tokens": None,
     }
 

@@ -16,7 +16,7 @@ from tldrkit.models.translation import check_translatable, load_translator
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-    from tldrkit.models.frozen.parameters import FrozenT5
+    from tldrkit.models.frozen.parameters import FrozenNetwork
     from tldrkit.models.lean import LeanTokenizer
 
 
@@ -39,7 +39,7 @@ class Translator:
 
     def __init__(
         self,
-        network: "PreTrainedModel | FrozenT5",
+        network: "PreTrainedModel | FrozenNetwork",
         tokenizer: "PreTrainedTokenizerBase | LeanTokenizer",
         decoding: Decoding,
         workers: int | None = None,

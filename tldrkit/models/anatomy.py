@@ -109,6 +109,12 @@ def find_packable(network: "PreTrainedModel") -> Family | None:
     return FAMILIES.get(config.model_type) if on_processor and not skips else None
 
 
+def find_decoder_width(config: Any) -> int:  # noqa: ANN401  (transformers is not typed)
+    """Find the width of the decoder; ``d_model`` is the encoder's."""
+    width: int = getattr(config, "dec_d_model", None) or config.d_model
+    return width
+
+
 def find_layers(network: "PreTrainedModel", side: Side) -> nn.ModuleList:
     """Return the layers of one side, input first."""
     return cast(nn.ModuleList, network.get_submodule(find_family(network).layers[side]))

@@ -14,11 +14,18 @@ from transformers import PreTrainedModel
 
 from tldrkit.errors import CompressionError
 from tldrkit.metrics.footprint import count_by_part, count_parameters
-from tldrkit.models.anatomy import SIDES, T5, Side, find_family, find_feed_forwards, find_layers
+from tldrkit.models.anatomy import (
+    SIDES,
+    T5,
+    Side,
+    find_decoder_width,
+    find_family,
+    find_feed_forwards,
+    find_layers,
+)
 from tldrkit.models.budget import plan_sizes
 from tldrkit.models.calibration import CalibrationExample, choose_calibration, encode_calibration
 from tldrkit.models.feed_forward import narrow_feed_forwards, widen_feed_forwards
-from tldrkit.models.frozen.parameters import find_decoder_width
 from tldrkit.models.heads import narrow_attentions
 from tldrkit.models.layers import choose_layers, keep_layers, measure_change, measure_loss_without
 from tldrkit.models.losses import compare_losses

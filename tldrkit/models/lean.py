@@ -1,13 +1,13 @@
-"""A T5 loaded without transformers and torch, whose import takes longer than a summary.
+"""A network loaded without transformers and torch, whose import takes longer than a summary.
 
-Knows the names in T5's weights and configuration, and loads what tldrkit saves; what it does not know it
+Knows what a blueprint says of weights, and loads what tldrkit saves; what it does not know it
 leaves to ``load_summarizer``. Computes nothing.
 """
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise, product
+from itertools import pairwise
 from math import comb, prod
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,25 +16,13 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from tldrkit.models.cascade import Cascade
+from tldrkit.models.frozen.blueprint import Blueprint, Side, draw_blueprint
 from tldrkit.models.frozen.kernels.arrays import Floats
-from tldrkit.models.frozen.parameters import (
-    PLAIN_DEFAULTS,
-    FrozenT5,
-    can_write,
-    find_decoder_width,
-    is_gated,
-)
+from tldrkit.models.frozen.parameters import FrozenNetwork
+from tldrkit.models.frozen.rules import KNOWN_DEFAULTS
 from tldrkit.tensors import TensorFile
 
 Shape = tuple[int, ...]
-
-_TOLD = {
-    "scale_decoder_outputs",
-    "decoder_start_token_id",
-    "layer_norm_epsilon",
-    "relative_attention_max_distance",
-}
-"""What a configuration must say, for only transformers knows what it means if it does not."""
 
 
 class LeanTokenizer:
@@ -78,7 +66,7 @@ class LeanTokenizer:
 class LeanSummarizer:
     """A network and the tokenizer that belongs to it."""
 
-    network: FrozenT5
+    network: FrozenNetwork
     tokenizer: LeanTokenizer
     folder: Path
     parameters: int
@@ -91,7 +79,7 @@ class LeanSummarizer:
 
 
 def load_lean(folder: Path) -> LeanSummarizer | None:
-    """Load a T5 for packed writing, float32.
+    """Load a network for packed writing, float32.
 
     Returns:
         None where the folder holds anything that is not known here, or is damaged: ``load_summarizer`` may
@@ -102,51 +90,50 @@ def load_lean(folder: Path) -> LeanSummarizer | None:
             json.loads((folder / name).read_text(encoding="utf-8"))
             for name in ("config.json", "generation_config.json", "tokenizer_config.json")
         )
-        if not (_knows_network(config) and set(defaults) <= PLAIN_DEFAULTS and _knows_tokenizer(told)):
+        blueprint = draw_blueprint(SimpleNamespace(**config))
+        if blueprint is None or not set(defaults) <= KNOWN_DEFAULTS or not _knows_tokenizer(told):
             return None
-        network = _build(SimpleNamespace(**config), defaults, TensorFile(folder / "model.safetensors"))
+        network = _build(blueprint, config, defaults, TensorFile(folder / "model.safetensors"))
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     except Exception:  # whatever a broken file makes these libraries raise
         return None
     tokenizer.no_padding()
     tokenizer.encode_special_tokens = told.get("split_special_tokens", False)
-    parameters = sum(prod(shape) for _, shape in _find_shapes(network.config))
+    shapes = _find_shapes(blueprint, network.config)
+    parameters = sum(prod(shape) for name, shape in shapes if name != blueprint.logits_bias)
     return LeanSummarizer(network, LeanTokenizer(tokenizer), folder, parameters)
-
-
-def _knows_network(config: Mapping[str, Any]) -> bool:
-    return (
-        set(config) >= _TOLD
-        and config["model_type"] in ("t5", "tldr_t5")
-        and can_write(SimpleNamespace(**config))
-    )
 
 
 def _knows_tokenizer(told: Mapping[str, Any]) -> bool:
     return told["tokenizer_class"] == "TokenizersBackend" and told["clean_up_tokenization_spaces"] is False
 
 
-def _build(config: SimpleNamespace, defaults: Mapping[str, Any], weights: TensorFile) -> FrozenT5:
+def _build(
+    blueprint: Blueprint, fields: Mapping[str, Any], defaults: Mapping[str, Any], weights: TensorFile
+) -> FrozenNetwork:
     """Build the network whose weights are in a file, out of which each is read when it is asked for.
 
     Raises:
         ValueError: They are not what the configuration says.
     """
-    shapes = dict(_find_shapes(config))
+    config = SimpleNamespace(**fields)
+    shapes = dict(_find_shapes(blueprint, config))
     if {name: weights.describe(name) for name in weights.names} != {
         name: ("F32", shape) for name, shape in shapes.items()
     }:
         raise ValueError("the weights are not those of config.json")
     grown = _read_growth(config)
 
-    def read_weight(path: str) -> Floats:
-        weight: Floats = weights.read(f"{path}.weight")
-        return weight
+    def read(name: str) -> Floats:
+        tensor: Floats = weights.read(name)
+        return tensor
 
     def read_linear(path: str) -> Cascade[Floats]:
-        weight = read_weight("shared" if path == "lm_head" and config.tie_word_embeddings else path)
+        tied = path == "lm_head" and config.tie_word_embeddings
+        weight = read(blueprint.embeddings if tied else f"{path}.weight")
+        bias = read(f"{path}.bias") if f"{path}.bias" in shapes else None
         if path not in grown:
-            return Cascade(weight)
+            return Cascade(weight, bias=bias)
         links = weights.read(f"{path}.dendrite_links") if grown[path] > 1 else ()
         return Cascade(
             weight,
@@ -155,15 +142,17 @@ def _build(config: SimpleNamespace, defaults: Mapping[str, Any], weights: Tensor
             # To each dendrite lead as many as there are before it.
             tuple(links[a:b] for a, b in pairwise(comb(count, 2) for count in range(1, grown[path] + 1))),
             config.dendrite_activation,
+            bias,
+            () if bias is None else tuple(read(f"{path}.dendrite_bias")),
         )
 
-    unset = dict.fromkeys(("eos_token_id", "length_penalty", "early_stopping", "forced_eos_token_id"))
-    told = SimpleNamespace(**{**unset, **defaults}, to_diff_dict=lambda: dict(defaults))
-    return FrozenT5(
+    told = dict.fromkeys(KNOWN_DEFAULTS) | dict(defaults)
+    return FrozenNetwork(
         config=config,
-        generation_config=told,
+        generation_config=SimpleNamespace(**told, to_diff_dict=lambda: dict(defaults)),
+        blueprint=blueprint,
         read_linear=read_linear,
-        read_weight=read_weight,
+        read=read,
     )
 
 
@@ -171,49 +160,69 @@ def _read_growth(config: SimpleNamespace) -> dict[str, int]:
     return getattr(config, "growth", None) or {}
 
 
-def _find_shapes(config: SimpleNamespace) -> Iterator[tuple[str, Shape]]:
+def _find_shapes(blueprint: Blueprint, config: SimpleNamespace) -> Iterator[tuple[str, Shape]]:
     """Find the names and shapes of the tensors of a network."""
-    linears = dict(_find_linears(config))
+    linears = dict(_find_linears(blueprint))
     grown = _read_growth(config)
     if not set(grown) <= set(linears):
         raise ValueError("dendrites on what is no linear layer")
     for path, (outs, ins) in linears.items():
+        biased = blueprint.biased and path != "lm_head"
         if path != "lm_head" or not config.tie_word_embeddings:
             yield f"{path}.weight", (outs, ins)
+        if biased:
+            yield f"{path}.bias", (outs,)
         if count := grown.get(path, 0):
             yield f"{path}.dendrite_weight", (count, outs, ins)
             yield f"{path}.dendrite_to_output", (count, outs)
+            if biased:
+                yield f"{path}.dendrite_bias", (count, outs)
             if count > 1:
                 yield f"{path}.dendrite_links", (comb(count, 2), outs)
-    yield "shared.weight", (config.vocab_size, config.d_model)
-    buckets = config.relative_attention_num_buckets, config.num_heads
-    for side, layers, parts in (("encoder", config.num_layers, 2), ("decoder", config.num_decoder_layers, 3)):
-        width = find_decoder_width(config) if side == "decoder" else config.d_model
-        yield f"{side}.block.0.layer.0.SelfAttention.relative_attention_bias.weight", buckets
-        yield f"{side}.final_layer_norm.weight", (width,)
-        for layer, part in product(range(layers), range(parts)):
-            yield f"{side}.block.{layer}.layer.{part}.layer_norm.weight", (width,)
+    yield from _find_others(blueprint, config)
 
 
-def _find_linears(config: SimpleNamespace) -> Iterator[tuple[str, tuple[int, int]]]:
+def _find_others(blueprint: Blueprint, config: SimpleNamespace) -> Iterator[tuple[str, Shape]]:
+    """Find the names and shapes of the tensors that are of no linear layer."""
+    for embeddings in {blueprint.embeddings, *(side.embeddings for side in blueprint.sides)}:
+        yield embeddings, (blueprint.vocabulary, blueprint.encoder.width)
+    if blueprint.logits_bias:
+        yield blueprint.logits_bias, (1, blueprint.vocabulary)
+    for side in blueprint.sides:
+        if side.bias:
+            yield side.bias, (config.relative_attention_num_buckets, side.heads)
+        if side.positions:
+            yield side.positions, (config.max_position_embeddings + side.offset, side.width)
+        for norm in side.norms:
+            yield f"{norm}.weight", (side.width,)
+            if blueprint.biased:
+                yield f"{norm}.bias", (side.width,)
+
+
+def _find_linears(blueprint: Blueprint) -> Iterator[tuple[str, tuple[int, int]]]:
     """Find the paths of the linear layers of a network, and their outputs and inputs."""
-    inner, read = config.num_heads * config.d_kv, config.d_model
-    wide = ("wi_0", "wi_1") if is_gated(config) else ("wi",)
-    for side, layers in (("encoder", config.num_layers), ("decoder", config.num_decoder_layers)):
-        width = find_decoder_width(config) if side == "decoder" else config.d_model
-        for block in (f"{side}.block.{layer}.layer" for layer in range(layers)):
-            for name in "qkv":
-                yield f"{block}.0.SelfAttention.{name}", (inner, width)
-            yield f"{block}.0.SelfAttention.o", (width, inner)
-            if side == "decoder":
-                for name, ins in (("q", width), ("k", read), ("v", read)):
-                    yield f"{block}.1.EncDecAttention.{name}", (inner, ins)
-                yield f"{block}.1.EncDecAttention.o", (width, inner)
-            feed = f"{block}.{1 if side == 'encoder' else 2}.DenseReluDense"
-            for name in wide:
-                yield f"{feed}.{name}", (config.d_ff, width)
-            yield f"{feed}.wo", (width, config.d_ff)
-    if width != read:  # the decoder's
-        yield "decoder.in_proj", (width, read)
-        yield "decoder.out_proj", (read, width)
-    yield "lm_head", (config.vocab_size, read)
+    read = blueprint.encoder.width
+    for side in blueprint.sides:
+        yield from _find_sides(side, read)
+    if blueprint.projections:
+        width = blueprint.decoder.width
+        yield from zip(blueprint.projections, ((width, read), (read, width)), strict=True)
+    yield "lm_head", (blueprint.vocabulary, read)
+
+
+def _find_sides(side: Side, read: int) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Find those of the layers of a side, whose cross-attention reads the encoder's width."""
+    inner, width = side.heads * side.head_width, side.width
+    for layer in side.layers:
+        for path in layer.own.linears[:3]:
+            yield path, (inner, width)
+        yield layer.own.out, (width, inner)
+        if layer.cross:
+            yield from (
+                (path, (inner, ins))
+                for path, ins in zip(layer.cross.linears, (width, read, read), strict=False)
+            )
+            yield layer.cross.out, (width, inner)
+        for path in layer.feed.readers:
+            yield path, (side.feed_forward, width)
+        yield layer.feed.writer, (width, side.feed_forward)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tldrkit.errors import ModelError, TldrkitError
-from tldrkit.models.frozen.parameters import FrozenT5, is_gated
+from tldrkit.models.frozen.parameters import FrozenNetwork
 from tldrkit.specs import Precision
 
 _PLAIN = ("t5", "tldr_t5")  # the second one where it has no dendrites, and one width
@@ -42,7 +42,7 @@ def check_translatable(config: Any, precision: Precision) -> None:  # noqa: ANN4
         )
 
 
-def load_translator(network: FrozenT5, precision: Precision, workers: int, threads: int = 1) -> Any:  # noqa: ANN401  (CTranslate2 is not typed)
+def load_translator(network: FrozenNetwork, precision: Precision, workers: int, threads: int = 1) -> Any:  # noqa: ANN401  (CTranslate2 is not typed)
     """Load a plain T5 into CTranslate2, through a temporary folder.
 
     Args:
@@ -103,20 +103,20 @@ def _find_obstacle(config: Any) -> str | None:  # noqa: ANN401  (of any network)
     return None if activation in _ACTIVATIONS else f"has the activation {activation}"
 
 
-def _build_spec(specs: Any, network: FrozenT5) -> Any:  # noqa: ANN401  (CTranslate2 is not typed)
+def _build_spec(specs: Any, network: FrozenNetwork) -> Any:  # noqa: ANN401  (CTranslate2 is not typed)
     """Build CTranslate2's description of a network, with copies of its weights."""
     config = network.config
     spec = specs.TransformerSpec.from_config(
         (config.num_layers, config.num_decoder_layers),
         config.num_heads,
         activation=specs.Activation[_ACTIVATIONS[config.dense_act_fn]],
-        ffn_glu=is_gated(config),
+        ffn_glu=network.blueprint.gated,
         relative_attention_bias=True,
         rms_norm=True,
     )
     for side in ("encoder", "decoder"):
         _fill_stack(getattr(spec, side), network, side)
-    embeddings = network.read_weight("shared")
+    embeddings = network.read("shared.weight")
     spec.encoder.embeddings[0].weight = spec.decoder.embeddings.weight = embeddings.copy()
     spec.decoder.projection.weight = _stack(network, "lm_head")
     if config.scale_decoder_outputs:
@@ -131,12 +131,12 @@ def _build_spec(specs: Any, network: FrozenT5) -> Any:  # noqa: ANN401  (CTransl
     return spec
 
 
-def _fill_stack(spec: Any, network: FrozenT5, side: str) -> None:  # noqa: ANN401  (CTranslate2 is not typed)
+def _fill_stack(spec: Any, network: FrozenNetwork, side: str) -> None:  # noqa: ANN401  (CTranslate2 is not typed)
     """Fill in the layers of one side, which share the position bias of the first one."""
     spec.scale_embeddings = False
-    spec.layer_norm.gamma = network.read_weight(f"{side}.final_layer_norm")
+    spec.layer_norm.gamma = network.read(f"{side}.final_layer_norm.weight")
     first = f"{side}.block.0.layer.0.SelfAttention.relative_attention_bias"
-    bias, reach = network.read_weight(first), network.config.relative_attention_max_distance
+    bias, reach = network.read(f"{first}.weight"), network.config.relative_attention_max_distance
     for place, own in enumerate(spec.layer):
         block = f"{side}.block.{place}.layer"
         _fill_attention(own.self_attention, network, f"{block}.0", "SelfAttention", ("qkv", "o"))
@@ -147,17 +147,23 @@ def _fill_stack(spec: Any, network: FrozenT5, side: str) -> None:  # noqa: ANN40
         _fill_feed_forward(own.ffn, network, f"{block}.{1 if side == 'encoder' else 2}")
 
 
-def _fill_attention(spec: Any, network: FrozenT5, layer: str, kind: str, stacked: tuple[str, ...]) -> None:  # noqa: ANN401  (as above)
+def _fill_attention(
+    spec: Any,  # noqa: ANN401  (as above)
+    network: FrozenNetwork,
+    layer: str,
+    kind: str,
+    stacked: tuple[str, ...],
+) -> None:
     spec.queries_scale = 1.0  # T5 scales none
-    spec.layer_norm.gamma = network.read_weight(f"{layer}.layer_norm")
+    spec.layer_norm.gamma = network.read(f"{layer}.layer_norm.weight")
     for linear, names in zip(spec.linear, stacked, strict=True):
         linear.weight = _stack(network, *(f"{layer}.{kind}.{name}" for name in names))
 
 
-def _fill_feed_forward(spec: Any, network: FrozenT5, layer: str) -> None:  # noqa: ANN401  (as above)
-    spec.layer_norm.gamma = network.read_weight(f"{layer}.layer_norm")
+def _fill_feed_forward(spec: Any, network: FrozenNetwork, layer: str) -> None:  # noqa: ANN401  (as above)
+    spec.layer_norm.gamma = network.read(f"{layer}.layer_norm.weight")
     dense = f"{layer}.DenseReluDense"
-    if is_gated(network.config):
+    if network.blueprint.gated:
         spec.linear_0.weight = _stack(network, f"{dense}.wi_0")
         spec.linear_0_noact.weight = _stack(network, f"{dense}.wi_1")
     else:
@@ -165,6 +171,6 @@ def _fill_feed_forward(spec: Any, network: FrozenT5, layer: str) -> None:  # noq
     spec.linear_1.weight = _stack(network, f"{dense}.wo")
 
 
-def _stack(network: FrozenT5, *paths: str) -> NDArray[np.float32]:
+def _stack(network: FrozenNetwork, *paths: str) -> NDArray[np.float32]:
     """Stack the weights of linear layers into an array of its own: CTranslate2 rounds in place."""
     return np.concatenate([network.read_linear(path).weight for path in paths])

@@ -15,6 +15,7 @@ from tldrkit.models.cascade import Cascade
 from tldrkit.models.frozen.kernels.arrays import GROUP
 from tldrkit.models.frozen.kernels.products import multiply
 from tldrkit.models.frozen.kernels.tiles import has_int8
+from tldrkit.models.frozen.rules import Rules
 from tldrkit.models.frozen.search import Beams, write_by_beams, write_greedily
 from tldrkit.models.frozen.stacking import stack
 
@@ -115,10 +116,10 @@ def test_every_network_writes_in_int8(kind: str) -> None:
     exact, rounded = read(network), read(network, "int8")
     start = np.full(len(sources), exact.start)
     first, near = (one.step(start, one.begin(sources, 1)) for one in (exact, rounded))
-    greedy = write_greedily(rounded, sources, LONGEST, ENDS)
-    searched = write_by_beams(rounded, sources, LONGEST, ENDS, Beams(3))
-    alone = [write_greedily(rounded, [source], LONGEST, ENDS)[0] for source in sources]
-    searched_alone = [write_by_beams(rounded, [s], LONGEST, ENDS, Beams(3))[0] for s in sources]
+    greedy = write_greedily(rounded, sources, LONGEST, Rules(ENDS))
+    searched = write_by_beams(rounded, sources, LONGEST, Rules(ENDS), Beams(3))
+    alone = [write_greedily(rounded, [source], LONGEST, Rules(ENDS))[0] for source in sources]
+    searched_alone = [write_by_beams(rounded, [s], LONGEST, Rules(ENDS), Beams(3))[0] for s in sources]
 
     assert np.linalg.norm(near - first) / np.linalg.norm(first) < 0.1
     assert (near != first).any()

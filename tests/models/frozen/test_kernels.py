@@ -14,7 +14,7 @@ from torch import Tensor
 
 from tldrkit.models.frozen.batch import remember
 from tldrkit.models.frozen.kernels import compiling
-from tldrkit.models.frozen.kernels.arrays import GROUP, Memory, View
+from tldrkit.models.frozen.kernels.arrays import GROUP, Memory, Norm, View
 from tldrkit.models.frozen.kernels.attention import attend, attend_within, keep
 from tldrkit.models.frozen.kernels.choice import find_top, sum_exponentials
 from tldrkit.models.frozen.kernels.elementary import find_bounds, normalize
@@ -110,13 +110,16 @@ def test_tokens_attend_to_all_of_their_source(first: int, count: int) -> None:
 
 
 def test_norms_are_torchs() -> None:
-    """Root mean square and weight, of rows of any size and of zeros."""
-    hidden, weight = draw(7, 37) * torch.logspace(-4, 4, 7)[:, None], draw(37)
+    """By root mean square, or by mean and variance with a bias; of rows of any size and of zeros."""
+    hidden, weight, bias = draw(7, 37) * torch.logspace(-4, 4, 7)[:, None], draw(37), draw(37)
     hidden[2] = 0
-    normed = torch.empty_like(hidden)
-    normalize(hidden.numpy(), weight.numpy(), 1e-6, normed.numpy())
+    scaled, centred = torch.empty_like(hidden), torch.empty_like(hidden)
+    normalize(hidden.numpy(), Norm(weight.numpy(), np.empty(0, np.float32), 1e-6, True), scaled.numpy())
+    normalize(hidden.numpy(), Norm(weight.numpy(), bias.numpy(), 1e-5, False), centred.numpy())
 
-    torch.testing.assert_close(normed, torch.nn.functional.rms_norm(hidden, (37,), weight, 1e-6))
+    torch.testing.assert_close(scaled, torch.nn.functional.rms_norm(hidden, (37,), weight, 1e-6))
+    expected = torch.nn.functional.layer_norm(hidden, (37,), weight, bias, 1e-5)
+    torch.testing.assert_close(centred, expected, rtol=1e-5, atol=1e-5)
 
 
 @settings(deadline=None)

@@ -13,7 +13,8 @@ from tests.models.packed.test_t5 import NETWORKS, Rows, draw_rows
 from tldrkit.data.batches import pad_rows
 from tldrkit.models.freezing import freeze
 from tldrkit.models.frozen.decoder import Decoder
-from tldrkit.models.frozen.parameters import FrozenT5
+from tldrkit.models.frozen.parameters import FrozenNetwork
+from tldrkit.models.frozen.rules import Rules
 from tldrkit.models.frozen.search import Beams, write_by_beams, write_greedily
 from tldrkit.specs import Precision
 
@@ -31,7 +32,7 @@ def spread(network: PreTrainedModel) -> PreTrainedModel:
     return network.eval()
 
 
-def take(network: PreTrainedModel) -> FrozenT5:
+def take(network: PreTrainedModel) -> FrozenNetwork:
     frozen = freeze(network)
     assert frozen is not None
     return frozen
@@ -45,11 +46,10 @@ def write_reference(network: PreTrainedModel, sources: Rows, **search: object) -
     ids = network.generate(
         input_ids=pad_rows(sources, 0),
         attention_mask=pad_rows([[1] * len(row) for row in sources], 0),
-        max_new_tokens=LONGEST,
         do_sample=False,
         eos_token_id=list(ENDS),
         pad_token_id=0,
-        **({"num_beams": 1} | search),
+        **({"num_beams": 1, "max_new_tokens": LONGEST} | search),
     )[:, 1:].tolist()
     ends = [next((place for place, piece in enumerate(row) if piece in ENDS), LONGEST) for row in ids]
     return [row[: end + 1] for row, end in zip(ids, ends, strict=True)]
@@ -61,7 +61,7 @@ def test_it_writes_what_generate_writes(kind: str, rows: int) -> None:
     """Piece for piece, for rows of many lengths that end at different places."""
     network = spread(NETWORKS[kind]())
     sources = draw_rows(rows, 30)
-    written = write_greedily(read(network), sources, LONGEST, ENDS)
+    written = write_greedily(read(network), sources, LONGEST, Rules(ENDS))
 
     assert written == write_reference(network, sources)
 
@@ -73,9 +73,9 @@ def test_summaries_are_as_long_as_asked(kind: str, num_beams: int) -> None:
     network = spread(NETWORKS[kind]())
     sources = draw_rows(17, 30)
     if num_beams == 1:
-        written = write_greedily(read(network), sources, LONGEST, ENDS, 7)
+        written = write_greedily(read(network), sources, LONGEST, Rules(ENDS, min_tokens=7))
     else:
-        written = write_by_beams(read(network), sources, LONGEST, ENDS, Beams(4, min_tokens=7))
+        written = write_by_beams(read(network), sources, LONGEST, Rules(ENDS, min_tokens=7), Beams(4))
 
     assert written == write_reference(network, sources, num_beams=num_beams, min_new_tokens=7)
     assert min(len(row) for row in written) >= 8
@@ -97,7 +97,7 @@ def test_it_searches_as_generate_searches(kind: str, rows: int) -> None:
     """Four beams end with the pieces that `generate` ends with."""
     network = spread(NETWORKS[kind]())
     sources = draw_rows(rows, 30)
-    written = write_by_beams(read(network), sources, LONGEST, ENDS, Beams(4))
+    written = write_by_beams(read(network), sources, LONGEST, Rules(ENDS), Beams(4))
 
     assert written == write_reference(network, sources, num_beams=4)
 
@@ -111,15 +111,15 @@ def test_the_settings_of_a_search_are_those_of_generate(search: dict[str, Any]) 
     network = spread(NETWORKS["plain"]())
     sources = draw_rows(17, 30)
     settings = {"count" if name == "num_beams" else name: value for name, value in search.items()}
-    written = write_by_beams(read(network), sources, LONGEST, ENDS, Beams(**settings))
+    written = write_by_beams(read(network), sources, LONGEST, Rules(ENDS), Beams(**settings))
 
     assert written == write_reference(network, sources, **search)
 
 
 def write_both(network: PreTrainedModel, sources: Rows) -> Rows:
     decoder = read(network)
-    return write_greedily(decoder, sources, LONGEST, ENDS) + write_by_beams(
-        decoder, sources, LONGEST, ENDS, Beams(3)
+    return write_greedily(decoder, sources, LONGEST, Rules(ENDS)) + write_by_beams(
+        decoder, sources, LONGEST, Rules(ENDS), Beams(3)
     )
 
 
@@ -149,7 +149,7 @@ def test_threads_share_the_work(threads: int) -> None:
 def test_without_an_end_rows_are_as_long_as_allowed() -> None:
     """No piece ends a summary where none is said to."""
     network = spread(NETWORKS["plain"]())
-    written = write_greedily(read(network), draw_rows(3, 9), 5, ())
+    written = write_greedily(read(network), draw_rows(3, 9), 5, Rules())
 
     assert [len(row) for row in written] == [5, 5, 5]
 
@@ -159,7 +159,7 @@ def test_bf16_writes_nearly_the_same() -> None:
     network = spread(NETWORKS["plain"]())
     sources = draw_rows(17, 30)
     exact, rough = (
-        write_greedily(read(network, precision), sources, 1, ENDS) for precision in ("fp32", "bf16")
+        write_greedily(read(network, precision), sources, 1, Rules(ENDS)) for precision in ("fp32", "bf16")
     )
 
     assert sum(a == b for a, b in zip(exact, rough, strict=True)) > 12

@@ -23,7 +23,7 @@ GROWTH = {
     "model.decoder.layers.0.encoder_attn.v_proj": 1,
 }
 SIZES: dict[str, object] = {
-    "vocab_size": VOCAB, "max_position_embeddings": 40, "d_model": 32, "encoder_layers": 2,
+    "vocab_size": VOCAB, "max_position_embeddings": 256, "d_model": 32, "encoder_layers": 2,
     "decoder_layers": 3, "encoder_ffn_dim": 48, "decoder_ffn_dim": 40, "encoder_attention_heads": 4,
     "decoder_attention_heads": 2,
     "init_std": 0.2, "pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 1, "decoder_start_token_id": 1,

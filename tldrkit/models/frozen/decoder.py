@@ -1,6 +1,6 @@
-"""A T5 on a processor that writes a piece at a time: no work on padding, none twice.
+"""A network on a processor that writes a token at a time: no work on padding, none twice.
 
-Computes the logits that Hugging Face's decoder computes with its cache, for plain, asymmetric and grown
+Computes the logits that Hugging Face's decoder computes with its KV cache, for plain, asymmetric and grown
 networks. Knows token ids alone, and not which of them are chosen.
 """
 
@@ -10,49 +10,53 @@ from functools import partial
 import numpy as np
 
 from tldrkit.models.frozen.batch import Batch, Cache, remember
+from tldrkit.models.frozen.blueprint import LayerPaths
 from tldrkit.models.frozen.encoder import Encoder, cut_groups
 from tldrkit.models.frozen.kernels.arrays import DecoderLayer, Floats, Integers, Memory, Product
 from tldrkit.models.frozen.kernels.attention import keep
 from tldrkit.models.frozen.kernels.elementary import normalize
 from tldrkit.models.frozen.kernels.layer import write_layer
 from tldrkit.models.frozen.kernels.products import multiply
-from tldrkit.models.frozen.parameters import FrozenT5, find_decoder_width
-from tldrkit.models.frozen.positions import compute_bias
+from tldrkit.models.frozen.parameters import FrozenNetwork
+from tldrkit.models.frozen.positions import Entrance, PositionBiases
 from tldrkit.models.frozen.sharing import share
 from tldrkit.models.frozen.stacking import Stacks
 from tldrkit.specs import Precision
 
 
 class Decoder:
-    """Reads sources and gives the logits of the next pieces.
+    """Reads sources and gives the logits of the next tokens.
 
     Args:
-        network: The T5; its weights must stay as they are.
+        network: The network; its weights must stay as they are.
         precision: Number format of the weights of linear layers. In int8 keys and values are kept in 8 bits,
             too.
     """
 
-    def __init__(self, network: FrozenT5, precision: Precision) -> None:
-        self._config = config = network.config
+    def __init__(self, network: FrozenNetwork, precision: Precision) -> None:
+        self._blueprint = blueprint = network.blueprint
+        self._side = side = blueprint.decoder
         self._rounded = precision == "int8"
         stacks = Stacks(network, precision)
-        self._embeddings = network.read_weight("shared")
-        self._encoder = Encoder(network, stacks, self._embeddings)
-        paths = [f"decoder.block.{place}.layer" for place in range(config.num_decoder_layers)]
-        self._layers = [_build_layer(network, stacks, path) for path in paths]
-        self._key_values = [stacks(f"{path}.1.EncDecAttention", "k", "v") for path in paths]
-        first = "decoder.block.0.layer.0.SelfAttention"
-        self._bias = network.read_weight(f"{first}.relative_attention_bias")
-        self._norm = network.read_weight("decoder.final_layer_norm")
-        narrow = find_decoder_width(config) != config.d_model
-        self._in = stacks("decoder.in_proj") if narrow else None
-        self._out = stacks("decoder.out_proj") if narrow else None
+        embeddings = {name: network.read(name) for name in {one.embeddings for one in blueprint.sides}}
+        self._entrance = Entrance(network, side, embeddings[side.embeddings])
+        self._encoder = Encoder(network, stacks, embeddings[blueprint.encoder.embeddings])
+        self._layers = [_build_layer(network, stacks, layer) for layer in side.layers]
+        crossings = [layer.cross for layer in side.layers if layer.cross]
+        self._key_values = [stacks(cross.key, cross.value) for cross in crossings]
+        self._biases = PositionBiases(network, side, causal=True)
+        self._norm = network.read_norm(side.last_norm) if side.last_norm else None
+        inner, outer = blueprint.projections or (None, None)
+        self._in = stacks(inner) if inner else None
+        self._out = stacks(outer) if outer else None
         self._head = stacks("lm_head")
+        bias = network.read(blueprint.logits_bias).ravel() if blueprint.logits_bias else None
+        self._logits_bias = bias if bias is not None and bias.any() else None
 
     @property
     def start(self) -> int:
-        """The piece before the first one."""
-        return int(self._config.decoder_start_token_id)
+        """The token before the first one."""
+        return self._blueprint.start
 
     def begin(
         self, sources: Sequence[Sequence[int]], max_tokens: int, beams: int = 1, threads: int = 1
@@ -60,14 +64,14 @@ class Decoder:
         """Read sources, and prepare what each layer sees of them.
 
         Args:
-            sources: Piece ids of each document.
+            sources: Token ids of each document.
             max_tokens: Longest summary.
             beams: Rows of each source.
             threads: Processor threads that share the work.
         """
         lengths = [len(source) for source in sources]
         counts = len(sources) * max_tokens * beams, sum(lengths)
-        heads = self._config.num_heads, self._config.d_kv
+        heads = self._side.heads, self._side.head_width
         caches = [
             Cache(*(remember(count, *heads, rounded=self._rounded) for count in counts)) for _ in self._layers
         ]
@@ -77,31 +81,32 @@ class Decoder:
             for key_value, cache in zip(self._key_values, caches, strict=True):
                 share(len(read), threads, partial(_remember, read, key_value, cache.read, first))
             first += len(read)
-        reach = self._config.relative_attention_max_distance
-        bias = compute_bias(self._bias, max_tokens, reach, causal=True)[:, :max_tokens]
-        return Batch.begin(caches, bias, lengths, beams)
+        return Batch.begin(caches, self._biases(max_tokens)[:, :max_tokens], lengths, beams)
 
-    def step(self, pieces: Integers, batch: Batch) -> Floats:
-        """Compute the logits of every row's next piece, from its newest.
+    def step(self, tokens: Integers, batch: Batch) -> Floats:
+        """Compute the logits of every row's next token, from its newest.
 
         Shape:
-            pieces: (rows,).
-            result: (rows, pieces of the vocabulary).
+            tokens: (rows,).
+            result: (rows, vocabulary).
         """
+        hidden = self._entrance(tokens, batch.place)
         entries = batch.advance()
         views = batch.view_written(), batch.read
-        hidden = self._embeddings[pieces]
         if self._in is not None:
             hidden = multiply(hidden, self._in)
         for layer, cache in zip(self._layers, batch.caches, strict=True):
             write_layer(hidden, layer, (cache.own, cache.read), views, entries)
-        normed = np.empty_like(hidden)
-        normalize(hidden, self._norm, self._config.layer_norm_epsilon, normed)
+        if self._norm is not None:
+            normalize(hidden, self._norm, hidden)
         if self._out is not None:
-            normed = multiply(normed, self._out)
-        if self._config.scale_decoder_outputs:
-            normed *= np.float32(self._config.d_model**-0.5)
-        return multiply(normed, self._head)
+            hidden = multiply(hidden, self._out)
+        if self._blueprint.output_scale != 1.0:
+            hidden *= np.float32(self._blueprint.output_scale)
+        logits = multiply(hidden, self._head)
+        if self._logits_bias is not None:
+            logits += self._logits_bias
+        return logits
 
 
 def _remember(read: Floats, key_value: Product, memory: Memory, entry: int, first: int, last: int) -> None:
@@ -120,13 +125,17 @@ def _remember(read: Floats, key_value: Product, memory: Memory, entry: int, firs
     keep(projected, memory, np.arange(entry + first, entry + last))
 
 
-def _build_layer(network: FrozenT5, stacks: Stacks, path: str) -> DecoderLayer:
+def _build_layer(network: FrozenNetwork, stacks: Stacks, layer: LayerPaths) -> DecoderLayer:
+    own, cross = layer.own, layer.cross
+    if cross is None:
+        raise AssertionError("a decoder's layer looks at the source")
+    scale = network.blueprint.decoder.head_width if network.blueprint.scaled else None
     return DecoderLayer(
-        norms=np.stack([network.read_weight(f"{path}.{part}.layer_norm") for part in range(2)]),
-        epsilon=network.config.layer_norm_epsilon,
-        query_key_value=stacks(f"{path}.0.SelfAttention", "q", "k", "v"),
-        own_out=stacks(f"{path}.0.SelfAttention", "o"),
-        query=stacks(f"{path}.1.EncDecAttention", "q"),
-        cross_out=stacks(f"{path}.1.EncDecAttention", "o"),
-        feed=stacks.feed_forward(f"{path}.2"),
+        own_norm=network.read_norm(own.norm),
+        cross_norm=network.read_norm(cross.norm),
+        query_key_value=stacks(*own.linears[:3], query_width=scale),
+        own_out=stacks(own.out),
+        query=stacks(cross.query, query_width=scale),
+        cross_out=stacks(cross.out),
+        feed=stacks.feed_forward(layer.feed),
     )

@@ -1,4 +1,4 @@
-"""The encoder of a T5 on a processor: no work on padding. Knows piece ids, and no texts."""
+"""An encoder on a processor: no work on padding. Knows token ids, and no texts."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -10,10 +10,10 @@ import numpy as np
 from tldrkit.models.frozen.kernels.arrays import EncoderLayer, Floats
 from tldrkit.models.frozen.kernels.attention import attend_within
 from tldrkit.models.frozen.kernels.elementary import normalize
-from tldrkit.models.frozen.kernels.layer import add, feed_forward
+from tldrkit.models.frozen.kernels.layer import enter, feed_forward, leave
 from tldrkit.models.frozen.kernels.products import multiply
-from tldrkit.models.frozen.parameters import FrozenT5
-from tldrkit.models.frozen.positions import compute_bias
+from tldrkit.models.frozen.parameters import FrozenNetwork
+from tldrkit.models.frozen.positions import Entrance, PositionBiases
 from tldrkit.models.frozen.sharing import share
 from tldrkit.models.frozen.stacking import Stacks
 
@@ -25,55 +25,54 @@ class Encoder:
     """Reads documents.
 
     Args:
-        network: The T5.
+        network: The network.
         stacks: Stacks its linear layers.
-        embeddings: Of its pieces.
+        embeddings: Those of its tokens.
     """
 
-    def __init__(self, network: FrozenT5, stacks: Stacks, embeddings: Floats) -> None:
-        self._config = network.config
-        self._embeddings = embeddings
+    def __init__(self, network: FrozenNetwork, stacks: Stacks, embeddings: Floats) -> None:
+        self._side = side = network.blueprint.encoder
+        self._entrance = Entrance(network, side, embeddings)
+        scale = side.head_width if network.blueprint.scaled else None
         self._layers = [
             EncoderLayer(
-                norm=network.read_weight(f"{layer}.0.layer_norm"),
-                epsilon=network.config.layer_norm_epsilon,
-                query_key_value=stacks(f"{layer}.0.SelfAttention", "q", "k", "v"),
-                out=stacks(f"{layer}.0.SelfAttention", "o"),
-                feed=stacks.feed_forward(f"{layer}.1"),
+                norm=network.read_norm(layer.own.norm),
+                query_key_value=stacks(*layer.own.linears[:3], query_width=scale),
+                out=stacks(layer.own.out),
+                feed=stacks.feed_forward(layer.feed),
             )
-            for layer in (f"encoder.block.{place}.layer" for place in range(network.config.num_layers))
+            for layer in side.layers
         ]
-        first = "encoder.block.0.layer.0.SelfAttention"
-        self._bias = network.read_weight(f"{first}.relative_attention_bias")
-        self._norm = network.read_weight("encoder.final_layer_norm")
+        self._biases = PositionBiases(network, side, causal=False)
+        self._norm = network.read_norm(side.last_norm) if side.last_norm else None
 
     def __call__(self, sources: Sequence[Sequence[int]], threads: int = 1) -> Floats:
         """Read some documents.
 
         Args:
-            sources: Piece ids of each.
+            sources: Token ids of each.
             threads: Processor threads that share the work.
 
         Shape:
             result: (tokens of all sources, width).
         """
-        config = self._config
-        hidden = self._embeddings[np.concatenate([np.asarray(source) for source in sources])]
-        longest, reach = max(map(len, sources)), config.relative_attention_max_distance
+        side = self._side
+        tokens = np.concatenate([np.asarray(source) for source in sources])
+        hidden = self._entrance(tokens, np.concatenate([np.arange(len(source)) for source in sources]))
         reading = _Reading(
             hidden,
-            np.empty((len(hidden), 3, config.num_heads, config.d_kv), np.float32),
-            np.empty((len(hidden), config.num_heads, config.d_kv), np.float32),
+            np.empty((len(hidden), 3, side.heads, side.head_width), np.float32),
+            np.empty((len(hidden), side.heads, side.head_width), np.float32),
             [0, *accumulate(map(len, sources))],
-            compute_bias(self._bias, longest, reach, causal=False),
+            self._biases(max(map(len, sources))),
         )
         for layer in self._layers:
             share(len(hidden), threads, partial(_project, reading, layer))
             share(len(hidden), threads, partial(_attend, reading), len(hidden))
             share(len(hidden), threads, partial(_finish, reading, layer))
-        normed: Floats = np.empty_like(hidden)
-        normalize(hidden, self._norm, config.layer_norm_epsilon, normed)
-        return normed
+        if self._norm is not None:
+            normalize(hidden, self._norm, hidden)
+        return hidden
 
 
 class _Reading(NamedTuple):
@@ -98,7 +97,7 @@ def _project(reading: _Reading, layer: EncoderLayer, first: int, last: int) -> N
     """Compute queries, keys and values of the tokens from the first to before the last."""
     own = reading.hidden[first:last]
     normed = np.empty_like(own)
-    normalize(own, layer.norm, layer.epsilon, normed)
+    enter(own, layer.norm, normed)
     product = multiply(normed, layer.query_key_value)
     reading.projected[first:last] = product.reshape(reading.projected[first:last].shape)
 
@@ -114,7 +113,7 @@ def _attend(reading: _Reading, first: int, last: int) -> None:
 def _finish(reading: _Reading, layer: EncoderLayer, first: int, last: int) -> None:
     """Run what is left of a layer for the tokens from the first to before the last."""
     own = reading.hidden[first:last]
-    add(own, multiply(reading.mixed[first:last].reshape(last - first, -1), layer.out))
+    leave(own, multiply(reading.mixed[first:last].reshape(last - first, -1), layer.out), layer.norm)
     feed_forward(own, layer.feed)
 
 

@@ -1,11 +1,13 @@
 """Linear layers of one input, stacked, and laid out as ``kernels/products.py`` multiplies with them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import accumulate
 
 import numpy as np
 
 from tldrkit.models.cascade import Cascade
+from tldrkit.models.frozen.blueprint import FeedForwardPaths
 from tldrkit.models.frozen.kernels.arrays import (
     ACTIVATIONS,
     GROUP,
@@ -18,7 +20,7 @@ from tldrkit.models.frozen.kernels.arrays import (
 )
 from tldrkit.models.frozen.kernels.products import lay_out, lay_rounded
 from tldrkit.models.frozen.pages import map_array
-from tldrkit.models.frozen.parameters import FrozenT5, is_gated
+from tldrkit.models.frozen.parameters import FrozenNetwork
 from tldrkit.specs import Precision
 
 _NONE = np.empty(0, np.float32)
@@ -28,31 +30,45 @@ class Stacks:
     """Stacks the linear layers of a network.
 
     Args:
-        network: The T5.
+        network: The network.
         precision: Number format of their weights.
     """
 
-    def __init__(self, network: FrozenT5, precision: Precision) -> None:
+    def __init__(self, network: FrozenNetwork, precision: Precision) -> None:
         self._network = network
         self._precision: Precision = precision
 
-    def __call__(self, path: str, *names: str) -> Product:
-        """Stack the layers of these names at a path, or the one that is there."""
-        paths = [f"{path}.{name}" for name in names] or [path]
-        return stack([self._network.read_linear(one) for one in paths], self._precision)
+    def __call__(self, *paths: str, query_width: int | None = None) -> Product:
+        """Stack the layers at some paths.
 
-    def feed_forward(self, path: str) -> FeedForward:
-        """Stack the feed-forward of a layer at a path."""
-        config = self._network.config
-        gated = is_gated(config)
+        Args:
+            paths: Of one input.
+            query_width: Where the first computes queries whose scores are scaled, the width of a head.
+        """
+        layers = [self._network.read_linear(path) for path in paths]
+        if query_width:
+            layers[0] = _scale(layers[0], np.float32(query_width**-0.5))
+        return stack(layers, self._precision)
+
+    def feed_forward(self, paths: FeedForwardPaths) -> FeedForward:
+        """Stack a feed-forward."""
         return FeedForward(
-            norm=self._network.read_weight(f"{path}.layer_norm"),
-            epsilon=config.layer_norm_epsilon,
-            widen=self(f"{path}.DenseReluDense", *(("wi_0", "wi_1") if gated else ("wi",))),
-            narrow=self(f"{path}.DenseReluDense", "wo"),
-            gated=gated,
-            activation=ACTIVATIONS.index(config.dense_act_fn),
+            norm=self._network.read_norm(paths.norm),
+            widen=self(*paths.readers),
+            narrow=self(paths.writer),
+            gated=len(paths.readers) == 2,
+            activation=ACTIVATIONS.index(self._network.blueprint.activation),
         )
+
+
+def _scale(layer: Cascade[Floats], scale: np.float32) -> Cascade[Floats]:
+    """Scale what a layer computes; its dendrites see and feel what they did."""
+    return replace(
+        layer,
+        weight=layer.weight * scale,
+        bias=None if layer.bias is None else layer.bias * scale,
+        to_output=None if layer.to_output is None else layer.to_output * scale,
+    )
 
 
 def stack(layers: Sequence[Cascade[Floats]], precision: Precision) -> Product:
@@ -65,18 +81,30 @@ def stack(layers: Sequence[Cascade[Floats]], precision: Precision) -> Product:
     weights = [weight for layer in layers for weight in (layer.weight, *layer.dendrites)]
     outs, ins = sum(map(len, weights)), weights[0].shape[1]
     blocks = -(-outs // OUTPUTS)
-    growth = _lay_growth(layers)
+    growth, bias = _lay_growth(layers), _lay_biases(layers)
     placed = zip(weights, accumulate(map(len, weights), initial=0), strict=False)
     if precision == "int8":
         rounded = map_array((blocks, -(-ins // 8), 8 * OUTPUTS), np.int8)
         scales = np.zeros(blocks * OUTPUTS, np.float32)
         sums = np.zeros((blocks, -(-ins // GROUP), OUTPUTS), np.float32)
         most = min(lay_rounded(weight, first, (rounded, scales, sums)) for weight, first in placed)
-        return Product(rounded, scales, sums, float(most), growth)
+        return Product(rounded, scales, sums, float(most), growth, bias)
     laid = map_array((blocks, ins, OUTPUTS), np.uint16 if precision == "bf16" else np.float32)
     for weight, first in placed:
         lay_out(_cut_bits(weight) if precision == "bf16" else weight, first, laid)
-    return Product(laid, _NONE, np.empty((0, 0, OUTPUTS), np.float32), 0.0, growth)
+    return Product(laid, _NONE, np.empty((0, 0, OUTPUTS), np.float32), 0.0, growth, bias)
+
+
+def _lay_biases(layers: Sequence[Cascade[Floats]]) -> Floats:
+    """Lay biases as outputs lie; zeros of a layer that has none beside one that has."""
+    if all(layer.bias is None for layer in layers):
+        return _NONE
+    laid = []
+    for layer in layers:
+        outs = len(layer.weight)
+        laid += [np.zeros(outs, np.float32) if layer.bias is None else layer.bias]
+        laid += layer.dendrite_biases or [np.zeros(outs, np.float32)] * len(layer.dendrites)
+    return np.concatenate(laid)
 
 
 def _cut_bits(weight: Floats) -> Bits:

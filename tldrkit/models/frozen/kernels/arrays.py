@@ -49,6 +49,7 @@ class Product(NamedTuple):
             inputs of each output side by side, then the other four.
         scales: (blocks * OUTPUTS,), what outputs are multiplied by; of 8-bit weights alone.
         sums: (blocks, groups of inputs, OUTPUTS), of the 8-bit weights of a group.
+        bias: (out,), added to outputs; empty for none.
     """
 
     weight: NDArray[Any]
@@ -56,17 +57,27 @@ class Product(NamedTuple):
     sums: Floats
     most: float
     growth: Growth
+    bias: Floats
+
+
+class Norm(NamedTuple):
+    """A norm, and whether it comes before what it is of, or behind the sum.
+
+    Shape:
+        weight: (width,).
+        bias: (width,); empty where rows are scaled to unit root mean square and not centred.
+    """
+
+    weight: Floats
+    bias: Floats
+    epsilon: float
+    first: bool
 
 
 class FeedForward(NamedTuple):
-    """The last part of a layer, with the norm before it.
+    """The last part of a layer, with its norm."""
 
-    Shape:
-        norm: (width,).
-    """
-
-    norm: Floats
-    epsilon: float
+    norm: Norm
     widen: Product
     narrow: Product
     gated: bool
@@ -75,28 +86,19 @@ class FeedForward(NamedTuple):
 
 
 class EncoderLayer(NamedTuple):
-    """One layer of the encoder.
+    """One layer of the encoder; `norm` is of its attention."""
 
-    Shape:
-        norm: (width,), of the attention.
-    """
-
-    norm: Floats
-    epsilon: float
+    norm: Norm
     query_key_value: Product
     out: Product
     feed: FeedForward
 
 
 class DecoderLayer(NamedTuple):
-    """One layer of the decoder.
+    """One layer of the decoder, with norms of its attention to the summary and of that to the source."""
 
-    Shape:
-        norms: (2, width), of the attention to the summary and of that to the source.
-    """
-
-    norms: Floats
-    epsilon: float
+    own_norm: Norm
+    cross_norm: Norm
     query_key_value: Product
     own_out: Product
     query: Product

@@ -67,7 +67,7 @@ def _exponentiate_row(scores: Floats) -> np.float32:
 
 @compiled
 def attend(projected: Floats, memory: Memory, view: View, mixed: Floats) -> None:
-    """Attend as T5 does: unscaled scores plus bias, softmax, weighted sum of values.
+    """Attend: scores plus bias, softmax, weighted sum of values. A scale of scores is in the queries.
 
     Shape:
         projected: (rows, parts, heads, head width); the first part are the queries.

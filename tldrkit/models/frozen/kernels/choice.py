@@ -1,4 +1,4 @@
-"""Which pieces come next."""
+"""Which tokens come next."""
 
 import numpy as np
 
@@ -57,3 +57,43 @@ def find_top(logits: Floats, best: Floats, places: Integers) -> None:
             for i in range(len(block) if larger else 0):
                 if block[i] > best[row, count - 1]:
                     _insert(block[i], first + i, count - 1, best[row], places[row])
+
+
+@compiled
+def forbid_repeats(written: Integers, size: int, logits: Floats) -> None:
+    """Forbid each token with which the last ones of a row would make a run of ``size`` that it holds already.
+
+    Shape:
+        written: (rows, tokens).
+        logits: (rows, vocabulary), changed in place.
+    """
+    last = written.shape[1] - size + 1
+    for row in range(len(written)):
+        own = written[row]
+        for first in range(last):
+            same = True
+            for i in range(size - 1):
+                same &= own[first + i] == own[last + i]
+            if same:
+                logits[row, own[first + size - 1]] = -np.inf
+
+
+@compiled
+def penalize(written: Integers, penalty: np.float32, totals: Floats, logits: Floats) -> None:
+    """Make less likely what a row holds: above zero divide, below multiply (Keskar et al. 2019).
+
+    Shape:
+        written: (rows, tokens).
+        totals: (rows,), subtracted from logits before, and added again.
+        logits: (rows, vocabulary), changed in place.
+    """
+    for row in range(len(written)):
+        own = written[row]
+        for place in range(len(own)):
+            seen = False
+            for before in range(place):
+                seen |= own[before] == own[place]
+            if not seen:
+                score = logits[row, own[place]] - totals[row]
+                score = score * penalty if score < 0 else score / penalty
+                logits[row, own[place]] = score + totals[row]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tldrkit.models.frozen.kernels.arrays import GROUP, TINY, Floats
+from tldrkit.models.frozen.kernels.arrays import GROUP, TINY, Floats, Norm
 from tldrkit.models.frozen.kernels.compiling import compiled
 
 _MAGNITUDE = np.int32(0x7FFFFFFF)
@@ -79,22 +79,29 @@ def exponentiate(power: np.float32) -> np.float32:
 
 
 @compiled
-def normalize(hidden: Floats, weight: Floats, epsilon: float, normed: Floats) -> None:
+def normalize(hidden: Floats, norm: Norm, normed: Floats) -> None:
     """Scale rows to unit root mean square, then by a weight (Zhang & Sennrich 2019).
 
+    Where the norm has a bias, rows are centred before and the bias is added behind (Ba et al. 2016).
+
     Shape:
-        hidden, normed: (rows, width).
-        weight: (width,).
+        hidden, normed: (rows, width); may be the same.
     """
-    width = hidden.shape[1]
+    width, weight, bias = hidden.shape[1], norm.weight, norm.bias
     for row in range(len(hidden)):
         own, result = hidden[row], normed[row]
-        squares = np.float32(0)
+        mean, squares = np.float32(0), np.float32(0)
+        if len(bias):
+            for i in range(width):
+                mean += own[i]
+            mean /= np.float32(width)
         for i in range(width):
-            squares += own[i] * own[i]
-        scale = np.float32(1) / np.sqrt(squares / np.float32(width) + np.float32(epsilon))
+            squares += (own[i] - mean) * (own[i] - mean)
+        scale = np.float32(1) / np.sqrt(squares / np.float32(width) + np.float32(norm.epsilon))
         for i in range(width):
-            result[i] = own[i] * scale * weight[i]
+            result[i] = (own[i] - mean) * scale * weight[i]
+        for i in range(len(bias)):
+            result[i] += bias[i]
 
 
 @compiled

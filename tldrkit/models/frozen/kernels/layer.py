@@ -8,6 +8,7 @@ from tldrkit.models.frozen.kernels.arrays import (
     Floats,
     Integers,
     Memory,
+    Norm,
     View,
 )
 from tldrkit.models.frozen.kernels.attention import attend, keep
@@ -17,12 +18,26 @@ from tldrkit.models.frozen.kernels.products import multiply
 
 
 @compiled
-def add(hidden: Floats, change: Floats) -> None:
-    """Add to rows."""
+def enter(hidden: Floats, norm: Norm, normed: Floats) -> None:
+    """Normalize what goes into a part of a layer, where its norm comes first; else copy it."""
+    if norm.first:
+        normalize(hidden, norm, normed)
+        return
+    for row in range(len(hidden)):
+        own, result = hidden[row], normed[row]
+        for i in range(len(own)):
+            result[i] = own[i]
+
+
+@compiled
+def leave(hidden: Floats, change: Floats, norm: Norm) -> None:
+    """Add what comes out of a part of a layer, and normalize the sum where its norm does not come first."""
     for row in range(len(hidden)):
         own, more = hidden[row], change[row]
         for i in range(len(own)):
             own[i] += more[i]
+    if not norm.first:
+        normalize(hidden, norm, hidden)
 
 
 @compiled
@@ -54,8 +69,8 @@ def feed_forward(hidden: Floats, feed: FeedForward) -> None:
         hidden: (rows, width), changed in place.
     """
     normed = np.empty_like(hidden)
-    normalize(hidden, feed.norm, feed.epsilon, normed)
-    add(hidden, multiply(_gate(multiply(normed, feed.widen), feed), feed.narrow))
+    enter(hidden, feed.norm, normed)
+    leave(hidden, multiply(_gate(multiply(normed, feed.widen), feed), feed.narrow), feed.norm)
 
 
 @compiled
@@ -82,12 +97,12 @@ def write_layer(
     rows, heads, width = len(hidden), memories[0].keys.shape[0], memories[0].keys.shape[2]
     normed = np.empty_like(hidden)
     mixed = np.empty((rows, heads, width), np.float32)
-    normalize(hidden, layer.norms[0], layer.epsilon, normed)
+    enter(hidden, layer.own_norm, normed)
     projected = multiply(normed, layer.query_key_value).reshape((rows, 3, heads, width))
     keep(projected, memories[0], entries)
     attend(projected, memories[0], views[0], mixed)
-    add(hidden, multiply(mixed.reshape((rows, heads * width)), layer.own_out))
-    normalize(hidden, layer.norms[1], layer.epsilon, normed)
+    leave(hidden, multiply(mixed.reshape((rows, heads * width)), layer.own_out), layer.own_norm)
+    enter(hidden, layer.cross_norm, normed)
     attend(multiply(normed, layer.query).reshape((rows, 1, heads, width)), memories[1], views[1], mixed)
-    add(hidden, multiply(mixed.reshape((rows, heads * width)), layer.cross_out))
+    leave(hidden, multiply(mixed.reshape((rows, heads * width)), layer.cross_out), layer.cross_norm)
     feed_forward(hidden, layer.feed)

@@ -256,6 +256,10 @@ def multiply(hidden: Floats, product: Product) -> Floats:
         alls += growth.layers[layer, 0] * (1 + growth.layers[layer, 1])
     result = np.empty((len(hidden), alls), np.float32)
     _multiply_weights(hidden, product, result)
+    for row in range(len(result) if len(product.bias) else 0):
+        own = result[row]
+        for out in range(len(product.bias)):
+            own[out] += product.bias[out]
     if outs == alls:
         return result
     grown = np.empty((len(hidden), outs), np.float32)
