@@ -2,9 +2,9 @@
 
 oneDNN, which torch multiplies with, keeps what it compiled for each new shape of a product: up to 1,024 of
 them, unless ONEDNN_PRIMITIVE_CACHE_CAPACITY gives a number. tldrkit gives one (models/kernel_cache.py). This
-script takes the same steps with tldrkit's number and with the library's, each in a process of its own, in
-the number formats that the processor multiplies in hardware. Every 50th step summaries are written too, by
-`generate`, as in validation.
+script takes the same steps with tldrkit's number and with the library's, over padded tensors (as networks
+that cannot be packed do) and over packed tokens; each in a process of its own, in the number formats that the
+processor multiplies in hardware. Every 50th step summaries are written too, by `generate`.
 
 Prints resident memory (MiB) at steps 50, 200, 500 and 1,000, the last over the first, and tokens a second.
 
@@ -12,6 +12,7 @@ Prints resident memory (MiB) at steps 50, 200, 500 and 1,000, the last over the 
 """
 
 import argparse
+import itertools
 import os
 import random
 import subprocess
@@ -21,6 +22,7 @@ from pathlib import Path
 
 STEPS = (50, 200, 500, 1000)
 LIBRARYS = 1024  # oneDNN's own number
+PATHS = ("padded", "packed")
 VOCABULARY, LONGEST, WRITTEN = 2000, 256, 64
 BATCH_TOKENS = 512
 
@@ -45,7 +47,7 @@ def read_mib() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def take_steps(precision: str, steps: int, threads: int) -> None:
+def take_steps(precision: str, path: str, steps: int, threads: int) -> None:
     """Train and write, and print memory at the steps asked for."""
     import torch
     from transformers import BartConfig, BartForConditionalGeneration
@@ -55,7 +57,7 @@ def take_steps(precision: str, steps: int, threads: int) -> None:
     from tldrkit.engines.decoding import Decoding
     from tldrkit.engines.device import build_accelerator
     from tldrkit.engines.memory import keep_freed_memory
-    from tldrkit.engines.objective import PaddedLoss
+    from tldrkit.engines.objective import PaddedLoss, build_objective
     from tldrkit.engines.padded import PaddedWriter
 
     torch.manual_seed(0)
@@ -67,7 +69,10 @@ def take_steps(precision: str, steps: int, threads: int) -> None:
         max_position_embeddings=LONGEST, forced_eos_token_id=None,
     ))  # fmt: skip
     network.set_attn_implementation("eager")
-    objective = PaddedLoss(network, build_accelerator("cpu", precision))
+    accelerator = build_accelerator("cpu", precision)
+    objective = (
+        PaddedLoss(network, accelerator) if path == "padded" else build_objective(network, accelerator, None)
+    )
     writer = PaddedWriter(network, network.config.pad_token_id)
     decoding = Decoding(
         prefix="", max_source_tokens=LONGEST, max_target_tokens=WRITTEN, num_beams=1, batch_size=32,
@@ -90,13 +95,14 @@ def take_steps(precision: str, steps: int, threads: int) -> None:
             print(f"{step} {read_mib():.0f} {tokens / seconds:.0f}", flush=True)
 
 
-def measure(precision: str, capacity: int, steps: int, threads: int) -> list[list[int]]:
+def measure(precision: str, path: str, capacity: int, steps: int, threads: int) -> list[list[int]]:
     """Take the steps in a process of its own."""
     command = [
         sys.executable,
         __file__,
         "--child",
         precision,
+        path,
         "--steps",
         str(steps),
         "--threads",
@@ -115,27 +121,29 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=STEPS[-1])
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--capacities", type=int, nargs="+", default=[CACHED_KERNELS, LIBRARYS])
-    parser.add_argument("--child", choices=["fp32", "bf16"], help=argparse.SUPPRESS)
+    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.child:
-        take_steps(asked.child, asked.steps, asked.threads)
+        take_steps(*asked.child, asked.steps, asked.threads)
         return
     from tldrkit.engines.device import use_bf16
 
     shown = [step for step in STEPS if step <= asked.steps]
     steps = " | ".join(f"step {step:,}" for step in shown)
-    print(f"| format | kernels kept | {steps} | last / first | tokens/s |")
-    print("| --- | ---: |" + " ---: |" * (len(shown) + 2))
+    print(f"| format | path | kernels kept | {steps} | last / first | tokens/s |")
+    print("| --- | --- | ---: |" + " ---: |" * (len(shown) + 2))
     for precision in ("fp32", "bf16"):
         if precision == "bf16" and not use_bf16("auto", on_cpu=True):
             print("bf16: not run, this processor does not multiply it in hardware")
             continue
-        for capacity in asked.capacities:
-            rows = measure(precision, capacity, asked.steps, asked.threads)
+        for path, capacity in itertools.product(PATHS, asked.capacities):
+            rows = measure(precision, path, capacity, asked.steps, asked.threads)
             memory = [mib for _, mib, _ in rows]
             cells = " | ".join(f"{mib:,}" for mib in memory)
             ratio = memory[-1] / memory[0]
-            print(f"| {precision} | {capacity} | {cells} | {ratio:.2f} | {rows[-1][2]:,} |", flush=True)
+            print(
+                f"| {precision} | {path} | {capacity} | {cells} | {ratio:.2f} | {rows[-1][2]:,} |", flush=True
+            )
 
 
 if __name__ == "__main__":
