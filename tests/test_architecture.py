@@ -12,11 +12,13 @@ PACKAGE = Path(__file__).parents[1] / "tldrkit"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 BOTTOM = {"errors"}
-FLOOR = BOTTOM | {"specs", "tensors", "tracking", "files"}
+FLOOR = BOTTOM | {"specs", "tensors", "tracking", "files", "packings", "encodings"}
 ROOMS = {"models", "data", "threads", "metrics", "store"}
 MAY_IMPORT = {
     "errors": set(),
-    "files": BOTTOM,
+    "files": BOTTOM | {"packings", "encodings"},
+    "packings": set(),
+    "encodings": set(),
     "specs": BOTTOM,
     "tensors": BOTTOM,
     "tracking": BOTTOM,
@@ -50,7 +52,7 @@ DOORS = {
     "perforatedbp": (),
     "safetensors": ("tensors.py",),
     "accelerate": ("engines/",),
-    "pyarrow": ("data/parquet.py",),
+    "pyarrow": ("data/parquet.py", "packings.py"),
     "sqlite3": ("store/journal.py",),
     "onnx": ("models/onnx_graphs.py",),
     "onnxruntime": ("models/onnx_graphs.py",),
@@ -64,6 +66,8 @@ DOORS = {
     "numba": ("models/frozen/kernels/",),
     "llvmlite": ("models/frozen/kernels/",),
     "pickle": (),
+    "webencodings": ("encodings.py",),
+    "charset_normalizer": ("encodings.py",),
 }
 
 

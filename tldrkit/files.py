@@ -3,20 +3,60 @@
 Knows neither threads nor data sets.
 """
 
-import gzip
 import hashlib
 import json
+import os
+from collections.abc import Iterator
+from functools import partial
+from io import BufferedReader, BytesIO, RawIOBase
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import cast
 
+from tldrkit.encodings import open_as_utf8
 from tldrkit.errors import DataError
+from tldrkit.packings import BUFFER, Allowance, Member, is_archive, list_members, unpack
 
 
-def open_file(path: Path) -> BinaryIO:
-    """Open a file of bytes, unpacking gzip where the content (not the name) says so."""
-    with path.open("rb") as file:
-        packed = file.read(2) == b"\x1f\x8b"
-    return cast(BinaryIO, gzip.open(path)) if packed else path.open("rb")
+def open_file(path: Path) -> BufferedReader:
+    """Open a file of bytes, unpacked where the content (not the name) says so, and UTF-16 and 32 as UTF-8.
+
+    Raises:
+        OSError: It cannot be opened; also while it is read, where it is damaged or unpacks to too much.
+    """
+    file, allowance = _open(path)
+    return open_as_utf8(unpack(file, allowance))
+
+
+def open_members(path: Path) -> Iterator[Member]:
+    """Open the files in an archive one after the other; a file that is no archive is its only member.
+
+    Raises:
+        OSError: It cannot be opened, or is damaged.
+    """
+    file, allowance = _open(path)
+    with unpack(file, allowance) as opened:
+        if not is_archive(opened):
+            yield Member("", lambda: open_as_utf8(opened))
+            return
+        for member in list_members(opened, allowance):
+            yield Member(member.name, partial(_open_member, member, allowance))
+
+
+def open_bytes(data: bytes) -> BufferedReader:
+    """Open bytes as a file whose UTF-16 and 32 are UTF-8; they are never unpacked."""
+    return open_as_utf8(BufferedReader(cast(RawIOBase, BytesIO(data)), BUFFER))
+
+
+def _open(path: Path) -> tuple[BufferedReader, Allowance]:
+    file = BufferedReader(cast(RawIOBase, path.open("rb", buffering=0)), BUFFER)
+    return file, Allowance(os.fstat(file.fileno()).st_size)
+
+
+def _open_member(member: Member, allowance: Allowance) -> BufferedReader:
+    file = unpack(member.open(), allowance)
+    if is_archive(file):
+        raise OSError("it is an archive within an archive; unpack it first")
+    return open_as_utf8(file)
 
 
 def compute_digest(path: Path) -> str:

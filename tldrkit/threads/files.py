@@ -1,119 +1,141 @@
-"""Files of threads: opened, and read by what their bytes begin with.
+"""Files of threads: opened, and read by what they begin with.
 
-Knows JSON, JSON lines, mail, pages and text apart; what they hold is known by the shapes.
+Two tables say what is known: kinds told by bytes, and kinds of text told once that is decoded. What they hold
+is known by their readers.
 """
 
 import re
-import zlib
-from collections.abc import Iterable, Iterator
-from io import BytesIO
+from collections.abc import Callable, Iterable, Iterator
+from io import BufferedReader
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
 
-from tldrkit.files import decode_json, open_file
+from tldrkit.files import decode_json, open_bytes, open_members
+from tldrkit.packings import Member
 from tldrkit.threads.html.pages import read_page
 from tldrkit.threads.json.shapes import build_threads
 from tldrkit.threads.mail.mbox import read_mbox
 from tldrkit.threads.text.plain import read_text
 from tldrkit.threads.thread import BrokenThread, Place, Thread
 
-_BOM = b"\xef\xbb\xbf"
-_JSON = re.compile(rb'\s*(\{\s*("|\}|$)|\[)')
-_MAIL = re.compile(
+Found = Iterator[Thread | BrokenThread]
+
+_JSON = re.compile(rb'\s*(\{\s*("|\}|$)|\[)', re.MULTILINE)
+_MAIL_HEADER = (
     rb"(return-path|received|message-id|delivered-to|mime-version|from|to|cc|date|subject|reply-to|sender|status|"
-    rb"references|in-reply-to|dkim-signature|authentication-results|content-[\w-]+|list-[\w-]+|x-[\w-]+):",
-    re.IGNORECASE,
+    rb"references|in-reply-to|dkim-signature|authentication-results|content-[\w-]+|list-[\w-]+|x-[\w-]+):"
 )
+_MAIL = re.compile(rb"\s*(From [^\n]*|%s[^\n]*)\n%s" % (_MAIL_HEADER, _MAIL_HEADER), re.IGNORECASE)
 _PAGE = re.compile(
     rb"\s*(<\?xml[^<>]{0,200}>\s*)?(<!--(?:(?!-->).){0,2000}-->\s*)?<(!doctype\s+html|html|head|body|title|meta|link|script)\b",
     re.I | re.S,
 )
 
 
-def read_threads(path: Path) -> Iterator[Thread | BrokenThread]:
+def read_threads(path: Path) -> Found:
     """Read the threads in a file; whatever cannot be read becomes a `BrokenThread`, never an exception.
 
-    The shapes of docs/threads.md, told apart by content, gzipped or not. JSON lines are read one by one,
+    The shapes of docs/threads.md, told apart by content, packed or not. JSON lines are read one by one,
     and a mailbox a thread at a time.
     """
+    yield from (found for _, found in read_members(path))
+
+
+def read_members(path: Path) -> Iterator[tuple[Path, Thread | BrokenThread]]:
+    """Read the threads in a file, each with its place: the file, or ``archive/member`` in an archive."""
     try:
-        with open_file(path) as file:
-            yield from _read_open(file, path)
-    except EOFError:
-        yield Place(path).refuse("The file is cut short.")
-    except (OSError, zlib.error) as error:
-        yield Place(path).refuse(f"The file cannot be read: {getattr(error, 'strerror', None) or error}.")
+        for member in open_members(path):
+            place = Place(path / member.name if member.name else path)
+            yield from ((place.path, found) for found in _read_member(member, place))
+    except (OSError, EOFError) as error:
+        yield path, Place(path).refuse(_describe(error))
 
 
-def parse_threads(data: bytes, name: str) -> Iterator[Thread | BrokenThread]:
+def _read_member(member: Member, place: Place) -> Found:
+    try:
+        with member.open() as file:
+            yield from _read_open(file, place)
+    except (OSError, EOFError) as error:
+        yield place.refuse(_describe(error))
+
+
+def _describe(error: OSError | EOFError) -> str:
+    if isinstance(error, EOFError):
+        return "The file is cut short."
+    return f"The file cannot be read: {error.strerror or error}."
+
+
+def parse_threads(data: bytes, name: str) -> Found:
     """Read the threads in bytes as in a file of that name; they are never unpacked."""
-    yield from _read_open(BytesIO(data), Path(name))
+    yield from _read_open(open_bytes(data), Place(Path(name)))
 
 
-def _read_open(file: BinaryIO, path: Path) -> Iterator[Thread | BrokenThread]:
-    first, skipped = b"", 0
-    for first in file:
-        first = first.removeprefix(_BOM)
-        if first.strip():
-            break
-        skipped += 1
-    if not first.strip():
-        yield Place(path).refuse("The file is empty.")
-    elif _JSON.match(first):
-        yield from _read_json(first, file, path, skipped + 1)
-    else:
-        second = file.readline()
-        if _is_mail(first, second):
-            yield from read_mbox(first, chain([second], file), Place(path))
-            return
-        data = first + second + file.read()
-        yield from read_page(data, Place(path)) if _PAGE.match(data) else read_text(data, Place(path))
-
-
-def _is_mail(first: bytes, second: bytes) -> bool:
-    """Tell a mailbox, or one message, by its first two lines."""
-    return _MAIL.match(second) is not None and (first.startswith(b"From ") or _MAIL.match(first) is not None)
-
-
-def _read_json(first: bytes, file: BinaryIO, path: Path, start: int) -> Iterator[Thread | BrokenThread]:
-    if not _is_container(first):
-        yield from _read_whole(first, file.read(), path, start)
+def _read_open(file: BufferedReader, place: Place) -> Found:
+    while (head := file.peek()) and not head.strip():
+        file.read(len(head))
+    if not head:
+        yield place.refuse("The file is empty.")
         return
-    rest = ((number, line) for number, line in enumerate(file, start=start + 1) if line.strip())
+    read = next((read for recognizes, read in _KINDS if recognizes(head)), _read_text)
+    yield from read(file, place)
+
+
+def _read_mail(file: BufferedReader, place: Place) -> Found:
+    first = next(line for line in file if line.strip())
+    yield from read_mbox(first, file, place)
+
+
+def _read_page(file: BufferedReader, place: Place) -> Found:
+    yield from read_page(file.read(), place)
+
+
+def _read_text(file: BufferedReader, place: Place) -> Found:
+    yield from _tell_text(file.read(), place)
+
+
+def _tell_text(data: bytes, place: Place) -> Found:
+    yield from read_text(data, place)
+
+
+def _read_json(file: BufferedReader, place: Place) -> Found:
+    lines = enumerate(file, start=1)
+    start, first = next((number, line) for number, line in lines if line.strip())
+    if not _is_container(first):
+        yield from _read_whole(start, first, file.read(), place)
+        return
+    rest = ((number, line) for number, line in lines if line.strip())
     second = next(rest, None)
     if second is None:
-        yield from _read_value(first, Place(path))
-    elif first.lstrip().startswith(b"[") and not _is_container(second[1]):
-        yield from read_text(first + second[1] + file.read(), Place(path))  # such as a footnote's mark
+        yield from _read_value(first, place)
+    elif first.lstrip().startswith(b"[") and not _is_container(second[1]):  # such as a footnote's mark
+        yield from _tell_text(first + second[1] + file.read(), place)
     else:
-        yield from _read_lines([(start, first), second], path)
-        yield from _read_lines(rest, path)
+        yield from _read_lines(chain([(start, first), second], rest), place)
 
 
-def _read_lines(lines: Iterable[tuple[int, bytes]], path: Path) -> Iterator[Thread | BrokenThread]:
+def _read_lines(lines: Iterable[tuple[int, bytes]], place: Place) -> Found:
     for number, line in lines:
         if line.strip():
-            yield from _read_value(line, Place(path, number))
+            yield from _read_value(line, Place(place.path, number))
 
 
-def _read_whole(first: bytes, rest: bytes, path: Path, start: int) -> Iterator[Thread | BrokenThread]:
+def _read_whole(start: int, first: bytes, rest: bytes, place: Place) -> Found:
     """Read what begins like JSON, but not with a whole value on one line."""
     try:
         value = decode_json(first + rest)
     except ValueError as error:
         lines = [first, *rest.splitlines(keepends=True)]
         if any(_is_container(line) for line in lines[1:]):
-            yield from _read_lines(enumerate(lines, start=start), path)
+            yield from _read_lines(enumerate(lines, start=start), place)
         elif first.lstrip().startswith(b"[") and not re.match(rb'\s*\[\s*(\{|\[|"|$)', first):
-            yield from read_text(first + rest, Place(path))  # a link or a list of Markdown
+            yield from _tell_text(first + rest, place)  # a link or a list of Markdown
         else:
-            yield Place(path).refuse(f"This cannot be read: {error}.")
+            yield place.refuse(f"This cannot be read: {error}.")
     else:
-        yield from build_threads(value, Place(path))
+        yield from build_threads(value, place)
 
 
-def _read_value(data: bytes, place: Place) -> Iterator[Thread | BrokenThread]:
+def _read_value(data: bytes, place: Place) -> Found:
     try:
         value = decode_json(data)
     except ValueError as error:
@@ -133,3 +155,11 @@ def _is_container(data: bytes) -> bool:
     return isinstance(value, dict) or (
         isinstance(value, list) and any(isinstance(x, dict | list) for x in value)
     )
+
+
+_KINDS: tuple[tuple[Callable[[bytes], object], Callable[[BufferedReader, Place], Found]], ...] = (
+    (_JSON.match, _read_json),
+    (_MAIL.match, _read_mail),
+    (_PAGE.match, _read_page),
+)
+"""What recognizes a file by its first bytes, and what reads it; all else is text."""
