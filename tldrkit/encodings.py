@@ -4,8 +4,12 @@ The one room that knows tables of encodings. Python's own codecs decode.
 """
 
 import codecs
+import re
+from dataclasses import dataclass
 from io import BufferedReader, RawIOBase
 from typing import Any
+
+import webencodings  # type: ignore[import-untyped]
 
 _BUFFER = 1 << 16
 _BOMS = (
@@ -15,6 +19,47 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_CODECS = {  # where Python's codec of that name knows less than browsers
+    "gbk": "gb18030",
+    "shift_jis": "cp932",
+    "euc-kr": "cp949",
+    "big5": "big5hkscs",
+    "x-user-defined": "cp1252",  # as in a page's own word
+    "utf-16le": "utf-8",  # a page that says so in ASCII is not
+    "utf-16be": "utf-8",
+}
+_NEWER = {"ms932": "sjis", "koi8-ru": "koi8-u", "unicode11utf8": "utf-8", "unicode20utf8": "utf-8"}
+"""Labels that browsers have learned since."""
+_OF_SEVEN_BITS = ("iso2022_jp", "iso2022_kr", "hz")
+_OF_SEVERAL_BYTES = ("gb18030", "cp932", "cp949", "big5hkscs", "euc_jp")
+_NO_CHANCE = 8  # characters of UTF-8 that are none of another encoding's by chance
+_LATIN_LETTERS = (
+    ("cp1252", "àáâãäåæçèéêëìíîïñòóôõöøùúûüßœÀÁÂÄÅÆÇÈÉÊÍÎÓÔÖØÚÜŒ’‘“”„–—…«»°€£§¿¡"),
+    *((codec, "ąćęłńóśźżĄĆĘŁŃÓŚŹŻ’”„–—…") for codec in ("cp1250", "iso8859_2")),
+    *((codec, "áčďéěíňóřšťúůýžľĺŕôäÁČĎÉĚÍŘŠŤÚŮÝŽ’“„–—…") for codec in ("cp1250", "iso8859_2")),
+    *((codec, "áéíóöőúüűÁÉÍÓÖŐÚÜŰ’”„–—…") for codec in ("cp1250", "iso8859_2")),
+    *((codec, "čćđšžČĆĐŠŽ’“”„–—…") for codec in ("cp1250", "iso8859_2")),
+    *((codec, "ăâîşţĂÂÎŞŢ’”„–—…") for codec in ("cp1250", "iso8859_2")),
+    ("cp1254", "ğışçöüâîûĞİŞÇÖÜÂÎ’“”–—…°€"),
+    ("cp1257", "ąčęėįšųūžĄČĘĖĮŠŲŪŽ’“”„–—…"),
+    ("cp1257", "āčēģīķļņšūžĀČĒĢĪĶĻŅŠŪŽ’“”„–—…"),
+    ("cp1257", "õäöüšžÕÄÖÜŠŽ’“”„–—…"),
+)
+"""Letters and marks of the languages, or groups of them, that are written in each; the likelier first."""
+_SCRIPTS = (
+    *("cp1251", "koi8_r", "koi8_u", "iso8859_5", "cp866", "cp1253", "cp1255", "cp1256", "cp874"),
+    *("gb18030", "big5", "cp932", "euc_jp", "cp949"),
+)
+_LETTERS = bytes(range(0x41, 0x5B)) + bytes(range(0x61, 0x7B))
+_OTHERS = bytes(range(0x80, 0x100))
+_LATIN = 0.5  # of the letters: what no language that is written in Latin letters has of others
+_WHOLE = 2  # characters of UTF-8 that are whole for one that is damaged
+_SAMPLE = 1 << 14
+_WIDE = re.compile(r"[^\x00-\x7f]+")
+_META = re.compile(rb"<meta[^<>]{0,300}?charset\s*=\s*[\"']?\s*([^\s\"'<>;/]{1,40})", re.IGNORECASE)
+_XML = re.compile(rb"\s*<\?xml[^<>]{0,200}?encoding\s*=\s*[\"']([^\s\"'<>]{1,40})")
+_COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
+_TAG = re.compile(rb"<[^<>]{0,1000}>")
 _SEEN = 4096  # bytes that tell a wide encoding without a mark
 _FEW_ZEROS = 0.02  # of the bytes of UTF-16: what Chinese text has in its spaces, line ends and digits
 
@@ -78,3 +123,117 @@ def _guess_wide(head: bytes) -> str:
     text = head.decode(name, "replace")
     shown = sum(character.isprintable() or character.isspace() for character in text)
     return name if shown >= 0.97 * len(text) and "\ufffd" not in text[:-1] else "utf-8"
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A text, and what is not sure about it.
+
+    Args:
+        text: Decoded.
+        doubt: The encoding, with a word that it is a guess or that bytes of it could not be read; empty where
+            all is sure.
+    """
+
+    text: str
+    doubt: str = ""
+
+
+def decode_text(data: bytes) -> Decoded:
+    """Decode a text that says nothing of its encoding: UTF-8, else a guess."""
+    try:
+        return Decoded(data.decode())
+    except UnicodeDecodeError:
+        return _mend_utf8(data) or _guess(data, _sample(data))
+
+
+def decode_page(data: bytes) -> Decoded:
+    """Decode a page of HTML as browsers do; one that says nothing, or something untrue, is guessed at."""
+    codec = find_codec(_find_label(data))
+    if codec in _OF_SEVEN_BITS:
+        return decode_as(data, codec)
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        if codec not in ("", "utf-8"):
+            return decode_as(data, codec)
+        return _mend_utf8(data) or _guess(data, _sample(_TAG.sub(b" ", data)))
+    if text.isascii() or codec in ("", "utf-8"):
+        return Decoded(text)
+    if codec in _OF_SEVERAL_BYTES and sum(map(len, _WIDE.findall(text))) < _NO_CHANCE:
+        return decode_as(data, codec)
+    return Decoded(text, "utf-8, a guess")  # servers that say so are believed before the page
+
+
+def decode_as(data: bytes, codec: str) -> Decoded:
+    """Decode by a codec that a text names, and tell what cannot be read."""
+    text = data.decode(codec, "replace")
+    lost = text.count("\ufffd")
+    return Decoded(text, f"{_name(codec)}, {lost} unreadable" if lost else "")
+
+
+def find_codec(label: str) -> str:
+    """Find Python's codec for a label, as browsers understand labels; empty for an unknown one."""
+    known = webencodings.lookup(_NEWER.get(label.lower(), label))
+    if known is None:
+        return ""
+    return _CODECS.get(known.name) or str(known.codec_info.name)
+
+
+def _find_label(data: bytes) -> str:
+    """Find what a page says of its encoding."""
+    head = _COMMENT.sub(b"", data[:_SEEN])
+    found = _META.search(head) or _XML.match(head)
+    return found[1].decode("ascii", "replace") if found else ""
+
+
+def _mend_utf8(data: bytes) -> Decoded | None:
+    """Decode UTF-8 of which a few bytes are damaged; None for what is no UTF-8."""
+    text = data.decode("utf-8", "replace")
+    lost = text.count("\ufffd")
+    whole = sum(map(len, _WIDE.findall(text))) - lost
+    return Decoded(text, f"utf-8, {lost} unreadable") if whole > _WHOLE * lost else None
+
+
+def _sample(data: bytes) -> bytes:
+    """Take the lines of a text that say something about its encoding, some of them if they are many."""
+    telling = (line for line in re.split(rb"[\r\n]+", data) if not line.isascii())
+    sample = b""
+    for line in telling:
+        sample += line[:_SAMPLE] + b"\n"
+        if len(sample) >= _SAMPLE:
+            break
+    return sample
+
+
+def _guess(data: bytes, sample: bytes) -> Decoded:
+    """Decode by the encoding that is likeliest after a sample of the text.
+
+    Where most letters are ASCII the language is written in Latin letters, and the encoding with which most of
+    the others are letters of one of its languages is taken. Else charset-normalizer tells.
+    """
+    others = len(sample) - len(sample.translate(None, _OTHERS))
+    letters = len(sample) - len(sample.translate(None, _LETTERS))
+    codec = _guess_latin(sample) if others < _LATIN * letters else _guess_script(sample)
+    return Decoded(data.decode(codec, "replace"), f"{_name(codec)}, a guess")
+
+
+def _guess_script(sample: bytes) -> str:
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(sample, cp_isolation=list(_SCRIPTS)).best()
+    return best.encoding if best else _guess_latin(sample)
+
+
+def _guess_latin(sample: bytes) -> str:
+    return max(_LATIN_LETTERS, key=lambda known: _count(sample.decode(known[0], "replace"), known[1]))[0]
+
+
+def _count(text: str, letters: str) -> int:
+    return sum(map(text.count, letters))
+
+
+def _name(codec: str) -> str:
+    """Name a codec as people do."""
+    known = webencodings.lookup(codec.replace("_", "-")) or webencodings.lookup(codec)
+    return str(known.name) if known else codec

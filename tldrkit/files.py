@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import partial
 from io import BufferedReader, BytesIO, RawIOBase
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from tldrkit.encodings import open_as_utf8
 from tldrkit.errors import DataError
@@ -48,7 +48,7 @@ def open_bytes(data: bytes) -> BufferedReader:
 
 
 def _open(path: Path) -> tuple[BufferedReader, Allowance]:
-    file = BufferedReader(cast(RawIOBase, path.open("rb", buffering=0)), BUFFER)
+    file = BufferedReader(cast(Any, path.open("rb", buffering=0)), BUFFER)
     return file, Allowance(os.fstat(file.fileno()).st_size)
 
 

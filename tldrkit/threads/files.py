@@ -6,10 +6,12 @@ is known by their readers.
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from io import BufferedReader
 from itertools import chain
 from pathlib import Path
 
+from tldrkit.encodings import decode_page, decode_text
 from tldrkit.files import decode_json, open_bytes, open_members
 from tldrkit.packings import Member
 from tldrkit.threads.html.pages import read_page
@@ -86,7 +88,8 @@ def _read_mail(file: BufferedReader, place: Place) -> Found:
 
 
 def _read_page(file: BufferedReader, place: Place) -> Found:
-    yield from read_page(file.read(), place)
+    page = decode_page(file.read())
+    yield from _say_doubt(read_page(page.text, place), page.doubt)
 
 
 def _read_text(file: BufferedReader, place: Place) -> Found:
@@ -94,7 +97,14 @@ def _read_text(file: BufferedReader, place: Place) -> Found:
 
 
 def _tell_text(data: bytes, place: Place) -> Found:
-    yield from read_text(data, place)
+    text = decode_text(data)
+    read = next((read for recognizes, read in _TEXTS if recognizes(text.text)), read_text)
+    yield from _say_doubt(read(text.text, place), text.doubt)
+
+
+def _say_doubt(found: Found, doubt: str) -> Found:
+    """Put a word on the encoding into threads, where there is one."""
+    yield from (replace(one, encoding=doubt) if doubt and isinstance(one, Thread) else one for one in found)
 
 
 def _read_json(file: BufferedReader, place: Place) -> Found:
@@ -163,3 +173,6 @@ _KINDS: tuple[tuple[Callable[[bytes], object], Callable[[BufferedReader, Place],
     (_PAGE.match, _read_page),
 )
 """What recognizes a file by its first bytes, and what reads it; all else is text."""
+
+_TEXTS: tuple[tuple[Callable[[str], object], Callable[[str, Place], Found]], ...] = ()
+"""What recognizes a decoded text, and what reads it; all else is one post, if it reads as prose."""

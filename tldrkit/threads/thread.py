@@ -41,6 +41,7 @@ class Thread:
         unused: Posts of the file that are not among `posts`, counted by reason: deleted, empty, unreadable,
             moderation, event.
         not_loaded: Posts the file says exist and does not hold.
+        encoding: A word on the encoding of its text, where that was guessed or could not be read whole.
     """
 
     id: str
@@ -48,6 +49,7 @@ class Thread:
     posts: tuple[Post, ...]
     unused: Mapping[str, int] = field(default_factory=dict)
     not_loaded: int = 0
+    encoding: str = ""
 
     @property
     def posts_read(self) -> int:

@@ -15,7 +15,6 @@ from tldrkit.threads.html.templates import TEMPLATES, Template
 from tldrkit.threads.json.fields import render_time
 from tldrkit.threads.thread import BrokenThread, Place, Post, Thread
 
-_CHARSET = re.compile(rb"<meta[^<>]{0,200}charset=[\"']?([\w-]{1,40})", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^<>]*>([^<]*)", re.IGNORECASE)
 _SITE = re.compile(r"\s([|•·»–—-]|::)\s(?:(?!\s[|•·»–—-]\s).){1,60}$")
 _IMAGE = re.compile(r"\[image[^\]\n]{0,500}\]")
@@ -32,9 +31,8 @@ _NUMBER = re.compile(r"[-−]?\d[\d,]{0,12}")
 _GONE = frozenset(["[deleted]", "[removed]", "[flagged]"])
 
 
-def read_page(data: bytes, place: Place) -> Iterator[Thread | BrokenThread]:
+def read_page(html: str, place: Place) -> Iterator[Thread | BrokenThread]:
     """Read a page; one without posts says so."""
-    html = _decode(data)
     try:
         draft = _apply_templates(html) or read_linked_data(html)
     except DataError as error:
@@ -50,17 +48,6 @@ def read_page(data: bytes, place: Place) -> Iterator[Thread | BrokenThread]:
         yield draft.seal(place.name)
     except DataError as error:
         yield place.refuse(str(error))
-
-
-def _decode(data: bytes) -> str:
-    given = _CHARSET.search(data[:4096])
-    named = given[1].decode("ascii", "replace") if given else "utf-8"
-    for charset in (named, "utf-8", "cp1252"):
-        try:
-            return data.decode(charset).lstrip("\ufeff")
-        except (LookupError, ValueError):  # noqa: PERF203  (three rounds)
-            continue
-    return data.decode("cp1252", "replace")
 
 
 def _apply_templates(html: str) -> Draft | None:

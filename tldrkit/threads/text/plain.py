@@ -20,19 +20,9 @@ _POST = re.compile(r"^(\S[^|\n]{0,100}) \| (\d{4}-\d\d-\d\d[^|\n]{0,40}) \| #(\d
 _END_RULE = re.compile(r"\n-{10,}$")
 
 
-def read_text(data: bytes, place: Place) -> Iterator[Thread | BrokenThread]:
-    """Read a text; what is no text says why."""
-    try:
-        text = data.decode("utf-8").replace("\r\n", "\n").strip()
-    except UnicodeDecodeError as error:
-        yield place.refuse(f"The file is neither UTF-8 text nor JSON: it fails at byte {error.start}.")
-        return
-    if "\0" in text:
-        yield place.refuse("The file is no text: it holds NUL bytes.")
-        return
-    if text.startswith(("<?xml", "<rss", "<feed")):
-        yield place.refuse("The file is XML, which is not a known shape of threads.")
-        return
+def read_text(text: str, place: Place) -> Iterator[Thread | BrokenThread]:
+    """Read a text; one without words below its heading says so."""
+    text = text.replace("\r\n", "\n").strip()
     front = _FRONT.match(text)
     facts = dict(_FACT.findall(front[1])) if front else {}
     text = text[front.end() :].strip() if front else text
