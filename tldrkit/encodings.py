@@ -28,6 +28,7 @@ _CODECS = {  # where Python's codec of that name knows less than browsers
     "utf-16le": "utf-8",  # a page that says so in ASCII is not
     "utf-16be": "utf-8",
 }
+_NAMES = {"cp932": "shift_jis", "cp949": "euc-kr", "cp874": "windows-874"}
 _NEWER = {"ms932": "sjis", "koi8-ru": "koi8-u", "unicode11utf8": "utf-8", "unicode20utf8": "utf-8"}
 """Labels that browsers have learned since."""
 _OF_SEVEN_BITS = ("iso2022_jp", "iso2022_kr", "hz")
@@ -234,6 +235,8 @@ def _count(text: str, letters: str) -> int:
 
 
 def _name(codec: str) -> str:
-    """Name a codec as people do."""
+    """Name a codec as pages do."""
+    if codec in _NAMES:
+        return _NAMES[codec]
     known = webencodings.lookup(codec.replace("_", "-")) or webencodings.lookup(codec)
     return str(known.name) if known else codec

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tldrkit.threads import BrokenThread, Post, Thread, read_threads
+from tldrkit.threads import BrokenThread, Post, Thread, parse_threads, read_threads
 from tldrkit.threads.html.markup import reduce_html
 
 THREAD = Thread(
@@ -103,8 +103,7 @@ def test_text_may_open_with_any_mark(tmp_path: Path, text: str) -> None:
     [
         (b"", "empty"),
         (b" \n\n", "empty"),
-        (b"caf\xe9", "neither UTF-8"),
-        (b"a\0b", "NUL"),
+        (b"a\0b", "binary data"),
         (b"<!DOCTYPE html><p>x</p>", "HTML"),
         (b"From a@b Mon Jan 1\nSubject: x\n\n", "no text"),
         (b"# only a heading", "heading and no text"),
@@ -207,3 +206,54 @@ def test_real_forum_threads_keep_their_posts(shared_data: Path) -> None:
             value["post_count"],
         )
         assert [post.text for post in thread.posts] == [post["content"] for post in value["posts"]]
+
+
+CODE = "def main():\n    print(1)\n"
+
+
+def test_text_that_is_no_prose_is_refused_unless_insisted_on(tmp_path: Path) -> None:
+    """What does not read as prose is refused by name with the way out, which takes it as one post."""
+    (broken,) = read(tmp_path, CODE)
+    assert isinstance(broken, BrokenThread)
+    assert broken.reason == "The file seems to be program code; --as-text takes it as one post."
+
+    (thread,) = read_threads(tmp_path / "file.dat", as_text=True)
+    assert isinstance(thread, Thread)
+    assert [post.text for post in thread.posts] == ["def main():\n    print(1)"]
+
+
+def test_a_request_s_text_is_taken_as_it_is() -> None:
+    """Bytes that are no file pass no gate."""
+    (thread,) = parse_threads(CODE.encode(), "request")
+    assert isinstance(thread, Thread)
+
+
+@pytest.mark.parametrize("name", ["utf-8-sig", "utf-16", "utf-16-be", "utf-16-le", "utf-32", "utf-32-le"])
+@pytest.mark.parametrize(
+    "text", ["Wobbly table\n====\n\nIt wobbles, Zoë.\n", json.dumps(asdict(THREAD)) + "\n"]
+)
+def test_wide_text_is_read_in_every_shape(tmp_path: Path, name: str, text: str) -> None:
+    """UTF-16 and UTF-32, with a mark or without, are read like UTF-8, whatever they hold."""
+    assert read(tmp_path, text.encode(name)) == read(tmp_path, text)
+
+
+def test_a_guessed_encoding_is_said(tmp_path: Path) -> None:
+    """Text and pages that are no UTF-8 and say nothing are read by a guess, and the thread says so."""
+    russian = "Лифт опять стоит, кто позвонит мастеру? Я сегодня дома и открою дверь."
+    page = f'<!DOCTYPE html><html><body><div class="post" id="p1"><div class="content">{russian}</div></div>'
+    for text in (russian, page):
+        (thread,) = read(tmp_path, text.encode("cp1251"))
+        assert isinstance(thread, Thread)
+        assert [post.text for post in thread.posts] == [russian]
+        assert thread.encoding == "windows-1251, a guess"
+
+
+def test_what_is_sure_has_no_word_on_its_encoding(tmp_path: Path) -> None:
+    """UTF-8, and a page in the encoding it names, say nothing."""
+    page = (
+        '<html><meta charset="{0}"><body><div class="post" id="p1"><div class="content">刹车后轮</div></div>'
+    )
+    for name in ("utf-8", "gb2312"):
+        (thread,) = read(tmp_path, page.format(name).encode(name))
+        assert isinstance(thread, Thread)
+        assert (thread.encoding, thread.posts[0].text) == ("", "刹车后轮")

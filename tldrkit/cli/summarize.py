@@ -89,6 +89,11 @@ EngineOption = Annotated[
     ),
 ]
 
+AsText = Annotated[
+    bool,
+    typer.Option("--as-text", help="Take texts that do not read as prose, such as code, as one post each."),
+]
+
 EVERY = 2.0
 """Seconds between two looks of --watch; what still changes between two of them is left for later."""
 
@@ -105,10 +110,11 @@ def summarize(
     shard: ShardOption = "1/1",
     watch: Watch = False,
     engine: EngineOption = "local",
+    as_text: AsText = False,
     spec: SummarizeSpec,
     options: Options,
 ) -> None:
-    """Summarize forum threads: JSON of any forum, JSON lines, mail, pages, Markdown, text; gzipped or not.
+    """Summarize forum threads: JSON of any forum, JSON lines, mail, pages, Markdown, text; packed or not.
 
     The same command goes on where it was killed, and does only what is new or changed. What is no thread
     becomes a record with its error; the exit status is then 3.
@@ -133,6 +139,7 @@ def summarize(
         shard=Shard.parse(shard),
         watch=EVERY if watch else None,
         engine=engine,
+        as_text=as_text,
     )
     if done.outdated:
         console.say(f"{done.outdated} summaries by another model or with other options were made again.")
@@ -140,6 +147,8 @@ def summarize(
         f"{done.threads} threads summarized, {done.known} of them known from before; "
         f"{done.broken} inputs could not be read."
     )
+    if done.passed_over:
+        console.say(f"{done.passed_over} files that pages bring along were passed over.")
     if done.out:
         console.show_line(str(done.out))
     if done.broken:

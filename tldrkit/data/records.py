@@ -20,7 +20,17 @@ Record = Mapping[str, Any]
 EXTENSIONS: Mapping[Form, str] = {"jsonl": ".jsonl", "csv": ".csv", "parquet": ".parquet", "markdown": ".md"}
 COUNTS = ("line", "posts_read", "posts_used", "posts_not_loaded")
 COLUMNS = (
-    *("id", "file", "line", "title", "posts_read", "posts_used", "posts_unused", "posts_not_loaded"),
+    *(
+        "id",
+        "file",
+        "line",
+        "title",
+        "encoding",
+        "posts_read",
+        "posts_used",
+        "posts_unused",
+        "posts_not_loaded",
+    ),
     *("ending", "summary", "sources", "error"),
 )
 """Columns of CSV and Parquet; a list or a mapping is there in its JSON form."""

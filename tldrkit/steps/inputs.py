@@ -14,16 +14,28 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tldrkit.errors import SpecError
-from tldrkit.threads import BrokenThread, Thread, find_thread_files, read_threads
+from tldrkit.threads import BrokenThread, Thread, find_thread_files, is_page_part, read_members
 
 STDIN = Path("-")
 
 
+@dataclass(frozen=True)
+class PassedOver:
+    """What saved pages bring along: found in a folder or an archive, and not meant."""
+
+
 class Item(NamedTuple):
-    """What one place of a file holds, and what the file is called."""
+    """What one place of a file holds.
+
+    Args:
+        file: What the file is called.
+        found: There.
+        name: The file, or the member of an archive.
+    """
 
     file: Path
-    found: Thread | BrokenThread
+    found: Thread | BrokenThread | PassedOver
+    name: Path
 
 
 @dataclass(frozen=True)
@@ -73,12 +85,14 @@ class Inputs:
         shard: The part of them that is meant.
         stdin: A file with what the standard input held; None where it is not asked for.
         out: Never read, though it lies among them.
+        as_text: Whether texts are threads of one post though they do not read as prose.
     """
 
     paths: Sequence[Path]
     shard: Shard = field(default_factory=Shard)
     stdin: Path | None = None
     out: Path | None = None
+    as_text: bool = False
 
     def find(self) -> Iterator[Path]:
         """Find the files, in order; the standard input is `-`.
@@ -92,9 +106,17 @@ class Inputs:
 
     def read(self) -> Iterator[Item]:
         """Read the files one by one; what cannot be read is an item too."""
+        named = set(self.paths)
         for file in self.find():
-            for found in read_threads(self.stdin if file == STDIN and self.stdin else file):
-                yield Item(file, found)
+            if file not in named and is_page_part(file.name):
+                yield Item(file, PassedOver(), file)
+                continue
+            path = self.stdin if file == STDIN and self.stdin else file
+            for place, found in read_members(path, as_text=self.as_text):
+                is_part = isinstance(found, BrokenThread) and found.of_pages
+                meant = file in named and place == path
+                name = file / place.relative_to(path)
+                yield Item(file, PassedOver() if is_part and not meant else found, name)
 
     def compute_state(self) -> str:
         """Compute a digest of the files' names, sizes and times: it changes when they do."""
@@ -130,7 +152,9 @@ class Inputs:
 
 
 @contextmanager
-def open_inputs(paths: Sequence[Path], shard: Shard, out: Path | None) -> Iterator[Inputs]:
+def open_inputs(
+    paths: Sequence[Path], shard: Shard, out: Path | None, *, as_text: bool = False
+) -> Iterator[Inputs]:
     """Open the inputs; the standard input is copied to a file first, since it is read more than once.
 
     Raises:
@@ -142,4 +166,4 @@ def open_inputs(paths: Sequence[Path], shard: Shard, out: Path | None) -> Iterat
             stdin = Path(folder) / "stdin"
             with stdin.open("wb") as file:
                 shutil.copyfileobj(sys.stdin.buffer, file)
-        yield Inputs(paths=paths, shard=shard, stdin=stdin, out=out)
+        yield Inputs(paths=paths, shard=shard, stdin=stdin, out=out, as_text=as_text)

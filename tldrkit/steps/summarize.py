@@ -14,7 +14,7 @@ from tldrkit.data.records import EXTENSIONS, Record, choose_form, writing_record
 from tldrkit.errors import SpecError, StoreError
 from tldrkit.options import EngineName, Options
 from tldrkit.specs import Form, SummarizeSpec
-from tldrkit.steps.inputs import STDIN, Inputs, Item, Shard, open_inputs
+from tldrkit.steps.inputs import STDIN, Inputs, Item, PassedOver, Shard, open_inputs
 from tldrkit.steps.loading import check_for_ctranslate2, load_writer
 from tldrkit.steps.outputs import open_whole
 from tldrkit.steps.pace import Pace
@@ -24,7 +24,7 @@ from tldrkit.store.digest import digest_json
 from tldrkit.store.journal import Journal, open_journal
 from tldrkit.store.runs import record_run
 from tldrkit.store.store import ArtifactStore
-from tldrkit.threads import Thread
+from tldrkit.threads import BrokenThread, Thread
 from tldrkit.threads.finding import SIDECAR
 
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ class Summarized:
     out: Path | None
     threads: int = 0
     broken: int = 0
+    passed_over: int = 0
+    """Files in folders and archives that pages bring along, such as style sheets."""
     known: int = 0
     """Threads whose summary was there from a run before, or from an equal thread."""
     outdated: int = 0
@@ -82,6 +84,7 @@ def summarize(
     shard: Shard = Shard(),  # noqa: B008  (frozen)
     watch: float | None = None,
     engine: EngineName = "local",
+    as_text: bool = False,
 ) -> Summarized:
     """Summarize every thread of the inputs; an output appears whole, its records in the order of the inputs.
 
@@ -97,6 +100,7 @@ def summarize(
         shard: The part of the files that is meant.
         watch: Seconds between two looks for new files, until interrupted; None for one pass.
         engine: Where it is done, which changes no summary, or by CTranslate2, which may.
+        as_text: Whether texts are threads of one post though they do not read as prose.
 
     Raises:
         DataError: A path does not exist, or a pattern matches nothing.
@@ -114,7 +118,7 @@ def summarize(
     form = choose_form(out, output.form)
     identity = _identify(source, spec, engine)
     with (
-        open_inputs(paths, shard, out) as inputs,
+        open_inputs(paths, shard, out, as_text=as_text) as inputs,
         _open_engine(engine, options, spec, source) as opened,
         record_run(
             store.root, "summarize", command=options.command, spec=spec.model_dump(mode="json")
@@ -129,7 +133,9 @@ def summarize(
             done = Summarized(out=out, outdated=journal.outdated)
             records = work.run(inputs, done)
             _write(records if output.sources else _drop_sources(records), out, form)
-            run.metrics.update(threads=done.threads, broken=done.broken, known=done.known)
+            run.metrics.update(
+                threads=done.threads, broken=done.broken, known=done.known, passed_over=done.passed_over
+            )
             if watch is None:
                 return done
             options.display.log({"message": f"{done.threads} threads summarized; waiting for more."})
@@ -217,6 +223,9 @@ class Work:
             done.known += len(chunk.keys) - len(chunk.missing)
             values = iter(chunk.keys)
             for item in chunk.items:
+                if isinstance(item.found, PassedOver):
+                    done.passed_over += 1
+                    continue
                 record = _build_record(item, known[next(values)] if isinstance(item.found, Thread) else "{}")
                 done.count(record)
                 yield item.file, record
@@ -352,14 +361,16 @@ def _render(summary: "Summary") -> str:
 
 
 def _build_record(item: Item, summary: str) -> dict[str, Any]:
-    found, file = item.found, _show(str(item.file))
-    if not isinstance(found, Thread):
+    found, file = item.found, _show(str(item.name))
+    if isinstance(found, BrokenThread):
         return {"id": _show(found.id), "file": file, "line": found.line, "error": found.reason}
+    assert isinstance(found, Thread)  # what is passed over has no record
     written = json.loads(summary)
     counts = found.count_posts()
     if written["posts_used"] < len(found.posts):
         counts["posts_unused"] = {**found.unused, "not central": len(found.posts) - written["posts_used"]}
-    return {"id": _show(found.id), "file": file, "title": found.title, **counts, **written}
+    doubt = {"encoding": found.encoding} if found.encoding else {}
+    return {"id": _show(found.id), "file": file, "title": found.title, **doubt, **counts, **written}
 
 
 def _show(name: str) -> str:

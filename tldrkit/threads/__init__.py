@@ -3,8 +3,8 @@
 Knows shapes, told apart by their content, one file each; knows nothing of summaries or networks.
 """
 
-from tldrkit.threads.files import parse_threads, read_threads
-from tldrkit.threads.finding import find_thread_files
+from tldrkit.threads.files import parse_threads, read_members, read_threads
+from tldrkit.threads.finding import find_thread_files, is_page_part
 from tldrkit.threads.json.shapes import build_thread
 from tldrkit.threads.thread import BrokenThread, Post, Thread
 
@@ -14,6 +14,8 @@ __all__ = [
     "Thread",
     "build_thread",
     "find_thread_files",
+    "is_page_part",
     "parse_threads",
+    "read_members",
     "read_threads",
 ]

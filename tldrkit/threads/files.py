@@ -14,10 +14,13 @@ from pathlib import Path
 from tldrkit.encodings import decode_page, decode_text
 from tldrkit.files import decode_json, open_bytes, open_members
 from tldrkit.packings import Member
+from tldrkit.threads.finding import is_page_part
 from tldrkit.threads.html.pages import read_page
 from tldrkit.threads.json.shapes import build_threads
 from tldrkit.threads.mail.mbox import read_mbox
+from tldrkit.threads.text.foreign import Foreign, recognize_bytes
 from tldrkit.threads.text.plain import read_text
+from tldrkit.threads.text.prose import find_foreign
 from tldrkit.threads.thread import BrokenThread, Place, Thread
 
 Found = Iterator[Thread | BrokenThread]
@@ -34,29 +37,48 @@ _PAGE = re.compile(
 )
 
 
-def read_threads(path: Path) -> Found:
+class _IsText(Exception):  # noqa: N818  (no failure: another reader's)
+    """What begins like JSON is text."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__()
+        self.data = data
+
+
+def read_threads(path: Path, *, as_text: bool = False) -> Found:
     """Read the threads in a file; whatever cannot be read becomes a `BrokenThread`, never an exception.
 
     The shapes of docs/threads.md, told apart by content, packed or not. JSON lines are read one by one,
     and a mailbox a thread at a time.
+
+    Args:
+        path: A file.
+        as_text: Whether a text is a thread of one post though it does not read as prose.
     """
-    yield from (found for _, found in read_members(path))
+    yield from (found for _, found in read_members(path, as_text=as_text))
 
 
-def read_members(path: Path) -> Iterator[tuple[Path, Thread | BrokenThread]]:
+def read_members(path: Path, *, as_text: bool = False) -> Iterator[tuple[Path, Thread | BrokenThread]]:
     """Read the threads in a file, each with its place: the file, or ``archive/member`` in an archive."""
     try:
         for member in open_members(path):
             place = Place(path / member.name if member.name else path)
-            yield from ((place.path, found) for found in _read_member(member, place))
+            if member.name and is_page_part(place.path.name):
+                yield place.path, _pass_over(place)
+                continue
+            yield from ((place.path, found) for found in _read_member(member, place, as_text))
     except (OSError, EOFError) as error:
         yield path, Place(path).refuse(_describe(error))
 
 
-def _read_member(member: Member, place: Place) -> Found:
+def _pass_over(place: Place) -> BrokenThread:
+    return replace(place.refuse("The file is what a page brings along."), of_pages=True)
+
+
+def _read_member(member: Member, place: Place, as_text: bool) -> Found:
     try:
         with member.open() as file:
-            yield from _read_open(file, place)
+            yield from _read_open(file, place, as_text)
     except (OSError, EOFError) as error:
         yield place.refuse(_describe(error))
 
@@ -68,18 +90,21 @@ def _describe(error: OSError | EOFError) -> str:
 
 
 def parse_threads(data: bytes, name: str) -> Found:
-    """Read the threads in bytes as in a file of that name; they are never unpacked."""
-    yield from _read_open(open_bytes(data), Place(Path(name)))
+    """Read the threads in bytes as in a file of that name; they are never unpacked, and any text is one."""
+    yield from _read_open(open_bytes(data), Place(Path(name)), as_text=True)
 
 
-def _read_open(file: BufferedReader, place: Place) -> Found:
+def _read_open(file: BufferedReader, place: Place, as_text: bool) -> Found:
     while (head := file.peek()) and not head.strip():
         file.read(len(head))
     if not head:
         yield place.refuse("The file is empty.")
         return
     read = next((read for recognizes, read in _KINDS if recognizes(head)), _read_text)
-    yield from read(file, place)
+    try:
+        yield from read(file, place)
+    except _IsText as found:
+        yield from _tell_text(found.data, place, as_text)
 
 
 def _read_mail(file: BufferedReader, place: Place) -> Found:
@@ -93,13 +118,27 @@ def _read_page(file: BufferedReader, place: Place) -> Found:
 
 
 def _read_text(file: BufferedReader, place: Place) -> Found:
-    yield from _tell_text(file.read(), place)
+    foreign = recognize_bytes(file.peek())
+    if foreign is None:
+        raise _IsText(file.read())
+    yield _refuse(foreign, place)
 
 
-def _tell_text(data: bytes, place: Place) -> Found:
+def _tell_text(data: bytes, place: Place, as_text: bool) -> Found:
+    """Read a text by the first that knows its form, else as one post if it reads as prose."""
     text = decode_text(data)
-    read = next((read for recognizes, read in _TEXTS if recognizes(text.text)), read_text)
-    yield from _say_doubt(read(text.text, place), text.doubt)
+    read = next((read for recognizes, read in _TEXTS if recognizes(text.text)), None)
+    foreign = None if read or as_text else find_foreign(text.text)
+    if foreign is not None:
+        yield _refuse(foreign, place, "--as-text takes it as one post")
+    else:
+        yield from _say_doubt((read or read_text)(text.text, place), text.doubt)
+
+
+def _refuse(foreign: Foreign, place: Place, way: str = "") -> BrokenThread:
+    what = f"The file seems to be {foreign.name}"
+    what += f"; {way}" if way and ";" not in foreign.name else ""
+    return replace(place.refuse(f"{what}."), of_pages=foreign.of_pages)
 
 
 def _say_doubt(found: Found, doubt: str) -> Found:
@@ -118,7 +157,7 @@ def _read_json(file: BufferedReader, place: Place) -> Found:
     if second is None:
         yield from _read_value(first, place)
     elif first.lstrip().startswith(b"[") and not _is_container(second[1]):  # such as a footnote's mark
-        yield from _tell_text(first + second[1] + file.read(), place)
+        raise _IsText(first + second[1] + file.read())
     else:
         yield from _read_lines(chain([(start, first), second], rest), place)
 
@@ -138,7 +177,7 @@ def _read_whole(start: int, first: bytes, rest: bytes, place: Place) -> Found:
         if any(_is_container(line) for line in lines[1:]):
             yield from _read_lines(enumerate(lines, start=start), place)
         elif first.lstrip().startswith(b"[") and not re.match(rb'\s*\[\s*(\{|\[|"|$)', first):
-            yield from _tell_text(first + rest, place)  # a link or a list of Markdown
+            raise _IsText(first + rest) from None  # a link or a list of Markdown
         else:
             yield place.refuse(f"This cannot be read: {error}.")
     else:

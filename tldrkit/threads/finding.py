@@ -7,6 +7,7 @@ import glob
 import heapq
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
@@ -17,6 +18,13 @@ from tldrkit.errors import DataError
 
 SIDECAR = ".tldr"
 """What stands before the extension of files that hold the summaries of the file beside them."""
+_PAGE_PARTS = re.compile(
+    r"robots\.txt|(?:sitemap|opensearch|browserconfig)\.xml|manifest\.json"
+    r"|.*\.(?:m?js|css|map|woff2?|ttf|otf|eot|mp[34]|webm|ogg|webmanifest"
+    r"|(?:png|jpe?g|gif|webp|avif|svgz?|ico|bmp|tiff?)(?:\.(?:txt|json|xml))?)"  # images, what they show
+    r"(?:[?@].*)?",  # as wget names them
+    re.IGNORECASE | re.DOTALL,
+)
 _RUN = 50_000  # names sorted in memory; more are sorted in files
 
 
@@ -39,6 +47,11 @@ def find_thread_files(paths: Iterable[Path]) -> Iterator[Path]:
             yield from _match(path)
         else:
             raise DataError(f"There is no file or folder {path}.", hint="Check the path.")
+
+
+def is_page_part(name: str) -> bool:
+    """Tell by its name what saved pages bring along: scripts, style sheets, images, fonts and their kin."""
+    return _PAGE_PARTS.fullmatch(name) is not None
 
 
 def _match(pattern: Path) -> Iterator[Path]:

@@ -81,12 +81,14 @@ class BrokenThread:
         path: Its file.
         line: Its line, from 1; 0 where the whole file is meant.
         reason: One sentence.
+        of_pages: Whether it is what pages bring along, such as a style sheet, which is no loss in a folder.
     """
 
     id: str
     path: Path
     line: int
     reason: str
+    of_pages: bool = False
 
 
 @dataclass(frozen=True)
