@@ -47,10 +47,16 @@ _LATIN_LETTERS = (
     ("cp1257", "õäöüšžÕÄÖÜŠŽ’“”„–—…"),
 )
 """Letters and marks of the languages, or groups of them, that are written in each; the likelier first."""
-_SCRIPTS = (
-    *("cp1251", "koi8_r", "koi8_u", "iso8859_5", "cp866", "cp1253", "cp1255", "cp1256", "cp874"),
-    *("gb18030", "big5", "cp932", "euc_jp", "cp949"),
+_SCRIPT_LETTERS = (
+    *((codec, "оеаинтсрвлкмдпуяыьзі") for codec in ("cp1251", "koi8_r", "koi8_u", "iso8859_5", "cp866")),
+    ("cp1253", "αοιετσνηυρπκμλςάόέίήύώ"),
+    ("cp1255", "יוהלאמרתבשנםעדקח"),
+    ("cp1256", "اليمنوتربةعدسفهكحقأ"),
+    ("cp874", "านรอกเงยลมดทสตวัี่้ิ"),
 )
+"""The commonest letters of the languages that are written in each."""
+_COMMON = 0.6  # of a text's letters, which no other encoding makes of it
+_SEVERAL = ["gb18030", "big5", "cp932", "euc_jp", "cp949"]
 _LETTERS = bytes(range(0x41, 0x5B)) + bytes(range(0x61, 0x7B))
 _OTHERS = bytes(range(0x80, 0x100))
 _LATIN = 0.5  # of the letters: what no language that is written in Latin letters has of others
@@ -211,7 +217,8 @@ def _guess(data: bytes, sample: bytes) -> Decoded:
     """Decode by the encoding that is likeliest after a sample of the text.
 
     Where most letters are ASCII the language is written in Latin letters, and the encoding with which most of
-    the others are letters of one of its languages is taken. Else charset-normalizer tells.
+    the others are letters of one of its languages is taken. Else it is the one that makes common letters of
+    them; where none does, charset-normalizer tells those of several bytes apart.
     """
     others = len(sample) - len(sample.translate(None, _OTHERS))
     letters = len(sample) - len(sample.translate(None, _LETTERS))
@@ -222,8 +229,15 @@ def _guess(data: bytes, sample: bytes) -> Decoded:
 def _guess_script(sample: bytes) -> str:
     from charset_normalizer import from_bytes
 
-    best = from_bytes(sample, cp_isolation=list(_SCRIPTS)).best()
-    return best.encoding if best else _guess_latin(sample)
+    shares = [(_share(sample.decode(codec, "replace"), letters), codec) for codec, letters in _SCRIPT_LETTERS]
+    share, codec = max(shares, key=lambda known: known[0])
+    if share < _COMMON and (best := from_bytes(sample, cp_isolation=_SEVERAL).best()):
+        return best.encoding
+    return codec
+
+
+def _share(text: str, letters: str) -> float:
+    return _count(text, letters) / max(1, sum(map(len, _WIDE.findall(text))))
 
 
 def _guess_latin(sample: bytes) -> str:

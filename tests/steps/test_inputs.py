@@ -1,6 +1,7 @@
 import io
 import json
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tldrkit.errors import SpecError
-from tldrkit.steps.inputs import STDIN, Inputs, Shard, open_inputs
+from tldrkit.steps.inputs import STDIN, Inputs, PassedOver, Shard, open_inputs
+from tldrkit.threads import BrokenThread, Thread
 
 
 @pytest.mark.parametrize("text", ["0/4", "5/4", "1", "a/b", "1/0", "-1/4", "1/4/2", "1/ 4", "1/²"])
@@ -79,3 +81,45 @@ def test_what_still_changes_is_waited_for(tmp_path: Path, monkeypatch: pytest.Mo
 
     assert json.loads((tmp_path / "a.json").read_text()) == [0, 0, 0]
     assert state == inputs.compute_state()
+
+
+def test_what_pages_bring_along_is_passed_over(tmp_path: Path) -> None:
+    """In a folder, parts of pages are passed over by name and by content; what is named is read."""
+    style = tmp_path / "page_files" / "style"
+    style.parent.mkdir()
+    style.write_text("body {\n  color: #111;\n}\n")
+    for name in (
+        "a.js",
+        "a.css?v=2",
+        "logo.png",
+        "logo.png.txt",
+        "robots.txt",
+        "a.js.map",
+        "icon.svg",
+        "f.woff2",
+    ):
+        (style.parent / name).write_text("The lift is stuck.")
+    (tmp_path / "page.txt").write_text("The lift is stuck.")
+
+    found = [(item.file.name, type(item.found)) for item in Inputs(paths=[tmp_path]).read()]
+
+    assert [name for name, kind in found if kind is not PassedOver] == ["page.txt"]
+    assert len(found) == 10
+    (item,) = Inputs(paths=[style]).read()
+    assert isinstance(item.found, BrokenThread)
+    assert [type(item.found) for item in Inputs(paths=[style.parent / "logo.png.txt"]).read()] == [Thread]
+
+
+def test_members_are_named_after_their_archive(tmp_path: Path) -> None:
+    """An item says which member of which archive it is from, also of the standard input's."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("b/c.txt", "The lift is stuck.")
+        archive.writestr("d.css", "a{b:c}")
+
+    for inputs, file in (
+        (Inputs(paths=[tmp_path]), tmp_path / "a.zip"),
+        (Inputs(paths=[STDIN], stdin=tmp_path / "a.zip"), STDIN),
+    ):
+        thread, style = inputs.read()
+        assert (thread.file, thread.name) == (file, file / "b/c.txt")
+        assert isinstance(style.found, PassedOver)
