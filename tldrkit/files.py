@@ -16,6 +16,9 @@ from tldrkit.encodings import open_as_utf8
 from tldrkit.errors import DataError
 from tldrkit.packings import BUFFER, Allowance, Member, is_archive, list_members, unpack
 
+LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+"""What a pointer begins with that Git LFS keeps in a file's place."""
+
 
 def open_file(path: Path) -> BufferedReader:
     """Open a file of bytes, unpacked where the content (not the name) says so, and UTF-16 and 32 as UTF-8.

@@ -1,5 +1,10 @@
+import bz2
+import csv
 import gzip
+import io
 import json
+import lzma
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -178,3 +183,34 @@ def test_public_sets_are_read_in_their_own_fields(shared_data: Path, name: str) 
     assert len(found.examples) >= 6
     assert found.dropped == 0
     assert not any(example.document.endswith("TL;DR:") for example in found.examples)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv"])
+def test_cells_may_be_separated_by_any_mark(tmp_path: Path, delimiter: str, encoding: str, name: str) -> None:
+    """Commas, semicolons, tabs and bars separate cells, with the others in them, in UTF-8 or UTF-16."""
+    rows = [{"document": f"nora, tim; {n}:\tit | is é", "summary": f'a "lift", {n}; one'} for n in range(4)]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, ["document", "summary"], delimiter=delimiter)
+    writer.writeheader()
+    writer.writerows(rows)
+    (tmp_path / name).write_bytes(text.getvalue().encode(encoding))
+
+    assert list(read_rows(tmp_path / name)) == rows
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_tables_may_be_packed(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    """A CSV file is unpacked by its content."""
+    (tmp_path / "a.csv.gz").write_bytes(pack(b"document,summary\na,b\n"))
+    assert list(read_rows(tmp_path / "a.csv.gz")) == [{"document": "a", "summary": "b"}]
+
+
+@pytest.mark.parametrize("name", ["train.parquet", "train.jsonl", "train.csv", "train.jsonl.gz"])
+def test_a_pointer_of_git_lfs_is_named(tmp_path: Path, name: str) -> None:
+    """A pointer in a file's place is told apart, with the command that gets the file."""
+    (tmp_path / name).write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0a1b\nsize 12\n")
+    with pytest.raises(DataError, match="pointer of Git LFS") as refusal:
+        list(read_rows(tmp_path / name))
+    assert "git lfs pull" in refusal.value.hint

@@ -3,8 +3,8 @@
 Knows nothing of where examples come from, nor of tokens.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, overload
 
 from tldrkit.errors import DataError
@@ -67,7 +67,14 @@ class Split(Sequence[Example]):
 
 @dataclass(frozen=True)
 class Corpus:
-    """What a run learns from and is validated on."""
+    """What a run learns from and is validated on.
+
+    Args:
+        train: Learned from.
+        validation: Validated on.
+        repeated: Documents of other splits that are in train too, counted by split.
+    """
 
     train: Split
     validation: Split
+    repeated: Mapping[str, int] = field(default_factory=dict)

@@ -4,18 +4,21 @@ Knows how a row becomes an example, wherever the row comes from; knows nothing o
 """
 
 import csv
-import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from io import TextIOWrapper
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from tldrkit.data.examples import Example
 from tldrkit.errors import DataError
-from tldrkit.files import decode_json, open_file
+from tldrkit.files import LFS_POINTER, decode_json, open_file
 
-EXTENSIONS = (".jsonl", ".jsonl.gz", ".csv", ".parquet")
+KINDS = (".jsonl", ".csv", ".tsv", ".parquet")
+"""What the names of data files end with."""
+PACKED = (".gz", ".bz2", ".xz", ".zst")
+"""What may follow that where the file is packed."""
 
 Row = Mapping[str, Any]
 
@@ -29,6 +32,7 @@ _PAIRS = (
     ("prompt", "completion"),
     ("document", "summaries"),
 )
+_DELIMITERS = ",;\t|"
 _ROWS_LOOKED_AT = 100  # rows whose columns are known before any is used
 
 
@@ -64,23 +68,39 @@ class Columns:
 
 
 def read_rows(path: Path) -> Iterator[Row]:
-    """Read the rows of a JSONL (also gzipped), CSV or Parquet file.
+    """Read the rows of a JSONL, CSV or Parquet file; all but Parquet may be packed.
 
     Raises:
         DataError: The file cannot be read, or a line of it is no row.
     """
-    readers = {".jsonl": _read_jsonl, ".jsonl.gz": _read_jsonl, ".csv": _read_csv, ".parquet": _read_parquet}
-    read = next((readers[extension] for extension in EXTENSIONS if path.name.endswith(extension)), None)
-    if read is None:
-        raise DataError(f"{path} is no data file.", hint=f"Known kinds: {_listed(EXTENSIONS)}.")
+    readers = {".jsonl": _read_jsonl, ".csv": _read_csv, ".tsv": _read_csv, ".parquet": _read_parquet}
+    kind = find_kind(path.name)
+    if not kind:
+        raise DataError(f"{path} is no data file.", hint=f"Known kinds: {_listed(KINDS)}.")
+    read = readers[kind]
     try:
+        _check_for_pointer(path)
         yield from read(path)
     except EOFError as error:
         raise DataError(f"{path} is cut short.", hint="Copy or download it again.") from error
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text.", hint="Convert it to UTF-8 first.") from error
-    except (OSError, zlib.error) as error:
-        raise DataError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def find_kind(name: str) -> str:
+    """Find the kind of data file that a name says; empty where it says none."""
+    bare = next((name.removesuffix(packed) for packed in PACKED if name.endswith(packed)), name)
+    return next((kind for kind in KINDS if bare.endswith(kind)), "")
+
+
+def _check_for_pointer(path: Path) -> None:
+    with path.open("rb") as file:
+        if file.read(len(LFS_POINTER)) == LFS_POINTER:
+            raise DataError(
+                f"{path} is a pointer of Git LFS, not the file that it stands for.", hint="Run: git lfs pull"
+            )
 
 
 def _read_jsonl(path: Path) -> Iterator[Row]:
@@ -102,8 +122,10 @@ def _read_jsonl(path: Path) -> Iterator[Row]:
 
 def _read_csv(path: Path) -> Iterator[Row]:
     csv.field_size_limit(1 << 30)
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file, strict=True)
+    with open_file(path) as packed, TextIOWrapper(packed, encoding="utf-8", newline="") as file:
+        head = list(islice(file, _ROWS_LOOKED_AT))
+        delimiter = _find_delimiter(head)
+        reader = csv.DictReader(chain(head, file), delimiter=delimiter, strict=True)
         try:
             for row in reader:
                 if None in row:
@@ -111,6 +133,21 @@ def _read_csv(path: Path) -> Iterator[Row]:
                 yield row
         except csv.Error as error:
             raise DataError(f"{path}:{reader.line_num} is no CSV: {error}.") from error
+
+
+def _find_delimiter(lines: Sequence[str]) -> str:
+    """Find what stands between cells: what most rows have as often as the header, and that most often."""
+
+    def judge(delimiter: str) -> tuple[float, int]:
+        try:
+            widths = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
+        except csv.Error:
+            return 0.0, 0
+        if not widths or widths[0] < 2:
+            return 0.0, 0
+        return widths.count(widths[0]) / len(widths), widths[0]
+
+    return max(_DELIMITERS, key=judge)
 
 
 def _read_parquet(path: Path) -> Iterator[Row]:

@@ -7,25 +7,22 @@ import difflib
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from tldrkit.data.examples import Corpus, Example, Split
+from tldrkit.data.folders import SPLITS, Files, find_files, find_sets
 from tldrkit.data.hub import KNOWN, HubSet, load_hub
-from tldrkit.data.local import EXTENSIONS, Columns, extract_examples, read_rows
+from tldrkit.data.local import Columns, extract_examples, find_kind, read_rows
 from tldrkit.errors import DataError
 from tldrkit.files import compute_digest
 from tldrkit.specs import DataSpec
 
-SPLITS = ("train", "validation", "test")
-
 _BUCKETS = 20
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
-_SPLIT_FILE = re.compile(
-    rf"(?:(?P<name>.+)\.)?(?P<split>{'|'.join(SPLITS)})\.(?:jsonl|jsonl\.gz|csv|parquet)"
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +53,25 @@ class Source:
 
     def load_corpus(self) -> Corpus:
         """Load what a network learns from and is validated on."""
-        return Corpus(train=self.load("train"), validation=self.load("validation"))
+        train, validation = self.load("train"), self.load("validation")
+        return Corpus(train=train, validation=validation, repeated=self._count_repeated(train, validation))
+
+    def _count_repeated(self, train: Split, validation: Split) -> dict[str, int]:
+        """Count the documents of other splits that are in train too, whatever their ids."""
+        if self.name == "synthetic":
+            return {}
+        known = {_compare(example.document) for example in train}
+        try:
+            others = [validation, self.load("test")]
+        except DataError:  # there is none, which is no fault of a training
+            others = [validation]
+        counts = {split.name: sum(_compare(one.document) in known for one in split) for split in others}
+        return {name: count for name, count in counts.items() if count}
+
+
+def _compare(text: str) -> bytes:
+    """Reduce a text to what makes it another one: neither case nor blanks."""
+    return hashlib.sha256(" ".join(text.casefold().split()).encode(errors="surrogatepass")).digest()
 
 
 def resolve_source(spec: DataSpec, folder: Path | None = None) -> Source:
@@ -77,19 +92,19 @@ def resolve_source(spec: DataSpec, folder: Path | None = None) -> Source:
         return _embedded()
     path = Path(name).expanduser()
     if path.exists():
-        return _local(path.name, _find_files(path), path, spec)
-    copies = _split_files(folder).get(name) if folder is not None else None
+        return _local(path.name, find_files(path), path, spec)
+    copies = find_sets(folder).get(name) if folder is not None else None
     if folder is not None and copies:
         return _local(name, copies, folder, spec)
     if name in KNOWN:
         return _hub(name, KNOWN[name], spec)
-    if _HUB_ID.fullmatch(name) and not name.startswith(".") and not name.endswith(EXTENSIONS):
+    if _HUB_ID.fullmatch(name) and not name.startswith(".") and not find_kind(name):
         return _hub(name, HubSet(id=name), spec)
     raise _unknown(name, folder)
 
 
 def _unknown(name: str, folder: Path | None) -> DataError:
-    copies = sorted(filter(None, _split_files(folder))) if folder is not None else []
+    copies = sorted(filter(None, find_sets(folder))) if folder is not None else []
     names = ["synthetic", *KNOWN, *copies]
     near = difflib.get_close_matches(name, names, n=1)
     meant = f"Did you mean {near[0]}? " if near else ""
@@ -112,59 +127,29 @@ def _embedded() -> Source:
 # Local files
 
 
-def _split_files(folder: Path) -> dict[str, dict[str, Path]]:
-    """Find `<split>.<extension>` (under the name "") and `<name>.<split>.<extension>`, by name and split."""
-    if not folder.is_dir():
-        raise DataError(f"There is no folder {folder}.", hint="Name the folder of local copies with --data.")
-    found: dict[str, dict[str, Path]] = {}
-    for path in sorted(folder.iterdir()):
-        if match := _SPLIT_FILE.fullmatch(path.name):
-            files = found.setdefault(match["name"] or "", {})
-            if match["split"] in files:
-                other = files[match["split"]].name
-                raise DataError(f"{folder} holds {other} and {path.name}.", hint="Keep one file a split.")
-            files[match["split"]] = path
-    return found
-
-
-def _find_files(path: Path) -> dict[str, Path]:
-    """Find the files of a data set by split; a single file is of the split it is named after, or of none."""
-    if not path.is_dir():
-        named = _SPLIT_FILE.fullmatch(path.name)
-        return {named["split"] if named else "train": path}
-    found = _split_files(path)
-    if "" in found:
-        return found[""]
-    if len(found) > 1:
-        raise DataError(
-            f"{path} holds more than one data set: {', '.join(found)}.",
-            hint=f"Name one of them, with --data {path}.",
-        )
-    if not found:
-        raise DataError(
-            f"{path} holds no data set.",
-            hint="It should hold train, validation and test as .jsonl, .jsonl.gz, .csv or .parquet.",
-        )
-    return next(iter(found.values()))
-
-
-def _local(name: str, files: Mapping[str, Path], path: Path, spec: DataSpec) -> Source:
+def _local(name: str, files: Files, path: Path, spec: DataSpec) -> Source:
     columns = Columns(document=spec.document_column, summary=spec.summary_column)
     parts = plan_splits(files)
 
     def read(split: str) -> Split:
         part = _part_of(parts, split, name)
-        file = files[part.origin]
-        extract = extract_examples(read_rows(file), columns, split=part.origin, place=str(file))
+        rows = chain.from_iterable(map(read_rows, files[part.origin]))
+        place = ", ".join(map(str, files[part.origin]))
+        extract = extract_examples(rows, columns, split=part.origin, place=place)
         return part.cut(extract.examples, split, dropped=extract.dropped)
 
     identity = {
         "source": "local",
-        "files": {split: compute_digest(file) for split, file in sorted(files.items())},
+        "files": {split: _identify(shards) for split, shards in sorted(files.items())},
         "columns": columns.to_dict(),
         "splits": {split: str(part) for split, part in parts.items()},
     }
     return Source(name=name, identity=identity, reference=f"{name} ({path})", read=read)
+
+
+def _identify(shards: Sequence[Path]) -> str | list[str]:
+    digests = [compute_digest(shard) for shard in shards]
+    return digests if len(digests) > 1 else digests[0]
 
 
 # The hub

@@ -58,6 +58,7 @@ def train(
 
     def work(bench: Bench) -> None:
         corpus = texts.load_corpus()  # before the seconds that the imports below take
+        _warn_of_repeated(bench, corpus)
 
         from tldrkit.models.summarizer import load_summarizer
         from tldrkit.steps.fitting import fit_and_save
@@ -79,6 +80,15 @@ def train(
         _advise(bench, spec, corpus, model)
 
     return perform(options, step, work)
+
+
+def _warn_of_repeated(bench: Bench, corpus: "Corpus") -> None:
+    """Say and record how many documents of other splits are learned from."""
+    for split, count in corpus.repeated.items():
+        message = f"Documents of the {split} split that are in the training data too: {count}. "
+        bench.tracker.log({"kind": "advice", "message": message + "Scores on them show what was memorized."})
+    if corpus.repeated:
+        bench.draft.metrics["repeated_documents"] = dict(corpus.repeated)
 
 
 def _build_teacher(spec: TrainSpec, master: "Summarizer", student: "Summarizer") -> "Teacher | None":
