@@ -14,6 +14,7 @@ from pathlib import Path
 from tldrkit.encodings import decode_page, decode_text
 from tldrkit.files import decode_json, open_bytes, open_members
 from tldrkit.packings import Member
+from tldrkit.threads.chat.chats import is_chat_line
 from tldrkit.threads.finding import is_page_part
 from tldrkit.threads.html.pages import read_page
 from tldrkit.threads.json.shapes import build_threads
@@ -163,9 +164,22 @@ def _read_json(file: BufferedReader, place: Place) -> Found:
 
 
 def _read_lines(lines: Iterable[tuple[int, bytes]], place: Place) -> Found:
+    """Read values a line each; the messages of a chat are read together."""
+    messages: list[object] = []
     for number, line in lines:
-        if line.strip():
-            yield from _read_value(line, Place(place.path, number))
+        if not line.strip():
+            continue
+        try:
+            value = decode_json(line)
+        except ValueError as error:
+            yield Place(place.path, number).refuse(f"This cannot be read: {error}.")
+            continue
+        if is_chat_line(value):
+            messages.append(value)
+        else:
+            yield from build_threads(value, Place(place.path, number))
+    if messages:
+        yield from build_threads(messages, place)
 
 
 def _read_whole(start: int, first: bytes, rest: bytes, place: Place) -> Found:

@@ -6,14 +6,21 @@ Knows the shapes by name only; each has its own file.
 from collections.abc import Callable, Iterator
 
 from tldrkit.errors import DataError
+from tldrkit.threads.chat.beside import add_neighbours
+from tldrkit.threads.chat.chats import CHATS, describe_companion, is_chat_line
 from tldrkit.threads.draft import Draft
+from tldrkit.threads.json.bugzilla import read_bugzilla
 from tldrkit.threads.json.discourse import read_discourse
 from tldrkit.threads.json.fields import Fields, is_fields, list_in, text_in
 from tldrkit.threads.json.general import read_general
 from tldrkit.threads.json.github import read_github
+from tldrkit.threads.json.gitlab import read_gitlab
 from tldrkit.threads.json.hackernews import read_hackernews
+from tldrkit.threads.json.jira import read_jira
+from tldrkit.threads.json.launchpad import read_launchpad
 from tldrkit.threads.json.lemmy import read_lemmy
 from tldrkit.threads.json.lobsters import read_lobsters
+from tldrkit.threads.json.phabricator import read_phabricator
 from tldrkit.threads.json.reddit import read_reddit
 from tldrkit.threads.json.stackexchange import read_stackexchange
 from tldrkit.threads.thread import BrokenThread, Place, Thread
@@ -26,7 +33,13 @@ _SHAPES: tuple[Callable[[object], list[Draft] | None], ...] = (
     read_lemmy,
     read_hackernews,
     read_lobsters,
+    read_gitlab,
     read_github,
+    *CHATS,
+    read_jira,
+    read_bugzilla,
+    read_launchpad,
+    read_phabricator,
     read_general,
 )
 _WRAPPERS = (
@@ -40,7 +53,7 @@ _DEPTH = 8  # lists and wrappers round a thread
 
 def build_threads(value: object, place: Place) -> Iterator[Thread | BrokenThread]:
     """Build the threads a decoded JSON value holds, each refused by itself where it is none."""
-    for number, found in enumerate(_find_drafts(value)):
+    for number, found in enumerate(_find_drafts(add_neighbours(value, place.path))):
         name = f"{place.name}-{number + 1}" if number else place.name
         try:
             if isinstance(found, DataError):
@@ -69,12 +82,14 @@ def _find_drafts(value: object) -> Iterator[Draft | DataError]:
     waiting = [(value, 0)]
     while waiting:
         value, depth = waiting.pop()
-        value = _join(value)
+        value = [value] if is_chat_line(value) else _join(value)
         drafts = next((found for read in _SHAPES if (found := read(value)) is not None), None)
         if drafts is not None:
             yield from drafts
             if not drafts:
                 yield DataError("This is an empty list of posts.")
+        elif told := describe_companion(value):
+            yield DataError(told)
         elif isinstance(value, list) and depth < _DEPTH and any(isinstance(x, dict | list) for x in value):
             waiting += [(item, depth + 1) for item in reversed(value)]
         elif is_fields(value) and depth < _DEPTH and (inner := _unwrap(value)) is not None:
