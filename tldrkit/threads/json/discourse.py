@@ -1,5 +1,7 @@
 """Discourse: a topic (/t/ID.json), posts of a topic (/t/ID/posts.json), and lists of posts."""
 
+import re
+
 from tldrkit.threads.draft import Draft
 from tldrkit.threads.html.markup import render_html
 from tldrkit.threads.json.fields import (
@@ -15,6 +17,12 @@ from tldrkit.threads.json.fields import (
 from tldrkit.threads.text.markdown import reduce_markdown
 from tldrkit.threads.thread import Post
 
+_TITLE = re.compile(r"<h[34][^<>]{0,300}>\s{0,50}(?:<a[^<>]{0,3000}>)?([^<>]{1,500})<")
+_SOURCE = re.compile(r"(?:data-onebox-src|href)=\"([^\"<>]{1,3000})\"")
+_VIDEO = re.compile(r"<div [^<>]{0,1000}data-video-title=\"([^\"<>]{1,500})\"[^<>]{0,1000}>")
+_VOTERS = re.compile(r"<span class=\"info-(?:number|label)\">[^<>]{0,50}</span>")
+_NOTE = re.compile(r"<li id=\"footnote-(?:[0-9]{1,12}-)?([0-9]{1,4})\"[^<>]{0,200}>\s{0,50}<p>")
+_BACK = re.compile(r"<a href=\"#footnote-ref[^<>]{0,300}>[^<>]{0,20}</a>")
 _MODERATION = 3  # post_type of small actions: "closed this topic"
 
 
@@ -67,7 +75,7 @@ def _read_post(draft: Draft, post: Fields, number: str) -> None:
         draft.leave_out("moderation", key=number, parent=parent)
         return
     cooked = text_in(post, "cooked")
-    text = render_html(cooked) if cooked else reduce_markdown(text_in(post, "raw"))
+    text = render_html(_plain(cooked)) if cooked else reduce_markdown(text_in(post, "raw"))
     draft.add(
         Post(
             author=text_in(post, "username", "display_username", "name"),
@@ -78,6 +86,29 @@ def _read_post(draft: Draft, post: Fields, number: str) -> None:
         key=number,
         parent=parent,
     )
+
+
+def _plain(cooked: str) -> str:
+    """Put the title of a linked page, or its address, for the box Discourse makes of it; number footnotes."""
+    if "onebox" in cooked:
+        head, *boxes = cooked.split('<aside class="onebox')
+        for box in boxes:
+            inside, _, rest = box.partition("</aside>")
+            head += f"<p>{_name_link(inside)}</p>{rest}"
+        cooked = head
+    if "data-video-title" in cooked:
+        cooked = _VIDEO.sub(r"<p>\1</p>", cooked)
+    if "poll-info" in cooked:
+        cooked = _VOTERS.sub("", cooked)
+    if "footnote" in cooked:
+        cooked = _NOTE.sub(r"<p>[\1] ", _BACK.sub("", cooked))
+    return cooked
+
+
+def _name_link(box: str) -> str:
+    title = _TITLE.search(box)
+    source = _SOURCE.search(box)
+    return (title[1].strip() if title else "") or (source[1] if source else "")
 
 
 def _likes(post: Fields) -> int | None:

@@ -103,15 +103,43 @@ def _read_submission(draft: Draft, data: Fields) -> None:
     if text.strip() in _GONE:
         draft.leave_out("deleted", key=key)
         return
-    draft.add(_post(data, text or _render(data, "selftext_html") or _link(data)), key=key)
+    draft.add(_post(data, _find_text(data) or _link(data)), key=key)
 
 
 def _read_comment(draft: Draft, data: Fields) -> None:
     key, parent, text = _name(data, "t1"), text_in(data, "parent_id"), text_in(data, "body")
     if text.strip() in _GONE:
         draft.leave_out("deleted", key=key, parent=parent)
+    elif _is_notice(data):
+        draft.leave_out("moderation", key=key, parent=parent)
     else:
         draft.add(_post(data, text or _render(data, "body_html")), key=key, parent=parent)
+
+
+def _is_notice(data: Fields) -> bool:
+    """Tell what moderators, or their program, put above or below a discussion."""
+    pinned = data.get("stickied") is True and data.get("distinguished") == "moderator"
+    return pinned or data.get("author") == "AutoModerator"
+
+
+def _find_text(data: Fields) -> str:
+    """Find what a submission says: its text, a poll's choices, captions; and those of the post it shares."""
+    parts = []
+    for one in (data, *filter(is_fields, list_in(data, "crosspost_parent_list")[:1])):
+        text = text_in(one, "selftext")
+        parts.append("" if text.strip() in _GONE else text or _render(one, "selftext_html"))
+        choices = [
+            text_in(choice, "text")
+            for choice in list_in(fields_in(one, "poll_data"), "options")
+            if is_fields(choice)
+        ]
+        parts.append("\n".join(f"- {choice}" for choice in choices if choice))
+        pictures = [
+            picture for picture in list_in(fields_in(one, "gallery_data"), "items") if is_fields(picture)
+        ]
+        captions = [text_in(picture, "caption") for picture in pictures]
+        parts.append("\n".join(f"[image: {caption}]" if caption else "[image]" for caption in captions))
+    return "\n\n".join(filter(None, parts))
 
 
 def _render(data: Fields, key: str) -> str:
@@ -121,7 +149,8 @@ def _render(data: Fields, key: str) -> str:
 
 
 def _link(data: Fields) -> str:
-    """Find what a post shares that has no text."""
+    """Find what a post shares that has no text, or the post it shares has none."""
+    data = next(filter(is_fields, list_in(data, "crosspost_parent_list")), data)
     return "" if data.get("is_self") is True else text_in(data, "url", "url_overridden_by_dest")
 
 
