@@ -102,7 +102,7 @@ COOKED = {
 
 @pytest.mark.parametrize("part", COOKED)
 def test_boxes_become_what_they_name(tmp_path: Path, part: str) -> None:
-    """Of what Discourse adds to a post stay the title or address of a link, choices, and footnotes by number."""
+    """Of what Discourse adds to a post stay a link's title or address, choices, and footnotes by number."""
     cooked, text = COOKED[part]
     post = DISCOURSE["post_stream"]["posts"][0] | {"cooked": cooked}  # type: ignore[index]
     thread = read_one(tmp_path, DISCOURSE | {"post_stream": {"posts": [post]}})

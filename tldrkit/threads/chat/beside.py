@@ -1,10 +1,12 @@
-"""What stands beside a chat's file and is needed to read it: names of people, of channels and of spaces.
+"""What stands beside a chat's file and is needed to read it: names, and the rest of threads that go on.
 
 Knows which file lies where in an export; nothing of what is made of it.
 """
 
 import re
 import zlib
+from collections.abc import Iterable
+from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,21 +14,30 @@ from tldrkit.files import decode_json, open_file
 from tldrkit.threads.chat.channel import find_messages
 from tldrkit.threads.chat.googlechat import is_google_message
 from tldrkit.threads.chat.slack import is_slack_message
-from tldrkit.threads.json.fields import is_fields, text_in
+from tldrkit.threads.json.fields import Fields, is_fields, list_in, text_in
 
-_DAY = re.compile(r"\d{4}-\d\d-\d\d\.json(\.gz)?")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d(\.json(?:\.gz)?)")
+_TIME = re.compile(r"[0-9]{10}\.")
 _MOST = 64 << 20  # bytes of a file beside
 
 
 def add_neighbours(value: object, path: Path) -> object:
-    """Put beside a day of Slack the workspace's people and channels, and beside a space of Google its name.
+    """Put beside a day of a Slack export, or a space of Google Chat, what the export keeps in other files.
 
-    Slack's files are found one folder up, as its export has them, or in the folder itself.
+    Of Slack: the workspace's people and channels, one folder up or in the folder itself, the answers given on
+    later days to this day's threads, and which answers of this day are read with the threads of earlier ones.
     """
-    if isinstance(value, list) and _DAY.fullmatch(path.name) and find_messages(value, is_slack_message):
+    day = _DAY.fullmatch(path.name)
+    if isinstance(value, list) and day and find_messages(value, is_slack_message):
         folder = path.absolute().parent
-        lists = {name: _read_beside(folder, f"{name}.json") for name in ("users", "channels")}
-        return {"messages": value, "channel": folder.name, **lists}
+        items = [item for item in value if is_fields(item)]
+        return {
+            "channel": folder.name,
+            "users": _read(folder.parent / "users.json") or _read(folder / "users.json"),
+            "channels": _read(folder.parent / "channels.json"),
+            "messages": [*value, *_find_later(items, folder, day[1])],
+            "elsewhere": _find_elsewhere(items, folder, day[1]),
+        }
     if (
         path.name == "messages.json"
         and is_fields(value)
@@ -37,8 +48,40 @@ def add_neighbours(value: object, path: Path) -> object:
     return value
 
 
-def _read_beside(folder: Path, name: str) -> object:
-    return _read(folder.parent / name) or _read(folder / name)
+def _find_later(items: list[Fields], folder: Path, suffix: str) -> list[object]:
+    """Find the answers that messages name and their day does not hold."""
+    own = {text_in(item, "ts") for item in items}
+    wanted = {answer for item in items for answer in _answers(item)} - own
+    days = _read_days(wanted, folder, suffix)
+    return [one for one in days if text_in(one, "ts") in wanted and text_in(one, "thread_ts") in own]
+
+
+def _find_elsewhere(items: list[Fields], folder: Path, suffix: str) -> list[str]:
+    """Find the messages that one of an earlier day names as its answers."""
+    own = {text_in(item, "ts") for item in items}
+    roots = {text_in(item, "thread_ts") for item in items} - own - {""}
+    days = _read_days(roots, folder, suffix)
+    return [
+        answer for one in days if text_in(one, "ts") in roots for answer in _answers(one) if answer in own
+    ]
+
+
+def _answers(item: Fields) -> list[str]:
+    return [text_in(one, "ts") for one in list_in(item, "replies") if is_fields(one)]
+
+
+def _read_days(times: Iterable[str], folder: Path, suffix: str) -> list[Fields]:
+    """Read the messages of the days of these times; the workspace's days may begin hours beside ours."""
+    names: set[str] = set()
+    for time in times:
+        if _TIME.match(time):
+            day = datetime.fromtimestamp(int(time[:10]), timezone.utc)
+            names |= {f"{(day + timedelta(days=shift)).date()}{suffix}" for shift in (-1, 0, 1)}
+    found: list[Fields] = []
+    for name in sorted(names):
+        messages = _read(folder / name)
+        found += filter(is_fields, messages) if isinstance(messages, list) else []
+    return found
 
 
 def _read(path: Path) -> object:

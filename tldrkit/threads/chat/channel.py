@@ -31,7 +31,7 @@ class Message(NamedTuple):
         key: Its id.
         parent: The id of the message it answers.
         topic: What its source calls the thread it is in; the key of a thread's first message is its name.
-        unused: Why it is no post: event, deleted, unreadable; empty where it is one.
+        unused: Why it is no post: event, deleted, unreadable, elsewhere; empty where it is one.
         missing: Answers to it that exist and are not in the file.
     """
 
@@ -149,11 +149,11 @@ def _group(messages: Sequence[tuple[float, Message]], titled: Container[str]) ->
     began = last = -inf
     for seconds, one in messages:
         speaks = not one.unused and one.post.text.strip() != ""
-        if one.topic and (one.topic in titled or one.topic != one.key or sizes[one.topic] > 1):
-            group = by_topic.get(one.topic)
-            if group is None:
-                group = by_topic[one.topic] = _Group(one.topic, [])
-                groups.append(group)
+        if one.topic in by_topic:
+            group = by_topic[one.topic]
+        elif speaks and one.topic and (one.topic in titled or one.topic != one.key or sizes[one.topic] > 1):
+            group = by_topic[one.topic] = _Group(one.topic, [])
+            groups.append(group)
         elif one.parent in by_key:
             group = by_key[one.parent]
         else:

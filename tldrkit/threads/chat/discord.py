@@ -20,7 +20,7 @@ from tldrkit.threads.thread import Post
 
 _SPOKEN = frozenset(["", "0", "19", "20", "23", "Default", "Reply", "ChatInputCommand", "ContextMenuCommand"])
 _NAMES = ("nickname", "nick", "global_name", "username", "name")  # as mentions show them
-_MARKED = re.compile(r"<(@!?|@&|#|a?:|t:|/)([^<>\n]{1,200})>")  # <@7>, <:wave:7>, <t:1717480800:R>
+_MARKED = re.compile(r"<(@&|@!?|#|a?:|t:|/)([^<>\n]{1,200})>")  # <@7>, <:wave:7>, <t:1717480800:R>
 _SPOILER = re.compile(r"\|\|([^|\n]{1,1000})\|\|")
 
 

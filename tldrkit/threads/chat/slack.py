@@ -42,11 +42,12 @@ def read_slack(value: object) -> list[Draft] | None:
     ]
     people = name_people(written, "display_name", "name", "real_name") | people
     channels = name_people(list_in(about, "channels"), "name")
-    items, gone = _apply_edits(items)
+    items, reasons = _apply_edits(items)
+    reasons |= {ts: "elsewhere" for ts in list_in(about, "elsewhere") if isinstance(ts, str)}
     present = Counter(_parent(item) for item in items if is_fields(item))
 
     def read(item: Fields) -> Message:
-        return _read_message(item, people, channels, present, gone)
+        return _read_message(item, people, channels, present, reasons)
 
     name = text_in(about, "channel", "channel_name", "name")
     return cut_channel(read_messages(items, read), name, "" if _ID.fullmatch(name) else name)
@@ -66,12 +67,12 @@ def _given(profile: Fields) -> Fields:
     return {key: profile[key] for key in ("display_name", "real_name") if profile.get(key)}
 
 
-def _apply_edits(items: list[object]) -> tuple[list[object], set[str]]:
-    """Put messages in the place of those they change; find which are deleted."""
+def _apply_edits(items: list[object]) -> tuple[list[object], dict[str, str]]:
+    """Put messages in the place of those they change; say of which are deleted why they are no posts."""
     if not any(is_fields(item) and text_in(item, "subtype").startswith("message_") for item in items):
-        return items, set()
+        return items, {}
     changed: dict[str, Fields] = {}
-    gone: set[str] = set()
+    reasons: dict[str, str] = {}
     kept: list[object] = []
     for item in items:
         kind = text_in(item, "subtype") if is_fields(item) else ""
@@ -79,10 +80,10 @@ def _apply_edits(items: list[object]) -> tuple[list[object], set[str]]:
             now = fields_in(item, "message")
             changed[text_in(now, "ts")] = now
         elif is_fields(item) and kind == "message_deleted":
-            gone.add(text_in(item, "deleted_ts"))
+            reasons[text_in(item, "deleted_ts")] = "deleted"
         else:
             kept.append(item)
-    return [changed.get(text_in(item, "ts"), item) if is_fields(item) else item for item in kept], gone
+    return [changed.get(text_in(item, "ts"), item) if is_fields(item) else item for item in kept], reasons
 
 
 def _parent(item: Fields) -> str:
@@ -95,11 +96,11 @@ def _read_message(
     people: Mapping[str, str],
     channels: Mapping[str, str],
     present: Counter[str],
-    gone: set[str],
+    reasons: Mapping[str, str],
 ) -> Message:
     key, kind = text_in(item, "ts"), text_in(item, "subtype")
     bot = text_in(item, "username") or text_in(fields_in(item, "bot_profile"), "name")
-    unused = "" if kind in _SPOKEN else "event"
+    unused = "deleted" if kind == "tombstone" else "" if kind in _SPOKEN else "event"
     return Message(
         Post(
             author=people.get(key_in(item, "user"), "") or bot,
@@ -109,7 +110,7 @@ def _read_message(
         key=key,
         parent=_parent(item),
         topic=text_in(item, "thread_ts") or key,
-        unused="deleted" if kind == "tombstone" or key in gone else unused,
+        unused=reasons.get(key) or unused,
         missing=max(0, (count_in(item, "reply_count") or 0) - present[key]),
     )
 
