@@ -18,7 +18,9 @@ from tldrkit.threads.chat.chats import is_chat_line
 from tldrkit.threads.finding import is_page_part
 from tldrkit.threads.html.pages import read_page
 from tldrkit.threads.json.shapes import build_threads
-from tldrkit.threads.mail.mbox import read_mbox
+from tldrkit.threads.mail.boxes import is_emlx, is_mailbox, is_maildir
+from tldrkit.threads.mail.mbox import read_emlx, read_maildir, read_mbox
+from tldrkit.threads.mail.web_archive import is_web_archive, read_web_archive
 from tldrkit.threads.text.foreign import Foreign, recognize_bytes
 from tldrkit.threads.text.plain import read_text
 from tldrkit.threads.text.prose import find_foreign
@@ -27,11 +29,6 @@ from tldrkit.threads.thread import BrokenThread, Place, Thread
 Found = Iterator[Thread | BrokenThread]
 
 _JSON = re.compile(rb'\s*(\{\s*("|\}|$)|\[)', re.MULTILINE)
-_MAIL_HEADER = (
-    rb"(return-path|received|message-id|delivered-to|mime-version|from|to|cc|date|subject|reply-to|sender|status|"
-    rb"references|in-reply-to|dkim-signature|authentication-results|content-[\w-]+|list-[\w-]+|x-[\w-]+):"
-)
-_MAIL = re.compile(rb"\s*(From [^\n]*|%s[^\n]*)\n%s" % (_MAIL_HEADER, _MAIL_HEADER), re.IGNORECASE)
 _PAGE = re.compile(
     rb"\s*(<\?xml[^<>]{0,200}>\s*)?(<!--(?:(?!-->).){0,2000}-->\s*)?<(!doctype\s+html|html|head|body|title|meta|link|script)\b",
     re.I | re.S,
@@ -62,6 +59,9 @@ def read_threads(path: Path, *, as_text: bool = False) -> Found:
 def read_members(path: Path, *, as_text: bool = False) -> Iterator[tuple[Path, Thread | BrokenThread]]:
     """Read the threads in a file, each with its place: the file, or ``archive/member`` in an archive."""
     try:
+        if is_maildir(path):
+            yield from ((path, found) for found in read_maildir(Place(path)))
+            return
         for member in open_members(path):
             place = Place(path / member.name if member.name else path)
             if member.name and is_page_part(place.path.name):
@@ -109,8 +109,19 @@ def _read_open(file: BufferedReader, place: Place, as_text: bool) -> Found:
 
 
 def _read_mail(file: BufferedReader, place: Place) -> Found:
-    first = next(line for line in file if line.strip())
-    yield from read_mbox(first, file, place)
+    yield from read_mbox(_read_line(file), file, place)
+
+
+def _read_emlx(file: BufferedReader, place: Place) -> Found:
+    yield from read_emlx(_read_line(file), file, place)
+
+
+def _read_line(file: BufferedReader) -> bytes:
+    return next(line for line in file if line.strip())
+
+
+def _read_web_archive(file: BufferedReader, place: Place) -> Found:
+    yield from read_web_archive(file.read(), place)
 
 
 def _read_page(file: BufferedReader, place: Place) -> Found:
@@ -222,7 +233,9 @@ def _is_container(data: bytes) -> bool:
 
 _KINDS: tuple[tuple[Callable[[bytes], object], Callable[[BufferedReader, Place], Found]], ...] = (
     (_JSON.match, _read_json),
-    (_MAIL.match, _read_mail),
+    (is_web_archive, _read_web_archive),
+    (is_mailbox, _read_mail),
+    (is_emlx, _read_emlx),
     (_PAGE.match, _read_page),
 )
 """What recognizes a file by its first bytes, and what reads it; all else is text."""

@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 
 from tldrkit.errors import DataError
+from tldrkit.threads.mail.boxes import is_maildir
 
 SIDECAR = ".tldr"
 """What stands before the extension of files that hold the summaries of the file beside them."""
@@ -32,8 +33,8 @@ def find_thread_files(paths: Iterable[Path]) -> Iterator[Path]:
     """Find the files meant by files, folders and patterns such as ``threads/**/*.json``.
 
     Folders are walked in name order, each one's files before its folders; hidden entries and the summaries
-    beside their inputs are skipped. A folder within them that cannot be opened is yielded itself, so that
-    reading it says why.
+    beside their inputs are skipped. A Maildir is yielded itself, since its files are messages of threads, and
+    so is a folder within them that cannot be opened, so that reading it says why.
 
     Raises:
         DataError: A path does not exist, or a pattern matches nothing.
@@ -69,6 +70,9 @@ def _walk(folder: Path) -> Iterator[Path]:
     while waiting:
         folder = waiting.pop()
         folders: list[str] = []
+        if is_maildir(folder):
+            yield folder
+            continue
         try:
             entries = os.scandir(folder)
         except OSError:

@@ -1,4 +1,4 @@
-"""Mailboxes: messages gathered into threads by what they answer, else by subject.
+"""Messages gathered into threads by what they answer, else by subject.
 
 A first pass keeps of each message its ids and its place in the file; a second reads thread by thread, so
 that one thread's messages at a time are in memory.
@@ -6,39 +6,66 @@ that one thread's messages at a time are in memory.
 
 import re
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from email.utils import parseaddr
-from functools import lru_cache
+from pathlib import Path
 from typing import IO
 
 from tldrkit.errors import DataError
 from tldrkit.threads.draft import Draft
 from tldrkit.threads.json.fields import render_time
+from tldrkit.threads.mail.boxes import Span, copy_box, copy_emlx
+from tldrkit.threads.mail.digests import find_held
 from tldrkit.threads.mail.message import FAILURES, Mail
+from tldrkit.threads.mail.words import SUBJECT_PREFIXES
 from tldrkit.threads.thread import BrokenThread, Place, Post, Thread
 
-_FROM = re.compile(rb"From \S.*\d{4}[ \t]*(?:\S{1,20})?\r?\n?$|From \S+( at \S+)?\s.*\d\d:\d\d")
-_HEADER = re.compile(rb"[!-9;-~]+[ \t]*:|>From ")
 _ID = re.compile(r"<([^<>\s]{1,500})>")
-_PREFIX = re.compile(r"^\s*(\[[^\]]{1,60}\]\s*|(re|fwd?|aw|sv|antw|tr|wg)(\[\d+\])?\s*:\s*)+", re.IGNORECASE)
+_PREFIX = re.compile(
+    rf"^\s*(\[[^\]]{{1,60}}\]\s*|(?:{SUBJECT_PREFIXES})(?:[\[(]\d{{1,4}}[\])]|\d{{1,3}})?\s?[:：]\s*)+",
+    re.IGNORECASE,
+)
 _LIST = re.compile(r"\[[^\]]{1,60}\]\s*")
-_LINES = 256  # written together
 _IN_MEMORY = 1 << 24  # bytes of an unpacked mailbox before it goes to a temporary file
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a message stands in the file, in bytes."""
-
-    start: int
-    length: int
+_MOST_DEPTH = 4  # of messages in messages
 
 
 def read_mbox(first: bytes, rest: Iterable[bytes], place: Place) -> Iterator[Thread | BrokenThread]:
     """Read a mailbox, or one message, whose first line has been read."""
+    yield from _read(lambda copy: copy_box(first, rest, copy), place)
+
+
+def read_emlx(first: bytes, rest: Iterable[bytes], place: Place) -> Iterator[Thread | BrokenThread]:
+    """Read a message of Apple's Mail, whose first line has been read."""
+    yield from _read(lambda copy: copy_emlx(first, rest, copy), place)
+
+
+def read_maildir(place: Place) -> Iterator[Thread | BrokenThread]:
+    """Read a Maildir; what is still being delivered, in tmp, is passed over."""
+    yield from _read(lambda copy: _copy_maildir(place.path, copy), place)
+
+
+def _copy_maildir(folder: Path, copy: IO[bytes]) -> Iterator[Span]:
+    files = [path for name in ("cur", "new") for path in (folder / name).iterdir() if path.is_file()]
+    for path in sorted(files, key=lambda path: path.name):  # which begins with the time
+        if not path.name.startswith("."):
+            yield _append(copy, path.read_bytes())
+
+
+def _append(copy: IO[bytes], message: bytes) -> Span:
+    start = copy.seek(0, 2)
+    copy.write(message)
+    return Span(start, len(message))
+
+
+Copying = Callable[[IO[bytes]], Iterator[Span]]
+
+
+def _read(copy_messages: Copying, place: Place) -> Iterator[Thread | BrokenThread]:
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as copy:
-        groups = _gather(_copy_messages(first, rest, copy), copy)
+        groups = _gather(list(copy_messages(copy)), copy)
+        if not groups:
+            yield place.refuse("There is no message in it.")
         for number, members in enumerate(groups):
             name = f"{place.name}-{number + 1}" if len(groups) > 1 else place.name
             try:
@@ -47,48 +74,40 @@ def read_mbox(first: bytes, rest: Iterable[bytes], place: Place) -> Iterator[Thr
                 yield place.refuse(str(error), name)
 
 
-def _copy_messages(first: bytes, rest: Iterable[bytes], copy: IO[bytes]) -> Iterator[_Place]:
-    """Copy the file, and find the messages in it: each after a line "From " that headers follow."""
-    start, position, blank = 0, len(first), False
-    held = [first]  # lines to be written together, which takes a fifth of the time
-    if first.startswith(b"From "):
-        start = position
-    opened = -1  # where the line "From " begins that a header must follow
-    for line in rest:
-        if opened >= 0 and _HEADER.match(line):
-            yield _Place(start, opened - start)
-            start = position
-        opened = position if blank and line.startswith(b"From ") and _FROM.match(line) else -1
-        blank = not line.strip()
-        position += len(line)
-        held.append(line)
-        if len(held) == _LINES:
-            copy.writelines(held)
-            held.clear()
-    copy.writelines(held)
-    yield _Place(start, position - start)
-
-
 @dataclass(frozen=True, slots=True)
 class _Letter:
     """A message's place, its id, and the id of what it answers."""
 
-    at: _Place
+    at: Span
     own: str
     parent: str
 
 
-def _gather(places: Iterator[_Place], copy: IO[bytes]) -> list[list[_Letter]]:
+def _find_all(spans: Iterable[Span], copy: IO[bytes], depth: int = 0) -> Iterator[tuple[Span, list[str]]]:
+    """Find all messages, those within messages before them; a digest is none itself.
+
+    Yields:
+        A message, and the ids of the messages that it holds.
+    """
+    for span in spans:
+        copy.seek(span.start)
+        held = find_held(copy.read(span.length))
+        inner = [_append(copy, message) for message in held.messages] if depth < _MOST_DEPTH else []
+        yield from _find_all(inner, copy, depth + 1)
+        if not held.is_digest or not inner:
+            yield span, [key for at in inner for key in _ids(Mail(_head(copy, at)), "message-id")]
+
+
+def _gather(spans: Iterable[Span], copy: IO[bytes]) -> list[list[_Letter]]:
     """Put messages together that answer one another, or whose subjects are the same but for "Re:"."""
     groups: list[list[_Letter]] = []
     by_id: dict[str, int] = {}
     by_subject: dict[str, int] = {}
-    lines = list(places)
-    for at in lines:
+    for at, held in _find_all(spans, copy):
         mail = Mail(_head(copy, at))
         own = _ids(mail, "message-id")[-1:]
         answered = _ids(mail, "in-reply-to")
-        cited = _ids(mail, "references") + answered
+        cited = held + _ids(mail, "references") + answered
         subject = mail.header("subject")
         plain = _PREFIX.sub("", subject).casefold()
         group = next((by_id[key] for key in [*reversed(cited), *own] if key in by_id), None)
@@ -97,7 +116,7 @@ def _gather(places: Iterator[_Place], copy: IO[bytes]) -> list[list[_Letter]]:
         if group is None:
             group = len(groups)
             groups.append([])
-        parents = answered[:1] or cited[-1:]
+        parents = answered[:1] or cited[len(held) :][-1:]
         groups[group].append(_Letter(at, "".join(own), "".join(parents)))
         for key in own + cited:
             by_id.setdefault(key, group)
@@ -125,7 +144,7 @@ def _put_answers_behind(letters: list[_Letter]) -> list[_Letter]:
     return order + [letter for held in waiting.values() for letter in held]  # they answer each other
 
 
-def _head(copy: IO[bytes], at: _Place) -> bytes:
+def _head(copy: IO[bytes], at: Span) -> bytes:
     copy.seek(at.start)
     head = copy.read(min(at.length, 1 << 16))
     return re.split(rb"\r?\n\r?\n", head, maxsplit=1)[0] + b"\n\n"
@@ -143,25 +162,10 @@ def _read_group(letters: list[_Letter], copy: IO[bytes]) -> Draft:
         except FAILURES:
             draft.leave_out("unreadable", key=letter.own, parent=letter.parent)
             continue
-        post = Post(
-            author=_name_author(mail.header("from")), text=text, time=render_time(mail.header("date"))
-        )
+        post = Post(author=mail.author(), text=text, time=render_time(mail.header("date")))
         draft.add(post, key=letter.own, parent=letter.parent)
     return draft
 
 
 def _ids(mail: Mail, name: str) -> list[str]:
     return _ID.findall(mail.header(name))
-
-
-@lru_cache(maxsize=256)
-def _name_author(given: str) -> str:
-    """Tell who wrote, by name where there is one; archives write "ann at example.com (Ann)"."""
-    comment = re.search(r"\(([^()]{1,100})\)\s*$", given)
-    try:
-        name, address = parseaddr(given)
-    except FAILURES:
-        name, address = "", ""
-    return (
-        (comment[1] if comment else name or address.split("@")[0] or given.split("@")[0]).strip().strip('"')
-    )

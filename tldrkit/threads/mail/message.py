@@ -1,30 +1,51 @@
 """A mail message: its headers, and its body without signature, list footer and copy of what it answers."""
 
 import re
+from collections.abc import Iterator, Sequence
 from email import message_from_bytes
 from email.errors import MessageError
 from email.header import decode_header
 from email.message import Message
-from email.policy import compat32
+from email.utils import parseaddr
+from functools import lru_cache
 
 from tldrkit.threads.html.markup import render_html
+from tldrkit.threads.mail.answers import reduce_answer
+from tldrkit.threads.mail.flowed import unwrap_flowed
 from tldrkit.threads.text.lines import CODE_BLANK, free_marks, tidy
 
 FAILURES = (MessageError, ValueError, LookupError, TypeError, AttributeError, RecursionError, AssertionError)
 """What the standard library's mail parser raises on damaged messages."""
 _HEADER_LINE = re.compile(r"(?:From |(?P<name>[!-9;-~]*):|(?P<continues>[\t ]))[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_CUTS = re.compile(
-    r"^-- ?$"  # a signature
-    r"|^-{5,} ?(next part|Original Message|Ursprüngliche Nachricht|Message d'origine)\b.*$"
-    r"|^[_=*-]{20,}\n.{0,100}(mailing list|unsubscribe|newsgroup|group\b)"
-    r"|^(Sent from my|Get Outlook for) \S.{0,60}$"
-    r"|^(_{20,}\n|\n)From: \S.{0,200}\n(Sent|Date): .{1,200}\n(To|Cc|Subject): "
-    r"|^-----BEGIN PGP SIGNATURE-----$",
-    re.MULTILINE | re.IGNORECASE,
-)
-_ESCAPED = re.compile(r"^>From ", re.MULTILINE)  # as mailboxes write a line that begins with "From "
 _SIGNED = re.compile(r"^-----BEGIN PGP SIGNED MESSAGE-----\n(Hash: .{1,40}\n)?\n", re.MULTILINE)
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE)
+_CHARSETS = {  # as programs label them -> what Python calls what they mean
+    "iso-8859-1": "cp1252",
+    "latin-1": "cp1252",
+    "latin1": "cp1252",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "x-gbk": "gb18030",
+    "ks_c_5601-1987": "cp949",
+    "euc-kr": "cp949",
+    "shift_jis": "cp932",
+    "shift-jis": "cp932",
+    "x-sjis": "cp932",
+    "x-euc-jp": "euc_jp",
+    "big5": "big5hkscs",
+    "iso-8859-9": "cp1254",
+    "tis-620": "cp874",
+    "windows-874": "cp874",
+    "iso-8859-8-i": "iso-8859-8",
+    "x-mac-roman": "mac-roman",
+    "macintosh": "mac-roman",
+    "unicode-1-1-utf-7": "utf-7",
+    "utf8mb4": "utf-8",
+    "unicode": "utf-8",
+}
+_NO_CHARSETS = frozenset(["idna", "punycode", "unicode_escape", "raw_unicode_escape", "unicode-escape"])
+_LONGEST = 10_000  # characters of a header in which coded words are looked for
 
 
 class Mail:
@@ -48,7 +69,7 @@ class Mail:
             elif name:
                 lines = [found[0]]
                 self._headers.setdefault(name.lower(), lines)
-                self._is_plain = self._is_plain and not name.lower().startswith("content-")
+                self._is_plain = self._is_plain and not name.lower().startswith("content-t")
             else:  # such as a misplaced "From ", which may belong to the text
                 lines = []
                 self._is_plain = self._is_plain and start == 0
@@ -58,72 +79,149 @@ class Mail:
 
     def header(self, name: str) -> str:
         """Read a header, given in lower case, its coded words decoded."""
-        if name not in self._headers:
-            return ""
-        written = "".join(self._headers[name]).partition(":")[2]
-        if written.isascii() and "=?" not in written:
-            return " ".join(written.split())
-        try:
-            return _decode_header(str(compat32.header_fetch_parse(name, written.strip())))
-        except FAILURES:
-            return ""
+        return _decode_words(self._written(name))
+
+    def author(self) -> str:
+        """Tell who wrote, by name where there is one."""
+        return _name_author(self._written("from")[:_LONGEST])
 
     def body(self) -> str:
-        """Read the plain part, else the one of HTML; attachments are not read.
+        """Read what the message says: the plain parts, else those of HTML, without attachments.
 
         Raises:
             FAILURES: The message is damaged.
         """
+        return _cut(self.text())
+
+    def text(self) -> str:
+        """Read the same with all that programs put round it."""
         if self._is_plain:
-            return _cut(_decode(self._rest.encode("ascii", "surrogateescape"), None))
-        plain, html = "", ""
-        for part in _parse(self._data).walk():
-            if part.is_multipart() or part.get_filename() or part.get_content_disposition() == "attachment":
-                continue
-            if part.get_content_type() == "text/plain" and not plain:
-                plain = _decode_part(part)
-            elif part.get_content_type() == "text/html" and not html:
-                html = _decode_part(part)
-        return _cut(plain if plain.strip() else render_html(html))
+            return _decode(self._rest.encode("ascii", "surrogateescape"), None).replace("\r\n", "\n")
+        plain, html = _read_parts(parse_message(self._data))
+        return (plain if plain.strip() else render_html(html)).replace("\r\n", "\n")
+
+    def _written(self, name: str) -> str:
+        """Read a header as it is written, unfolded; bytes that are no ASCII are decoded."""
+        if name not in self._headers:
+            return ""
+        written = "".join(self._headers[name]).partition(":")[2]
+        if written.isascii() and "\x1b" not in written:
+            return " ".join(written.split())
+        return " ".join(_decode(written.encode("ascii", "surrogateescape"), self._charset()).split())
+
+    def _charset(self) -> str | None:
+        """Find the encoding of the body, which 8-bit headers mostly share."""
+        found = _CHARSET.search("".join(self._headers.get("content-type", [])))
+        return found[1] if found else None
 
 
-def _decode_header(given: str) -> str:
-    if "=?" not in given:
-        return " ".join(given.encode("utf-8", "surrogateescape").decode("utf-8", "replace").split())
-    words = [
-        part.decode(code or "latin-1", "replace") if isinstance(part, bytes) else part
-        for part, code in decode_header(given)
-    ]
+def _decode_words(written: str) -> str:
+    """Decode coded words (RFC 2047); what is none, or is damaged, stays as it is."""
+    if "=?" not in written or len(written) > _LONGEST:
+        return written
+    try:
+        parts = decode_header(written)
+    except FAILURES:
+        return written
+    words = [_decode(part, code) if isinstance(part, bytes) else part for part, code in parts]
     return " ".join("".join(words).split())
 
 
-def _parse(data: bytes) -> Message:
+@lru_cache(maxsize=256)
+def _name_author(written: str) -> str:
+    """Tell who wrote, by name where there is one; archives write "ann at example.com (Ann)"."""
+    bracket = written.rfind("<")
+    comment = re.search(r"\(([^()]{1,100})\)\s*$", written)
+    if bracket > 0 and written.endswith(">"):
+        name = written[:bracket]
+    elif comment:
+        name = comment[1]
+    else:
+        try:
+            name, address = parseaddr(written)
+        except FAILURES:
+            name, address = "", ""
+        name = name or address.split("@")[0] or written.split("@")[0]
+    name = _decode_words(name.strip()).strip().strip("\"'").replace('\\"', '"').strip()
+    return name or written[bracket + 1 :].split("@")[0].strip()
+
+
+def parse_message(data: bytes) -> Message:
+    """Parse a whole message; one that cannot be is empty."""
     try:
         return message_from_bytes(data)
     except FAILURES:
         return Message()
 
 
+def _read_parts(message: Message) -> tuple[str, str]:
+    """Read what a message says in plain parts, and in those of HTML; of alternatives the first of each."""
+    plain: list[str] = []
+    html: list[str] = []
+    for part, alternative in _walk(message):
+        kind = part.get_content_type()
+        if part.get_filename() or part.get_content_disposition() == "attachment":
+            continue
+        texts = plain if kind == "text/plain" else html if kind == "text/html" else None
+        if texts is not None and not (alternative and texts):
+            texts.append(_decode_part(part))
+    return "\n".join(plain), "\n".join(html)
+
+
+def _walk(message: Message) -> Iterator[tuple[Message, bool]]:
+    """Walk over the parts of a message, and not over those of messages within it."""
+    waiting = [(message, False)]
+    while waiting:
+        part, alternative = waiting.pop()
+        payload = part.get_payload()
+        kind = part.get_content_type()
+        if isinstance(payload, list) and part.get_content_maintype() != "message":
+            alternative = alternative or kind == "multipart/alternative"
+            waiting += [(inner, alternative) for inner in reversed(payload) if isinstance(inner, Message)]
+        elif not isinstance(payload, list):
+            yield part, alternative
+
+
 def _decode_part(part: Message) -> str:
     data = part.get_payload(decode=True)
-    return _decode(data, part.get_content_charset()) if isinstance(data, bytes) else ""
+    if not isinstance(data, bytes):
+        return ""
+    text = _decode(data, part.get_content_charset())
+    if part.get_content_type() == "text/plain" and str(part.get_param("format", "")).lower() == "flowed":
+        return unwrap_flowed(text, delete_space=str(part.get_param("delsp", "")).lower() == "yes")
+    return text
 
 
 def _decode(data: bytes, named: str | None) -> str:
+    """Decode by what a label means, else as UTF-8, else as Western European."""
+    named = (named or "").lower().strip("\"' ").partition("*")[0]  # "utf-8*en" names a language too
+    if b"\x1b$" in data and (not named or named.endswith("ascii")):
+        named = "iso-2022-jp"
     for charset in (named or "utf-8", "utf-8"):
-        try:
-            return data.decode(charset)
-        except (LookupError, ValueError):  # noqa: PERF203  (two rounds)
-            continue
+        if charset not in _NO_CHARSETS:
+            try:
+                return data.decode(_CHARSETS.get(charset, charset)).removeprefix("\ufeff")
+            except (LookupError, ValueError):
+                continue
     return data.decode("cp1252", "replace")
 
 
 def _cut(text: str) -> str:
-    """Cut off what follows the words; a message that begins with a cut stays."""
-    text = text.replace("\r\n", "\n").expandtabs(4)
-    cut = _CUTS.search(text)
-    kept = text[: cut.start()] if cut and text[: cut.start()].strip() else text
-    kept = "\n".join([line.rstrip() for line in kept.split("\n")])
-    kept = _SIGNED.sub("", kept)
-    kept = _ESCAPED.sub("From ", kept) if ">From " in kept else kept
-    return tidy(free_marks(kept).replace("\n    ", "\n" + 4 * CODE_BLANK))
+    """Leave what a message says itself."""
+    text = free_marks(text.replace("\r", "\n").expandtabs(4))
+    lines = [line.rstrip() for line in text.split("\n")]
+    text = _SIGNED.sub("", "\n".join(_unescape(lines) if ">From " in text else lines))
+    return tidy(reduce_answer(text).replace("\n    ", "\n" + 4 * CODE_BLANK))
+
+
+def _unescape(lines: Sequence[str]) -> list[str]:
+    """Undo what mailboxes do to lines that begin with "From "; beside quoted lines they are quoted."""
+    escaped = [line.startswith(">") and line.lstrip(">").startswith("From ") for line in lines]
+    quoted = [line.startswith(">") and not own for line, own in zip(lines, escaped, strict=True)]
+    beside = [
+        before or after for before, after in zip([False, *quoted[:-1]], [*quoted[1:], False], strict=True)
+    ]
+    return [
+        line[1:] if own and not by_quote else line
+        for line, own, by_quote in zip(lines, escaped, beside, strict=True)
+    ]

@@ -7,21 +7,19 @@ import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 
+from tldrkit.threads.mail.answers import find_words
+from tldrkit.threads.mail.attributions import count_attribution_lines
 from tldrkit.threads.text.lines import join_empty_lines
 
 _SHARE = 0.8  # of a quote's runs of three words must stand in earlier posts for it to be a repetition
-_ATTRIBUTION = re.compile(
-    r"(on |am |le |el |il )?\S.{0,200}\b(wrote|writes|said|posted|schrieb|a écrit|escribió)\b"
-    r".{0,40}:(\W.{0,60})?$"
+_FIRST_LINE = re.compile(  # as forums write whose words a quote holds
+    r"(on )?\S.{0,200}\b(wrote|writes|said|posted)\b.{0,40}:(\W.{0,60})?$"
     r"|(originally posted by|quote from|quoting)\b.{0,100}$|\S.{0,60}:\W{0,3}$",
     re.IGNORECASE,
 )
-_NAMES_SOURCE = re.compile(
-    r"\b(wrote|writes|said|schrieb|escribió)\b|a écrit|\b(19|20)\d\d-\d\d-\d\d\b|\S@\S|\S at \S+\.\w",
-    re.IGNORECASE,
-)
 _QUOTE_HEAD = re.compile(r"quote(?: from)?:.{0,100}$", re.IGNORECASE)
-_WORDS = re.compile(r"\w+")
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+_WORDS = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")  # where no spaces divide words, characters
 _ASCII_WORDS = bytes(  # each byte as it stands in words: in lower case, else a space
     [ord(chr(code).lower()) if code < 128 and _WORDS.match(chr(code)) else 32 for code in range(256)]
 )
@@ -114,23 +112,18 @@ def _shorten(text: str, earlier: _Earlier) -> str:
 
 
 def _is_repetition(block: Sequence[str], earlier: _Earlier) -> bool:
-    lines = [line.lstrip("> ") for line in block]
-    if len(lines) > 1 and _ATTRIBUTION.match(lines[0].strip()):
+    lines = find_words(block)
+    if len(lines) > 1 and _FIRST_LINE.match(lines[0].strip()):
         lines = lines[1:]
-    return earlier.repeat("\n".join(lines))
+    words = "\n".join(lines)
+    return earlier.repeat(words) if _WORDS.search(words) else bool(_WORDS.search("\n".join(block)))
 
 
 def _drop_attribution(kept: list[str]) -> None:
-    """Drop the line before a quote that says whose it is, be it wrapped over two."""
+    """Drop what stands before a quote and says whose it is, be it wrapped over lines."""
     while kept and not kept[-1].strip():
         kept.pop()
     if kept and _QUOTE_HEAD.match(kept[-1]):
         kept.pop()
-        return
-    if not kept or not kept[-1].rstrip().endswith(":"):
-        return
-    both = " ".join(kept[-2:]).strip()
-    if len(kept) > 1 and kept[-2].strip() and both.lower().startswith("on ") and _NAMES_SOURCE.search(both):
-        del kept[-2:]
-    elif _NAMES_SOURCE.search(kept[-1]):
-        kept.pop()
+    elif count := count_attribution_lines(kept, len(kept)):
+        del kept[-count:]

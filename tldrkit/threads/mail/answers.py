@@ -1,0 +1,33 @@
+"""What a message says itself, without what programs put below it and without unmarked copies of others.
+
+Marked quotes stay: whether they repeat the thread is known when all its messages are.
+"""
+
+from collections.abc import Sequence
+
+from tldrkit.threads.mail.attributions import count_attribution_lines, find_copy, read_head
+from tldrkit.threads.mail.footers import drop_marked, find_footer
+
+
+def reduce_answer(text: str) -> str:
+    """Leave out signatures, footers, marked disclaimers and copied messages; what is nothing else stays."""
+    lines = text.split("\n")
+    lines = lines[: find_copy(lines)]
+    lines = lines[: find_footer(lines)]
+    return "\n".join(drop_marked(lines))
+
+
+def find_words(lines: Sequence[str]) -> list[str]:
+    """Find in a quote, without its marks, the lines with words: neither heads, attributions nor footers."""
+    lines = [line.lstrip("> ") for line in lines]
+    kept: list[str] = []
+    at = 0
+    while at < len(lines):
+        end, is_head = read_head(lines, at)
+        if not is_head:
+            kept += lines[at : max(at + 1, end)]
+            if count := count_attribution_lines(kept, len(kept)):
+                del kept[-count:]
+        at = max(at + 1, end)
+    footer = find_footer(["words", *kept]) - 1  # they may be all there is
+    return drop_marked(kept[:footer])
