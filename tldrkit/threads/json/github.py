@@ -17,6 +17,7 @@ from tldrkit.threads.json.fields import (
     text_in,
     time_in,
 )
+from tldrkit.threads.mail.answers import reduce_mailed_markdown
 from tldrkit.threads.text.markdown import reduce_markdown
 from tldrkit.threads.thread import Post
 
@@ -177,7 +178,7 @@ def _post(item: Fields) -> Post:
     author = author_in(item, "user", "author")
     return Post(
         author="" if author == "ghost" else author,  # what GitHub calls deleted accounts
-        text=reduce_markdown(markdown) if markdown else render_html(html),
+        text=reduce_markdown(reduce_mailed_markdown(markdown)) if markdown else render_html(html),
         time=time_in(item, "created_at", "createdAt", "submittedAt", "submitted_at"),
         votes=_votes(item),
     )

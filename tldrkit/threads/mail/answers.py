@@ -7,6 +7,10 @@ from collections.abc import Sequence
 
 from tldrkit.threads.mail.attributions import count_attribution_lines, find_copy, read_head
 from tldrkit.threads.mail.footers import drop_marked, find_footer
+from tldrkit.threads.text.lines import join_empty_lines
+
+_HIDDEN = "***@***.***"  # what GitHub puts for addresses
+_ANSWERED = "Reply to this email directly"  # what GitHub and GitLab put below what they send
 
 
 def reduce_answer(text: str) -> str:
@@ -14,7 +18,14 @@ def reduce_answer(text: str) -> str:
     lines = text.split("\n")
     lines = lines[: find_copy(lines)]
     lines = lines[: find_footer(lines)]
-    return "\n".join(drop_marked(lines))
+    return join_empty_lines("\n".join(drop_marked(lines)))
+
+
+def reduce_mailed_markdown(text: str) -> str:
+    """Leave the same out of Markdown that came by mail to a site, which hides the addresses; other stays."""
+    if _HIDDEN not in text and _ANSWERED not in text:
+        return text
+    return reduce_answer(text.replace("\r\n", "\n")).replace(_HIDDEN, _HIDDEN.replace("*", "\\*"))
 
 
 def find_words(lines: Sequence[str]) -> list[str]:

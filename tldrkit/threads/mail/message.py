@@ -86,7 +86,7 @@ class Mail:
         return _name_author(self._written("from")[:_LONGEST])
 
     def body(self) -> str:
-        """Read what the message says: the plain parts, else those of HTML, without attachments.
+        """Read what the message says itself, without attachments.
 
         Raises:
             FAILURES: The message is damaged.
@@ -97,8 +97,7 @@ class Mail:
         """Read the same with all that programs put round it."""
         if self._is_plain:
             return _decode(self._rest.encode("ascii", "surrogateescape"), None).replace("\r\n", "\n")
-        plain, html = _read_parts(parse_message(self._data))
-        return (plain if plain.strip() else render_html(html)).replace("\r\n", "\n")
+        return _read_parts(parse_message(self._data)).replace("\r\n", "\n")
 
     def _written(self, name: str) -> str:
         """Read a header as it is written, unfolded; bytes that are no ASCII are decoded."""
@@ -154,32 +153,42 @@ def parse_message(data: bytes) -> Message:
         return Message()
 
 
-def _read_parts(message: Message) -> tuple[str, str]:
-    """Read what a message says in plain parts, and in those of HTML; of alternatives the first of each."""
-    plain: list[str] = []
-    html: list[str] = []
-    for part, alternative in _walk(message):
+def _read_parts(message: Message) -> str:
+    """Read the texts of a message: of alternatives the first; HTML only where no text stands before it."""
+    texts: list[str] = []
+    read: set[int] = set()  # the alternatives of which one has been
+    for part, alternatives in _walk(message):
         kind = part.get_content_type()
-        if part.get_filename() or part.get_content_disposition() == "attachment":
+        if alternatives in read or part.get_filename() or part.get_content_disposition() == "attachment":
             continue
-        texts = plain if kind == "text/plain" else html if kind == "text/html" else None
-        if texts is not None and not (alternative and texts):
-            texts.append(_decode_part(part))
-    return "\n".join(plain), "\n".join(html)
+        if kind == "text/plain":
+            text = _decode_part(part)
+        elif kind == "text/html" and (alternatives or not texts):
+            text = render_html(_decode_part(part))
+        else:
+            continue
+        if text.strip():
+            texts.append(text)
+            read |= {alternatives} - {0}
+    return "\n".join(texts)
 
 
-def _walk(message: Message) -> Iterator[tuple[Message, bool]]:
-    """Walk over the parts of a message, and not over those of messages within it."""
-    waiting = [(message, False)]
+def _walk(message: Message) -> Iterator[tuple[Message, int]]:
+    """Walk over the parts of a message, and not over those of messages within it.
+
+    Yields:
+        A part, and a number of the alternatives that it is one of; 0 where it is of none.
+    """
+    waiting = [(message, 0)]
     while waiting:
-        part, alternative = waiting.pop()
+        part, alternatives = waiting.pop()
         payload = part.get_payload()
-        kind = part.get_content_type()
-        if isinstance(payload, list) and part.get_content_maintype() != "message":
-            alternative = alternative or kind == "multipart/alternative"
-            waiting += [(inner, alternative) for inner in reversed(payload) if isinstance(inner, Message)]
-        elif not isinstance(payload, list):
-            yield part, alternative
+        if not isinstance(payload, list):
+            yield part, alternatives
+        elif part.get_content_maintype() != "message":
+            if part.get_content_type() == "multipart/alternative":
+                alternatives = alternatives or id(part)
+            waiting += [(inner, alternatives) for inner in reversed(payload) if isinstance(inner, Message)]
 
 
 def _decode_part(part: Message) -> str:

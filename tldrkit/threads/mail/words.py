@@ -1,7 +1,7 @@
 """What mail programs write round the words of an answer, by language: a table.
 
-Our own: of the libraries that know answers, `quotequail` needs lxml and knows eight languages, the patterns of
-`mail-parser-reply` take a time quadratic in the text, `email-reply-parser` knows English alone, and `talon` is
+Our own: of the libraries that know answers `quotequail` needs lxml and knows eight languages, the patterns of
+`mail-parser-reply` take a time quadratic in the text, `email-reply-parser` knows English alone, `talon` is
 heavy.
 """
 
