@@ -6,12 +6,13 @@ Both are told by their form and by the words of `LANGUAGES`; prose that only loo
 import re
 from collections.abc import Iterable, Sequence
 
-from tldrkit.threads.mail.words import FORWARDED, LANGUAGES, Language
+from tldrkit.threads.mail.words import FORWARDED, LANGUAGES
 
 _MOST_LINES = 4  # an attribution is wrapped over
 _MOST_CHARACTERS = 600  # of an attribution
 _MOST_WORDS = 12  # of a name, with a date
 _MOST_FIELDS = 40  # lines of a head
+_LONGEST_NAME, _INDENT = 60, 12  # characters of a field's name, and before a rule
 _LONG = 2000  # characters of a line that is no head by itself
 _ADDRESS = re.compile(r"[^\s<>]@[^\s<>]|\S at \S{1,100}\.\w|\*@\*|\S@\.\.\.")
 _DATE = re.compile(
@@ -45,21 +46,27 @@ def _words(alternatives: Iterable[str]) -> str:
     return "|".join(reversed(names))
 
 
-def _compile_verbs(language: Language) -> tuple[re.Pattern[str], frozenset[str]]:
-    bounded = language.verbs.isascii() or language.verbs[0].islower()  # those of Chinese stand within words
-    verbs = _words([language.verbs])
-    pattern = rf"(?<!\w)(?:{verbs})(?![\w(])" if bounded else verbs
-    return re.compile(pattern, re.IGNORECASE), frozenset(language.pronouns.split("|"))
+def _gather_pronouns() -> dict[str, frozenset[str]]:
+    """Gather of each verb who may write beside it in prose."""
+    found: dict[str, frozenset[str]] = {}
+    for language in LANGUAGES.values():
+        for verb in language.verbs.split("|"):
+            found[verb] = found.get(verb, frozenset()) | frozenset(language.pronouns.split("|"))
+    return found
 
 
-_VERBS = [_compile_verbs(language) for language in LANGUAGES.values()]
+_PRONOUNS = _gather_pronouns()
+_SPACED = [verb for verb in _PRONOUNS if verb[0].islower()]  # not those of scripts without spaces
+_VERB = re.compile(
+    rf"(?<!\w)(?:{_words(_SPACED)})(?![\w(])|{_words(_PRONOUNS.keys() - set(_SPACED))}", re.IGNORECASE
+)
 _OPENER = re.compile(
     rf"(?:(?:{_words(language.openers for language in LANGUAGES.values())})(?![\w-])|[\d\"在于於]|\W?\d)",
     re.IGNORECASE,
 )
 _ORIGINALS = _words(language.original for language in LANGUAGES.values())
 _ORIGINAL = re.compile(
-    rf"[>\s*]{{0,8}}-{{2,}} ?(?:{_ORIGINALS})\b[^\n]{{0,80}}$",
+    rf"[>\s*]{{0,8}}-{{2,100}} ?(?=[^-\s])(?:{_ORIGINALS})\b[^\n]{{0,80}}$",
     re.IGNORECASE,
 )
 _FORWARDED = re.compile(rf"[-\s*]{{0,60}}(?:{FORWARDED})\b", re.IGNORECASE)
@@ -70,7 +77,7 @@ _FIELDS = {
     for name in getattr(language, field).split("|")
     if name
 }
-_INLINE = re.compile(rf"(?<!\w)({_words(_FIELDS)})[ \xa0]?[*_]{{0,2}}[:：]", re.IGNORECASE)
+_INLINE = re.compile(rf"(?<!\w)({_words(_FIELDS)})[ \xa0]?[*_]{{0,2}}:", re.IGNORECASE)
 _RULE = re.compile(r"\s*[-_=*]{3,}\s*$")
 
 
@@ -80,13 +87,12 @@ def is_attribution(text: str) -> bool:
     if not _END.search(text[-5:]) or len(text) > _MOST_CHARACTERS:
         return False
     addressed, verb = bool(_ADDRESS.search(text)), False
-    for pattern, pronouns in _VERBS:
-        for found in pattern.finditer(text):
-            before, after = text[: found.start()].split(), text[found.end() :].rstrip(":： \xa0").split()
-            near = before[-1:] + after[:1]
-            if any(word.strip(",.:;\"'").lower() in pronouns for word in near):
-                return False
-            verb = verb or addressed or _is_name(after)
+    for found in _VERB.finditer(text):
+        before, after = text[: found.start()].split(), text[found.end() :].rstrip(":： \xa0").split()
+        pronouns = _PRONOUNS.get(found[0].lower(), frozenset())
+        if any(word.strip(",.:;\"'").lower() in pronouns for word in before[-1:] + after[:1]):
+            return False
+        verb = verb or addressed or _is_name(after)
     if verb:
         return True
     return bool((addressed and _DATE.search(text)) or _ISO_DATE.search(text))
@@ -118,12 +124,11 @@ def _begins_dated(text: str) -> bool:
 
 def _is_by_name(text: str) -> bool:
     """Tell whether a name, and no other word, stands beside the verb."""
-    for pattern, _ in _VERBS:
-        for found in pattern.finditer(text):
-            after = text[found.end() :].rstrip(":： \xa0").split()
-            near = after[:1] or text[: found.start()].split()[-1:]
-            if near and not near[0][0].islower():
-                return True
+    for found in _VERB.finditer(text):
+        after = text[found.end() :].rstrip(":： \xa0").split()
+        near = after[:1] or text[: found.start()].split()[-1:]
+        if near and not near[0][0].islower():
+            return True
     return False
 
 
@@ -170,13 +175,17 @@ def find_copy(lines: Sequence[str]) -> int:
     place = 0
     while place < len(lines):
         end, is_head = read_head(lines, place)
-        if is_head or _ORIGINAL.match(lines[place]) or _is_copied(lines, place):
+        if is_head or _is_rule_of_copy(lines[place]) or _is_copied(lines, place):
             if written:
                 return _step_up(lines, place)
         elif lines[place].strip() and not _RULE.match(lines[place]):
             written = True
         place = max(place + 1, end)
     return len(lines)
+
+
+def _is_rule_of_copy(line: str) -> bool:
+    return "--" in line[:_INDENT] and bool(_ORIGINAL.match(line))
 
 
 def _step_up(lines: Sequence[str], place: int) -> int:
@@ -207,6 +216,8 @@ def read_head(lines: Sequence[str], place: int) -> tuple[int, bool]:
 
     Fields may be wrapped over lines, bold, all on one line, or have empty lines between them.
     """
+    if not _read_field(lines[place]):
+        return place, False
     seen: set[str] = set()
     addressed = False
     end, wrapped = place, 0
@@ -216,10 +227,10 @@ def read_head(lines: Sequence[str], place: int) -> tuple[int, bool]:
             if end < at and field in seen:
                 break  # another head, below an empty line
             seen.add(field)
-            if len(line) < _LONG:
+            if len(line) < _LONG and line.count(":") > 1:
                 seen |= {_FIELDS[name.lower()] for name in _INLINE.findall(line)}
             wrapped = 0
-        elif not seen or end < at or wrapped == _MOST_LINES:
+        elif end < at or wrapped == _MOST_LINES:
             break
         elif not line.strip():
             continue
@@ -232,5 +243,7 @@ def read_head(lines: Sequence[str], place: int) -> tuple[int, bool]:
 
 def _read_field(line: str) -> str:
     """Tell which field of a head a line is; bold or not."""
-    name, colon, _ = line[:60].replace("：", ":").partition(":")
+    name, colon, _ = line[:_LONGEST_NAME].partition(":")
+    if not colon:
+        name, colon, _ = name.partition("：")
     return _FIELDS.get(name.strip(_MARKS).lower(), "") if colon else ""

@@ -4,10 +4,9 @@ import base64
 import quopri
 import re
 from collections.abc import Iterator
-from email import message_from_bytes
 from typing import NamedTuple
 
-from tldrkit.threads.mail.message import FAILURES, Mail
+from tldrkit.threads.mail.message import FAILURES, Mail, parse_message
 
 _MOST_DEPTH = 8
 _HEAD_END = re.compile(rb"\r?\n\r?\n|\A\r?\n")
@@ -46,7 +45,7 @@ def _walk(data: bytes, found: list[bytes], depth: int, kind: str = "text/plain")
     """Gather the messages in the parts of an entity; tells whether one of them is a digest."""
     head, body = _split_head(data)
     try:
-        entity = message_from_bytes(head + b"\n\n")
+        entity = parse_message(head + b"\n\n")
         kind = entity.get_content_type() if entity["content-type"] else kind
         boundary, encoding = entity.get_boundary() or "", str(entity["content-transfer-encoding"] or "")
     except FAILURES:

@@ -17,6 +17,7 @@ _SIGNATURE = re.compile(
     r"<[^\s<>]{1,300}@(?:github|gitlab)",
     re.IGNORECASE,
 )
+_FIRST = frozenset(" -_=*~—–RrYyTtCcVvMm")  # what any of these begins with
 _UNSUBSCRIBE = re.compile(
     "|".join(re.escape(word) for row in LANGUAGES.values() for word in row.footer.split("|") if word)
     + r"|listinfo|/unsubscribe|view it on git(?:hub|lab)|googlegroups\.com|groups\.google",
@@ -30,13 +31,9 @@ _LIST = re.compile(
     re.IGNORECASE,
 )
 _LINK = re.compile(r"https?://|[^\s<>]@[^\s<>]|\bat\b|\]\(")
-_DEVICES = [
-    re.escape(word).replace("…", ".{1,60}")
-    for row in LANGUAGES.values()
-    for word in row.device.split("|")
-    if word
-]
-_SENT_FROM = re.compile(rf"(?:{'|'.join(_DEVICES)})|.{{0,60}}(?:{'|'.join(_DEVICES)})[.。]?$", re.IGNORECASE)
+_PHRASES = [word for row in LANGUAGES.values() for word in row.device.split("|") if word]
+_SENT_FROM = tuple(word for word in _PHRASES if "…" not in word)
+_SENT_ROUND = [tuple(word.split("…")) for word in _PHRASES if "…" in word]
 _DEVICE = re.compile(
     r"i-?phon|i-?pad|ipod|\bmac|apple|watch|android|samsung|galaxy|huawei|xiaomi|redmi|pixel|nokia|oneplus|"
     r"oppo|motorola|blackberry|sony|windows|outlook|yahoo|gmail|gmx|web\.de|t-online|proton|thunderbird|k-9|"
@@ -52,7 +49,7 @@ _DISCLAIMER = re.compile(
     r"cláusula de confidencialidad|nota di riservatezza|avviso di riservatezza|informativa sulla "
     r"riservatezza|"
     r"vertrouwelijkheidsclausule|fortrolighedserklæring|konfidentialitetsmeddelande|klauzula poufności|"
-    r"уведомление о конфиденциальности|免責事項|免责声明)[*_]{0,2}\s?[:：]",
+    r"уведомление о конфиденциальности|免責事項|免责声明)[*_]{0,2}\s?:",
     re.IGNORECASE,
 )
 _SECRET = re.compile(
@@ -66,7 +63,11 @@ def find_footer(lines: Sequence[str]) -> int:
     """Find where what is below the words begins, if there are words above it; else the number of lines."""
     written = False
     for place, line in enumerate(lines):
-        if written and (_SIGNATURE.match(line) or (_RULE.match(line) and _is_footer(lines, place))):
+        if (
+            written
+            and line[:1] in _FIRST
+            and (_SIGNATURE.match(line) or (_RULE.match(line) and _is_footer(lines, place)))
+        ):
             while place and _RULE.match(lines[place - 1]):
                 place -= 1
             return place
@@ -76,6 +77,8 @@ def find_footer(lines: Sequence[str]) -> int:
 
 def _is_footer(lines: Sequence[str], rule: int) -> bool:
     """Tell whether what follows a rule says how to leave a list, or how to answer, and is short."""
+    if any(map(_RULE.match, lines[rule + 1 : rule + 2])):
+        return False  # that one may be a footer's
     below = lines[rule + 1 : rule + 3 * _MOST_LINES]
     said = [line[:1000] for line in below if line.strip()]
     if len(said) > _MOST_LINES:
@@ -103,17 +106,15 @@ def drop_marked(lines: Sequence[str]) -> list[str]:
 
 
 def _is_device(line: str, following: str) -> bool:
-    line = line.strip().strip("*_<>[]()")
-    return (
-        len(line) < _LONG
-        and len(line.split()) <= _MOST_WORDS
-        and not following.strip().strip(">")
-        and bool(_SENT_FROM.match(line) and _DEVICE.search(line))
-        and not line.endswith(("?", ":", ","))
-    )
+    if len(line) > _LONG or following.strip(" >") or len(line.split()) > _MOST_WORDS:
+        return False
+    said = line.lower().strip().strip("*_<>[]()").rstrip(".。")
+    phrased = said.startswith(_SENT_FROM) or said.endswith(_SENT_FROM)
+    phrased = phrased or any(said.startswith(first) and said.endswith(last) for first, last in _SENT_ROUND)
+    return phrased and bool(_DEVICE.search(said)) and not said.endswith(("?", ":", ","))
 
 
 def _is_disclaimer(lines: Sequence[str], place: int) -> bool:
-    return bool(_DISCLAIMER.match(lines[place])) and bool(
-        _SECRET.search(" ".join(line[:1000] for line in lines[place : place + 3]))
-    )
+    if ":" not in lines[place][:_LONG] or not _DISCLAIMER.match(lines[place]):
+        return False
+    return bool(_SECRET.search(" ".join(line[:1000] for line in lines[place : place + 3])))

@@ -6,6 +6,7 @@ from email import message_from_bytes
 from email.errors import MessageError
 from email.header import decode_header
 from email.message import Message
+from email.policy import Compat32
 from email.utils import parseaddr
 from functools import lru_cache
 
@@ -45,6 +46,7 @@ _CHARSETS = {  # as programs label them -> what Python calls what they mean
     "unicode": "utf-8",
 }
 _NO_CHARSETS = frozenset(["idna", "punycode", "unicode_escape", "raw_unicode_escape", "unicode-escape"])
+_LONGEST_WRITTEN = 1 << 16  # characters of a header that are read
 _LONGEST = 10_000  # characters of a header in which coded words are looked for
 
 
@@ -103,7 +105,7 @@ class Mail:
         """Read a header as it is written, unfolded; bytes that are no ASCII are decoded."""
         if name not in self._headers:
             return ""
-        written = "".join(self._headers[name]).partition(":")[2]
+        written = "".join(self._headers[name]).partition(":")[2][:_LONGEST_WRITTEN]
         if written.isascii() and "\x1b" not in written:
             return " ".join(written.split())
         return " ".join(_decode(written.encode("ascii", "surrogateescape"), self._charset()).split())
@@ -145,10 +147,21 @@ def _name_author(written: str) -> str:
     return name or written[bracket + 1 :].split("@")[0].strip()
 
 
+class _ShortHeaders(Compat32):
+    """Headers are cut at a length that none has: parsing their parameters takes a quadratic time."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        return name, value[:_LONGEST]
+
+
+_POLICY = _ShortHeaders()
+
+
 def parse_message(data: bytes) -> Message:
     """Parse a whole message; one that cannot be is empty."""
     try:
-        return message_from_bytes(data)
+        return message_from_bytes(data, policy=_POLICY)
     except FAILURES:
         return Message()
 
