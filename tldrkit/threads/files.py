@@ -21,9 +21,13 @@ from tldrkit.threads.json.shapes import build_threads
 from tldrkit.threads.mail.boxes import is_emlx, is_mailbox, is_maildir
 from tldrkit.threads.mail.mbox import read_emlx, read_maildir, read_mbox
 from tldrkit.threads.mail.web_archive import is_web_archive, read_web_archive
+from tldrkit.threads.text.chat_logs import is_zoom, read_zoom
 from tldrkit.threads.text.foreign import Foreign, recognize_bytes
+from tldrkit.threads.text.irc import is_irc, read_irc
 from tldrkit.threads.text.plain import read_text
 from tldrkit.threads.text.prose import find_foreign
+from tldrkit.threads.text.transcripts import is_transcript, read_transcript
+from tldrkit.threads.text.whatsapp import is_whatsapp, read_whatsapp
 from tldrkit.threads.thread import BrokenThread, Place, Thread
 
 Found = Iterator[Thread | BrokenThread]
@@ -139,12 +143,13 @@ def _read_text(file: BufferedReader, place: Place) -> Found:
 def _tell_text(data: bytes, place: Place, as_text: bool) -> Found:
     """Read a text by the first that knows its form, else as one post if it reads as prose."""
     text = decode_text(data)
-    read = next((read for recognizes, read in _TEXTS if recognizes(text.text)), None)
-    foreign = None if read or as_text else find_foreign(text.text)
+    lines = text.text.replace("\r\n", "\n")
+    read = next((read for recognizes, read in _TEXTS if recognizes(lines)), None)
+    foreign = None if read or as_text else find_foreign(lines)
     if foreign is not None:
         yield _refuse(foreign, place, "--as-text takes it as one post")
     else:
-        yield from _say_doubt((read or read_text)(text.text, place), text.doubt)
+        yield from _say_doubt((read or read_text)(lines, place), text.doubt)
 
 
 def _refuse(foreign: Foreign, place: Place, way: str = "") -> BrokenThread:
@@ -240,5 +245,10 @@ _KINDS: tuple[tuple[Callable[[bytes], object], Callable[[BufferedReader, Place],
 )
 """What recognizes a file by its first bytes, and what reads it; all else is text."""
 
-_TEXTS: tuple[tuple[Callable[[str], object], Callable[[str, Place], Found]], ...] = ()
+_TEXTS: tuple[tuple[Callable[[str], object], Callable[[str, Place], Found]], ...] = (
+    (is_transcript, read_transcript),
+    (is_whatsapp, read_whatsapp),
+    (is_irc, read_irc),
+    (is_zoom, read_zoom),
+)
 """What recognizes a decoded text, and what reads it; all else is one post, if it reads as prose."""

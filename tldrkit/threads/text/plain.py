@@ -22,7 +22,7 @@ _END_RULE = re.compile(r"\n-{10,}$")
 
 def read_text(text: str, place: Place) -> Iterator[Thread | BrokenThread]:
     """Read a text; one without words below its heading says so."""
-    text = text.replace("\r\n", "\n").strip()
+    text = text.strip()
     front = _FRONT.match(text)
     facts = dict(_FACT.findall(front[1])) if front else {}
     text = text[front.end() :].strip() if front else text

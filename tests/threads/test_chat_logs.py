@@ -1,0 +1,211 @@
+"""Chats and transcripts that are kept as text."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tldrkit.threads import BrokenThread, Thread, parse_threads
+
+
+def read(text: str, name: str = "log.txt") -> list[Thread]:
+    """Read a text as a file of that name; all of it must be threads."""
+    found = list(parse_threads(text.encode(), name))
+    assert all(isinstance(one, Thread) for one in found), found
+    return [one for one in found if isinstance(one, Thread)]
+
+
+def posts(text: str, name: str = "log.txt") -> list[tuple[str, str]]:
+    """Read author and text of each post of the one thread that a text holds."""
+    (thread,) = read(text, name)
+    return [(post.author, post.text) for post in thread.posts]
+
+
+SAID = [("Ada", "The gate is\nlocked."), ("Bo Lind", "I have the key.")]
+WHATSAPP = {
+    "android, american": "6/13/24, 9:01 PM - {}: {}\n6/13/24, 9:05 PM - {}: {}\n",
+    "android, german": "13.06.24, 21:01 - {}: {}\n13.06.24, 21:05 - {}: {}\n",
+    "android, british": "13/06/2024, 21:01 - {}: {}\n13/06/2024, 21:05 - {}: {}\n",
+    "android, spanish": "13/6/24, 9:01 p.\u00a0m. - {}: {}\n13/6/24, 9:05 p.\u00a0m. - {}: {}\n",
+    "android, dutch": "13-06-2024 21:01 - {}: {}\n13-06-2024 21:05 - {}: {}\n",
+    "android, narrow blank": "6/13/24, 9:01\u202fPM - {}: {}\n6/13/24, 9:05\u202fPM - {}: {}\n",
+    "ios, english": "[6/13/24, 9:01:12 PM] {}: {}\n[6/13/24, 9:05:12 PM] {}: {}\n",
+    "ios, german": "[13.06.24, 21:01:12] {}: {}\n\u200e[13.06.24, 21:05:12] {}: {}\n",
+    "ios, swedish": "[2024-06-13 21:01:12] {}: {}\n[2024-06-13 21:05:12] {}: {}\n",
+    "ios, chinese": "[2024/6/13 下午9:01:12] {}: {}\n[2024/6/13 下午9:05:12] {}: {}\n",
+}
+
+
+@pytest.mark.parametrize("form", WHATSAPP)
+def test_whatsapps_dates_of_any_country(form: str) -> None:
+    """Authors, texts over lines, and times, whatever the order of day and month."""
+    (thread,) = read(WHATSAPP[form].format(*SAID[0], *SAID[1]))
+
+    assert [(post.author, post.text) for post in thread.posts] == SAID
+    assert [post.time[:16] for post in thread.posts] == ["2024-06-13T21:01", "2024-06-13T21:05"]
+
+
+@pytest.mark.parametrize(
+    ("days", "first"), [(["3/4/24", "3/5/24"], "2024-03-04"), (["03.04.24", "04.04.24"], "2024-04-03")]
+)
+def test_dates_that_may_mean_two_things(days: list[str], first: str) -> None:
+    """The number that does not fall is the month; days of one month are not taken for months of one day."""
+    threads = read("".join(f"{day}, 08:00 - Ada: It rains on us.\n" for day in days))
+
+    assert threads[0].posts[0].time.startswith(first)
+
+
+@pytest.mark.parametrize("name", [
+    "WhatsApp Chat with Choir", "WhatsApp Chat mit Choir", "Discussion WhatsApp avec Choir",
+    "Chat de WhatsApp con Choir", "Chat WhatsApp con Choir", "Conversa do WhatsApp com Choir",
+    "WhatsApp-chat met Choir", "WhatsApp Chat - Choir",
+])  # fmt: skip
+def test_whatsapps_title_is_in_the_files_name(name: str) -> None:
+    """In each language, whom the chat was with."""
+    (thread,) = read("13.06.24, 21:01 - Ada: We sing at nine.\n", f"{name}.txt")
+
+    assert thread.title == "Choir"
+
+
+def test_what_whatsapp_says_itself_is_no_post() -> None:
+    """Its own words are events, pictures empty, deleted messages deleted; what was edited does not say so."""
+    (thread,) = read(
+        "13.06.24, 21:00 - Nachrichten und Anrufe sind Ende-zu-Ende-verschlüsselt.\n"
+        "13.06.24, 21:01 - Ada hat die Gruppe erstellt\n"
+        "13.06.24, 21:02 - Ada: <Medien ausgeschlossen>\n"
+        "13.06.24, 21:02 - Ada: IMG-20240613-WA0001.jpg (Datei angehängt)\n"
+        "13.06.24, 21:03 - Bo: Diese Nachricht wurde gelöscht.\n"
+        "13.06.24, 21:04 - Bo: Wir singen um neun. <Diese Nachricht wurde bearbeitet.>\n"
+    )
+
+    assert [(post.author, post.text) for post in thread.posts] == [("Bo", "Wir singen um neun.")]
+    assert thread.unused == {"event": 2, "empty": 2, "deleted": 1}
+
+
+def test_on_ios_own_words_are_marked() -> None:
+    """They have the name of the group, and a mark of direction before them."""
+    (thread,) = read(
+        "[13.06.24, 21:00:00] Choir: \u200eMessages and calls are end-to-end encrypted.\n"
+        "\u200e[13.06.24, 21:01:00] Ada: \u200eimage omitted\n"
+        "[13.06.24, 21:02:00] Ada: We sing at nine.\n"
+    )
+
+    assert [(post.author, post.text) for post in thread.posts] == [("Ada", "We sing at nine.")]
+    assert thread.unused == {"event": 1, "empty": 1}
+
+
+def test_a_servers_log_is_no_chat() -> None:
+    """Where levels stand for names nobody speaks, so that it is told as what it is."""
+    log = "".join(f"[2024-06-13 21:0{n}:00] ERROR: cannot open /var/lib/x ({n})\n" for n in range(9))
+
+    assert [post.author for found in read(log) for post in found.posts] == [""]
+
+
+IRC = {
+    "irssi": "--- Log opened Thu Jun 13 21:00:00 2024\n21:00 -!- ada [a@b] has joined #tea\n"
+    "21:01 < ada> {}\n21:02 <@bo> {}\n",
+    "weechat": "2024-06-13 21:00:00\t-->\tada (a@b) has joined #tea\n"
+    "2024-06-13 21:01:00\tada\t{}\n2024-06-13 21:02:00\t@bo\t{}\n",
+    "hexchat": "**** BEGIN LOGGING AT Thu Jun 13 21:00:00 2024\nJun 13 21:01:00 <ada>\t{}\n"
+    "Jun 13 21:01:00 *\tcy has quit (bye)\n"
+    "Jun 13 21:02:00 <bo>\t{}\n",
+    "znc": "[21:00:00] *** Joins: ada (a@b)\n[21:01:00] <ada> {}\n[21:02:00] <bo> {}\n",
+}
+
+
+@pytest.mark.parametrize("program", IRC)
+def test_logs_of_irc(program: str) -> None:
+    """Of each program: who says what when; joins are events."""
+    (thread,) = read(IRC[program].format("Is the kettle on?", "Yes, since noon."), "tea.2024-06-13.log")
+
+    assert [(post.author, post.text) for post in thread.posts] == [
+        ("ada", "Is the kettle on?"),
+        ("bo", "Yes, since noon."),
+    ]
+    assert [post.time for post in thread.posts] == ["2024-06-13T21:01:00", "2024-06-13T21:02:00"]
+    assert thread.unused["event"] >= 1
+
+
+def test_what_people_do_on_irc_is_theirs() -> None:
+    """An action is a post of whom it is of."""
+    assert posts("[21:01] <ada> Tea?\n[21:02] * bo fetches the cups\n[21:03] <ada> Fine.\n")[1] == (
+        "bo",
+        "fetches the cups",
+    )
+
+
+def test_the_chat_of_a_zoom_meeting() -> None:
+    """Those who wrote, to everyone or to one."""
+    text = (
+        "08:01:12\t From  Ada Moor  to  Everyone:\n\tThe budget is late.\n"
+        "08:02:00 From Bo to Ada Moor : I know.\n"
+    )
+
+    assert posts(text) == [("Ada Moor", "The budget is late."), ("Bo", "I know.")]
+
+
+TRANSCRIPTS = {
+    "teams": "WEBVTT\n\n8a-1/3-0\n00:00:03.000 --> 00:00:05.000\n<v Ada Moor>The roof leaks.</v>\n\n"
+    "8a-1/4-0\n00:00:05.000 --> 00:00:07.000\n<v Ada Moor>Since May.</v>\n\n"
+    "8a-1/5-0\n00:00:08.000 --> 00:00:09.000\n<v.loud Bo>Then we mend it.</v>\n",
+    "zoom": "WEBVTT\n\n1\n00:00:03.000 --> 00:00:05.000\nAda Moor: The roof leaks.\n\n"
+    "2\n00:00:05.000 --> 00:00:07.000\nAda Moor: Since May.\n\n3\n"
+    "00:00:08.000 --> 00:00:09.000\nBo: Then we mend it.\n",
+    "srt": "1\n00:00:03,000 --> 00:00:05,000\n- Ada Moor: The roof leaks.\n\n2\n"
+    "00:00:05,000 --> 00:00:07,000\n"
+    "<i>Since May.</i>\n\n3\n00:00:08,000 --> 00:00:09,000\nBo: Then we mend it.\n",
+    "times beside names": "Ada Moor   0:03\nThe roof leaks.\nSince May.\n\nBo   0:08\nThen we mend it.\n",
+    "times in brackets": "Ada Moor (00:00:03)\nThe roof leaks. Since May.\n\nBo (00:00:08)\n"
+    "Then we mend it.\n",
+}
+
+
+@pytest.mark.parametrize("kind", TRANSCRIPTS)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_transcripts_of_meetings(kind: str, end: str) -> None:
+    """What one speaker says in a row is one post."""
+    assert posts(TRANSCRIPTS[kind].replace("\n", end), "meeting.vtt") == [
+        ("Ada Moor", "The roof leaks. Since May."),
+        ("Bo", "Then we mend it."),
+    ]
+
+
+def test_captions_that_roll_are_joined() -> None:
+    """What a cue repeats of the one before is said once; times between words and sounds are left out."""
+    text = (
+        "WEBVTT\nKind: captions\nLanguage: en\n\nNOTE made by a machine\n\nSTYLE\n::cue { color: red }\n\n"
+        "00:00:01.000 --> 00:00:02.000 align:start position:0%\n \nthe<00:00:01.200><c> roof</c>\n\n"
+        "00:00:02.000 --> 00:00:02.010 align:start position:0%\nthe roof\n \n\n"
+        "00:00:02.010 --> 00:00:04.000 align:start position:0%\nthe roof\n"
+        "leaks<00:00:03.000><c> again</c>\n\n"
+        "00:00:04.000 --> 00:00:05.000\n[Music]\n\n"
+        "00:00:05.000 --> 00:00:06.000\nleaks again &amp; again\n"
+    )
+    (thread,) = read(text, "talk.vtt")
+
+    assert [post.text for post in thread.posts] == ["the roof leaks again & again"]
+    assert thread.unused == {"event": 1}
+
+
+@pytest.mark.parametrize("text", [
+    "Ada wrote at 21:01 that the gate is locked, and Bo has the key.",
+    "<ada> is a tag that nobody knows, and this is a sentence about it.",
+    "13.06.24, 21:01 is when the train leaves - Ada knows more.\nWe wait at the gate.",
+    "Note: the roof leaks.\nNote: it leaks since May.",
+])  # fmt: skip
+def test_prose_is_no_log(text: str) -> None:
+    """Times, names and marks within a text make no chat of it."""
+    assert posts(text) == [("", text)]
+
+
+@given(st.lists(st.sampled_from([
+    "13.06.24, 21:01 - Ada: hi", "[6/13/24, 9:01:12 PM] Bo: yes", "21:01 <ada> tea", "--> x", "WEBVTT", "1",
+    "00:00:01.000 --> 00:00:02.000", "<v Ada>", ": ", "\u200e", "00:00:01 From a to b: c", "Ada  0:03",
+    "", "****",
+    "2024-06-13 21:00:00\tada\tx", "99.99.99, 99:99 - Ada: hi", "--- Day changed Thu Jun 99 2024",
+]), max_size=12))  # fmt: skip
+def test_any_lines_are_read_or_refused(lines: list[str]) -> None:
+    """No mixture of lines raises, and what is refused says why."""
+    for found in parse_threads("\n".join(lines).encode(), Path("x.txt").name):
+        assert isinstance(found, Thread) or (isinstance(found, BrokenThread) and found.reason.endswith("."))

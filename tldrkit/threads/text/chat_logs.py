@@ -1,0 +1,83 @@
+"""Chats kept as text, line by line: what their readers share, and the chat that Zoom saves of a meeting.
+
+A line that opens a message gives its time and who wrote it; lines without are the message's own.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import NamedTuple
+
+from tldrkit.errors import DataError
+from tldrkit.threads.chat.channel import Message, cut_channel
+from tldrkit.threads.thread import BrokenThread, Place, Post, Thread
+
+_LOOK = 60  # lines that tell a log
+_SEEN = 1 << 15  # characters they are among
+_MARKS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_ZOOM = re.compile(
+    r"(?P<clock>\d\d:\d\d:\d\d)[ \t]+From[ \t]+(?P<name>[^\n:]{1,80}?)"
+    r"(?:[ \t]+to[ \t]+[^\n:]{1,60}?)?[ \t]*:[ \t]*(?P<text>[^\n]*)",
+    re.IGNORECASE,
+)
+
+
+class Opened(NamedTuple):
+    """The line that opens a message, what was found in it, and the message's whole text."""
+
+    match: re.Match[str]
+    line: str
+    text: str
+
+
+def open_messages(text: str, opens: Callable[[str], re.Match[str] | None]) -> Iterator[Opened]:
+    """Find the messages of a log: a line that opens one, and those behind it that open none."""
+    current: tuple[re.Match[str], str] | None = None
+    lines: list[str] = []
+    for line in text.split("\n"):
+        if match := opens(line):
+            if current:
+                yield Opened(*current, "\n".join(lines).strip())
+            current, lines = (match, line), [match["text"]]
+        else:
+            lines.append(line)
+    if current:
+        yield Opened(*current, "\n".join(lines).strip())
+
+
+def drop_marks(text: str) -> str:
+    """Take away marks of direction, which programs put before words of their own."""
+    return _MARKS.sub("", text)
+
+
+def find_first_lines(text: str) -> list[str]:
+    """Find the lines that tell what a log is of: the first ones that are not empty; at least one, empty."""
+    lines = (drop_marks(line).strip(" \t") for line in text[:_SEEN].splitlines())
+    return list(islice((line for line in lines if line), _LOOK)) or [""]
+
+
+def seal_messages(messages: list[Message], place: Place, title: str = "") -> Iterator[Thread | BrokenThread]:
+    """Cut the messages of a log into threads."""
+    drafts = cut_channel(messages, title=title)
+    if not drafts:
+        yield place.refuse("This is the log of a chat in which nobody wrote anything.")
+    for number, draft in enumerate(drafts):
+        name = f"{place.name}-{number + 1}" if number else place.name
+        try:
+            yield draft.seal(name)
+        except DataError as error:
+            yield place.refuse(str(error), name)
+
+
+def is_zoom(text: str) -> bool:
+    """Tell the saved chat of a Zoom meeting by its first line."""
+    return _ZOOM.match(text.lstrip()) is not None
+
+
+def read_zoom(text: str, place: Place) -> Iterator[Thread | BrokenThread]:
+    """Read the saved chat of a Zoom meeting; its times have no day."""
+    messages = [
+        Message(Post(author=one.match["name"].strip(), text=one.text, time=one.match["clock"]))
+        for one in open_messages(text, _ZOOM.match)
+    ]
+    yield from seal_messages(messages, place)

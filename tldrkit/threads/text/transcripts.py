@@ -1,0 +1,126 @@
+"""Subtitles and transcripts of meetings: WebVTT, SRT, and texts that name who speaks from when on.
+
+What one speaker says in a row is one post. Captions that roll, each repeating what the one before showed, are
+joined. Notes of sounds such as "[Music]" are counted as events.
+"""
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from itertools import groupby
+from typing import NamedTuple
+
+from tldrkit.errors import DataError
+from tldrkit.threads.draft import Draft
+from tldrkit.threads.thread import BrokenThread, Place, Post, Thread
+
+_STAMP = r"(?:\d{1,3}:)?\d{1,2}:\d\d[.,]\d{1,3}"
+_CUE = re.compile(rf"^[ \t]*({_STAMP})[ \t]*(?:-->|,)[ \t]*{_STAMP}[^\n]*$", re.MULTILINE)
+_SUBTITLES = re.compile(rf"\s*(?:WEBVTT\b|(?:\d{{1,6}}[ \t]*\n)?[ \t]*{_STAMP}[ \t]*(?:-->|,)[ \t]*{_STAMP})")
+_VOICE = re.compile(r"<v(?:\.[^\s<>]{1,40})*[ \t]+([^<>\n]{1,80})>")
+_TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,80}>|<\d[\d:.]{3,20}>|\{\\[^{}\n]{1,40}\}")
+_SPEAKER = re.compile(r"(?:>>+[ \t]*|-[ \t]*)?([^\W\d_][^:\n<>\[\](){}.!?,;]{0,40}):[ \t]+(?=\S)")
+_TURN = re.compile(r"^[ \t]*>>+[ \t]*", re.MULTILINE)
+_SOUND = re.compile(r"[ \t]*(?:\[[^\[\]\n]{1,60}\]|\([^()\n]{1,60}\)|[♪♫#*][^\n]*[♪♫#*]|[♪♫]+)[ \t]*")
+# "Nora Beck   0:03" or "Nora Beck (00:00:03)" on a line of its own, what is said below it.
+_HEAD = re.compile(
+    r"^[ \t]*([^\W\d_][^\n:\t]{0,50}?)(?:[ \t]{2,}|\t|[ \t]*[\[(])((?:\d{1,2}:)?\d{1,2}:\d\d)[\])]?[ \t]*$",
+    re.MULTILINE,
+)
+_HEADS = 2  # that make a transcript
+
+
+class _Cue(NamedTuple):
+    start: str
+    speaker: str
+    lines: tuple[str, ...]
+
+
+def is_transcript(text: str) -> bool:
+    """Tell subtitles by their first cue, and a transcript by its lines of speakers and times."""
+    if _SUBTITLES.match(text):
+        return _CUE.search(text) is not None
+    first = _HEAD.match(text.lstrip())
+    return (
+        first is not None and sum(1 for _ in zip(_HEAD.finditer(text), range(_HEADS), strict=False)) == _HEADS
+    )
+
+
+def read_transcript(text: str, place: Place) -> Iterator[Thread | BrokenThread]:
+    """Read subtitles or a transcript as one thread."""
+    cues = list(_find_cues(text) if _SUBTITLES.match(text) else _find_turns(text))
+    draft = Draft()
+    for cue in cues:
+        if not cue.lines:
+            draft.leave_out("event")
+    for speaker, said in groupby(_name_speakers(_unroll(cues)), key=lambda cue: cue.speaker):
+        turn = list(said)
+        words = " ".join(line for cue in turn for line in cue.lines)
+        draft.add(Post(author=speaker, text=words, time=turn[0].start))
+    try:
+        yield draft.seal(place.name)
+    except DataError as error:
+        yield place.refuse(str(error))
+
+
+def _find_cues(text: str) -> Iterator[_Cue]:
+    """Find the cues of subtitles: below its times the lines of each, up to an empty one."""
+    marks = list(_CUE.finditer(text))
+    ends = [mark.start() for mark in marks[1:]] + [len(text)]
+    for mark, end in zip(marks, ends, strict=True):
+        block = text[mark.end() : end].split("\n\n", 1)[0].strip("\n")
+        voice = _VOICE.search(block)
+        yield _Cue(_shorten(mark[1]), unescape(voice[1]).strip() if voice else "", _clean(block))
+
+
+def _find_turns(text: str) -> Iterator[_Cue]:
+    """Find what is said below each line of a speaker and a time."""
+    marks = list(_HEAD.finditer(text))
+    ends = [mark.start() for mark in marks[1:]] + [len(text)]
+    for mark, end in zip(marks, ends, strict=True):
+        yield _Cue(mark[2], mark[1].strip(), _clean(text[mark.end() : end]))
+
+
+def _clean(block: str) -> tuple[str, ...]:
+    """Take tags and notes of sounds from the lines of a cue."""
+    lines = (unescape(_TAG.sub("", line)).strip() for line in block.split("\n"))
+    return tuple(line for line in lines if line and not _SOUND.fullmatch(line))
+
+
+def _shorten(stamp: str) -> str:
+    return re.split("[.,]", stamp)[0]
+
+
+def _unroll(cues: list[_Cue]) -> Iterator[_Cue]:
+    """Leave out of each cue what the one before showed: whole lines, and the beginning of one that grew."""
+    shown: tuple[str, ...] = ()
+    for cue in cues:
+        same = next((n for n in range(len(cue.lines), 0, -1) if shown[-n:] == cue.lines[:n]), 0)
+        new = cue.lines[same:]
+        if not same and new and shown and new[0].startswith(shown[-1]) and new[0] != shown[-1]:
+            new = (new[0][len(shown[-1]) :].strip(), *new[1:])
+        if cue.lines:
+            shown = cue.lines
+        if new:
+            yield cue._replace(lines=new)
+
+
+def _name_speakers(cues: Iterator[_Cue]) -> Iterator[_Cue]:
+    """Take names off the lines they stand before; who has none there goes on from the cue before."""
+    found = list(cues)
+    named = sum(bool(_SPEAKER.match(line)) for cue in found for line in cue.lines)
+    trusts = not any(cue.speaker for cue in found) and named * 5 >= len(
+        found
+    )  # a colon now and then names nobody
+    speaker = ""
+    for cue in found:
+        if not trusts:
+            yield cue._replace(lines=tuple(_TURN.sub("", line) for line in cue.lines))
+            continue
+        for line in cue.lines:
+            name = _SPEAKER.match(line)
+            if name:
+                speaker, line = name[1].strip(), line[name.end() :]
+            elif turn := _TURN.match(line):
+                speaker, line = "", line[turn.end() :]
+            yield cue._replace(speaker=speaker, lines=(line,))

@@ -1,0 +1,120 @@
+"""Chats that WhatsApp exported as text, on Android and iOS, in any language.
+
+Days and months stand in the order of the phone's country: it is told from the dates themselves. Words of the
+program, such as who joined, are events; what stands for pictures that were not exported is empty.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import pairwise
+
+from tldrkit.threads.chat.channel import Message
+from tldrkit.threads.text.chat_logs import Opened, drop_marks, find_first_lines, open_messages, seal_messages
+from tldrkit.threads.thread import BrokenThread, Place, Post, Thread
+
+_BLANK = "[ \u00a0\u202f]"
+_HALVES = "上午|下午|오전|오후"
+_DATE = r"(?P<a>\d{1,4})[./-](?P<b>\d{1,2})[./-](?P<c>\d{2,4})\.?"
+_CLOCK = (
+    rf"(?:(?P<early>{_HALVES}){_BLANK}?)?(?P<hour>\d{{1,2}})[:.](?P<minute>\d\d)(?:[:.](?P<second>\d\d))?"
+    rf"(?:{_BLANK}?(?P<half>[AaPp]\.?{_BLANK}?[Mm]\.?|{_HALVES}))?"
+)
+_LINE = re.compile(
+    rf"\[?{_DATE},?{_BLANK}{{1,3}}{_CLOCK}(?:\]{_BLANK}?|{_BLANK}{{1,3}}[-–]{_BLANK}{{1,3}})"
+    rf"(?:(?P<name>[^:\n]{{1,80}}):(?:{_BLANK}|$))?(?P<text>[^\n]*)"
+)
+_AFTERNOON = ("p", "下", "오후")
+_LEVEL = re.compile(
+    r"(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|CRIT(?:ICAL)?|FATAL|ALERT)\b|[^\W_]+[.:/\\=(\[{]",
+    re.IGNORECASE,
+)
+"""What stands before the colon in a server's log, where nobody's name does."""
+_PLACEHOLDER = re.compile(r"<[^<>\n]{3,60}>|\S[^\n/]{0,120}\.\w{2,4} \([^()\n]{3,40}\)")
+"""Of a file that was left out, "<Media omitted>" in any language, or was not, "a.jpg (file attached)"."""
+_EDITED = re.compile(r"[ \u200e]*<[^<>\n]{3,60}>$")
+_OWN_WORDS = 3  # at most, of what iOS writes for a picture, such as "image omitted"
+_DELETED = re.compile(
+    r"(?:You deleted this message|This message was deleted"
+    r"|Diese Nachricht wurde gelöscht|Du hast diese Nachricht gelöscht"
+    r"|Ce message a été supprimé|Vous avez supprimé ce message"
+    r"|Se eliminó este mensaje|Eliminaste este mensaje"
+    r"|Questo messaggio è stato eliminato|Hai eliminato questo messaggio"
+    r"|Mensagem apagada|Você apagou esta mensagem|Esta mensagem foi apagada"
+    r"|Dit bericht is verwijderd|Je hebt dit bericht verwijderd|U hebt dit bericht verwijderd"
+    r"|Данное сообщение удалено|Вы удалили данное сообщение"
+    r"|Ta wiadomość została usunięta|Usunąłeś tę wiadomość"
+    r"|Meddelandet raderades|Du raderade det här meddelandet"
+    r"|Beskeden blev slettet|Du slettede denne besked)\.?",
+    re.IGNORECASE,
+)
+_TITLE = re.compile(
+    r"(?:WhatsApp[- ]?chat|Chat (?:de |do |di )?WhatsApp|Discussion WhatsApp|Convers\w+ d[eo] WhatsApp"
+    r"|Czat WhatsApp|Чат WhatsApp)"
+    r"(?: (?:with|mit|avec|con|com|met|med|z|с)| -)? (?P<title>\S.*)",
+    re.IGNORECASE,
+)
+_YEAR_DIGITS, _LAST_MONTH, _CENTURY = 4, 12, 2000
+
+
+def is_whatsapp(text: str) -> bool:
+    """Tell what WhatsApp exports by its first line, and by people who speak further on."""
+    lines = find_first_lines(text)
+    if not _LINE.match(lines[0]):
+        return False
+    names = [match["name"] for line in lines if (match := _LINE.match(line)) and match["name"]]
+    return bool(names) and not any(_LEVEL.match(name) for name in names)
+
+
+def read_whatsapp(text: str, place: Place) -> Iterator[Thread | BrokenThread]:
+    """Read a chat; the one it was with is in the file's name."""
+    opened = list(open_messages(text, lambda line: _LINE.match(drop_marks(line))))
+    days_first = _put_days_first([one.match for one in opened])
+    title = _TITLE.match(place.path.stem)
+    messages = [_read_message(one, days_first) for one in opened]
+    yield from seal_messages(messages, place, title["title"] if title else "")
+
+
+def _read_message(one: Opened, days_first: bool) -> Message:
+    name, text, unused = (one.match["name"] or "").strip(), one.text, ""
+    # iOS marks words of its own by a mark of direction, and gives them the name of the group.
+    own = ": \u200e" in one.line or ":\u00a0\u200e" in one.line
+    if _DELETED.fullmatch(text):
+        unused = "deleted"
+    elif not name or (own and not _PLACEHOLDER.fullmatch(text) and len(text.split()) > _OWN_WORDS):
+        unused = "event"
+    elif own or _PLACEHOLDER.fullmatch(text):
+        text = ""
+    elif edited := _EDITED.sub("", text).strip():
+        text = edited
+    author = name.removeprefix("~").strip(" \u00a0\u202f")
+    return Message(Post(author=author, text=text, time=_find_time(one.match, days_first)), unused=unused)
+
+
+def _put_days_first(matches: Sequence[re.Match[str]]) -> bool:
+    """Tell whether days come before months: by numbers above 12, by their order, or by their form."""
+    dates = [(int(match["a"]), int(match["b"])) for match in matches if len(match["a"]) < _YEAR_DIGITS]
+    for place in (0, 1):
+        if any(date[place] > _LAST_MONTH for date in dates):
+            return place == 0
+    falls = [sum(before[place] > after[place] for before, after in pairwise(dates)) for place in (0, 1)]
+    if falls[0] != falls[1]:
+        return falls[1] < falls[0]  # the number that falls less often is the month
+    american = bool(matches) and (bool(matches[0]["half"]) or re.match(r"\[?\d/", matches[0][0]) is not None)
+    return not american
+
+
+def _find_time(match: re.Match[str], days_first: bool) -> str:
+    a, b, c = (int(match[name]) for name in "abc")
+    if len(match["a"]) == _YEAR_DIGITS:
+        year, month, day = a, b, c
+    else:
+        year, month, day = (c, b, a) if days_first else (c, a, b)
+    half, hour = (match["half"] or match["early"] or "").lower(), int(match["hour"])
+    if half:
+        hour = hour % 12 + 12 * half.startswith(_AFTERNOON)
+    year += _CENTURY if year < _CENTURY // 20 else 0
+    try:
+        return datetime(year, month, day, hour, int(match["minute"]), int(match["second"] or 0)).isoformat()
+    except ValueError:
+        return ""
