@@ -4,6 +4,7 @@ import gzip
 import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 from tests.cli.conftest import Cli, build_environment
@@ -78,6 +79,38 @@ def test_pipes_packed_files_and_errors(cli: Cli, workplace: Path) -> None:
     assert done.stdout == "s.md\n"
     assert "1 threads summarized, 0 of them known from before; 1 inputs could not be read." in done.stderr
     assert (workplace / "s.md").read_text().count("\n## ") == 2
+
+
+def test_a_folder_with_parts_of_pages_and_an_archive(cli: Cli, workplace: Path) -> None:
+    """What pages bring along is counted, members are named after their archive, and a guess is said."""
+    folder = workplace / "saved"
+    folder.mkdir()
+    (folder / "forum.css").write_text("body { color: #111; }")
+    (folder / "forum").write_text("body {\n  color: #111;\n  margin: 0;\n}\n")
+    (folder / "a.txt").write_bytes("Лифт опять стоит, кто позвонит мастеру?".encode("cp1251"))
+    with zipfile.ZipFile(folder / "b.zip", "w") as archive:
+        archive.writestr("c/d.txt", "It is flat.")
+    done = cli("summarize", "saved", "--model", "base", "--out", "s.jsonl", *QUICK)
+
+    assert done.returncode == 0
+    assert "2 files that pages bring along were passed over." in done.stderr
+    guessed, member = map(json.loads, (workplace / "s.jsonl").read_text().splitlines())
+    assert guessed["encoding"] == "windows-1251, a guess"
+    assert (member["id"], member["file"]) == ("d", "saved/b.zip/c/d.txt")
+
+
+def test_code_is_refused_unless_insisted_on(cli: Cli, workplace: Path) -> None:
+    """A file that does not read as prose is an error with the way out, which is --as-text."""
+    (workplace / "a.py").write_text("import os\n\n\ndef main() -> None:\n    print(os.name)\n")
+    command = ("summarize", "a.py", "--model", "base", "--out", "s.jsonl", *QUICK)
+
+    refused = cli(*command)
+    assert refused.returncode == 3
+    reason = "The file seems to be program code; --as-text takes it as one post."
+    assert json.loads((workplace / "s.jsonl").read_text())["error"] == reason
+
+    assert cli(*command, "--as-text").returncode == 0
+    assert "error" not in json.loads((workplace / "s.jsonl").read_text())
 
 
 def test_options_that_do_not_fit_are_refused(cli: Cli, workplace: Path) -> None:

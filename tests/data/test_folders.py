@@ -78,15 +78,15 @@ def test_any_name_is_a_split_s_or_of_none(name: str) -> None:
 
 
 def test_documents_of_other_splits_in_train_are_counted(tmp_path: Path) -> None:
-    """A test document that is in train too is counted, whatever its id, case and blanks."""
+    """A test document that is in train or validation is counted, whatever its id, case and blanks."""
     write(tmp_path / "train.jsonl", 30)
     write(tmp_path / "validation.jsonl", 5, start=100)
     write(tmp_path / "test.jsonl", 4, start=200)
     test = tmp_path / "test.jsonl"
-    for text in ("text  3", "TEXT 7"):
+    for text in ("text  3", "TEXT 7", "text 100"):
         test.write_text(test.read_text() + f'{{"id": "x", "document": "{text}", "summary": "a"}}\n')
 
-    assert resolve(tmp_path).load_corpus().repeated == {"test": 2}
+    assert resolve(tmp_path).load_corpus().repeated == {"test": 3}
 
 
 def test_a_set_without_repeats_says_nothing(tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ class Corpus:
     Args:
         train: Learned from.
         validation: Validated on.
-        repeated: Documents of other splits that are in train too, counted by split.
+        repeated: Documents of validation that are in train too, and of test that are in either, counted.
     """
 
     train: Split

@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -57,15 +58,14 @@ class Source:
         return Corpus(train=train, validation=validation, repeated=self._count_repeated(train, validation))
 
     def _count_repeated(self, train: Split, validation: Split) -> dict[str, int]:
-        """Count the documents of other splits that are in train too, whatever their ids."""
+        """Count documents of validation that are in train too, and those of test that are in either."""
         if self.name == "synthetic":
             return {}
         known = {_compare(example.document) for example in train}
-        try:
-            others = [validation, self.load("test")]
-        except DataError:  # there is none, which is no fault of a training
-            others = [validation]
-        counts = {split.name: sum(_compare(one.document) in known for one in split) for split in others}
+        counts = {"validation": sum(_compare(one.document) in known for one in validation)}
+        known.update(_compare(example.document) for example in validation)
+        with suppress(DataError):  # there is no test split, which is no fault of a training
+            counts["test"] = sum(_compare(one.document) in known for one in self.load("test"))
         return {name: count for name, count in counts.items() if count}
 
 

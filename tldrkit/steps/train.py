@@ -83,10 +83,10 @@ def train(
 
 
 def _warn_of_repeated(bench: Bench, corpus: "Corpus") -> None:
-    """Say and record how many documents of other splits are learned from."""
+    """Say and record how many documents of other splits are in the training data too."""
     for split, count in corpus.repeated.items():
-        message = f"Documents of the {split} split that are in the training data too: {count}. "
-        bench.tracker.log({"kind": "advice", "message": message + "Scores on them show what was memorized."})
+        message = f"Documents of the {split} split that are in the training data too: {count}; "
+        bench.tracker.log({"kind": "advice", "message": message + "scores on them show memory, not skill."})
     if corpus.repeated:
         bench.draft.metrics["repeated_documents"] = dict(corpus.repeated)
 
