@@ -91,6 +91,77 @@ def github(thread: int) -> object:
     }
 
 
+def telegram(thread: int) -> object:
+    """Build a chat of parts, each message an answer."""
+    messages = [
+        {"id": post, "type": "message", "date": "x", "date_unixtime": f"{1_600_000_000 + post}", "from": "u"}
+        | {"text": [text(thread, post), {"type": "bold", "text": WORDS}], "reply_to_message_id": post - 1}
+        for post in range(POSTS)
+    ]
+    return {"name": "Bikes", "type": "private_group", "id": thread, "messages": messages}
+
+
+def slack(thread: int) -> object:
+    """Build what conversations.replies answers with, with links, mentions and emphasis."""
+    said = f"<@U1> see <https://x.y|*this*> &amp; {WORDS} `code`"
+    messages = [
+        {"type": "message", "user": "U1", "ts": f"16000{post:05}.000100", "thread_ts": "1600000000.000100"}
+        | {"text": f"{said} {text(thread, post)}"}
+        for post in range(POSTS)
+    ]
+    return {"ok": True, "messages": messages}
+
+
+def discord(thread: int) -> object:
+    """Build an export of DiscordChatExporter."""
+    messages = [
+        {"id": f"{post}", "type": "Default", "timestamp": f"2020-09-13T12:{post + 10}:40+00:00"}
+        | {"timestampEdited": None, "content": f"**Yes.** <@1> {text(thread, post)}", "mentions": []}
+        | {"author": {"id": "1", "name": "u", "nickname": "u"}}
+        for post in range(POSTS)
+    ]
+    return {"guild": {"name": "g"}, "channel": {"id": f"{thread}", "name": "Bikes"}, "messages": messages}
+
+
+def matrix(thread: int) -> object:
+    """Build an export of Element."""
+    messages = [
+        {
+            "type": "m.room.message",
+            "event_id": f"${post}",
+            "sender": "@u:x",
+            "origin_server_ts": 1.6e12 + post,
+        }
+        | {"content": {"msgtype": "m.text", "body": text(thread, post), "formatted_body": html(thread, post)}}
+        for post in range(POSTS)
+    ]
+    return {"room_name": "Bikes", "messages": messages}
+
+
+def mastodon(thread: int) -> object:
+    """Build the context of a status."""
+    statuses = [
+        {"id": f"{post}", "in_reply_to_id": f"{post - 1}", "content": html(thread, post)}
+        | {"account": {"username": "u"}, "created_at": "2020-09-13T12:26:40.123Z"}
+        for post in range(POSTS)
+    ]
+    return {"ancestors": statuses[:1], "descendants": statuses[1:]}
+
+
+def jira(thread: int) -> object:
+    """Build an issue with comments in the wiki's markup."""
+    comments = [
+        {
+            "id": f"{post}",
+            "author": {"displayName": "u"},
+            "body": f"*Yes.* [this|https://x.y] {text(thread, post)}",
+        }
+        for post in range(1, POSTS)
+    ]
+    fields = {"summary": "A leak", "description": WORDS, "comment": {"comments": comments}}
+    return {"key": f"B-{thread}", "fields": fields}
+
+
 def page(thread: int) -> str:
     """Write a page of XenForo."""
     posts = "".join(
@@ -131,6 +202,7 @@ def report(name: str, files: list[Path]) -> None:
 def main() -> None:
     """Print the table."""
     shapes: list[Callable[[int], object]] = [plain, forums, discourse, reddit, hackernews, github]
+    shapes += [telegram, slack, discord, matrix, mastodon, jira]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for shape in shapes:

@@ -259,7 +259,7 @@ def test_metas_newer_form_is_read(tmp_path: Path) -> None:
 
 
 def test_zulips_topics_are_threads(tmp_path: Path) -> None:
-    """Each topic of each stream is a thread, resolved or not; direct messages are named by their people."""
+    """Each topic of each stream is a thread, resolved or not; direct messages are under their people."""
     value = zulip("Flat.", id=1)
     for number, fields in enumerate([{"subject": "✔ t"}, {"subject": "u"}, {"display_recipient": "other"}]):
         value["messages"] += zulip(f"{number}", id=number + 2, **fields)["messages"]

@@ -29,6 +29,7 @@ _HEADING = re.compile(r"^h[1-6]\. ")
 _LINK = re.compile(r"\[([^\[\]|\n]{1,500})\|[^\[\]\n]{1,1000}\]|\[(https?://[^\[\]|\n]{1,1000})\]")
 _PERSON = re.compile(r"\[~(?:accountid:)?([^\[\]\n]{1,100})\]")
 _IMAGE = re.compile(r"!([^!\s|]{1,200}\.\w{2,5})(?:\|[^!\n]{0,200})?!")
+_MARKS = re.compile(r"[\[{!*_?+<&`~#\\-]|^h[1-6]\. ")
 _SPAN = re.compile(r"(?<!\w)(\*|_|\?\?|\+)(?=\S)([^*_?+\n]{1,500})(?<=\S)\1(?!\w)|\{\{([^{}\n]{1,500})\}\}")
 
 
@@ -146,6 +147,8 @@ def _reduce_wiki(text: str) -> str:
 
 
 def _reduce_line(line: str) -> str:
+    if not _MARKS.search(line):
+        return line.strip()
     line = _HEADING.sub("", _BOXES.sub("", line))
     line = _LINK.sub(lambda found: found[1] or found[2], _PERSON.sub(r"@\1", line))
     line = _IMAGE.sub(r"[image: \1]", line)
