@@ -39,7 +39,7 @@ class Thread:
         title: May be empty.
         posts: Those with text.
         unused: Posts of the file that are not among `posts`, counted by reason: deleted, empty, unreadable,
-            moderation, event.
+            moderation, event, elsewhere.
         not_loaded: Posts the file says exist and does not hold.
         encoding: A word on the encoding of its text, where that was guessed or could not be read whole.
     """

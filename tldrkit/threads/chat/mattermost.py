@@ -25,9 +25,9 @@ def read_mattermost(value: object) -> list[Draft] | None:
     """Read the posts of the API, or the lines of a bulk export; None where it is neither."""
     if is_fields(value) and isinstance(value.get("order"), list) and isinstance(value.get("posts"), dict):
         return _read_posts(value, list(fields_in(value, "posts").values()))
-    items = find_messages(value, is_mattermost_post, "posts")
+    items = find_messages(value, is_mattermost_post)
     if items is not None:
-        return _read_posts(value if is_fields(value) else {}, items)
+        return _read_posts({}, items)
     lines = value if isinstance(value, list) else [value]
     return _read_lines(lines) if lines and is_fields(lines[0]) and is_bulk_line(lines[0]) else None
 

@@ -25,6 +25,22 @@ from tldrkit.threads.json.reddit import read_reddit
 from tldrkit.threads.json.stackexchange import read_stackexchange
 from tldrkit.threads.thread import BrokenThread, Place, Thread
 
+_TOLD_KEYS = (
+    "messages message chats left_chats order chunk events items value messageType status context ancestors "
+    "descendants account thread post comments snippet data statuses fields issues bugs bug question entries "
+    "owner_link result task tasks transactions phid authorPHID"
+)
+_TOLD = frozenset(_TOLD_KEYS.split())
+
+
+def _read_told(value: object) -> list[Draft] | None:
+    """Read a chat or a tracker, each of whose objects has one of these keys: others are not looked into."""
+    if is_fields(value) and _TOLD.isdisjoint(value):
+        return None
+    readers = (*CHATS, read_jira, read_bugzilla, read_launchpad, read_phabricator)
+    return next((found for read in readers if (found := read(value)) is not None), None)
+
+
 # The first that recognizes a value reads it: those with telling fields come before the general one.
 _SHAPES: tuple[Callable[[object], list[Draft] | None], ...] = (
     read_discourse,
@@ -35,11 +51,7 @@ _SHAPES: tuple[Callable[[object], list[Draft] | None], ...] = (
     read_lobsters,
     read_gitlab,
     read_github,
-    *CHATS,
-    read_jira,
-    read_bugzilla,
-    read_launchpad,
-    read_phabricator,
+    _read_told,
     read_general,
 )
 _WRAPPERS = (
