@@ -427,3 +427,22 @@ def test_a_space_has_its_name_from_the_file_beside(tmp_path: Path) -> None:
     found = read(tmp_path, value, "messages.json")
     assert [thread.title for thread in found] == ["Wheels", "Wheels"]  # type: ignore[union-attr]
     assert [len(said(thread)) for thread in found] == [2, 1]
+
+
+def test_facebooks_comments_hold_their_answers(tmp_path: Path) -> None:
+    """The comments of Facebook's Graph are read by the general shape, with the answers in an object below."""
+    answer = {
+        "id": "2",
+        "message": "Patch it.",
+        "from": {"name": "bo"},
+        "created_time": "2020-09-13T12:27:40+0000",
+    }
+    first = {
+        "id": "1",
+        "message": "Flat.",
+        "from": {"name": "ann"},
+        "created_time": "2020-09-13T12:26:40+0000",
+    }
+    thread = read_one(tmp_path, {"data": [first | {"comments": {"data": [answer], "paging": {}}}]})
+    assert said(thread) == [("ann", "Flat.", None), ("bo", "Patch it.", 0)]
+    assert [post.time for post in thread.posts] == list(ISO[:2])

@@ -15,7 +15,6 @@ from tldrkit.threads.json.fields import (
     count_in,
     is_fields,
     key_in,
-    list_in,
     text_in,
     time_in,
 )
@@ -30,7 +29,7 @@ _AUTHORS = (
 )
 _TIMES = (
     *("time", "created_at", "createdAt", "date", "timestamp", "created", "posted_at", "published"),
-    *("datetime", "datePublished"),
+    *("datetime", "datePublished", "created_time"),
 )
 _VOTES = ("votes", "score", "like_count", "likes", "likeCount", "points", "upvotes")
 _PARENTS = (
@@ -85,19 +84,18 @@ def read_general(value: object) -> list[Draft] | None:
 def _find_posts(thread: Fields) -> list[object] | None:
     """Find the list of posts, which may stand in an object that tells how many there are."""
     for key in _LISTS:
-        given = thread.get(key)
-        if is_fields(given):
-            given = next(
-                (
-                    inner
-                    for name in ("data", "nodes", "items", key)
-                    if isinstance(inner := given.get(name), list)
-                ),
-                None,
-            )
-        if isinstance(given, list) and (key == "posts" or _is_posts(given)):
+        given = _open_list(thread.get(key), key)
+        if given is not None and (key == "posts" or _is_posts(given)):
             return given
     return None
+
+
+def _open_list(given: object, key: str) -> list[object] | None:
+    """Find a list: the value, or what an object holds that tells more of it."""
+    if is_fields(given):
+        names = ("data", "nodes", "items", key)
+        given = next((inner for name in names if isinstance(inner := given.get(name), list)), None)
+    return given if isinstance(given, list) else None
 
 
 def _is_posts(items: list[object]) -> bool:
@@ -139,7 +137,7 @@ def _read_posts(draft: Draft, thread: Fields, posts: Sequence[object]) -> Draft:
                 ids = {key_in(one, *_find_names(tuple(one)).ids) for one in posts if is_fields(one)} - {""}
             parent = given if ids and given in ids else f"#{given}" if given and not above else above
             _read_post(draft, post, names, key=key, parent=parent)
-            if below := list_in(post, *names.lists):
+            if below := next((found for name in names.lists if (found := _open_list(post[name], name))), []):
                 waiting += [(inner, f"{key}/{number}", key) for number, inner in enumerate(below)][::-1]
     draft.expect(count_in(thread, "post_count", "postCount", "posts_count"))
     return draft
