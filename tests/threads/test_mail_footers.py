@@ -264,3 +264,23 @@ def test_texts_between_attachments_are_read() -> None:
     body = "".join(f"--b\n{part}\n" for part in parts)
     mail = Mail(f'Content-Type: multipart/mixed; boundary="b"\n\n{body}--b--\n'.encode())
     assert mail.body() == "Before the picture.\nBehind it.\nOne."
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        f"<p class=MsoNormal>{SAID}<o:p></o:p></p><p class=MsoNormal><o:p>&nbsp;</o:p></p><div><p><b>Von:</b> Tim &lt;t@x&gt;<br>"
+        f"<b>Gesendet:</b> Dienstag, 4. Juni 2024 08:00<br><b>An:</b> list@x<br><b>Betreff:</b> S</p></div><p>{ASKED}</p>",
+        f'<div dir="ltr">{SAID}</div><br><div class="gmail_quote"><div class="gmail_attr">Le mar. 4 juin 2024 à 09:00, Tim '
+        f'&lt;<a href="mailto:t@x">t@x</a>&gt; a écrit :<br></div><blockquote><div>{ASKED}</div></blockquote></div>',
+        f"<div>{SAID}<br><br>Inviato da iPhone</div><blockquote type=cite>Il giorno 4 giu 2024, alle ore 09:00, Tim "
+        f"&lt;t@x&gt; ha scritto:<br><br></blockquote><blockquote type=cite>{ASKED}</blockquote>",
+    ],
+)
+def test_answers_in_html_are_cut_alike(html: str) -> None:
+    """Heads, attributions and quotes of messages without a plain part are known as in plain text."""
+    box = f"From a@x Tue Jun  4 08:00:00 2024\nSubject: S\nMessage-ID: <1@x>\n\n{ASKED}\n\n"
+    box += "From b@x Tue Jun  4 09:00:00 2024\nSubject: Re: S\nIn-Reply-To: <1@x>\nContent-Type: text/html; charset=utf-8\n\n"
+    (thread,) = parse_threads((box + html).encode(), "box")
+    assert isinstance(thread, Thread)
+    assert thread.posts[1].text == SAID

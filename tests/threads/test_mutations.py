@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.threads.sample_chats import CHATS, TRACKERS
+from tests.threads.sample_mail import MAIL
 from tests.threads.sample_pages import PAGES
 from tests.threads.samples import SAMPLES
 from tldrkit.threads import Thread, read_threads
 
-FILES = SAMPLES | PAGES | CHATS | TRACKERS
+FILES = SAMPLES | PAGES | MAIL | CHATS | TRACKERS
 JSON_SHAPES = sorted(name for name, data in FILES.items() if data.startswith((b"{", b"[")))
 JSON_SHAPES.remove("mattermost bulk")  # a value a line
 ODD = st.sampled_from([None, True, 0, -1, 1e308, 10**30, "", "x", "<p>", [], {}, [[]], ["x"], {"a": []}])

@@ -21,6 +21,9 @@ _HEADER_LINE = re.compile(r"(?:From |(?P<name>[!-9;-~]*):|(?P<continues>[\t ]))[
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _SIGNED = re.compile(r"^-----BEGIN PGP SIGNED MESSAGE-----\n(Hash: .{1,40}\n)?\n", re.MULTILINE)
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE)
+_NAMESPACED = re.compile(
+    r"</?[a-z]{1,20}:[a-z0-9]{1,40}(?:\s[^<>]{0,500})?/?>", re.IGNORECASE
+)  # such as Word's
 _CHARSETS = {  # as programs label them -> what Python calls what they mean
     "iso-8859-1": "cp1252",
     "latin-1": "cp1252",
@@ -177,7 +180,7 @@ def _read_parts(message: Message) -> str:
         if kind == "text/plain":
             text = _decode_part(part)
         elif kind == "text/html" and (alternatives or not texts):
-            text = render_html(_decode_part(part))
+            text = render_html(_NAMESPACED.sub("", _decode_part(part)))
         else:
             continue
         if text.strip():
