@@ -102,7 +102,7 @@ $(S)/compare/$(MADE): $(SCORES:%=$(ARTIFACTS)/%/$(MADE)) experiments/claims.yaml
 
 # Showing the comparison again freshens its pointer, so the summaries look at the scores behind it.
 $(S)/summaries.jsonl: $(SCORES:%=$(ARTIFACTS)/%/$(MADE)) $(wildcard experiments/threads/*) $(S)/.settings | $(S)/compare/$(MADE)
-	$(TLDRKIT) summarize experiments/threads --model $(P)/compare --out $@ $(STORE)
+	$(TLDRKIT) summarize experiments/threads --model $(P)/compare --out $@ --overwrite $(STORE)
 
 ## test: run every test, a process of one thread on each processor
 test: $(DEV)

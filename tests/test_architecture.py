@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "tldrkit"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 BOTTOM = {"errors"}
-FLOOR = BOTTOM | {"specs", "tensors", "tracking", "files", "packings", "encodings"}
+FLOOR = BOTTOM | {"specs", "tensors", "texts", "tracking", "files", "packings", "encodings"}
 ROOMS = {"models", "data", "threads", "metrics", "store"}
 MAY_IMPORT = {
     "errors": set(),
@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "encodings": set(),
     "specs": BOTTOM,
     "tensors": BOTTOM,
+    "texts": set(),
     "tracking": BOTTOM,
     "options": BOTTOM | {"tracking"},
     "store": BOTTOM,
@@ -53,7 +54,7 @@ DOORS = {
     "safetensors": ("tensors.py",),
     "accelerate": ("engines/",),
     "pyarrow": ("data/parquet.py", "packings.py"),
-    "sqlite3": ("store/journal.py",),
+    "sqlite3": ("store/journal.py", "store/ledger.py"),
     "onnx": ("models/onnx_graphs.py",),
     "onnxruntime": ("models/onnx_graphs.py",),
     "fastapi": ("serving/app.py",),

@@ -3,9 +3,11 @@
 Knows neither threads nor data sets.
 """
 
+import errno
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterator
 from functools import partial
 from io import BufferedReader, BytesIO, RawIOBase
@@ -51,6 +53,7 @@ def open_bytes(data: bytes) -> BufferedReader:
 
 
 def _open(path: Path) -> tuple[BufferedReader, Allowance]:
+    check_regular(path)
     file = BufferedReader(cast(Any, path.open("rb", buffering=0)), BUFFER)
     return file, Allowance(os.fstat(file.fileno()).st_size)
 
@@ -60,6 +63,35 @@ def _open_member(member: Member, allowance: Allowance) -> BufferedReader:
     if is_archive(file):
         raise OSError("it is an archive within an archive; unpack it first")
     return open_as_utf8(file)
+
+
+_KINDS = {
+    stat.S_IFIFO: "it is a named pipe, which is read only where it is named itself",
+    stat.S_IFSOCK: "it is a socket",
+    stat.S_IFCHR: "it is a device",
+    stat.S_IFBLK: "it is a device",
+}
+
+
+def check_regular(path: Path) -> None:
+    """Hold a path to naming a file; what is none might be read without end, or keep who opens it waiting.
+
+    Raises:
+        OSError: It names something else, or nothing; `strerror` is a clause saying what.
+    """
+    linked = path.is_symlink()
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        where = {errno.ENOENT: "to nothing", errno.ELOOP: "to itself"}.get(error.errno or 0)
+        if linked and where:
+            raise OSError(error.errno, f"it is a link {where}") from error
+        raise
+    if stat.S_ISDIR(mode):
+        os.scandir(path).close()  # which says what a folder that may not be read suffers from
+        raise IsADirectoryError(errno.EISDIR, "it is a linked folder" if linked else "it is a folder")
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, _KINDS.get(stat.S_IFMT(mode), "it is no regular file"))
 
 
 def compute_digest(path: Path) -> str:

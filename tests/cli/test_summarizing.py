@@ -2,10 +2,15 @@
 
 import gzip
 import json
+import signal
 import subprocess
 import sys
+import time
+import unicodedata
 import zipfile
 from pathlib import Path
+
+import pytest
 
 from tests.cli.conftest import Cli, build_environment
 from tldrkit.data.synthetic import generate_examples
@@ -23,21 +28,21 @@ from tldrkit.steps.summarize import Output, summarize
 
 spec = SummarizeSpec(max_tokens=8, num_beams=1, batch_size=1, max_source_tokens=48)
 
-def run(name):
-    done = summarize(Options(artifacts=Path("store"), threads=1, device="cpu"), spec,
+def run(name, store="store"):
+    done = summarize(Options(artifacts=Path(store), threads=1, device="cpu"), spec,
         paths=[Path("threads")], model="base", output=Output(file=Path(name)))
     print(name, done.known, flush=True)
 
-def start(name):
+def start(name, store="store"):
     child = os.fork()
     if not child:
-        run(name)
+        run(name, store)
         os._exit(0)
     return child
 
-run("here.jsonl")
+run("here.jsonl", "another")
 began = time.monotonic()
-os.waitpid(start("unbroken.jsonl"), 0)
+os.waitpid(start("unbroken.jsonl", "third"), 0)
 took, dice = time.monotonic() - began, random.Random(7)
 for _ in range(20):
     child = start("killed.jsonl")
@@ -45,6 +50,17 @@ for _ in range(20):
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
 os.waitpid(start("killed.jsonl"), 0)
+"""
+
+
+# A network that writes nothing.
+WORDLESS = """
+from tldrkit.__main__ import main
+from tldrkit.steps.summarize import Writer
+
+NOTHING = '{"ending": "whole", "summary": "", "sources": [], "posts_used": 1}'
+Writer.__call__ = lambda self, threads: [NOTHING] * len(threads)
+main()
 """
 
 
@@ -77,7 +93,7 @@ def test_pipes_packed_files_and_errors(cli: Cli, workplace: Path) -> None:
 
     assert done.returncode == 3
     assert done.stdout == "s.md\n"
-    assert "1 threads summarized, 0 of them known from before; 1 inputs could not be read." in done.stderr
+    assert "1 thread summarized, 0 of them known from before; 1 input could not be read." in done.stderr
     assert (workplace / "s.md").read_text().count("\n## ") == 2
 
 
@@ -93,7 +109,7 @@ def test_a_folder_with_parts_of_pages_and_an_archive(cli: Cli, workplace: Path) 
     done = cli("summarize", "saved", "--model", "base", "--out", "s.jsonl", *QUICK)
 
     assert done.returncode == 0
-    assert "2 files that pages bring along were passed over." in done.stderr
+    assert "2 files that pages bring along passed over." in done.stderr
     guessed, member = map(json.loads, (workplace / "s.jsonl").read_text().splitlines())
     assert guessed["encoding"] == "windows-1251, a guess"
     assert (member["id"], member["file"]) == ("d", "saved/b.zip/c/d.txt")
@@ -120,9 +136,110 @@ def test_options_that_do_not_fit_are_refused(cli: Cli, workplace: Path) -> None:
         (["--out", "s.jsonl", "--sidecar"], "--out and --sidecar"),
         (["--out", "s.doc"], "s.doc cannot be told"),
         (["--out", "s.jsonl", "--shard", "3/2"], "is no shard"),
+        (["--out", ""], "A path is empty."),
+        (["", "--out", "s.jsonl"], "A path is empty."),
+        (["--out", "/dev/stdout"], "no regular file"),
+        (["--out", "/dev/fd/1"], "no regular file"),
     ):
         done = cli("summarize", "toy.test.jsonl", "--model", "base", *arguments)
         assert done.returncode == 1
         assert sentence in done.stderr
         assert "Traceback" not in done.stderr
     assert not (workplace / "artifacts").exists()
+
+
+def test_pipes_of_the_shell_are_read_and_written(cli: Cli, workplace: Path) -> None:
+    """`<(…)` is an input, `--out -` holds nothing but records; the next form writes none anew."""
+    (workplace / "a.txt").write_text("It is flat.")
+    run = f"{sys.executable} -m tldrkit summarize <(cat a.txt) --model base --out - {' '.join(QUICK)}"
+    piped = subprocess.run(
+        ["bash", "-c", run],
+        cwd=workplace,
+        env=build_environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    (row,) = map(json.loads, piped.stdout.splitlines())
+    assert row["file"].startswith("/dev/fd/")
+    assert row["posts_read"] == 1
+    done = cli("summarize", "a.txt", "--model", "base", "--out", "s.csv", *QUICK)
+    assert "1 of them known from before" in done.stderr
+
+
+def test_many_summaries_without_words_are_said(workplace: Path) -> None:
+    """Where more than a tenth have none, that is a warning; the exit status says that some have none."""
+    write_threads(workplace / "threads", 2)
+    run = [
+        sys.executable,
+        "-c",
+        WORDLESS,
+        "summarize",
+        "threads",
+        "--model",
+        "base",
+        "--out",
+        "s.jsonl",
+        *QUICK,
+    ]
+    done = subprocess.run(
+        run, cwd=workplace, env=build_environment(), capture_output=True, text=True, check=False
+    )  # fmt: skip
+    assert done.returncode == 3
+    assert "Warning: 2 summaries have no words, of 2 threads." in done.stderr
+    assert [json.loads(line)["summary"] for line in (workplace / "s.jsonl").read_text().splitlines()] == [
+        "",
+        "",
+    ]
+
+
+@pytest.mark.parametrize("end", [signal.SIGHUP, signal.SIGTERM, signal.SIGKILL])
+def test_a_run_that_is_ended_leaves_no_copy_of_its_input(
+    cli: Cli, workplace: Path, end: signal.Signals
+) -> None:
+    """Whatever ends a run over `-`, no copy of its input stays, in the temporary folder or the store."""
+    (workplace / "tmp").mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tldrkit", "summarize", "-", "--model", "base", "--out", "s.jsonl", *QUICK],
+        cwd=workplace, env=build_environment(TMPDIR=str(workplace / "tmp")), stdin=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdin
+    while not list(workplace.glob("artifacts/.drafts/*/stdin")):
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(end)
+    assert process.wait(60) != 0
+    process.stdin.close()
+    assert [path for path in (workplace / "tmp").rglob("*") if path.is_file()] == []
+    if end == signal.SIGKILL:
+        assert cli("artifacts", "gc").returncode == 0
+    assert list(workplace.glob("artifacts/.drafts/*")) == []
+
+
+def test_journals_go_with_their_outputs(cli: Cli, workplace: Path) -> None:
+    """`artifacts gc` leaves the journal of an output that is there, and removes it once that is gone."""
+    (workplace / "a.txt").write_text("It is flat.")
+    cli("summarize", "a.txt", "--model", "base", "--out", "s.jsonl", *QUICK)
+    assert "0 entries removed." in cli("artifacts", "gc").stderr
+    (workplace / "s.jsonl").unlink()
+    assert "1 entry removed." in cli("artifacts", "gc").stderr
+    assert not list(workplace.glob("artifacts/.journals/*.sqlite"))
+
+
+def test_what_a_terminal_obeys_is_not_shown(cli: Cli, workplace: Path) -> None:
+    """Names of files and texts of threads reach a terminal without control characters."""
+    (workplace / "a\x1b]0;owned\x07.json").write_text(
+        json.dumps({"title": "\x1b[2J\x9b2J", "document": "Flat."})
+    )
+    done = cli("summarize", ".", "--model", "base", "--out", "s\x1b[31m.md", *QUICK)
+    gone = cli("summarize", "gone\x1b[31m", "--model", "base", "--out", "-", *QUICK)
+    shown = cli("summarize", ".", "--model", "base", "--out", "-", *QUICK)
+    assert "Nothing matches gone" in gone.stderr
+    for text in (
+        done.stdout,
+        done.stderr,
+        gone.stderr,
+        shown.stdout,
+        (workplace / "s\x1b[31m.md").read_text(),
+    ):
+        assert not {mark for mark in text if unicodedata.category(mark) == "Cc"} - {"\n", "\t"}

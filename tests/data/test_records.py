@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tldrkit.data.local import read_rows
 from tldrkit.data.records import COLUMNS, Record, choose_form, writing_records
 from tldrkit.errors import SpecError
 from tldrkit.specs import Form
+from tldrkit.texts import show_text
 
 SUMMARY: Record = {
     "id": "7", "file": "a.json", "title": "Flat, \"tyre\"", "posts_read": 3, "posts_used": 2,
@@ -61,14 +63,61 @@ def test_a_digest_is_for_people() -> None:
     text = write("markdown", tricky, ERROR, SUMMARY | {"title": "- 2", "posts_used": 3}).decode()
     assert "## \\# \\*1\\* \\<b\\>\n\n1\\. \\[a\\](b) - c\n\na.json, 2 of 3 posts\n" in text
     assert text.endswith("## \\- 2\n\nIt is flat. Patch it.\n\na.json, 3 posts\n")
+    wordless = write("markdown", SUMMARY | {"summary": "", "error": "No words."}).decode()
+    assert wordless.endswith("*No summary: No words.*\n\na.json\n")
     assert "## b\n\n*Not read: This cannot be read: it is no JSON.*\n\nb.jsonl, line 4\n" in text
 
 
-@given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), max_size=4))
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), max_size=4))
 def test_any_text_survives_csv(texts: list[str]) -> None:
-    """Whatever quotes, commas and line ends a summary holds, a CSV reader gives it back."""
+    """Whatever quotes, commas and line ends a summary holds, a CSV reader gives it back as it is shown."""
     table = io.StringIO(write("csv", *({"id": text} for text in texts)).decode(), newline="")
-    assert [row["id"] for row in csv.DictReader(table, strict=True)] == texts
+    rows = [row["id"] for row in csv.DictReader(table, strict=True)]
+    assert [row.removeprefix("'") for row in rows] == [show_text(text).removeprefix("'") for text in texts]
+
+
+@given(
+    text=st.text(st.characters(exclude_categories=["Cs"])),
+    opening=st.sampled_from([*"=+-@\t\r\n", " =", "＝", ""]),
+)
+def test_no_cell_is_a_formula(text: str, opening: str) -> None:
+    """No cell of a CSV begins with what a spreadsheet computes, also after spaces; other texts stay."""
+    (row,) = csv.DictReader(io.StringIO(write("csv", {"title": opening + text}).decode(), newline=""))
+    assert not row["title"].lstrip().startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠"))
+    assert not row["title"].startswith(("\t", "\r"))
+    assert write("csv", {"title": "1=2"}).decode().splitlines()[1] == ",,,1=2,,,,,,,,"
+
+
+@given(text=st.text(st.characters(max_codepoint=0x110), max_size=20))
+def test_nothing_is_obeyed_by_a_terminal(text: str) -> None:
+    """No control character but tabs and line ends is in any form for people; JSON lines escape them."""
+    record = SUMMARY | {
+        "title": text,
+        "id": text,
+        "file": text,
+        "summary": text,
+        "sources": [{"sentence": text}],
+    }
+    for form in ("csv", "markdown", "jsonl"):
+        shown = write(form, record, ERROR | {"error": text}).decode()
+        assert not [mark for mark in shown if unicodedata.category(mark) == "Cc" and mark not in "\t\r\n"]
+    assert json.loads(write("jsonl", record)) == record
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "markdown", "parquet"])
+def test_records_are_added(tmp_path: Path, form: Form) -> None:
+    """A file that goes on from another one is that of all records at once."""
+    before, after = tmp_path / "before", io.BytesIO()
+    before.write_bytes(write(form, SUMMARY, ERROR))
+    with writing_records(form, after, before) as writer:
+        writer.write(SUMMARY | {"id": "8"})
+    whole = write(form, SUMMARY, ERROR, SUMMARY | {"id": "8"})
+    if form == "parquet":
+        for name, data in (("after.parquet", after.getvalue()), ("whole.parquet", whole)):
+            (tmp_path / name).write_bytes(data)
+        assert list(read_rows(tmp_path / "after.parquet")) == list(read_rows(tmp_path / "whole.parquet"))
+    else:
+        assert after.getvalue() == whole
 
 
 def test_the_name_of_a_file_says_its_form() -> None:

@@ -143,16 +143,16 @@ def test_a_killed_run_ends_with_the_bytes_of_our_own(cli: Cli, workplace: Path) 
     assert (workplace / "theirs.jsonl").read_bytes() == (workplace / "ours.jsonl").read_bytes()
 
 
-def test_another_engine_does_all_again(cli: Cli, workplace: Path) -> None:  # noqa: F811
-    """Summaries of our own engine are not taken for those of CTranslate2, nor the other way round."""
+def test_another_engine_takes_nothing_over(cli: Cli, workplace: Path) -> None:  # noqa: F811
+    """Summaries of our own engine are not taken for those of CTranslate2, nor the reverse; both are kept."""
     write_threads(workplace / "threads", 4)
     options = ["--num-beams", "4", "--threads", "2", "--length", "short", "--out", "s.jsonl"]
     theirs = [*FOREIGN, "--precision", "int8"]
-    for engine, known, again in (([], 1, False), (theirs, 1, True), (theirs, 5, False), ([], 1, True)):
+    for engine, known, other in (([], 1, False), (theirs, 1, True), (theirs, 5, False), ([], 5, True)):
         done = cli(*RUN, *options, *engine)
         assert done.returncode == 3, done.stderr
         assert f"5 threads summarized, {known} of them known" in done.stderr
-        assert ("4 summaries by another model or with other options" in done.stderr) == again
+        assert ("5 summaries by another model or with other options replaced." in done.stderr) == other
 
 
 @pytest.mark.parametrize(

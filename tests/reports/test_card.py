@@ -40,6 +40,12 @@ def test_the_hub_reads_the_same_numbers_back() -> None:
     assert (data.pipeline_tag, data.library_name) == ("summarization", "transformers")
 
 
+def test_no_terminal_obeys_a_card() -> None:
+    """What a name or a data set brings along in control characters is not in the card."""
+    text = render_card(CardFacts(**vars(build_facts()) | {"name": "a\x1b[2J\x9b"}))
+    assert not {"\x1b", "\x9b"} & set(text)
+
+
 def test_a_loss_is_told_as_a_gain_would_be() -> None:
     """The comparison stands in the card with its intervals and answers, whoever won."""
     text = render_card(build_facts())

@@ -239,6 +239,11 @@ def test_page_says_what_disappoints() -> None:
     assert "stemmer True" in page
 
 
+def test_no_terminal_obeys_a_page() -> None:
+    """A label's control characters are not in the Markdown page."""
+    assert "\x1b" not in render_markdown(compare(build_run("a\x1b[2J")))
+
+
 def test_labels_cannot_break_the_table() -> None:
     """A bar in a label stays in its cell."""
     table = [line for line in render_markdown(compare(build_run("a|b"))).splitlines() if line.startswith("|")]

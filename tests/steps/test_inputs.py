@@ -1,6 +1,8 @@
 import io
 import json
+import os
 import sys
+import threading
 import zipfile
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tldrkit.errors import SpecError
+from tldrkit.errors import DataError, SpecError
 from tldrkit.steps.inputs import STDIN, Inputs, PassedOver, Shard, open_inputs
 from tldrkit.threads import BrokenThread, Thread
 
@@ -34,6 +36,7 @@ def test_a_shard_names_its_own_output() -> None:
     """The same command in every job of an array writes a file of its own."""
     assert Shard(2, 4).name(Path("out/s.jsonl")) == Path("out/s-2-of-4.jsonl")
     assert Shard().name(Path("s.jsonl")) == Path("s.jsonl")
+    assert Shard(2, 4).name(Path("-")) == Path("-")
 
 
 def test_the_standard_input_is_an_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,17 +44,60 @@ def test_the_standard_input_is_an_input(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "a.txt").write_text("one")
     pipe = io.TextIOWrapper(io.BytesIO(b'{"document": "two"}\n{"document": "three"}\n'))
     monkeypatch.setattr(sys, "stdin", pipe)
-    with open_inputs([tmp_path, STDIN], Shard(), None) as inputs:
+    with open_inputs([tmp_path, STDIN], Shard(), None, drafts=tmp_path / ".drafts") as inputs:
         for _ in range(2):
             assert [item.file for item in inputs.read()] == [tmp_path / "a.txt", STDIN, STDIN]
+        (copy,) = (tmp_path / ".drafts").rglob("stdin")
+    assert not copy.exists()
+
+
+def test_a_pipe_that_is_named_is_an_input(tmp_path: Path) -> None:
+    """A pipe is read once, to its end, and then like a file whose name it has."""
+    pipe = tmp_path / "talk.txt"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=["It is flat."])
+    writer.start()
+    with open_inputs([pipe], Shard(), None, drafts=tmp_path / ".drafts") as inputs:
+        writer.join()
+        for _ in range(2):
+            ((file, found, _),) = inputs.read()
+            assert (file, found.id) == (pipe, "talk")
+            assert isinstance(found, Thread)
+
+
+def test_a_closed_standard_input_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is none, `-` is refused in a sentence."""
+    monkeypatch.setattr(sys, "stdin", None)
+    with (
+        pytest.raises(DataError, match="closed"),
+        open_inputs([STDIN], Shard(), None, drafts=tmp_path / ".drafts"),
+    ):
+        pass
 
 
 def test_the_output_is_no_input(tmp_path: Path) -> None:
-    """An output within a folder that is read is left out, under whatever path."""
+    """An output within a folder that is read is left out, under whatever path, and so is a link to it."""
     for name in ("a.txt", "out.jsonl"):
         (tmp_path / name).write_text("x")
+    (tmp_path / "newest.jsonl").symlink_to("out.jsonl")
     out = tmp_path / "." / "out.jsonl"
     assert list(Inputs(paths=[tmp_path], out=out).find()) == [tmp_path / "a.txt"]
+
+
+def test_what_comes_and_goes_is_no_error_to_the_patient(tmp_path: Path) -> None:
+    """A watched pattern may match nothing, a file may go; but a path must be there when watching begins."""
+    (tmp_path / "a.txt").write_text("It is flat.")
+    named = [tmp_path / "*.json", tmp_path / "a.txt"]
+    with open_inputs(named, Shard(), None, drafts=tmp_path / ".drafts", patient=True) as inputs:
+        items = inputs.read()
+        assert next(items).file == tmp_path / "a.txt"
+        (tmp_path / "a.txt").unlink()
+        assert list(inputs.read()) == []
+    with (
+        pytest.raises(DataError, match=r"a\.txt"),
+        open_inputs(named, Shard(), None, drafts=tmp_path / ".drafts", patient=True),
+    ):
+        pass
 
 
 def test_a_change_changes_the_state(tmp_path: Path) -> None:
@@ -118,7 +164,7 @@ def test_members_are_named_after_their_archive(tmp_path: Path) -> None:
 
     for inputs, file in (
         (Inputs(paths=[tmp_path]), tmp_path / "a.zip"),
-        (Inputs(paths=[STDIN], stdin=tmp_path / "a.zip"), STDIN),
+        (Inputs(paths=[STDIN], copies={STDIN: tmp_path / "a.zip"}), STDIN),
     ):
         thread, style = inputs.read()
         assert (thread.file, thread.name) == (file, file / "b/c.txt")

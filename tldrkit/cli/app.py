@@ -33,7 +33,9 @@ class Boundary(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401  (Typer's own context type is private)
         """Run the command inside the boundary."""
-        signal.signal(signal.SIGTERM, _interrupt)
+        for ending in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(ending) != signal.SIG_IGN:  # such as by nohup
+                signal.signal(ending, _interrupt)
         if os.environ.get("TLDRKIT_DEBUG"):
             return super().invoke(ctx)
         try:

@@ -26,7 +26,7 @@ Checkpoints = Annotated[
     bool,
     typer.Option(
         "--checkpoints",
-        help="Also those of training that was not finished: it will begin anew.",
+        help="Also those of training and summarizing that was not finished: it will begin anew.",
         show_default=False,
     ),
 ]
@@ -88,4 +88,4 @@ def gc(*, checkpoints: Checkpoints = False, artifacts: Artifacts = _HERE) -> Non
     removed = ArtifactStore(artifacts).collect_garbage(checkpoints=checkpoints)
     for path in removed:
         console.show_line(str(path))
-    console.say(f"{len(removed)} folders removed.")
+    console.say(f"{len(removed)} {'entry' if len(removed) == 1 else 'entries'} removed.")

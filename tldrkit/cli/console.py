@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import IO, Any
 
 from rich.console import Console
 from rich.progress import (
@@ -20,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tldrkit.store.notices import catch
+from tldrkit.texts import escape_json, show_text
 from tldrkit.tracking import Event
 
 _WIDE = 200  # columns of a table that goes to a file or a pipe
@@ -43,12 +44,17 @@ def speak_alone() -> Iterator[None]:
 
 def show_line(text: str, *, style: str | None = None) -> None:
     """Write one line of data."""
-    stdout.out(text, style=style, highlight=False)
+    stdout.out(show_text(text), style=style, highlight=False)
+
+
+def get_stream() -> IO[bytes]:
+    """Get the standard output for bytes."""
+    return getattr(stdout.file, "buffer", sys.stdout.buffer)
 
 
 def show_json(value: Any) -> None:  # noqa: ANN401  (any JSON value)
     """Write a JSON value as data."""
-    stdout.out(json.dumps(value, indent=2, ensure_ascii=False), highlight=False)
+    stdout.out(escape_json(json.dumps(value, indent=2, ensure_ascii=False)), highlight=False)
 
 
 def show_table(
@@ -72,25 +78,25 @@ def show_table(
     for number, column in enumerate(columns):
         table.add_column(column, justify="left" if number == 0 else "right", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row), style=(styles or {}).get(row[0]))
+        table.add_row(*(Text(show_text(cell)) for cell in row), style=(styles or {}).get(row[0]))
     (stderr if talk else stdout).print(table)
 
 
 def say(message: str) -> None:
     """Tell the person something."""
-    stderr.print(Text(message))
+    stderr.print(Text(show_text(message)))
 
 
 def warn(message: str) -> None:
     """Tell the person something that may be wrong."""
-    stderr.print(Text("Warning: ", style="yellow").append(message, style="default"))
+    stderr.print(Text("Warning: ", style="yellow").append(show_text(message), style="default"))
 
 
 def fail(message: str, *, hint: str = "") -> None:
     """Tell the person what went wrong, and what to do next."""
-    stderr.print(Text("Error: ", style="bold red").append(message, style="default"))
+    stderr.print(Text("Error: ", style="bold red").append(show_text(message), style="default"))
     if hint:
-        stderr.print(Text("Hint: ", style="cyan").append(hint, style="default"))
+        stderr.print(Text("Hint: ", style="cyan").append(show_text(hint), style="default"))
 
 
 class ProgressTracker:
@@ -119,7 +125,7 @@ class ProgressTracker:
             self._advance(kind, event)
         if "message" in event:
             run = f"{event['run']}  " if "run" in event else ""
-            stderr.print(Text(f"{run}{event['message']}"))
+            stderr.print(Text(show_text(f"{run}{event['message']}")))
 
     def close(self) -> None:
         """Take the bar away."""

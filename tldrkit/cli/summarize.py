@@ -1,7 +1,7 @@
 """`tldrkit summarize`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,15 +11,32 @@ from tldrkit.errors import SpecError
 from tldrkit.options import EngineName, Options
 from tldrkit.specs import Form, SummarizeSpec
 
+if TYPE_CHECKING:
+    from tldrkit.steps.summarize import Summarized
+
 BROKEN = 3
-"""Exit status of a run that wrote its output though some inputs could not be read."""
+"""Exit status of a run that wrote its output though inputs could not be read, or got no words."""
+
+MANY = 10
+"""A run is warned of where more than one summary in so many has no words."""
 
 WHERE = "Where summaries go"
+
+
+def _name(text: str) -> Path:
+    """Read a path; an empty one, such as a variable that is not set, would mean the working folder."""
+    if not text:
+        raise SpecError(
+            "A path is empty.", hint="Is a variable not set? Name files, folders or patterns; . is this one."
+        )
+    return Path(text)
+
 
 Paths = Annotated[
     list[Path],
     typer.Argument(
         metavar="PATH...",
+        parser=_name,
         help="Files, folders and quoted patterns ('threads/**/*.json'); - is the standard input.",
         show_default=False,
     ),
@@ -37,7 +54,8 @@ Out = Annotated[
     typer.Option(
         "--out",
         metavar="FILE",
-        help="File to write, a record a thread in input order: .jsonl, .csv, .parquet or .md.",
+        parser=_name,
+        help="File to write, a record a thread: .jsonl, .csv, .parquet or .md; - is the standard output.",
         show_default=False,
         rich_help_panel=WHERE,
     ),
@@ -67,6 +85,14 @@ WithSources = Annotated[
         rich_help_panel=WHERE,
     ),
 ]
+Overwrite = Annotated[
+    bool,
+    typer.Option(
+        "--overwrite",
+        help="Replace an output that is there already, though no earlier run wrote it.",
+        rich_help_panel=WHERE,
+    ),
+]
 ShardOption = Annotated[
     str,
     typer.Option(
@@ -78,7 +104,7 @@ ShardOption = Annotated[
 ]
 Watch = Annotated[
     bool,
-    typer.Option("--watch", help="Go on with what arrives, until interrupted.", rich_help_panel=HOW),
+    typer.Option("--watch", help="Go on, and add what arrives, until interrupted.", rich_help_panel=HOW),
 ]
 EngineOption = Annotated[
     EngineName,
@@ -107,6 +133,7 @@ def summarize(
     sidecar: Sidecar = False,
     form: Format = None,
     with_sources: WithSources = False,
+    overwrite: Overwrite = False,
     shard: ShardOption = "1/1",
     watch: Watch = False,
     engine: EngineOption = "local",
@@ -116,13 +143,13 @@ def summarize(
 ) -> None:
     """Summarize forum threads: JSON of any forum, JSON lines, mail, pages, Markdown, text; packed or not.
 
-    The same command goes on where it was killed, and does only what is new or changed. What is no thread
-    becomes a record with its error; the exit status is then 3.
+    The same command goes on where it was killed, and does only what is new or changed. What is no thread, or
+    gets a summary without words, becomes a record with its error; the exit status is then 3.
 
     Example: `tldrkit summarize threads/ --model b/train --out summaries.jsonl`
     """
-    from tldrkit.steps.inputs import Shard
-    from tldrkit.steps.summarize import Output
+    from tldrkit.steps.inputs import STDOUT, Shard
+    from tldrkit.steps.summaries import Output
     from tldrkit.steps.summarize import summarize as run
 
     if (out is None) == (not sidecar):
@@ -135,21 +162,38 @@ def summarize(
         spec,
         paths=paths,
         model=model,
-        output=Output(file=out, form=form, sources=with_sources),
+        output=Output(
+            file=out,
+            form=form,
+            sources=with_sources,
+            overwrite=overwrite,
+            stream=console.get_stream() if out == STDOUT else None,
+        ),
         shard=Shard.parse(shard),
         watch=EVERY if watch else None,
         engine=engine,
         as_text=as_text,
     )
-    if done.outdated:
-        console.say(f"{done.outdated} summaries by another model or with other options were made again.")
-    console.say(
-        f"{done.threads} threads summarized, {done.known} of them known from before; "
-        f"{done.broken} inputs could not be read."
-    )
-    if done.passed_over:
-        console.say(f"{done.passed_over} files that pages bring along were passed over.")
-    if done.out:
+    _tell(done)
+    if done.out and done.out != STDOUT:
         console.show_line(str(done.out))
-    if done.broken:
+    if done.broken or done.empty:
         raise typer.Exit(BROKEN)
+
+
+def _tell(done: "Summarized") -> None:
+    if done.outdated:
+        replaced = _count(done.outdated, "summary", "summaries")
+        console.say(f"{replaced} by another model or with other options replaced.")
+    empty = _count(done.empty, "summary has no words", "summaries have no words")
+    if done.empty * MANY > done.threads:
+        console.warn(f"{empty}, of {_count(done.threads, 'thread')}. Is it the right model for them?")
+    said = f"{_count(done.threads, 'thread')} summarized, {done.known} of them known from before; "
+    said += f"{_count(done.broken, 'input')} could not be read"
+    console.say(f"{said}; {empty}." if done.empty else f"{said}.")
+    if done.passed_over:
+        console.say(f"{_count(done.passed_over, 'file')} that pages bring along passed over.")
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or f'{one}s'}"

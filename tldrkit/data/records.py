@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import IO, Any, Protocol, get_args
 
 from tldrkit.errors import SpecError
 from tldrkit.specs import Form
+from tldrkit.texts import escape_json, show_text
 
 Record = Mapping[str, Any]
 
@@ -65,22 +67,34 @@ def choose_form(out: Path | None, asked: Form | None) -> Form:
 
 
 @contextmanager
-def writing_records(form: Form, file: IO[bytes]) -> Iterator[Writer]:
-    """Open a writer of records into a file, which stays open; the block's end completes it."""
-    writer = _build_writer(form, file)
+def writing_records(form: Form, file: IO[bytes], before: Path | None = None) -> Iterator[Writer]:
+    """Open a writer of records into a file, which stays open; the block's end completes it.
+
+    Args:
+        form: How they are written.
+        file: Open for writing, and empty.
+        before: A file of that form, whose records come first.
+    """
+    if before is not None and form != "parquet":
+        with before.open("rb") as old:
+            shutil.copyfileobj(old, file)
+    writer = _build_writer(form, file, before)
     yield writer
     writer.close()
 
 
-def _build_writer(form: Form, file: IO[bytes]) -> Writer:
+def _build_writer(form: Form, file: IO[bytes], before: Path | None) -> Writer:
     if form == "csv":
-        return FlatWriter(CsvWriter(file))
+        return FlatWriter(CsvWriter(file, heads=before is None))
     if form == "markdown":
-        return MarkdownWriter(file)
+        return MarkdownWriter(file, heads=before is None)
     if form == "parquet":
-        from tldrkit.data.parquet import ParquetWriter
+        from tldrkit.data.parquet import ParquetWriter, read_parquet
 
-        return FlatWriter(ParquetWriter(file, COLUMNS, COUNTS))
+        table = ParquetWriter(file, COLUMNS, COUNTS)
+        for row in read_parquet(before) if before else ():
+            table.write(row)
+        return FlatWriter(table)
     return JsonlWriter(file)
 
 
@@ -92,7 +106,7 @@ class JsonlWriter:
 
     def write(self, record: Record) -> None:
         """Write one record."""
-        self._file.write(json.dumps(record, ensure_ascii=False).encode() + b"\n")
+        self._file.write(escape_json(json.dumps(record, ensure_ascii=False)).encode() + b"\n")
 
     def close(self) -> None:
         """Have nothing left."""
@@ -108,27 +122,39 @@ class FlatWriter:
     def write(self, record: Record) -> None:
         """Write one record."""
         flat = {
-            key: json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
+            key: escape_json(json.dumps(value, ensure_ascii=False))
+            if isinstance(value, list | dict)
+            else value
             for key, value in record.items()
         }
         self._writer.write(flat)
 
 
 class CsvWriter:
-    """A header and a row a record, as RFC 4180 has it."""
+    """A header and a row a record, as RFC 4180 has it; no cell is a formula to a spreadsheet."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    _FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\n]")
+
+    def __init__(self, file: IO[bytes], *, heads: bool = True) -> None:
         self._text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
         self._rows = csv.DictWriter(self._text, COLUMNS)
-        self._rows.writeheader()
+        if heads:
+            self._rows.writeheader()
 
     def write(self, record: Record) -> None:
         """Write one record."""
-        self._rows.writerow(record)
+        self._rows.writerow({key: self._show(value) for key, value in record.items()})
 
     def close(self) -> None:
         """Let go of the file."""
         self._text.detach()
+
+    def _show(self, value: object) -> object:
+        """Put an apostrophe before what a spreadsheet would compute: it then shows the text."""
+        if not isinstance(value, str):
+            return value
+        text = show_text(value)
+        return f"'{text}" if self._FORMULA.match(text) else text
 
 
 class MarkdownWriter:
@@ -137,16 +163,18 @@ class MarkdownWriter:
     _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~])")
     _OPENING = re.compile(r"^(\d*)([.)+=-])")
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: IO[bytes], *, heads: bool = True) -> None:
         self._file = file
-        self._say("# Summaries\n")
+        if heads:
+            self._say("# Summaries\n")
 
     def write(self, record: Record) -> None:
         """Write one record."""
         place = self._escape(record["file"]) + (f", line {record['line']}" if record.get("line") else "")
         self._say(f"\n## {self._escape(record.get('title') or record['id'])}\n")
         if "error" in record:
-            self._say(f"\n*Not read: {self._escape(record['error'])}*\n\n{place}\n")
+            what = "No summary" if "posts_read" in record else "Not read"
+            self._say(f"\n*{what}: {self._escape(record['error'])}*\n\n{place}\n")
         else:
             used, read = record["posts_used"], record["posts_read"]
             posts = f"{used} of {read} posts" if used != read else f"{read} post{'s' * (read != 1)}"
@@ -160,5 +188,5 @@ class MarkdownWriter:
 
     def _escape(self, text: str) -> str:
         """Make a text one line that Markdown shows as it is."""
-        line = self._SPECIAL.sub(r"\\\1", " ".join(text.split())).replace("&", "&amp;")
+        line = self._SPECIAL.sub(r"\\\1", " ".join(show_text(text).split())).replace("&", "&amp;")
         return self._OPENING.sub(r"\1\\\2", line)

@@ -13,6 +13,7 @@ from tldrkit.metrics.overlap import ROUGE_TYPES
 from tldrkit.reports.comparison import Comparison
 from tldrkit.reports.page import render_list, render_table
 from tldrkit.reports.tables import NAMES, build_quality
+from tldrkit.texts import show_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +94,7 @@ def render_card(facts: CardFacts) -> str:
             + [[one.role, f"`{one.reference}`", f"`{one.digest}`"] for one in facts.lineage]
         ),
     ]
-    return f"---\n{build_metadata(facts).to_yaml()}\n---\n\n" + "\n\n".join(blocks) + "\n"
+    return f"---\n{build_metadata(facts).to_yaml()}\n---\n\n" + show_text("\n\n".join(blocks) + "\n")
 
 
 def build_metadata(facts: CardFacts) -> ModelCardData:

@@ -5,6 +5,7 @@ from functools import partial
 
 from tldrkit.reports.comparison import Comparison, Row
 from tldrkit.reports.tables import build_costs, build_quality, build_traits
+from tldrkit.texts import show_text
 
 WINNER_RULE = (
     "the run with the fewest parameters whose ROUGE-L is not shown to be lower than the best run's (the 95 % "
@@ -33,7 +34,7 @@ def render_markdown(comparison: Comparison) -> str:
         "## Made with",
         render_list(describe_method(comparison)),
     ]
-    return "\n\n".join(blocks) + "\n"
+    return show_text("\n\n".join(blocks) + "\n")
 
 
 def find_notes(comparison: Comparison) -> list[str]:

@@ -8,6 +8,7 @@ from html import escape
 from tldrkit.reports.coordinates import Line, render_coordinates, render_value
 from tldrkit.reports.page import render_table
 from tldrkit.search.study import Trial
+from tldrkit.texts import show_text
 
 _SCORE = "ROUGE-L"
 _HEADS = ("trial", "state", _SCORE, "parameters", "dendrites", "seconds")
@@ -67,7 +68,7 @@ def render_markdown(report: SweepReport) -> str:
     commands = ["```", *report.commands, "```"]
     blocks += ["## Go on with the best", "\n".join(commands)] if report.commands else []
     blocks += ["## All trials", render_table(_tabulate(report, report.trials))]
-    return "\n\n".join(blocks) + "\n"
+    return show_text("\n\n".join(blocks) + "\n")
 
 
 def render_html(report: SweepReport) -> str:

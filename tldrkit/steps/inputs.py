@@ -1,22 +1,24 @@
 """What `summarize` reads: paths, patterns and the standard input, or one shard of them."""
 
+import glob
 import hashlib
 import os
 import re
 import shutil
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from tldrkit.errors import SpecError
+from tldrkit.errors import DataError, SpecError
+from tldrkit.store.disk import claim_draft
 from tldrkit.threads import BrokenThread, Thread, find_thread_files, is_page_part, read_members
 
-STDIN = Path("-")
+STDIN = STDOUT = Path("-")
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,11 @@ class Shard:
 
     def name(self, out: Path) -> Path:
         """Name its own output: ``out-2-of-4.jsonl`` for ``out.jsonl``."""
-        return out if self.count == 1 else out.with_stem(f"{out.stem}-{self.number}-of-{self.count}")
+        return (
+            out
+            if self.count == 1 or out == STDOUT
+            else out.with_stem(f"{out.stem}-{self.number}-of-{self.count}")
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,15 +89,17 @@ class Inputs:
     Args:
         paths: Files, folders and patterns.
         shard: The part of them that is meant.
-        stdin: A file with what the standard input held; None where it is not asked for.
-        out: Never read, though it lies among them.
+        copies: Of what can be read but once: the standard input, and pipes.
+        out: Never read, though it lies among them; links are followed to it.
+        patient: Whether files come and go: what is not there is waited for, what has just gone is no error.
         as_text: Whether texts are threads of one post though they do not read as prose.
     """
 
     paths: Sequence[Path]
     shard: Shard = field(default_factory=Shard)
-    stdin: Path | None = None
+    copies: Mapping[Path, Path] = field(default_factory=dict)
     out: Path | None = None
+    patient: bool = False
     as_text: bool = False
 
     def find(self) -> Iterator[Path]:
@@ -101,7 +109,7 @@ class Inputs:
             DataError: A path does not exist, or a pattern matches nothing.
         """
         for path in self.paths:
-            found = iter([path]) if path == STDIN else find_thread_files([path])
+            found = iter([path]) if path in self.copies else find_thread_files([path], patient=self.patient)
             yield from (file for file in found if self.shard.holds(file) and not self._is_out(file))
 
     def read(self) -> Iterator[Item]:
@@ -111,8 +119,10 @@ class Inputs:
             if file not in named and is_page_part(file.name):
                 yield Item(file, PassedOver(), file)
                 continue
-            path = self.stdin if file == STDIN and self.stdin else file
+            path = self.copies.get(file, file)
             for place, found in read_members(path, as_text=self.as_text):
+                if self.patient and isinstance(found, BrokenThread) and not os.path.lexists(file):
+                    continue
                 is_part = isinstance(found, BrokenThread) and found.of_pages
                 meant = file in named and place == path
                 name = file / place.relative_to(path)
@@ -148,22 +158,59 @@ class Inputs:
             before = state
 
     def _is_out(self, file: Path) -> bool:
-        return self.out is not None and file.name == self.out.name and file.resolve() == self.out.resolve()
+        if self.out is None or not (file.name == self.out.name or file.is_symlink()):
+            return False
+        return os.path.realpath(file) == os.path.realpath(self.out)
+
+
+def is_read_once(path: Path) -> bool:
+    """Tell whether a path is the standard input or a pipe, such as that of ``<(…)``."""
+    try:
+        return path == STDIN or path.is_fifo()
+    except OSError:  # whatever it is may not be looked at, and will be told when it is read
+        return False
 
 
 @contextmanager
 def open_inputs(
-    paths: Sequence[Path], shard: Shard, out: Path | None, *, as_text: bool = False
+    paths: Sequence[Path],
+    shard: Shard,
+    out: Path | None,
+    *,
+    drafts: Path,
+    patient: bool = False,
+    as_text: bool = False,
 ) -> Iterator[Inputs]:
-    """Open the inputs; the standard input is copied to a file first, since it is read more than once.
+    """Open the inputs; what can be read but once is copied first, since inputs are read more than once.
+
+    Args:
+        paths: Files, folders, patterns, and `-` for the standard input.
+        shard: The part of them that is meant.
+        out: The output, which is never read.
+        drafts: Where copies lie; what a killed process leaves there is removed with the store's other drafts.
+        patient: Whether files come and go.
+        as_text: Whether texts are threads of one post though they do not read as prose.
 
     Raises:
-        DataError: A path does not exist, or a pattern matches nothing.
+        DataError: A path does not exist, a pattern matches nothing, or the standard input is closed.
+        StoreError: No copy can be written.
     """
-    with tempfile.TemporaryDirectory(prefix="tldrkit-") as folder:
-        stdin = None
-        if STDIN in paths:
-            stdin = Path(folder) / "stdin"
-            with stdin.open("wb") as file:
-                shutil.copyfileobj(sys.stdin.buffer, file)
-        yield Inputs(paths=paths, shard=shard, stdin=stdin, out=out, as_text=as_text)
+    with ExitStack() as held:
+        copies = dict[Path, Path]()
+        for path in paths:
+            if path not in copies and is_read_once(path):
+                folder = held.enter_context(claim_draft(drafts)).folder
+                copies[path] = folder / ("stdin" if path == STDIN else path.name)
+                _copy(path, copies[path])
+        inputs = Inputs(paths=paths, shard=shard, copies=copies, out=out, patient=patient, as_text=as_text)
+        if patient:  # a path that was mistyped would be waited for in vain
+            names = [path for path in paths if not (glob.has_magic(str(path)) or os.path.lexists(path))]
+            deque(find_thread_files(names), maxlen=0)
+        yield inputs
+
+
+def _copy(path: Path, to: Path) -> None:
+    if path == STDIN and sys.stdin is None:
+        raise DataError("The standard input is closed.", hint="Name files, or pipe something in.")
+    with to.open("wb") as copy, nullcontext(sys.stdin.buffer) if path == STDIN else path.open("rb") as file:
+        shutil.copyfileobj(file, copy)

@@ -1,31 +1,32 @@
 """`tldrkit summarize`: files and folders of threads in, one record a thread out."""
 
 import json
+import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from tldrkit.data.records import EXTENSIONS, Record, choose_form, writing_records
+from tldrkit.data.records import Record, choose_form
 from tldrkit.errors import SpecError, StoreError
 from tldrkit.options import EngineName, Options
-from tldrkit.specs import Form, SummarizeSpec
-from tldrkit.steps.inputs import STDIN, Inputs, Item, PassedOver, Shard, open_inputs
+from tldrkit.specs import SummarizeSpec
+from tldrkit.steps.inputs import STDOUT, Inputs, Item, PassedOver, Shard, is_read_once, open_inputs
 from tldrkit.steps.loading import check_for_ctranslate2, load_writer
-from tldrkit.steps.outputs import open_whole
+from tldrkit.steps.outputs import find_file
 from tldrkit.steps.pace import Pace
 from tldrkit.steps.source import ModelSource, resolve_model
 from tldrkit.steps.step import build_provenance
+from tldrkit.steps.summaries import Output, build_record, open_files
 from tldrkit.store.digest import digest_json
 from tldrkit.store.journal import Journal, open_journal
+from tldrkit.store.ledger import Ledger, open_ledger
 from tldrkit.store.runs import record_run
-from tldrkit.store.store import ArtifactStore
-from tldrkit.threads import BrokenThread, Thread
-from tldrkit.threads.finding import SIDECAR
+from tldrkit.store.store import DRAFTS, ArtifactStore
+from tldrkit.threads import Thread
 
 if TYPE_CHECKING:
     from tldrkit.engines.threads import Summary, ThreadSummarizer
@@ -34,44 +35,28 @@ _JOURNAL = 1  # schema of what is journaled
 _BATCHES = 8  # read ahead, sorted by length and journaled together
 _BATCH_CHARACTERS = 2048  # of a thread that counts as one of a batch; a longer one counts as several
 
-Found = tuple[Path, Record]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Output:
-    """Where records go, and in which form.
-
-    Args:
-        file: One file for all; None for one beside each input.
-        form: How records are written; by the file's name where not given.
-        sources: Whether records say which posts each sentence came from.
-    """
-
-    file: Path | None = None
-    form: Form | None = None
-    sources: bool = False
-
 
 @dataclass(kw_only=True)
 class Summarized:
     """What came of a run over threads."""
 
-    out: Path | None
+    out: Path | None = None
     threads: int = 0
     broken: int = 0
+    empty: int = 0
+    """Threads whose summary has no words; among the threads, too."""
     passed_over: int = 0
     """Files in folders and archives that pages bring along, such as style sheets."""
     known: int = 0
     """Threads whose summary was there from a run before, or from an equal thread."""
     outdated: int = 0
-    """Summaries of a run before that were made with another model or other options, and were not used."""
+    """Threads of the output before that were summarized with another model or other options."""
 
     def count(self, record: Record) -> None:
         """Count a record."""
-        if "error" in record:
-            self.broken += 1
-        else:
-            self.threads += 1
+        self.threads += "summary" in record
+        self.empty += "summary" in record and "error" in record
+        self.broken += "summary" not in record
 
 
 def summarize(
@@ -89,7 +74,8 @@ def summarize(
     """Summarize every thread of the inputs; an output appears whole, its records in the order of the inputs.
 
     What is no thread becomes a record with its error, and the run goes on. Summaries are journaled in the
-    store: the same command goes on where it was killed, and does only what is new or changed.
+    store: the same command goes on where it was killed, and does only what is new or changed. A run that
+    watches adds to its output, and takes nothing away.
 
     Args:
         options: The surroundings; ``force`` does all again.
@@ -107,7 +93,7 @@ def summarize(
         ModelError: The model cannot be loaded, or CTranslate2 cannot run it.
         ProcessError: An actor of the cluster failed.
         SpecError: The options do not fit together.
-        StoreError: An output cannot be written, or another run is at it.
+        StoreError: An output cannot be written, another run is at it, or it is there and no run wrote it.
         TldrkitError: There is no cluster, or the engine's library is not installed.
     """
     store = ArtifactStore(options.artifacts)
@@ -115,49 +101,66 @@ def summarize(
     spec = source.complete(spec, options)
     out = output.file and shard.name(output.file)
     _check(paths, out, watch)
-    form = choose_form(out, output.form)
+    form = choose_form(None if out == STDOUT else out, output.form)
     identity = _identify(source, spec, engine)
     with (
-        open_inputs(paths, shard, out, as_text=as_text) as inputs,
         _open_engine(engine, options, spec, source) as opened,
+        open_ledger(store.root, _name_work(paths, shard, out), identity) as ledger,
+        open_journal(store.root, identity, anew=options.force) as journal,
+        open_files(output, out, form, ledger, adds=watch is not None) as files,
+        open_inputs(
+            paths, shard, files.file, drafts=store.root / DRAFTS, patient=files.adds, as_text=as_text
+        ) as inputs,
         record_run(
             store.root, "summarize", command=options.command, spec=spec.model_dump(mode="json")
         ) as run,
-        open_journal(store.root, _name_journal(inputs), identity, anew=options.force) as journal,
         closing(options.display),
     ):
         run.provenance.update(build_provenance(options) | {"model": source.reference, "engine": engine})
-        work = Work(options=options, spec=spec, journal=journal, engine=opened)
-        state = inputs.compute_state() if watch is not None else ""
-        while True:
-            done = Summarized(out=out, outdated=journal.outdated)
-            records = work.run(inputs, done)
-            _write(records if output.sources else _drop_sources(records), out, form)
+        work = Work(options=options, spec=spec, ledger=ledger, journal=journal, engine=opened)
+        for done in _go_on(options, inputs, watch):
+            done.out, done.outdated = out, files.write(work.run(inputs, done))
             run.metrics.update(
-                threads=done.threads, broken=done.broken, known=done.known, passed_over=done.passed_over
+                threads=done.threads,
+                broken=done.broken,
+                empty=done.empty,
+                known=done.known,
+                passed_over=done.passed_over,
             )
-            if watch is None:
-                return done
-            options.display.log({"message": f"{done.threads} threads summarized; waiting for more."})
-            try:
-                state = inputs.wait(state, watch)
-            except KeyboardInterrupt:
-                return done
+        return done
+
+
+def _go_on(options: Options, inputs: Inputs, watch: float | None) -> Iterator[Summarized]:
+    """Yield what a pass shall count into: once, or whenever the files differ until interrupted.
+
+    What could not be read or got no words in a pass is not forgotten when its file goes.
+    """
+    state = inputs.compute_state() if watch is not None else ""
+    before = Summarized()
+    while True:
+        yield (done := Summarized())
+        if watch is None:
+            return
+        done.broken, done.empty = max(done.broken, before.broken), max(done.empty, before.empty)
+        before = done
+        threads = f"{done.threads} thread{'s' * (done.threads != 1)}"
+        options.display.log({"message": f"{threads} summarized; waiting for more."})
+        try:
+            state = inputs.wait(state, watch)
+        except KeyboardInterrupt:
+            return
 
 
 def _check(paths: Sequence[Path], out: Path | None, watch: float | None) -> None:
-    if STDIN in paths and (out is None or watch is not None):
+    if any(map(is_read_once, paths)) and (out is None or watch is not None):
         raise SpecError(
-            "The standard input is read once, and nothing can lie beside it.",
+            "The standard input and pipes are read once, and nothing can lie beside them.",
             hint="Leave out --sidecar and --watch, or name files and folders.",
         )
-    if out is None:
+    if out is None or out == STDOUT:
         return
-    if out.exists() and not out.is_file():
-        raise StoreError(
-            f"{out} is no regular file.", hint="--out names a file to write, such as summaries.jsonl."
-        )
-    if any(path.resolve() == out.resolve() for path in paths):
+    target = find_file(out)
+    if any(os.path.realpath(path) == str(target) for path in paths):
         raise StoreError(f"--out would overwrite the input {out}.", hint="Choose another file to write.")
 
 
@@ -168,12 +171,13 @@ def _identify(source: ModelSource, spec: SummarizeSpec, engine: EngineName) -> s
     return digest_json({"journal": _JOURNAL, "model": source.digest, "spec": made_with} | foreign)
 
 
-def _name_journal(inputs: Inputs) -> str:
-    """Name the journal after the output, or after the inputs where outputs lie beside them."""
-    if inputs.out is not None:
-        return digest_json(ascii(inputs.out.resolve()))
-    paths = [ascii(path.absolute()) for path in inputs.paths]
-    return digest_json([*paths, inputs.shard.number, inputs.shard.count])
+def _name_work(paths: Sequence[Path], shard: Shard, out: Path | None) -> str | None:
+    """Name a run after its file, or after its inputs where files lie beside them; None where it has none."""
+    if out == STDOUT:
+        return None
+    if out is not None:
+        return digest_json(ascii(find_file(out)))
+    return digest_json([*(ascii(path.absolute()) for path in paths), shard.number, shard.count])
 
 
 class Engine(Protocol):
@@ -212,10 +216,11 @@ class Work:
 
     options: Options
     spec: SummarizeSpec
+    ledger: Ledger
     journal: Journal
     engine: Engine
 
-    def run(self, inputs: Inputs, done: Summarized) -> Iterator[Found]:
+    def run(self, inputs: Inputs, done: Summarized) -> Iterator[tuple[Path, Record]]:
         """Read the inputs and yield each file with a record, in order; what is done is counted."""
         pace = Pace(self.options.display, inputs)
         for chunk in self._look_ahead(_cut_chunks(inputs.read(), self.spec.batch_size)):
@@ -226,7 +231,7 @@ class Work:
                 if isinstance(item.found, PassedOver):
                     done.passed_over += 1
                     continue
-                record = _build_record(item, known[next(values)] if isinstance(item.found, Thread) else "{}")
+                record = build_record(item, known[next(values)] if isinstance(item.found, Thread) else "{}")
                 done.count(record)
                 yield item.file, record
             pace.advance(chunk.items)
@@ -258,6 +263,7 @@ class Work:
         """Wait for the summaries that are missing and journal them; those begun before are journaled."""
         new = dict(zip(chunk.missing, chunk.fetch(), strict=True))
         if new:
+            self.ledger.start()
             self.journal.add(new)
         known = chunk.known | new
         return known | self.journal.find([key for key in chunk.keys if key not in known])
@@ -358,40 +364,3 @@ def _render(summary: "Summary") -> str:
     sources = [{"sentence": one.text, "posts": list(one.posts)} for one in summary.sentences]
     value = {"ending": summary.ending, "summary": summary.text, "sources": sources}
     return json.dumps(value | {"posts_used": len(summary.posts)}, ensure_ascii=False)
-
-
-def _build_record(item: Item, summary: str) -> dict[str, Any]:
-    found, file = item.found, _show(str(item.name))
-    if isinstance(found, BrokenThread):
-        return {"id": _show(found.id), "file": file, "line": found.line, "error": found.reason}
-    assert isinstance(found, Thread)  # what is passed over has no record
-    written = json.loads(summary)
-    counts = found.count_posts()
-    if written["posts_used"] < len(found.posts):
-        counts["posts_unused"] = {**found.unused, "not central": len(found.posts) - written["posts_used"]}
-    doubt = {"encoding": found.encoding} if found.encoding else {}
-    return {"id": _show(found.id), "file": file, "title": found.title, **doubt, **counts, **written}
-
-
-def _show(name: str) -> str:
-    """Make a name that may come from a file system a text that can be written."""
-    return name.encode(errors="surrogateescape").decode(errors="replace")
-
-
-def _drop_sources(records: Iterator[Found]) -> Iterator[Found]:
-    for file, record in records:
-        yield file, {key: value for key, value in record.items() if key != "sources"}
-
-
-def _write(records: Iterator[Found], out: Path | None, form: Form) -> None:
-    """Write records into one file, or into one beside each input."""
-    if out is not None:
-        with open_whole(out, "wb") as file, writing_records(form, file) as writer:
-            for _, record in records:
-                writer.write(record)
-        return
-    for path, group in groupby(records, key=lambda found: found[0]):
-        beside = path.with_name(f"{path.name}{SIDECAR}{EXTENSIONS[form]}")
-        with open_whole(beside, "wb") as file, writing_records(form, file) as writer:
-            for _, record in group:
-                writer.write(record)

@@ -97,8 +97,12 @@ def lock(path: Path) -> Iterator[None]:
         release(descriptor)
 
 
-def take_lock(path: Path) -> int | None:
+def take_lock(path: Path, *, shared: bool = False) -> int | None:
     """Take the lock of a file, made where it is missing with its folder; None where a live process has it.
+
+    Args:
+        path: The file.
+        shared: Let others take it too who share it.
 
     Returns:
         What ``release`` is to be given. The file may be removed before, by its holder alone.
@@ -110,7 +114,7 @@ def take_lock(path: Path) -> int | None:
         except FileNotFoundError:  # its holder has just removed the folder
             continue
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
             if os.path.samestat(os.fstat(descriptor), path.stat()):
                 return descriptor
         except BlockingIOError:

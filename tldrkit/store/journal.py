@@ -1,7 +1,7 @@
-"""A journal of work done piece by piece: what a killed run had finished is there for the next one.
+"""A journal of work done piece by piece: what a run had finished is there for the next one, killed or not.
 
 Knows keys and texts; does not know what they mean. It is a SQLite file, whose transactions a kill or a lost
-power supply cannot tear. One process at a time has it.
+power supply cannot tear. Any number of processes may use it at once.
 """
 
 import sqlite3
@@ -13,73 +13,84 @@ from tldrkit.errors import StoreError
 from tldrkit.store.disk import as_store_error
 
 JOURNALS = ".journals"
+JOURNAL = ".sqlite"
+
+_PATIENCE = 60.0  # seconds that a transaction waits for those of other processes
 
 
 class Journal:
-    """The pieces of one work, open.
+    """The pieces of one kind of work, open.
 
     Args:
         connection: To its file.
-        outdated: Pieces that were there and were made with something else; they are forgotten.
+        anew: Find what was added from here alone.
     """
 
-    def __init__(self, connection: sqlite3.Connection, outdated: int) -> None:
+    def __init__(self, connection: sqlite3.Connection, *, anew: bool) -> None:
         self._connection = connection
-        self.outdated = outdated
+        self._anew = anew
+        connection.execute("CREATE TABLE IF NOT EXISTS pieces (key TEXT PRIMARY KEY, value TEXT)")
+        connection.execute("CREATE TEMP TABLE fresh (key TEXT PRIMARY KEY)")
 
     def find(self, keys: Sequence[str]) -> dict[str, str]:
         """Find the pieces that are done."""
-        asked = "SELECT value FROM pieces WHERE key = ?"
+        fresh = " AND key IN (SELECT key FROM fresh)" if self._anew else ""
+        asked = f"SELECT value FROM pieces WHERE key = ?{fresh}"
         found = ((key, self._connection.execute(asked, (key,)).fetchone()) for key in set(keys))
         return {key: row[0] for key, row in found if row is not None}
 
     def add(self, pieces: Mapping[str, str]) -> None:
         """Add finished pieces: all of them, or none where the process dies."""
-        with self._connection:
-            self._connection.executemany("INSERT OR REPLACE INTO pieces VALUES (?, ?)", pieces.items())
+        with changing(self._connection) as change:
+            change.executemany("INSERT OR REPLACE INTO pieces VALUES (?, ?)", pieces.items())
+            if self._anew:
+                change.executemany("INSERT OR IGNORE INTO fresh VALUES (?)", [(key,) for key in pieces])
 
 
 @contextmanager
-def open_journal(root: Path, name: str, identity: str, *, anew: bool = False) -> Iterator[Journal]:
-    """Open a work's journal, made where it is missing.
+def open_journal(root: Path, identity: str, *, anew: bool = False) -> Iterator[Journal]:
+    """Open the journal of all work of one identity, made where it is missing.
 
     Args:
         root: Folder of the store.
-        name: Name of the file: letters and digits.
-        identity: Of what pieces are made with; those of another one are forgotten.
-        anew: Forget all of them.
+        identity: Of what pieces are made with: letters and digits.
+        anew: Do all again, whatever is known.
 
     Raises:
-        StoreError: Another process has it, it is damaged, or the store cannot be written.
+        StoreError: It is damaged, or the store cannot be written.
     """
-    path = root / JOURNALS / f"{name}.sqlite"
-    with as_store_error(root):
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with open_database(root / JOURNALS / f"{identity}{JOURNAL}") as connection:
+        yield Journal(connection, anew=anew)
+
+
+@contextmanager
+def open_database(path: Path | None) -> Iterator[sqlite3.Connection]:
+    """Open a SQLite file, made where it is missing; without a path, one of this process alone.
+
+    Raises:
+        StoreError: It is damaged, or cannot be read or written.
+    """
+    if path is not None:
+        with as_store_error(path.parent.parent):
+            path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with closing(sqlite3.connect(path, timeout=0)) as connection:
-            outdated = _begin(connection, "" if anew else identity, identity)
-            yield Journal(connection, 0 if anew else outdated)
+        with closing(sqlite3.connect(path or "", timeout=_PATIENCE, isolation_level=None)) as connection:
+            yield connection
     except sqlite3.OperationalError as error:
-        if "locked" in str(error):
-            raise StoreError(
-                "Another run is writing the same output.", hint="Wait for it, or name another output."
-            ) from error
         raise StoreError(f"{path} cannot be used: {error}.", hint="Check the disk.") from error
     except sqlite3.DatabaseError as error:
-        raise StoreError(f"{path} is damaged: {error}.", hint="Remove it; all is done again.") from error
+        raise StoreError(
+            f"{path} is damaged: {error}.", hint="Remove it; what it knew is done again."
+        ) from error
 
 
-def _begin(connection: sqlite3.Connection, asked: str, identity: str) -> int:
-    """Take the file for this process; forget what is of another identity than asked, and count it."""
-    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-    with connection:
-        connection.execute("BEGIN EXCLUSIVE")
-        connection.execute("CREATE TABLE IF NOT EXISTS made_with (identity TEXT)")
-        connection.execute("CREATE TABLE IF NOT EXISTS pieces (key TEXT PRIMARY KEY, value TEXT)")
-        if connection.execute("SELECT identity FROM made_with").fetchone() == (asked,):
-            return 0
-        outdated: int = connection.execute("SELECT count(*) FROM pieces").fetchone()[0]
-        connection.execute("DELETE FROM pieces")
-        connection.execute("DELETE FROM made_with")
-        connection.execute("INSERT INTO made_with VALUES (?)", (identity,))
-        return outdated
+@contextmanager
+def changing(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """Make a block's changes one transaction, which others see whole or not at all."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()

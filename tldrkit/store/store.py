@@ -17,6 +17,7 @@ from tldrkit.store.audit import find_problems
 from tldrkit.store.checkpoints import compute_key, remove_checkpoints
 from tldrkit.store.digest import to_plain
 from tldrkit.store.disk import as_store_error, claim_draft, find_folders, remove_dead_drafts
+from tldrkit.store.ledger import remove_journals
 from tldrkit.store.lineage import Lineage
 from tldrkit.store.manifest import Input, Manifest, compute_identity, read_manifest
 from tldrkit.store.names import MANIFEST, VERSION, Reference, check_name, is_name, parse_reference
@@ -24,7 +25,7 @@ from tldrkit.store.versions import Artifact, Versions
 
 __all__ = ["Artifact", "ArtifactStore", "Draft"]
 
-_DRAFTS = ".drafts"
+DRAFTS = ".drafts"
 
 
 class Draft:
@@ -126,7 +127,7 @@ class ArtifactStore:
             StoreError: A name or file that no artifact can have, a full disk, or no permission to write.
         """
         versions, identity = self._versions(check_name(name)), compute_identity(kind, spec, inputs)
-        with claim_draft(self.root / _DRAFTS) as claim:
+        with claim_draft(self.root / DRAFTS) as claim:
             draft = Draft(claim.folder, provenance)
             with as_store_error(self.root, within=claim.folder):
                 yield draft
@@ -176,23 +177,22 @@ class ArtifactStore:
         return self._trace(asked, frozenset())
 
     def collect_garbage(self, *, checkpoints: bool = False) -> builtins.list[Path]:
-        """Remove what dead processes left and nobody can use: drafts, and checkpoints of published steps.
+        """Remove what dead processes left and nobody can use: drafts, states of published steps, journals.
 
         Args:
-            checkpoints: Remove those of unfinished steps too, which will then begin anew.
+            checkpoints: Remove those of unfinished steps too, which will then begin anew; their journals too.
 
         Returns:
-            The folders removed.
+            The folders and journals removed.
 
         Raises:
             StoreError: The store cannot be written.
         """
         published = {compute_key(a.manifest.name, a.manifest.identity) for a in self.list()}
         with as_store_error(self.root):
-            drafts = remove_dead_drafts(self.root / _DRAFTS)
-            return drafts + remove_checkpoints(
-                self.root, keep=lambda key: not checkpoints and key not in published
-            )
+            drafts = remove_dead_drafts(self.root / DRAFTS)
+            states = remove_checkpoints(self.root, keep=lambda key: not checkpoints and key not in published)
+            return drafts + states + remove_journals(self.root, unfinished=checkpoints)
 
     def _versions(self, name: str) -> Versions:
         return Versions(self.root, name)
@@ -210,7 +210,7 @@ class ArtifactStore:
         return Artifact(path=folder, manifest=manifest, stored=folder.resolve() == home.resolve())
 
     def _repair_pointer(self, versions: Versions) -> None:
-        with claim_draft(self.root / _DRAFTS) as claim:
+        with claim_draft(self.root / DRAFTS) as claim:
             versions.point(claim.scratch)
 
     def _announce(self, artifact: Artifact, scratch: Path) -> None:
