@@ -137,7 +137,7 @@ def test_a_killed_run_ends_with_the_bytes_of_a_local_one(cli: Cli, workplace: Pa
     assert 0 < journaled < 96
     again = cli(*there, **environment)
     assert again.returncode == 3, again.stderr
-    known = f"97 threads summarized, {journaled + 1} of them known from before; 1 inputs could not be read."
+    known = f"97 threads summarized, {journaled + 1} of them known from before; 1 input could not be read."
     assert again.stderr.splitlines()[-1] == known  # before it, perhaps, how far a slow machine is
     assert again.stdout == "ray.jsonl\n"
 
