@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,17 @@ def test_later_files_and_options_win(tmp_path: Path) -> None:
     spec = build_spec(TrainSpec, [first, second], {"seed": 3})
 
     assert (spec.lr, spec.max_steps, spec.seed) == (0.1, 20, 3)
+
+
+def test_null_is_the_default(tmp_path: Path) -> None:
+    """Of any field, in a file or given: agents write null for what is not said, JSON too."""
+    nothing = dict.fromkeys(TrainSpec.model_fields)
+    first = write(tmp_path, "seed: 1\nlr: 0.1\n")
+    second = tmp_path / "agent.json"
+    second.write_text(json.dumps(nothing | {"seed": 2}))
+
+    assert build_spec(TrainSpec, [first, second]) == TrainSpec(seed=2)
+    assert build_spec(TrainSpec, fields=nothing).model_fields_set == set()
 
 
 def test_an_unknown_key_is_refused_with_the_nearest_known_one(tmp_path: Path) -> None:

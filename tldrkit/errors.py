@@ -4,6 +4,7 @@ TldrkitError
 ├── SpecError            a YAML file or an option that cannot be used
 ├── StoreError           the artifact store refused or could not do something
 │   ├── UnknownReference     no artifact of that name or version
+│   ├── ReadOnlyStore        it may be read, not written
 │   ├── Busy                 another process is making this very result
 │   └── DamagedArtifact      files that are missing, cut short or changed
 ├── DataError            texts that cannot be read or used
@@ -39,6 +40,10 @@ class StoreError(TldrkitError):
 
 class UnknownReference(StoreError):  # noqa: N818  (names the thing, as the store's user would)
     """No artifact has that name or version."""
+
+
+class ReadOnlyStore(StoreError):  # noqa: N818  (names the thing, as the store's user would)
+    """The store may be read, not written."""
 
 
 class DamagedArtifact(StoreError):  # noqa: N818  (names the thing, as the store's user would)

@@ -13,6 +13,8 @@ from wandb.sdk.launch.sweeps.utils import create_sweep_command, create_sweep_com
 
 from tests.cli.conftest import Cli, build_environment
 from tests.test_tracking import read_records
+from tldrkit.search.study import Study
+from tldrkit.search.sweepfile import read_sweep
 from tldrkit.store.runs import list_runs
 from tldrkit.store.store import ArtifactStore
 
@@ -129,6 +131,19 @@ def test_a_sweep_runs_goes_on_and_reports(cli: Cli, workplace: Path, sweep_file:
     bare = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))}
     planned = subprocess.run(plan, cwd=ROOT, env=bare, capture_output=True, text=True, check=True).stdout
     assert f"compress base --as toy-best/compress --spec {workplace}/out/compress.yaml" in planned
+
+
+def test_a_broken_journal_is_said(cli: Cli, workplace: Path, sweep_file: Path) -> None:
+    """A sweep whose journal ends in half a line goes on, and says once that it goes on without."""
+    journal = workplace / "artifacts/.sweeps/toy.journal"
+    trial = Study("toy", read_sweep(sweep_file), str(journal)).claim(1, "me", lambda worker: worker == "")
+    assert trial
+    trial.finish([0.5])
+    journal.write_bytes(journal.read_bytes() + b'{"op_code":4,"worker' + bytes(9))
+    for said in (1, 0):
+        done = cli("sweep", sweep_file.name, "--count", "1")
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.count("toy.journal had a line that was broken: the sweep goes on without") == said
 
 
 def test_nothing_to_do_is_said(cli: Cli, sweep_file: Path) -> None:

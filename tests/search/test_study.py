@@ -7,9 +7,12 @@ from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.search.conftest import Open
 from tldrkit.errors import SpecError
+from tldrkit.search.mending import mend
 from tldrkit.search.study import OpenTrial, Study
 from tldrkit.search.sweepfile import SweepSpec
 from tldrkit.store.disk import is_locked, lock
@@ -182,3 +185,78 @@ def test_processes_share_a_sweep_and_one_is_killed(tmp_path: Path) -> None:
     assert [trial.state for trial in trials].count("killed") == 1
     assert len(chosen) == len(set(chosen)) == 24
     assert {trial.parameters["lr"] for trial in trials} == set(chosen)
+
+
+def run_some(open_study: Open, count: int) -> list[float]:
+    """Finish some more trials, and list the choices of all that finished."""
+    study = open_study()
+    for _ in range(count):
+        claim(study, dead="me").finish([0.5])
+    return [trial.parameters["lr"] for trial in open_study().list_trials() if trial.state == "finished"]
+
+
+@pytest.mark.parametrize("cut", [1, 2, 20, 150, 700])
+@pytest.mark.parametrize("zeros", [False, True])
+def test_a_cut_journal_is_opened_again(open_study: Open, tmp_path: Path, cut: int, zeros: bool) -> None:
+    """What is cut off, or filled with zeros, is left out and counted; what was finished is not lost."""
+    before = run_some(open_study, 3)
+    journal = tmp_path / "s.journal"
+    whole = journal.read_bytes()
+    journal.write_bytes(whole[:-cut] + (bytes(cut) if zeros else b""))
+    lost = open_study().lost
+    after = run_some(open_study, 2)
+
+    assert lost == (1 if zeros or not whole[:-cut].endswith(b"\n") else 0)
+    assert open_study().lost == 0
+    assert after[:2] == before[:2]
+    assert len(after) >= 4
+    assert journal.read_bytes().startswith(whole[: whole.rfind(b"\n", 0, len(whole) - cut) + 1])
+
+
+def test_another_process_reads_on_after_mending(open_study: Open, tmp_path: Path) -> None:
+    """What stays keeps its place in the file, for processes that have it open."""
+    run_some(open_study, 2)
+    study = open_study()
+    journal = tmp_path / "s.journal"
+    whole = journal.read_bytes()
+    line = next(line for line in whole.splitlines() if b'"user_attr":{"worker"' in line)
+    journal.write_bytes(whole.replace(line, bytes(len(line)), 1) + b'{"op_code":4,"work')
+
+    assert open_study().lost == 2
+    start = whole.index(line) + len(line)
+    assert journal.read_bytes()[start : len(whole)] == whole[start:]
+    claim(study).finish([0.7])
+    assert [trial.values for trial in open_study().list_trials()] == [(0.5,), (0.5,), (0.7,)]
+
+
+def test_a_journal_that_cannot_be_mended_is_left_as_it_is(open_study: Open, tmp_path: Path) -> None:
+    """Other files, and journals of which later lines rest on what is gone, are refused and not touched."""
+    run_some(open_study, 3)
+    whole = (tmp_path / "s.journal").read_bytes()
+    create = next(line for line in whole.splitlines() if line.startswith(b'{"op_code":4'))
+    for content, sentence in (
+        (whole.replace(create, bytes(len(create)), 1), "what follows rests on it"),
+        (bytes(400) + whole[400:], "no journal"),
+        (b"dear diary,\n", "no journal"),
+    ):
+        (tmp_path / "s.journal").write_bytes(content)
+        with pytest.raises(SpecError, match=sentence) as caught:
+            open_study()
+        assert caught.value.hint
+        assert (tmp_path / "s.journal").read_bytes() == content
+
+
+@given(st.data())
+def test_mending_is_done_once(data: st.DataObject) -> None:
+    """Whatever byte is gone, a mended journal is whole, no longer than before, and keeps all other lines."""
+    lines = [
+        b'{"op_code":0,"worker_id":"%d","study_name":"s","padding":"%s"}' % (n, b"x" * 9) for n in range(5)
+    ]
+    journal = b"".join(line + b"\n" for line in lines)
+    place = data.draw(st.integers(1, len(journal) - 1))
+    damaged = data.draw(st.sampled_from([journal[:place], journal[:place] + bytes(9), b"", bytes(9)]))
+    mended, lost = mend(damaged)
+
+    assert mend(mended) == (mended, 0)
+    assert damaged.startswith(mended)
+    assert lost == (damaged != mended)

@@ -15,10 +15,12 @@ TEXT = "The fan is loud. " * 5
 
 
 @pytest.fixture(scope="module")
-def guarded(models: Path) -> Iterator[Server]:
+def guarded(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One model that writes long summaries one at a time for those with the token, and lets few wait."""
     arguments = ["one", "--threads", "1", "--batch-size", "1", "--max-waiting", "8", "--max-body", "2000"]
-    secret = ["--token", "sesame", "--cors-origin", "http://front.example", "--timeout", "300"]
+    file = tmp_path_factory.mktemp("secrets") / "token"
+    file.write_text("sesame\n")
+    secret = ["--token-file", str(file), "--cors-origin", "http://front.example", "--timeout", "300"]
     with start_server(models, *arguments, *secret, authorization="Bearer sesame") as running:
         yield running
 

@@ -124,7 +124,7 @@ def test_predictions_that_are_not_whole_are_refused(options: Options, compared: 
             {"cut": text[:-30], "no row": "[]\n" * 9, "other row": "{}\n" * 9}[harm], encoding="utf-8"
         )
 
-    with pytest.raises(DamagedArtifact, match=r"predictions\.jsonl cannot be read") as caught:
+    with pytest.raises(DamagedArtifact, match=r"'predictions\.jsonl' (is|was) ") as caught:
         render_report(ArtifactStore(options.artifacts), compared)
     assert "artifacts verify y/s0/eval@v1" in caught.value.hint
 

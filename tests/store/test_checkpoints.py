@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tldrkit.errors import StoreError
+from tldrkit.errors import DamagedArtifact, StoreError
 from tldrkit.store.checkpoints import CHECKPOINTS, compute_key, hold_checkpoints
 from tldrkit.store.store import ArtifactStore
 
@@ -78,6 +78,38 @@ def test_a_state_that_cannot_be_written_leaves_the_one_before(tmp_path: Path) ->
         found = checkpoints.find()
         assert found is not None
         assert (found / "state").read_text() == "whole"
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut", "lose", "add", "seal"])
+def test_a_damaged_state_is_not_gone_on_from(tmp_path: Path, damage: str) -> None:
+    """Whatever was changed in it is named, and the state stays where it is."""
+
+    def save(folder: Path) -> None:
+        (folder / "best").mkdir()
+        for name in ("run.json", "best/weights"):
+            (folder / name).write_text(f"content of {name}")
+
+    with contextlib.suppress(KeyboardInterrupt), hold_checkpoints(tmp_path, "b/train", "x") as checkpoints:
+        checkpoints.save(save)
+        raise KeyboardInterrupt
+    (state,) = (tmp_path / CHECKPOINTS).glob("*/state")
+    weights, seal = state / "best/weights", state / "digests.json"
+    {
+        "flip": lambda: weights.write_text(weights.read_text().replace("w", "v")),
+        "cut": lambda: weights.write_text("cont"),
+        "lose": weights.unlink,
+        "add": lambda: (state / "best/more").write_text(""),
+        "seal": lambda: seal.write_text('{"best/weights": []}'),
+    }[damage]()
+    named = {"add": "best/more", "seal": "digests.json"}.get(damage, "best/weights")
+
+    with (
+        pytest.raises(DamagedArtifact, match=f"damaged: '{named}'") as caught,
+        hold_checkpoints(tmp_path, "b/train", "x") as checkpoints,
+    ):
+        checkpoints.find()
+    assert "--force" in caught.value.hint
+    assert state.is_dir()
 
 
 def test_a_step_is_made_by_one_process_at_a_time(tmp_path: Path) -> None:

@@ -3,13 +3,16 @@ import os
 import shutil
 import stat
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tldrkit.errors import DamagedArtifact, StoreError, UnknownReference
+from tldrkit.store.digest import digest_file
 from tldrkit.store.lineage import Lineage
 from tldrkit.store.manifest import Input, compute_identity
 from tldrkit.store.store import Artifact, ArtifactStore, Draft
@@ -27,11 +30,32 @@ def publish_half(store: ArtifactStore) -> Iterator[Draft]:
 
 
 def test_nothing_is_created_by_asking(store: ArtifactStore) -> None:
-    """A store that was only read leaves no folder behind."""
-    assert (store.list(), store.verify(), store.collect_garbage(), store.find("b", "i")) == ([], [], [], None)
-    with pytest.raises(UnknownReference, match="no artifact"):
-        store.resolve("b")
+    """A store that is not there is an error wherever it is read, and asking makes no folder."""
+    assert (store.find_names(), store.list(), store.find("b", "i")) == ([], [], None)
+    for ask in (
+        store.require,
+        store.verify,
+        *(partial(look, "b") for look in (store.resolve, store.take, store.verify, store.lineage)),
+    ):
+        with pytest.raises(UnknownReference, match=f"no artifact store at {store.root}") as caught:
+            ask()
+        assert "--artifacts" in caught.value.hint
     assert not store.root.exists()
+
+
+def test_a_file_is_no_store(tmp_path: Path) -> None:
+    """Neither is a link to nothing."""
+    (tmp_path / "file").write_text("")
+    (tmp_path / "link").symlink_to("nothing")
+    for name in ("file", "link"):
+        with pytest.raises(UnknownReference, match="no artifact store"):
+            ArtifactStore(tmp_path / name).verify()
+
+
+def test_an_empty_store_is_sound(store: ArtifactStore) -> None:
+    """A folder without artifacts is a store that holds none."""
+    store.root.mkdir()
+    assert (store.list(), store.verify(), store.collect_garbage()) == ([], [], [])
 
 
 def test_published_is_what_was_drafted(store: ArtifactStore, publish: Callable[..., Artifact]) -> None:
@@ -236,13 +260,126 @@ def test_lineage_goes_back_to_what_no_store_holds(
     publish("b/train", inputs=(source, changed, data))
     tree = store.lineage("b/train")
     assert (tree.reference, tree.kind) == ("b/train@v1", "blob")
-    assert [(item.role, item.kind) for item in tree.inputs] == [
-        ("source", "blob"),
-        ("match", ""),
-        ("data", ""),
+    assert [(item.role, item.kind, item.problem) for item in tree.inputs] == [
+        ("source", "blob", ""),
+        ("match", "", "has other content now"),
+        ("data", "", ""),
     ]
     assert [item.reference for item in tree.inputs[0].inputs] == ["xsum"]
     assert Lineage.from_dict(json.loads(json.dumps(tree.to_dict()))) == tree
+
+
+def as_input(artifact: Artifact, role: str = "source") -> Input:
+    return Input(role=role, reference=artifact.reference, digest=artifact.manifest.digest)
+
+
+def test_a_lost_input_is_named(store: ArtifactStore, publish: Callable[..., Artifact]) -> None:
+    """Who made an artifact from what is no longer there is told so, by verify and by lineage."""
+    base = publish("base")
+    small = publish("small", inputs=(as_input(base), Input(role="data", reference="xsum", digest="d")))
+    publish("b/train", inputs=(as_input(small), as_input(base, "teacher")))
+    assert (store.verify(), store.lineage("b/train").is_sound) == ([], True)
+    shutil.rmtree(base.path.parent)
+
+    tree = store.lineage("b/train")
+    lost = ["b/train@v1: its teacher, base@v1, is missing", "small@v1: its source, base@v1, is missing"]
+    assert store.verify() == lost
+    assert store.verify("b/train") == lost[:1]
+    assert [item.problem for item in (tree.inputs[0].inputs[0], tree.inputs[1])] == ["is missing"] * 2
+    assert (tree.is_sound, tree.problem, tree.inputs[0].problem) == (False, "", "")
+    (small.path / "manifest.json").write_text("{")
+    assert any("its source, small@v1, cannot be read" in problem for problem in store.verify())
+
+
+def flip(path: Path) -> None:
+    """Change a byte of a file, and put its time of modification back."""
+    status = path.stat()
+    payload = bytearray(path.read_bytes())
+    payload[len(payload) // 2] ^= 1
+    path.write_bytes(payload)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def test_flipped_bytes_are_no_input(store: ArtifactStore, publish: Callable[..., Artifact]) -> None:
+    """A change that keeps size and time is found where the artifact is used, and by lineage."""
+    artifact = publish(files={"a": b"1234", "deep/b": b"5678"})
+    user = publish("c", inputs=(as_input(artifact),))
+    assert store.take("b/train") == artifact
+    time.sleep(0.02)  # several ticks of the file system's clock
+    assert store.take("b/train") == artifact  # and is remembered
+    flip(artifact.path / "deep/b")
+
+    for reference in ("b/train", "b/train@v1", str(artifact.path)):
+        with pytest.raises(DamagedArtifact, match=r"b/train@v1 is damaged: 'deep/b' was changed\.") as caught:
+            store.take(reference)
+        assert caught.value.hint
+    assert store.lineage("c").inputs[0].problem == "is damaged: 'deep/b' was changed"
+    assert store.take("c") == user
+    assert store.find("b/train", artifact.manifest.identity) is None
+
+
+def test_a_copy_elsewhere_is_checked_too(
+    store: ArtifactStore, publish: Callable[..., Artifact], tmp_path: Path
+) -> None:
+    """An artifact's folder outside the store is no input either where its bytes are not its manifest's."""
+    copy = shutil.copytree(publish().path, tmp_path / "copy")
+    assert store.take(str(copy)).reference == str(copy)
+    flip(copy / "blob.bin")
+    with pytest.raises(DamagedArtifact, match="was changed"):
+        store.take(str(copy))
+
+
+def test_a_second_look_reads_nothing(
+    store: ArtifactStore, publish: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was checked and not touched is not read again, in no process; verify reads all the same."""
+    artifact = publish(files={"a": b"1234", "b": b"5678"})
+    time.sleep(0.02)  # several ticks of the file system's clock
+    store.take("b/train")
+    read: list[str] = []
+    monkeypatch.setattr(
+        "tldrkit.store.checked.digest_file", lambda path: read.append(path.name) or digest_file(path)
+    )
+    again = ArtifactStore(store.root)
+    assert again.take("b/train") == again.find("b/train", artifact.manifest.identity) == artifact
+    assert read == []
+    os.utime(artifact.path / "a", (1, 1))
+    again.take("b/train")
+    assert read == ["a"]
+
+    notes = store.root / ".checked/b/train/v1.json"
+    status = (artifact.path / "b").stat()
+    marks = f"{status.st_ino} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
+    remembered = json.loads(notes.read_text())
+    assert marks in remembered
+    flip(artifact.path / "b")
+    status = (artifact.path / "b").stat()
+    marks = f"{status.st_ino} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
+    sound = {entry.path: entry.sha256 for entry in artifact.manifest.files}
+    notes.write_text(json.dumps(remembered | {marks: sound["b"]}))  # a disk that lost a bit, as it were
+    assert again.take("b/train") == artifact
+    assert again.verify() == ["b/train@v1: 'b' was changed"]
+
+
+@pytest.mark.parametrize("notes", ["", "{", "[]", '{"a": 1}', "[" * 5000, None])
+def test_broken_notes_harm_nothing(
+    store: ArtifactStore, publish: Callable[..., Artifact], notes: str | None
+) -> None:
+    """Notes that cannot be read are written anew; where they cannot be written nothing is remembered."""
+    artifact = publish()
+    path = store.root / ".checked/b/train/v1.json"
+    path.parent.mkdir(parents=True)
+    if notes is None:
+        path.mkdir()
+    else:
+        path.write_text(notes)
+    time.sleep(0.02)
+    assert store.take("b/train") == artifact
+    assert notes is None or len(json.loads(path.read_text())) == 1
+    assert [other.name for other in path.parent.iterdir()] == ["v1.json"]
+    flip(artifact.path / "blob.bin")
+    with pytest.raises(DamagedArtifact):
+        store.take("b/train")
 
 
 def test_odd_numbers_do_not_lose_a_run(store: ArtifactStore) -> None:

@@ -7,10 +7,11 @@ from types import FrameType
 from typing import Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperGroup
 
 from tldrkit import __version__
 from tldrkit.cli import artifacts, console
+from tldrkit.cli.arguments import AnySpelling
 from tldrkit.cli.base import base
 from tldrkit.cli.compare import compare
 from tldrkit.cli.compress import compress
@@ -57,7 +58,7 @@ class Boundary(TyperGroup):
         raise typer.Exit(1)
 
 
-class Quiet(TyperCommand):
+class Quiet(AnySpelling):
     """A command during which libraries are not heard."""
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401  (as above)

@@ -1,36 +1,72 @@
 """Every spelling of an option: `--max-steps`, `--max_steps` or `--MAX_STEPS`, `--do-pb` or `--do-pb true`.
 
-Sweep agents and scripts write the others; here they become the first, which is what Typer knows.
+Sweep agents and scripts write the others; here they become the first, which is what Typer knows. A value is
+never rewritten. None, which agents write for a null, takes its option with it.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator
+from typing import Any
+
+from typer.core import TyperCommand
+
+from tldrkit.cli.secrets import refuse_secrets
 
 _WORDS = {"true": True, "false": False}
+_NULL = "None"
 
 
-def normalize_arguments(arguments: Iterable[str]) -> list[str]:
-    """Rewrite a command line to the spelling of `--help`; what follows a bare `--` is left alone."""
-    return list(_normalize(list(arguments)))
+class AnySpelling(TyperCommand):
+    """A command whose options may be spelled in any of these ways."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401  (Typer's own context type is private)
+        """Rewrite the arguments to the spelling of `--help`, and read them; secrets are refused.
+
+        Raises:
+            SpecError: An argument holds a secret.
+        """
+        refuse_secrets(args)
+        return super().parse_args(ctx, list(_normalize(args, self.get_params(ctx))))
 
 
-def _normalize(arguments: list[str]) -> Iterator[str]:
-    position = 0
-    while position < len(arguments):
-        argument = arguments[position]
-        position += 1
+def _normalize(arguments: Iterable[str], parameters: Iterable[Any]) -> Iterator[str]:
+    """Rewrite arguments; what follows a bare `--` is left alone."""
+    known = {name: option for option in parameters for name in (*option.opts, *option.secondary_opts)}
+    waiting = deque(arguments)
+    while waiting:
+        argument = waiting.popleft()
+        name, equals, value = argument.partition("=")
+        spelled = name.lower().replace("_", "-")
+        option = known.get(spelled)
         if argument == "--":
-            yield from (argument, *arguments[position:])
+            yield from (argument, *waiting)
             return
         if not argument.startswith("--"):
             yield argument
-            continue
-        name, equals, value = argument.partition("=")
-        name = name.lower().replace("_", "-")
-        if not equals and position < len(arguments) and arguments[position].lower() in _WORDS:
-            equals, value = "=", arguments[position]
-            position += 1
-        yield _switch(name, value) if value.lower() in _WORDS else f"{name}{equals}{value}"
+        elif option is None:
+            yield f"{spelled}{equals}{value}"
+        elif option.is_flag:
+            said = value if equals else _take_word(waiting)
+            yield from _switch(option, spelled, said)
+        elif equals:
+            yield from () if value == _NULL else (f"{spelled}={value}",)
+        elif waiting and waiting[0] == _NULL:
+            waiting.popleft()
+        else:
+            yield spelled
+            yield from [waiting.popleft() for _ in range(min(option.nargs, len(waiting)))]
 
 
-def _switch(name: str, value: str) -> str:
-    return name if _WORDS[value.lower()] else f"--no-{name[2:]}"
+def _take_word(waiting: deque[str]) -> str | None:
+    """Take the next argument where it can only be a flag's value."""
+    return waiting.popleft() if waiting and (waiting[0].lower() in _WORDS or waiting[0] == _NULL) else None
+
+
+def _switch(option: Any, name: str, said: str | None) -> Iterator[str]:  # noqa: ANN401  (as above)
+    """Rewrite a flag by what is said of it; one that has no name for off is left out."""
+    if said is None or said.lower() not in _WORDS:
+        yield from [] if said == _NULL else [name if said is None else f"{name}={said}"]
+    elif _WORDS[said.lower()]:
+        yield name
+    else:
+        yield from (option.opts if name in option.secondary_opts else option.secondary_opts)[:1]

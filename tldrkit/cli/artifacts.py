@@ -7,12 +7,13 @@ from typing import Annotated
 import typer
 
 from tldrkit.cli import console
+from tldrkit.cli.arguments import AnySpelling
 from tldrkit.cli.options import Artifacts
 from tldrkit.store.lineage import Lineage
 from tldrkit.store.store import ArtifactStore
 
 DAMAGED = 4
-"""Exit status of a verification that found something."""
+"""Exit status where an artifact, or one that it was made from, is not as it was published."""
 
 Reference = Annotated[
     str, typer.Argument(metavar="REF", help="Such as b/train or b/train@v3.", show_default=False)
@@ -35,10 +36,21 @@ app = typer.Typer(no_args_is_help=True, help="List, show, verify, trace and clea
 _HERE = Path("artifacts")
 
 
-@app.command()
+def _open(folder: Path) -> ArtifactStore:
+    """Open a store that is there.
+
+    Raises:
+        UnknownReference: It is not.
+    """
+    store = ArtifactStore(folder)
+    store.require()
+    return store
+
+
+@app.command(cls=AnySpelling)
 def ls(*, artifacts: Artifacts = _HERE) -> None:
     """List every version of every artifact."""
-    found = ArtifactStore(artifacts).list()
+    found = _open(artifacts).list()
     rows = [
         (
             a.reference,
@@ -52,16 +64,16 @@ def ls(*, artifacts: Artifacts = _HERE) -> None:
     console.show_table(("reference", "kind", "created", "bytes", "digest"), rows)
 
 
-@app.command()
+@app.command(cls=AnySpelling)
 def show(reference: Reference, *, artifacts: Artifacts = _HERE) -> None:
     """Show an artifact's manifest as JSON."""
-    console.show_json(ArtifactStore(artifacts).resolve(reference).manifest.to_dict())
+    console.show_json(_open(artifacts).resolve(reference).manifest.to_dict())
 
 
-@app.command()
+@app.command(cls=AnySpelling)
 def verify(reference: MaybeReference = None, *, artifacts: Artifacts = _HERE) -> None:
-    """Check files against the manifests; exit status 4 where something is wrong."""
-    problems = ArtifactStore(artifacts).verify(reference)
+    """Check files against the manifests, and that inputs are still there; exit status 4 where not."""
+    problems = _open(artifacts).verify(reference)
     for problem in problems:
         console.show_line(problem)
     if problems:
@@ -69,23 +81,27 @@ def verify(reference: MaybeReference = None, *, artifacts: Artifacts = _HERE) ->
     console.say("Everything is as it was published.")
 
 
-@app.command()
+@app.command(cls=AnySpelling)
 def lineage(reference: Reference, *, artifacts: Artifacts = _HERE) -> None:
-    """Show what an artifact was made from, down to the data."""
-    console.show_line("\n".join(_render_lineage(ArtifactStore(artifacts).lineage(reference))))
+    """Show what an artifact was made from, down to the data; exit status 4 where some is damaged or gone."""
+    tree = _open(artifacts).lineage(reference)
+    console.show_line("\n".join(_render_lineage(tree)))
+    if not tree.is_sound:
+        raise typer.Exit(DAMAGED)
 
 
 def _render_lineage(item: Lineage, depth: int = 0) -> Iterator[str]:
-    kind = item.kind or "outside the store"
-    yield f"{'  ' * depth}{item.role + ': ' if depth else ''}{item.reference}  ({kind}, {item.digest[:12]})"
+    facts = filter(None, (item.kind, item.problem) if item.kind or item.problem else ("outside the store",))
+    told = ", ".join((*facts, item.digest[:12]))
+    yield f"{'  ' * depth}{item.role + ': ' if depth else ''}{item.reference}  ({told})"
     for source in item.inputs:
         yield from _render_lineage(source, depth + 1)
 
 
-@app.command()
+@app.command(cls=AnySpelling)
 def gc(*, checkpoints: Checkpoints = False, artifacts: Artifacts = _HERE) -> None:
     """Remove what killed processes left and nothing needs; published versions are never removed."""
-    removed = ArtifactStore(artifacts).collect_garbage(checkpoints=checkpoints)
+    removed = _open(artifacts).collect_garbage(checkpoints=checkpoints)
     for path in removed:
         console.show_line(str(path))
     console.say(f"{len(removed)} {'entry' if len(removed) == 1 else 'entries'} removed.")

@@ -1,11 +1,13 @@
 """`tldrkit serve`."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tldrkit.cli import console
 from tldrkit.cli.options import step_command
+from tldrkit.cli.secrets import read_token
 from tldrkit.options import Options
 from tldrkit.serving.settings import Access, Limits
 from tldrkit.specs import SummarizeSpec
@@ -24,13 +26,13 @@ Models = Annotated[
 ]  # fmt: skip
 Host = Annotated[str, typer.Option(help="Address to listen at.", rich_help_panel=REACH)]
 Port = Annotated[int, typer.Option(help="Port; 0: a free one.", min=0, max=65535, rich_help_panel=REACH)]
-Token = Annotated[
-    str | None,
+TokenFile = Annotated[
+    Path | None,
     typer.Option(
-        help="Bearer token that requests must carry; better given in the environment.",
-        envvar="TLDRKIT_TOKEN",
-        show_envvar=True,
-        show_default=False,
+        "--token-file",
+        metavar="FILE",
+        help="File with the bearer token that requests must carry.",
+        show_default="the variable TLDRKIT_TOKEN, where it is set",
         rich_help_panel=REACH,
     ),
 ]
@@ -63,7 +65,7 @@ def serve(
     *,
     host: Host = Access.host,
     port: Port = Access.port,
-    token: Token = None,
+    token_file: TokenFile = None,
     origins: Origins = None,
     max_body: Body = Limits.body,
     max_waiting: Waiting = Limits.waiting,
@@ -80,9 +82,10 @@ def serve(
     """
     from tldrkit.steps.serve import serve as run
 
+    token = read_token(token_file)
     access = Access(host=host, port=port, token=token, origins=tuple(origins or ()))
     if host not in ("127.0.0.1", "::1", "localhost") and not token:
-        console.warn(f"Whoever reaches {host} can use this server: no --token is set.")
+        console.warn(f"Whoever reaches {host} can use this server: it asks for no token (--token-file).")
     limits = Limits(body=max_body, waiting=max_waiting, seconds=timeout)
     run(options, spec, sources=sources, access=access, limits=limits, announce=_announce)
     console.say("Stopped; every accepted request was answered.")

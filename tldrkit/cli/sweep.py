@@ -26,7 +26,10 @@ Storage = Annotated[
     str | None,
     typer.Option(
         metavar="FILE|URL",
-        help="Journal file or database that the processes of a sweep share.",
+        help="Journal file or database that the processes of a sweep share; "
+        "a URL with a password is given in the variable.",
+        envvar="TLDRKIT_STORAGE",
+        show_envvar=True,
         show_default="a journal in the artifact store",
     ),
 ]

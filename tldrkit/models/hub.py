@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import huggingface_hub
-from huggingface_hub.errors import HFValidationError
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from tldrkit.errors import ModelError
@@ -34,8 +34,8 @@ def fetch_from_hub(name: str) -> Path:
         huggingface_hub.HfApi().model_info(name, timeout=TIMEOUT)
         return Path(huggingface_hub.snapshot_download(name, allow_patterns=FILES))
     except Exception as error:  # the hub's client lets the errors of its HTTP library through
-        sentence = str(error).strip().split("\n", 1)[0]
+        answer = str(error).strip().split("\n", 1)[0] if isinstance(error, HfHubHTTPError) else "no answer."
         raise ModelError(
-            f"{name} is neither a folder nor a model that can be fetched from the hub: {sentence}",
+            f"{name!r} is neither a folder nor a model that can be fetched from the hub: {answer}",
             hint="Name a local model folder, or make a base with `tldrkit base`.",
         ) from error

@@ -4,6 +4,7 @@ The only importer of Optuna. Knows parameters and values; does not know what a t
 """
 
 import math
+import os
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,10 +18,11 @@ from optuna.importance import PedAnovaImportanceEvaluator
 from optuna.pruners import BasePruner, HyperbandPruner, NopPruner
 from optuna.samplers import BaseSampler, PartialFixedSampler, RandomSampler, TPESampler
 from optuna.storages import BaseStorage, JournalStorage
-from optuna.storages.journal import JournalFileBackend
+from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 from optuna.trial import FrozenTrial, TrialState
 
 from tldrkit.errors import SpecError
+from tldrkit.search.mending import mend
 from tldrkit.search.space import Axis, Choice, Integers, list_values
 from tldrkit.search.sweepfile import StoppingSpec, SweepSpec
 
@@ -55,6 +57,9 @@ class Study:
         storage: A journal file, or a database URL.
         pareto: Whether few deployed parameters are an objective beside ROUGE-L; no run is stopped then.
 
+    Attributes:
+        lost: Lines of the journal that were broken, and are left out.
+
     Raises:
         SpecError: The storage cannot be used, or holds another sweep of that name.
     """
@@ -65,9 +70,10 @@ class Study:
         definition = sweep.model_dump(mode="json", include={"method", "parameters", "early_terminate"})
         definition["pareto"] = pareto
         try:
+            opened, self.lost = _open_storage(storage)
             self._study: optuna.Study = optuna.create_study(
                 study_name=name,
-                storage=_open_storage(storage),
+                storage=opened,
                 directions=["maximize", "minimize"] if pareto else ["maximize"],
                 sampler=RandomSampler(),
                 pruner=None if pareto else _build_pruner(sweep.early_terminate),
@@ -76,15 +82,18 @@ class Study:
             known = self._study.user_attrs.get("sweep")
             if known is None:
                 self._study.set_user_attr("sweep", definition)
+        except SpecError as error:
+            raise SpecError(f"{storage} cannot be used. {error}", hint=error.hint) from None
         except Exception as error:  # of the database's own driver, too
-            reason = " ".join(str(error).split())[:200]
+            secret = "@" in storage
+            reason = type(error).__name__ if secret else " ".join(str(error).split())[:200]
             raise SpecError(
-                f"{storage} cannot be used: {reason}",
+                f"{_name_storage(storage)} cannot be used: {reason}",
                 hint="Give --storage a journal file, or a database URL.",
-            ) from error
+            ) from (None if secret else error)
         if known not in (None, definition):
             raise SpecError(
-                f"{storage} holds another sweep named {name!r}.",
+                f"{_name_storage(storage)} holds another sweep named {name!r}.",
                 hint="Go on with the file and options it was begun with, or choose another --as NAME.",
             )
 
@@ -209,11 +218,36 @@ class OpenTrial:
             self._trial.set_user_attr(name, value)
 
 
-def _open_storage(storage: str) -> str | BaseStorage:
+def _name_storage(storage: str) -> str:
+    """Name a storage in a message; who asks a database, and how it is asked, is nobody else's business."""
+    scheme, mark, _ = storage.partition("://")
+    return f"The database {scheme}://…" if mark else storage
+
+
+def _open_storage(storage: str) -> tuple[str | BaseStorage, int]:
+    """Open a storage; a journal is mended before, and the lines that it lost are counted."""
     if "://" in storage:
-        return storage
-    Path(storage).parent.mkdir(parents=True, exist_ok=True)
-    return JournalStorage(JournalFileBackend(storage))
+        return storage, 0
+    path = Path(storage)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = JournalFileSymlinkLock(storage)
+    lock.acquire()
+    try:
+        lost = _mend(path) if path.exists() else 0
+    finally:
+        lock.release()
+    return JournalStorage(JournalFileBackend(storage, lock)), lost
+
+
+def _mend(path: Path) -> int:
+    before = path.read_bytes()
+    after, lost = mend(before)
+    if lost:
+        with path.open("r+b") as file:
+            file.write(after)
+            file.truncate()
+            os.fsync(file.fileno())
+    return lost
 
 
 def _build_pruner(stopping: StoppingSpec | None) -> BasePruner:

@@ -1,6 +1,6 @@
 """Who may reach a server, and how much it takes on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -10,7 +10,7 @@ class Access:
     host: str = "127.0.0.1"
     port: int = 8000
     """0 lets the system choose."""
-    token: str | None = None
+    token: str | None = field(default=None, repr=False)
     """Bearer token that requests must carry; None asks for none."""
     origins: tuple[str, ...] = ()
     """Origins whose pages may call from a browser; `*` is any."""

@@ -32,7 +32,7 @@ def build_spec(
     *,
     origin: str = "the command line",
 ) -> SpecT:
-    """Build a spec from YAML files and given fields; what comes later wins.
+    """Build a spec from YAML files and given fields; what comes later wins, and null means the default.
 
     Args:
         kind: The spec class.
@@ -48,7 +48,7 @@ def build_spec(
         values.update(_checked_keys(kind, read_yaml(file), str(file)))
     values.update(_checked_keys(kind, fields or {}, origin))
     try:
-        return kind(**values)
+        return kind(**{name: value for name, value in values.items() if value is not None})
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])

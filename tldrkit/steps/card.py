@@ -33,7 +33,7 @@ def find_scores(store: ArtifactStore, comparison: Artifact, model: ModelSource) 
     for row in compared.rows:
         for scores, reference in zip(row.references, row.models, strict=False):
             if reference == model.reference:
-                artifact = store.resolve(scores)
+                artifact = store.take(scores)
                 run = read_scores(artifact)
                 means = {name: sum(run.scores[name]) / len(run.scores[name]) for name in ROUGE_TYPES}
                 data = next(one for one in artifact.manifest.inputs if one.role == "data")

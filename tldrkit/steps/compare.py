@@ -1,11 +1,14 @@
 """`tldrkit compare`: runs side by side, with intervals, and what they say in words."""
 
+import atexit
 import dataclasses
 import json
-from collections.abc import Sequence
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tldrkit.errors import ComparisonError, DamagedArtifact
+from tldrkit.errors import ComparisonError, DamagedArtifact, ReadOnlyStore
 from tldrkit.options import Options
 from tldrkit.reports.comparison import Comparison, compare_runs
 from tldrkit.reports.page import render_markdown
@@ -21,13 +24,14 @@ MARKDOWN_PAGE = "comparison.md"
 
 
 def compare(options: Options, spec: CompareSpec, *, references: Sequence[str], target: str) -> Outcome:
-    """Set scored runs side by side, and publish the comparison.
+    """Set scored runs side by side, and publish the comparison where the store may be written.
 
     Raises:
+        DamagedArtifact: If a file of the scores is missing or was changed.
         ComparisonError: If the runs differ in data, split or decoding settings, or are no scores.
     """
     store = ArtifactStore(options.artifacts)
-    artifacts = [store.resolve(reference) for reference in references]
+    artifacts = [store.take(reference) for reference in references]
     for artifact in artifacts:
         if artifact.manifest.kind != "scores":
             raise ComparisonError(
@@ -48,7 +52,19 @@ def compare(options: Options, spec: CompareSpec, *, references: Sequence[str], t
         (bench.draft.path / MARKDOWN_PAGE).write_text(render_markdown(comparison), encoding="utf-8")
         bench.draft.metrics.update({"winner": comparison.winner, "winner_model": comparison.winner_model})
 
-    return perform(options, step, work)
+    try:
+        return perform(options, step, work)
+    except ReadOnlyStore as error:
+        options.display.log({"message": f"The comparison is shown, not published: {error}"})
+        return _perform_aside(options, step, work)
+
+
+def _perform_aside(options: Options, step: Step, work: Callable[[Bench], None]) -> Outcome:
+    """Do a step whose result stays until this process ends."""
+    folder = Path(tempfile.mkdtemp(prefix="tldrkit-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    outcome = perform(dataclasses.replace(options, artifacts=folder), step, work)
+    return dataclasses.replace(outcome, artifact=dataclasses.replace(outcome.artifact, stored=False))
 
 
 def read_scores(artifact: Artifact) -> RunScores:

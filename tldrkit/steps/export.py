@@ -15,8 +15,7 @@ from tldrkit.models.taught import KEY, ORIGIN
 from tldrkit.options import Options
 from tldrkit.specs import ExportSpec, Taught
 from tldrkit.steps.source import ModelSource, resolve_model
-from tldrkit.steps.step import build_provenance
-from tldrkit.store.runs import record_run
+from tldrkit.steps.step import record_use
 from tldrkit.store.store import Artifact, ArtifactStore
 
 if TYPE_CHECKING:
@@ -87,8 +86,7 @@ def export(
             hint="Choose another one; --force replaces an earlier export that nobody changed.",
         )
     fields = spec.model_dump(mode="json") | {"source": model.reference}
-    with record_run(store.root, "export", command=options.command, spec=fields) as run:
-        run.provenance.update(build_provenance(options))
+    with record_use(options, "export", fields):
         from tldrkit.steps.card import find_scores
 
         scores = find_scores(store, compared, model) if compared else None
@@ -100,9 +98,9 @@ def export(
 def _find_comparison(store: ArtifactStore, source: str, comparison: str | None) -> Artifact | None:
     """Find the comparison that is named, or that stands for the model."""
     if comparison is not None:
-        return store.resolve(comparison)
+        return store.take(comparison)
     try:
-        artifact = store.resolve(source)
+        artifact = store.take(source)
     except UnknownReference:
         return None
     return artifact if artifact.manifest.kind == "comparison" else None

@@ -38,7 +38,7 @@ def build_report(store: ArtifactStore, artifact: Artifact) -> Report:
         DamagedArtifact: They cannot be read.
     """
     comparison = read_comparison(artifact)
-    scored = [store.resolve(item.reference) for item in artifact.manifest.inputs]
+    scored = [store.take(item.reference) for item in artifact.manifest.inputs]
     runs = {one.reference: read_scores(one) for one in scored}
     places = {reference: number for number, reference in enumerate(_list_references(comparison))}
     scored.sort(key=lambda one: places[one.reference])

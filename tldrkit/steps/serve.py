@@ -10,8 +10,7 @@ from tldrkit.serving.settings import Access, Limits
 from tldrkit.specs import SummarizeSpec
 from tldrkit.steps.loading import load_writer
 from tldrkit.steps.source import ModelSource, resolve_model
-from tldrkit.steps.step import build_provenance
-from tldrkit.store.runs import record_run
+from tldrkit.steps.step import record_use
 from tldrkit.store.store import ArtifactStore
 
 if TYPE_CHECKING:
@@ -54,12 +53,12 @@ def serve(
     fields = spec.model_dump(mode="json")
     with (
         listen(access) as listening,
-        record_run(store.root, "serve", command=options.command, spec=fields) as run,
+        record_use(options, "serve", fields) as run,
     ):
         from tldrkit.serving.app import build_app
         from tldrkit.serving.service import Service
 
-        run.provenance.update(build_provenance(options) | {"models": names})
+        run.provenance.update(models=names)
         service = Service([_load(options, spec, model) for model in models], limits)
         run_server(
             build_app(service, access),

@@ -1,11 +1,11 @@
 """Where a step's model comes from: an artifact, a local folder, or the hub. Reads no weights."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tldrkit.errors import SpecError, StoreError, UnknownReference
+from tldrkit.errors import ModelError, SpecError, StoreError, UnknownReference
 from tldrkit.models.taught import read_positions, read_taught
 from tldrkit.options import Options, is_first_process
 from tldrkit.specs import Taught, TaughtSpecT
@@ -32,6 +32,9 @@ class ModelSource:
 
     manifest: Manifest | None = None
     """The artifact's manifest, where it is one."""
+
+    hint: str = ""
+    """What else the name may have meant, where it is a hub id that no model is fetched for."""
 
     @property
     def taught(self) -> Taught:
@@ -88,7 +91,10 @@ class ModelSource:
         if not folder.is_dir():
             from tldrkit.models.hub import fetch_from_hub
 
-            folder = fetch_from_hub(self.location)
+            try:
+                folder = fetch_from_hub(self.location)
+            except ModelError as error:
+                raise ModelError(str(error), hint=self.hint or error.hint) from error
         return folder
 
     def to_input(self, role: str = "source") -> Input:
@@ -99,19 +105,20 @@ class ModelSource:
 def resolve_model(store: ArtifactStore, source: str) -> ModelSource:
     """Find the model that `source` names.
 
-    A comparison stands for its winner's model. A local folder must hold a config.json; any other `owner/name`
-    or plain name that is neither artifact nor folder is taken for a hub id.
+    A comparison stands for its winner's model. An artifact's bytes are checked. A local folder must hold a
+    config.json; any other `owner/name` or plain name that is neither is taken for a hub id.
 
     Raises:
         UnknownReference: If it names nothing.
+        DamagedArtifact: If a file of the artifact is missing or was changed.
         StoreError: If it names an artifact that is no model and stands for none.
     """
     try:
-        artifact = store.resolve(source)
-    except UnknownReference:
-        if _is_near_artifact(store, source):
+        artifact = store.take(source)
+    except UnknownReference as unknown:
+        if _is_near_artifact(store, source) or not (Path(source).is_dir() or _may_be_hub_id(source)):
             raise
-        return resolve_outside(source)
+        return replace(resolve_outside(source), hint=f"{unknown} {unknown.hint}")
     manifest = artifact.manifest
     if manifest.kind == "comparison":
         if not manifest.metrics["winner_model"]:
@@ -158,7 +165,7 @@ def _is_near_artifact(store: ArtifactStore, source: str) -> bool:
     asked = parse_reference(source)
     if asked is None or Path(source).exists():
         return False
-    names = {artifact.manifest.name for artifact in store.list()}
+    names = store.find_names()
     first, slash, _ = asked.name.partition("/")
     return asked.name in names or (bool(slash) and any(name.startswith(f"{first}/") for name in names))
 

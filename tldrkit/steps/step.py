@@ -5,20 +5,19 @@ import os
 import platform
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tldrkit import __version__
-from tldrkit.errors import DamagedArtifact, TrialStopped
+from tldrkit.errors import DamagedArtifact, ReadOnlyStore, TrialStopped
 from tldrkit.options import Options, count_processes, is_first_process
 from tldrkit.specs import Spec
 from tldrkit.store.checkpoints import Checkpoints, hold_checkpoints
 from tldrkit.store.manifest import Input, compute_identity
-from tldrkit.store.runs import Run, record_run
+from tldrkit.store.runs import Run, forget_run, record_run
 from tldrkit.store.store import Artifact, ArtifactStore, Draft
 from tldrkit.tracking import FanOut, JsonlTracker, NullTracker, Tracker, WandbTracker
 
@@ -147,13 +146,34 @@ def _log_result(tracker: Tracker, draft: Draft) -> None:
 
 
 @contextmanager
+def record_use(options: Options, step: str, spec: Mapping[str, Any]) -> Iterator[Run]:
+    """Record a run that publishes nothing; where the store may only be read, say so and go on without.
+
+    Args:
+        options: The surroundings, with a display.
+        step: Name of the command.
+        spec: What was asked for.
+
+    Raises:
+        StoreError: The disk is full, or the like.
+    """
+    with ExitStack() as held:
+        try:
+            run = held.enter_context(record_run(options.artifacts, step, command=options.command, spec=spec))
+        except ReadOnlyStore as error:
+            options.display.log({"message": f"This run is not recorded: {error}"})
+            run = held.enter_context(forget_run(step))
+        run.provenance.update(build_provenance(options))
+        yield run
+
+
+@contextmanager
 def _forgetting(step: Step) -> Iterator[Bench]:
     """Give a bench of which nothing stays."""
-    with tempfile.TemporaryDirectory(prefix="tldrkit-") as name:
-        folder = Path(name)
-        draft = Draft(folder / "draft", {})
+    with forget_run(step.name) as run:
+        draft = Draft(run.path.parent / "draft", {})
         draft.path.mkdir()
-        yield Bench(draft=draft, run=Run(folder, step.name, (), {}), tracker=NullTracker())
+        yield Bench(draft=draft, run=run, tracker=NullTracker())
 
 
 def _make_newest(store: ArtifactStore, step: Step, found: Artifact) -> Artifact:
@@ -166,7 +186,8 @@ def _make_newest(store: ArtifactStore, step: Step, found: Artifact) -> Artifact:
     except DamagedArtifact:
         newest = None
     if newest is not None and newest.reference == found.reference:
-        store.touch(found)
+        with suppress(ReadOnlyStore):  # nobody can make anything from there
+            store.touch(found)
         return found
     manifest = found.manifest
     provenance = {**manifest.provenance, "copied_from": found.reference}

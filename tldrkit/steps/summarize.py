@@ -19,12 +19,11 @@ from tldrkit.steps.loading import check_for_ctranslate2, load_writer
 from tldrkit.steps.outputs import find_file
 from tldrkit.steps.pace import Pace
 from tldrkit.steps.source import ModelSource, resolve_model
-from tldrkit.steps.step import build_provenance
+from tldrkit.steps.step import record_use
 from tldrkit.steps.summaries import Output, build_record, open_files
 from tldrkit.store.digest import digest_json
 from tldrkit.store.journal import Journal, open_journal
 from tldrkit.store.ledger import Ledger, open_ledger
-from tldrkit.store.runs import record_run
 from tldrkit.store.store import DRAFTS, ArtifactStore
 from tldrkit.threads import Thread
 
@@ -111,12 +110,10 @@ def summarize(
         open_inputs(
             paths, shard, files.file, drafts=store.root / DRAFTS, patient=files.adds, as_text=as_text
         ) as inputs,
-        record_run(
-            store.root, "summarize", command=options.command, spec=spec.model_dump(mode="json")
-        ) as run,
+        record_use(options, "summarize", spec.model_dump(mode="json")) as run,
         closing(options.display),
     ):
-        run.provenance.update(build_provenance(options) | {"model": source.reference, "engine": engine})
+        run.provenance.update(model=source.reference, engine=engine)
         work = Work(options=options, spec=spec, ledger=ledger, journal=journal, engine=opened)
         for done in _go_on(options, inputs, watch):
             done.out, done.outdated = out, files.write(work.run(inputs, done))

@@ -75,7 +75,11 @@ def open_sweep(
     with as_store_error(options.artifacts):
         own_lock.parent.mkdir(parents=True, exist_ok=True)
         with lock(own_lock):
-            study = Study(name, spec, storage or str(folder / f"{name}.journal"), pareto=pareto)
+            place = storage or str(folder / f"{name}.journal")
+            study = Study(name, spec, place, pareto=pareto)
+    if study.lost:
+        told = "a line that was" if study.lost == 1 else f"{study.lost} lines that were"
+        options.display.log({"message": f"{place} had {told} broken: the sweep goes on without."})
     return Sweep(name=name, spec=spec, study=study, lock=own_lock)
 
 

@@ -5,7 +5,7 @@ Knows files and manifests; knows nothing of versions or pointers.
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
 from tldrkit.errors import StoreError
@@ -42,18 +42,18 @@ def seal_folder(folder: Path) -> tuple[FileEntry, ...]:
     return tuple(sorted(entries, key=lambda entry: entry.path))
 
 
-def has_all_files(folder: Path, manifest: Manifest) -> bool:
-    """Tell whether every file is present with its size; cheap, nothing is hashed."""
-    return not any(_describe_size(folder, entry) for entry in manifest.files)
-
-
-def find_problems(folder: Path, manifest: Manifest) -> list[str]:
+def find_problems(folder: Path, manifest: Manifest, digest: Callable[[Path], str] = digest_file) -> list[str]:
     """Compare a folder with its manifest, byte for byte; each problem in words, none where it is sound.
+
+    Args:
+        folder: The artifact.
+        manifest: What it should be.
+        digest: Computes a file's SHA-256, or knows it.
 
     Raises:
         StoreError: A folder cannot be read.
     """
-    problems = [problem for entry in manifest.files if (problem := _describe_problem(folder, entry))]
+    problems = [problem for entry in manifest.files if (problem := _describe_problem(folder, entry, digest))]
     known = {MANIFEST, *(entry.path for entry in manifest.files)}
     with as_store_error(folder):
         present = sorted(path.relative_to(folder).as_posix() for path in _walk(folder))
@@ -74,11 +74,11 @@ def _find_contradictions(manifest: Manifest) -> list[str]:
     return [problem for problem, holds in problems.items() if holds]
 
 
-def _describe_problem(folder: Path, entry: FileEntry) -> str:
+def _describe_problem(folder: Path, entry: FileEntry, digest: Callable[[Path], str]) -> str:
     if problem := _describe_size(folder, entry):
         return problem
     try:
-        return "" if digest_file(folder / entry.path) == entry.sha256 else f"{entry.path!r} was changed"
+        return "" if digest(folder / entry.path) == entry.sha256 else f"{entry.path!r} was changed"
     except OSError as error:
         return f"{entry.path!r} cannot be read: {error.strerror}"
 

@@ -3,14 +3,15 @@
 Knows folders and locks; does not know what a state holds.
 """
 
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tldrkit.errors import Busy
-from tldrkit.store.digest import digest_json
+from tldrkit.errors import Busy, DamagedArtifact
+from tldrkit.store.digest import digest_file, digest_json
 from tldrkit.store.disk import as_store_error, find_folders, release, sync, take_lock
 
 CHECKPOINTS = ".checkpoints"
@@ -18,6 +19,7 @@ _LOCK = "lock"
 _STATE = "state"
 _DRAFT = "draft"
 _OLD = "old"
+_DIGESTS = "digests.json"
 
 
 class Checkpoints:
@@ -31,7 +33,21 @@ class Checkpoints:
         self._folder = folder
 
     def find(self) -> Path | None:
-        """Find the folder of the newest state; None where the work has to begin."""
+        """Find the folder of the newest state, and check its bytes; None where the work has to begin.
+
+        Raises:
+            DamagedArtifact: A file of it is missing or was changed.
+        """
+        state = self.look_up()
+        if state is not None and (damaged := _find_damaged(state)):
+            raise DamagedArtifact(
+                f"The checkpoint {state} is damaged: {damaged!r} is not as it was saved.",
+                hint="--force begins the step anew.",
+            )
+        return state
+
+    def look_up(self) -> Path | None:
+        """Find the folder of the newest state; nothing is read."""
         return next((path for path in (self._folder / _STATE, self._folder / _OLD) if path.is_dir()), None)
 
     def save(self, write: Callable[[Path], None]) -> None:
@@ -47,6 +63,7 @@ class Checkpoints:
             self._remove(_DRAFT)
             draft.mkdir()
             write(draft)
+            (draft / _DIGESTS).write_text(json.dumps(_digest_all(draft)), encoding="utf-8")
             _sync_all(draft)
             if state.is_dir():
                 self._remove(_OLD)
@@ -89,7 +106,7 @@ def hold_checkpoints(root: Path, name: str, identity: str) -> Iterator[Checkpoin
     try:
         yield checkpoints
     except BaseException:
-        if checkpoints.find() is None:
+        if checkpoints.look_up() is None:
             _remove_held(folder)
         raise
     else:
@@ -108,7 +125,7 @@ def remove_checkpoints(root: Path, *, keep: Callable[[str], bool]) -> list[Path]
     removed = []
     for key in sorted(find_folders(root / CHECKPOINTS)):
         folder = root / CHECKPOINTS / key
-        kept = keep(key) and Checkpoints(folder).find() is not None
+        kept = keep(key) and Checkpoints(folder).look_up() is not None
         if not kept and (descriptor := take_lock(folder / _LOCK)) is not None:
             _remove_held(folder)
             release(descriptor)
@@ -128,6 +145,21 @@ def _remove_held(folder: Path) -> None:
     (folder / _LOCK).unlink(missing_ok=True)
     with suppress(OSError):  # the next holder may be in it already
         folder.rmdir()
+
+
+def _digest_all(folder: Path) -> dict[str, str]:
+    """Compute the digests of a state's files, by their paths in it."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path != folder / _DIGESTS)
+    return {path.relative_to(folder).as_posix(): digest_file(path) for path in files}
+
+
+def _find_damaged(state: Path) -> str:
+    """Name a file of a state that is not as it was saved; empty where all are."""
+    try:
+        saved = set(json.loads((state / _DIGESTS).read_bytes()).items())
+        return min(saved ^ set(_digest_all(state).items()), default=("", ""))[0]
+    except (OSError, ValueError, AttributeError, TypeError):
+        return _DIGESTS
 
 
 def _sync_all(folder: Path) -> None:

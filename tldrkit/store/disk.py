@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tldrkit.errors import StoreError
+from tldrkit.errors import ReadOnlyStore, StoreError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -193,7 +193,7 @@ def _build_store_error(error: OSError, place: Path) -> StoreError:
             hint="Free some space and run the command again; nothing was left half-written.",
         )
     if error.errno in _FORBIDDEN:
-        return StoreError(
+        return ReadOnlyStore(
             f"{error.filename or place} cannot be used: {error.strerror}.",
             hint="Choose another artifacts folder, or change this one's permissions.",
         )

@@ -4,12 +4,13 @@ Knows keys and texts; does not know what they mean. It is a SQLite file, whose t
 power supply cannot tear. Any number of processes may use it at once.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from tldrkit.errors import StoreError
+from tldrkit.errors import ReadOnlyStore, StoreError
 from tldrkit.store.disk import as_store_error
 
 JOURNALS = ".journals"
@@ -65,16 +66,17 @@ def open_journal(root: Path, identity: str, *, anew: bool = False) -> Iterator[J
 
 @contextmanager
 def open_database(path: Path | None) -> Iterator[sqlite3.Connection]:
-    """Open a SQLite file, made where it is missing; without a path, one of this process alone.
+    """Open a SQLite file of a store, made where it is missing.
+
+    Without a path, or where the store may only be read, it is one of this process alone, and nothing is kept.
 
     Raises:
         StoreError: It is damaged, or cannot be read or written.
     """
-    if path is not None:
-        with as_store_error(path.parent.parent):
-            path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with closing(sqlite3.connect(path or "", timeout=_PATIENCE, isolation_level=None)) as connection:
+        with closing(
+            sqlite3.connect(_find_place(path), timeout=_PATIENCE, isolation_level=None)
+        ) as connection:
             yield connection
     except sqlite3.OperationalError as error:
         raise StoreError(f"{path} cannot be used: {error}.", hint="Check the disk.") from error
@@ -94,3 +96,15 @@ def changing(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         connection.rollback()
         raise
     connection.commit()
+
+
+def _find_place(path: Path | None) -> Path | str:
+    """Find the file to open; SQLite's own temporary one, which has no name, where none may be written."""
+    if path is None:
+        return ""
+    try:
+        with as_store_error(path.parent.parent):
+            path.parent.mkdir(parents=True, exist_ok=True)
+    except ReadOnlyStore:
+        return ""
+    return path if os.access(path.parent, os.W_OK) else ""

@@ -12,14 +12,20 @@ class Lineage:
     """One artifact or input, and what it was made from.
 
     ``kind`` is empty and ``inputs`` too where the store does not hold that content (a hub id, a folder of
-    texts, an artifact since changed or removed).
+    texts, an artifact since changed or removed). ``problem`` tells in words what is wrong with an artifact.
     """
 
     role: str
     reference: str
     digest: str
     kind: str = ""
+    problem: str = ""
     inputs: tuple["Lineage", ...] = ()
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing is wrong with it, nor with anything that it was made from."""
+        return not self.problem and all(item.is_sound for item in self.inputs)
 
     def to_dict(self) -> dict[str, Any]:
         """Build the JSON form."""

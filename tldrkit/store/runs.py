@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from tldrkit.errors import StoreError, TldrkitError
@@ -76,6 +77,13 @@ class Run:
 
 
 @contextmanager
+def forget_run(step: str) -> Iterator[Run]:
+    """Give a run of which nothing stays, for what is done where no record can be written."""
+    with TemporaryDirectory(prefix="tldrkit-") as folder:
+        yield Run(Path(folder), step, (), {})
+
+
+@contextmanager
 def record_run(root: Path, step: str, *, command: Sequence[str], spec: Mapping[str, Any]) -> Iterator[Run]:
     """Record an invocation: "running" at the start, then "finished", "failed" or "interrupted".
 
@@ -84,6 +92,7 @@ def record_run(root: Path, step: str, *, command: Sequence[str], spec: Mapping[s
     What the block raises goes on, recorded where the disk still allows it.
 
     Raises:
+        ReadOnlyStore: The store may not be written.
         StoreError: The store cannot be written.
     """
     if not SEGMENT.fullmatch(step):

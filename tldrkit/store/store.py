@@ -9,10 +9,11 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tldrkit.errors import StoreError, UnknownReference
+from tldrkit.errors import DamagedArtifact, StoreError, UnknownReference
 from tldrkit.store.audit import find_problems
 from tldrkit.store.checkpoints import compute_key, remove_checkpoints
 from tldrkit.store.digest import to_plain
@@ -75,18 +76,35 @@ class ArtifactStore:
             UnknownReference: Nothing of that name or version, and no artifact folder either.
             DamagedArtifact: Its manifest is missing or broken.
         """
-        named = parse_reference(reference)
-        if named and (numbers := self._versions(named.name).find_numbers()):
-            return self._versions(named.name).read(_choose(named, numbers))
-        folder = Path(reference)
-        if _holds_manifest(folder):
-            return self._open(folder)
-        raise self._build_unknown(reference)
+        artifact = self._look_up(reference)
+        if artifact is None:
+            raise self._build_unknown(reference)
+        return artifact
+
+    def take(self, reference: str) -> Artifact:
+        """Resolve an artifact that becomes an input: its files are checked too.
+
+        Those that were checked before, and not touched since, are not read again.
+
+        Raises:
+            UnknownReference: Nothing of that name or version, and no artifact folder either.
+            DamagedArtifact: A file of it is missing or was changed.
+        """
+        artifact = self.resolve(reference)
+        if problems := self._check(artifact):
+            more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+            raise DamagedArtifact(
+                f"{artifact.reference} is damaged: {problems[0]}{more}.",
+                hint="Run the step again that made it, or take another version; "
+                f"`tldrkit artifacts verify {artifact.reference}` tells more.",
+            )
+        return artifact
 
     def find(self, name: str, identity: str) -> Artifact | None:
-        """Find the newest version with this identity whose files are all present with their sizes.
+        """Find the newest version with this identity that is sound.
 
-        Cheap: nothing is hashed. A stale or missing ``latest.json`` is repaired where it can be written.
+        Files that were checked before, and not touched since, are not read again. A stale or missing
+        ``latest.json`` is repaired where it can be written.
         """
         versions = self._versions(check_name(name))
         artifact = versions.find(identity)
@@ -149,32 +167,42 @@ class ArtifactStore:
         return [artifact for versions in self._find_all() for artifact in versions.find_readable()]
 
     def verify(self, reference: str | None = None) -> builtins.list[str]:
-        """Check every byte of one artifact, or of all; the problems in words, none where all is sound.
+        """Check every byte of one artifact, or of all, and that what they were made from is still there.
 
         A name without a version means its newest version and its pointer.
 
+        Returns:
+            The problems in words, none where all is sound.
+
         Raises:
-            UnknownReference: Nothing of that name or version.
+            UnknownReference: Nothing of that name or version, or no store.
         """
         if reference is None:
-            return [problem for versions in self._find_all() for problem in versions.verify()]
+            self.require()
+            broken = [problem for versions in self._find_all() for problem in versions.verify()]
+            return broken + [problem for artifact in self.list() for problem in self._find_lost(artifact)]
         named = parse_reference(reference)
         if named and (numbers := self._versions(named.name).find_numbers()):
-            versions = self._versions(named.name)
-            problems = versions.verify_version(_choose(named, numbers))
+            versions, version = self._versions(named.name), _choose(named, numbers)
+            problems = versions.verify_version(version)
+            with suppress(StoreError):  # verify_version has named it
+                problems += self._find_lost(versions.read(version))
             return problems if named.version else [*problems, *versions.verify_pointer()]
         artifact = self.resolve(reference)
-        return [f"{reference}: {problem}" for problem in find_problems(artifact.path, artifact.manifest)]
+        broken = [f"{reference}: {problem}" for problem in find_problems(artifact.path, artifact.manifest)]
+        return broken + self._find_lost(artifact)
 
     def lineage(self, reference: str) -> Lineage:
         """Build the tree of what an artifact was made from; what the store does not hold is a leaf.
+
+        Artifacts are checked as in :meth:`take`; what is wrong with one is its ``problem``.
 
         Raises:
             UnknownReference: Nothing of that name or version.
         """
         artifact = self.resolve(reference)
         asked = Input(role="", reference=artifact.reference, digest=artifact.manifest.digest)
-        return self._trace(asked, frozenset())
+        return self._trace(asked, frozenset(), {})
 
     def collect_garbage(self, *, checkpoints: bool = False) -> builtins.list[Path]:
         """Remove what dead processes left and nobody can use: drafts, states of published steps, journals.
@@ -194,15 +222,61 @@ class ArtifactStore:
             states = remove_checkpoints(self.root, keep=lambda key: not checkpoints and key not in published)
             return drafts + states + remove_journals(self.root, unfinished=checkpoints)
 
+    def find_names(self) -> builtins.list[str]:
+        """List the names of its artifacts, in order; none where there is no store."""
+        return [name for name in sorted(_find_names(self.root)) if self._versions(name).find_numbers()]
+
+    def require(self) -> None:
+        """Do nothing where the store is there.
+
+        Raises:
+            UnknownReference: It is not.
+        """
+        if not self.root.is_dir():
+            raise UnknownReference(f"There is no artifact store at {self.root}.", hint=_ELSEWHERE)
+
+    def _look_up(self, reference: str) -> Artifact | None:
+        named = parse_reference(reference)
+        if named and (numbers := self._versions(named.name).find_numbers()):
+            return self._versions(named.name).read(_choose(named, numbers))
+        folder = Path(reference)
+        return self._open(folder) if _holds_manifest(folder) else None
+
+    def _check(self, artifact: Artifact) -> builtins.list[str]:
+        if artifact.stored:
+            return self._versions(artifact.manifest.name).check(artifact)
+        return find_problems(artifact.path, artifact.manifest)
+
+    def _find_lost(self, artifact: Artifact) -> builtins.list[str]:
+        """Name the inputs of an artifact that were artifacts and are none any more."""
+        found = ((item, self._find_input(item)[1]) for item in artifact.manifest.inputs)
+        return [
+            f"{artifact.reference}: its {item.role}, {item.reference}, {problem}"
+            for item, problem in found
+            if problem
+        ]
+
+    def _find_input(self, item: Input) -> tuple[Artifact | None, str]:
+        """Find the artifact that an input is; None, and why, where it is none any more, or never was one."""
+        named = parse_reference(item.reference)
+        was_artifact = named is not None and named.version is not None
+        try:
+            artifact = self._look_up(item.reference)
+        except UnknownReference:
+            artifact = None
+        except StoreError as error:
+            return None, f"cannot be read: {str(error).rstrip('.')}"
+        if artifact is None:
+            return None, "is missing" if was_artifact else ""
+        if artifact.manifest.digest != item.digest:
+            return None, "has other content now" if was_artifact else ""
+        return artifact, ""
+
     def _versions(self, name: str) -> Versions:
         return Versions(self.root, name)
 
     def _find_all(self) -> builtins.list[Versions]:
-        return [
-            versions
-            for name in sorted(_find_names(self.root))
-            if (versions := self._versions(name)).find_numbers()
-        ]
+        return [self._versions(name) for name in self.find_names()]
 
     def _open(self, folder: Path) -> Artifact:
         manifest = read_manifest(folder / MANIFEST)
@@ -222,21 +296,30 @@ class ArtifactStore:
                 hint="Free some space or permit writing, then run the command again: the work is not lost.",
             ) from error
 
-    def _trace(self, asked: Input, above: frozenset[str]) -> Lineage:
-        leaf = Lineage(role=asked.role, reference=asked.reference, digest=asked.digest)
-        try:
-            artifact = self.resolve(asked.reference)
-        except StoreError:
+    def _trace(self, asked: Input, above: frozenset[str], checked: dict[str, str]) -> Lineage:
+        artifact, problem = self._find_input(asked)
+        leaf = Lineage(role=asked.role, reference=asked.reference, digest=asked.digest, problem=problem)
+        if artifact is None or artifact.reference in above:
             return leaf
-        if artifact.manifest.digest != asked.digest or artifact.reference in above:
-            return leaf
-        inputs = (self._trace(item, above | {artifact.reference}) for item in artifact.manifest.inputs)
-        return Lineage(**{**vars(leaf), "kind": artifact.manifest.kind, "inputs": tuple(inputs)})
+        if artifact.reference not in checked:
+            problems = self._check(artifact)
+            checked[artifact.reference] = f"is damaged: {problems[0]}" if problems else ""
+        below = above | {artifact.reference}
+        return replace(
+            leaf,
+            kind=artifact.manifest.kind,
+            problem=checked[artifact.reference],
+            inputs=tuple(self._trace(item, below, checked) for item in artifact.manifest.inputs),
+        )
 
     def _build_unknown(self, reference: str) -> UnknownReference:
-        names = [versions.name for versions in self._find_all()]
+        if not self.root.is_dir():
+            return UnknownReference(
+                f"There is no artifact store at {self.root} to find {reference!r} in.", hint=_ELSEWHERE
+            )
+        names = self.find_names()
         near = _find_near(self._relative(reference.partition("@")[0]), names)
-        hint = f"It holds {', '.join(names[:20])}." if names else "It is empty: run the step that makes it."
+        hint = f"It holds {', '.join(names[:20])}." if names else f"It is empty. {_ELSEWHERE}"
         return UnknownReference(
             f"{self.root} holds no artifact {reference!r}, and no folder of that name is one.",
             hint=f"Did you mean {' or '.join(near)}?" if near else hint,
@@ -245,6 +328,9 @@ class ArtifactStore:
     def _relative(self, text: str) -> str:
         place = Path(text).absolute()
         return place.relative_to(self.root).as_posix() if place.is_relative_to(self.root) else text
+
+
+_ELSEWHERE = "Go to the folder that holds it, or name it with --artifacts (or TLDRKIT_ARTIFACTS)."
 
 
 def _holds_manifest(folder: Path) -> bool:

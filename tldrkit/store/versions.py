@@ -13,7 +13,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from tldrkit.errors import DamagedArtifact, StoreError
-from tldrkit.store.audit import find_problems, has_all_files, seal_folder
+from tldrkit.store.audit import find_problems, seal_folder
+from tldrkit.store.checked import CHECKED, remember_digests
 from tldrkit.store.disk import find_folders, lock, sync, write_atomically, write_durably
 from tldrkit.store.manifest import Manifest, compute_digest, read_manifest
 from tldrkit.store.names import LATEST, MANIFEST, VERSION
@@ -87,11 +88,22 @@ class Versions:
                 yield self.read(version)
 
     def find(self, identity: str) -> Artifact | None:
-        """Find the newest version with this identity whose files are all present with their sizes."""
+        """Find the newest version with this identity that is sound."""
         for artifact in self.find_readable(newest_first=True):
-            if artifact.manifest.identity == identity and has_all_files(artifact.path, artifact.manifest):
+            if artifact.manifest.identity == identity and not self.check(artifact):
                 return artifact
         return None
+
+    def check(self, artifact: Artifact) -> list[str]:
+        """Check a version, files that were checked before only where they were touched; problems in words.
+
+        Raises:
+            StoreError: A folder cannot be read.
+        """
+        with remember_digests(
+            self.root / CHECKED / self.name / f"v{artifact.manifest.version}.json"
+        ) as digest:
+            return find_problems(artifact.path, artifact.manifest, digest)
 
     def commit(self, draft: Path, manifest: Manifest) -> Artifact:
         """Turn a filled draft into the next version; the manifest's contents and number are filled in here.
