@@ -214,3 +214,10 @@ def test_a_pointer_of_git_lfs_is_named(tmp_path: Path, name: str) -> None:
     with pytest.raises(DataError, match="pointer of Git LFS") as refusal:
         list(read_rows(tmp_path / name))
     assert "git lfs pull" in refusal.value.hint
+
+
+def test_zero_is_an_id() -> None:
+    """Rows are called by their ids, 0 too; one without is called by its place."""
+    rows = [{"id": one, "document": "a", "summary": "b"} for one in (0, "0.5", True, None)]
+    examples = extract_examples(rows, Columns(), split="train", place="rows").examples
+    assert [example.id for example in examples] == ["0", "0.5", "train-2", "train-3"]

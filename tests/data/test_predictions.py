@@ -58,3 +58,40 @@ def test_files_cut_short_raise(tmp_path: Path) -> None:
         read_outputs(packed)
     with pytest.raises(DataError, match="is empty"):
         read_outputs(write(tmp_path / "none.jsonl"))
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("One.<n>Two.", "One.\nTwo."),
+        ("<pad> One. Two.</s><pad><pad>", "One. Two."),
+        ("</s><s>One.</s>and more", "One."),
+        ("[CLS] one . two [SEP] [PAD]", "one . two"),
+        ("one<q>two", "one\ntwo"),
+        ("<|begin_of_text|>One.<|eot_id|><|eot_id|>", "One."),
+        ("a < n > b, List<N>, [sep]", "a < n > b, List<N>, [sep]"),
+        ("<extra_id_0> One <EOS> x", "One"),
+        ("one [STOP] [UNK]", "one"),
+        ("</s>", ""),
+    ],
+)
+def test_marks_of_tokenizers_are_read_as_they_are_meant(tmp_path: Path, text: str, meant: str) -> None:
+    """A mark is a new line, the end of a text, or nothing, in predictions and references; never a word."""
+    (output,) = read_outputs(write(tmp_path / "p.jsonl", {"prediction": text, "reference": f"Said: {text}"}))
+    assert output.prediction == meant
+    assert bool(output.marks) == (text != meant)
+    if not text.startswith("<") and not text.startswith("["):
+        assert output.references == (f"Said: {meant}",)
+
+
+def test_a_reference_of_marks_alone_is_empty(tmp_path: Path) -> None:
+    """What is empty without its marks is no reference."""
+    with pytest.raises(DataError, match="has no reference, or an empty one"):
+        read_outputs(write(tmp_path / "p.jsonl", {"prediction": "a", "reference": "<pad></s>"}))
+
+
+def test_zero_is_an_id(tmp_path: Path) -> None:
+    """Ids from 0 on are taken as they are; null and the empty text are none."""
+    rows = [{"prediction": "a", "reference": "b", "id": one} for one in (0, 1, 2, "x", None, "")]
+    found = [output.id for output in read_outputs(write(tmp_path / "p.jsonl", *rows))]
+    assert found == ["0", "1", "2", "x", "5", "6"]

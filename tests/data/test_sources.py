@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tldrkit.data.hub import KNOWN
-from tldrkit.data.sources import SPLITS, Source, compute_bucket, plan_splits, resolve_source
+from tldrkit.data.sources import SPLITS, Source, assign_buckets, plan_splits, resolve_source
 from tldrkit.errors import DataError
 from tldrkit.specs import DataSpec
 
@@ -47,7 +47,16 @@ def test_a_single_file_is_split_by_id(tmp_path: Path) -> None:
         str(n) for n in range(400)
     ]
     assert 340 <= len(found["train"]) <= 380
-    assert all(compute_bucket(name) == 0 for name in found["validation"])
+    buckets = assign_buckets(map(str, range(400)))
+    assert found["validation"] == [name for name, bucket in buckets.items() if bucket == 0]
+
+
+@pytest.mark.parametrize(("count", "carved"), [(3, 1), (10, 1), (19, 2), (96, 10), (200, 20), (399, 20)])
+def test_few_examples_give_each_split_some(tmp_path: Path, count: int, carved: int) -> None:
+    """Of few examples validation and test have a tenth each, at most 20."""
+    found = ids(resolve(write(tmp_path / "few.jsonl", count)))
+    assert [len(found[split]) for split in SPLITS] == [count - 2 * carved, carved, carved]
+    assert len({name for names in found.values() for name in names}) == count
 
 
 def test_a_split_of_its_own_is_taken_whole(tmp_path: Path) -> None:
@@ -76,13 +85,13 @@ def test_validation_stands_in_for_a_missing_test(tmp_path: Path) -> None:
 @given(present=st.sets(st.sampled_from(SPLITS)), ids=st.lists(st.text(max_size=3), max_size=30))
 def test_no_example_is_in_two_splits(present: set[str], ids: list[str]) -> None:
     """Whatever splits are present, no example of any is taken for two; all of train's are taken."""
-    parts = plan_splits(present)
+    parts, buckets = plan_splits(present), assign_buckets(ids)
     for origin in present:
         for name in ids:
             holders = [
                 split
                 for split, part in parts.items()
-                if part.origin == origin and part.first <= compute_bucket(name) < part.end
+                if part.origin == origin and part.first <= buckets[name] < part.end
             ]
             assert len(holders) == 1
 
@@ -182,13 +191,11 @@ def test_repeated_ids_are_numbered(tmp_path: Path) -> None:
     """Examples that share an id fall into one split, and are told apart there."""
     path = tmp_path / "train.jsonl"
     path.write_text('{"id": "a", "document": "b", "summary": "c"}\n' * 3, encoding="utf-8")
-    (split,) = (split for split in SPLITS if compute_bucket("a") in range(*_buckets(split)))
-    assert [example.id for example in resolve(path).load(split)] == ["a", "a#2", "a#3"]
-
-
-def _buckets(split: str) -> tuple[int, int]:
-    part = plan_splits(["train"])[split]
-    return part.first, part.end
+    write(tmp_path / "others.jsonl", 9)
+    path.write_text(path.read_text() + (tmp_path / "others.jsonl").read_text())
+    holders = [names for names in ids(resolve(path)).values() if "a" in names]
+    assert [name for name in holders[0] if name.startswith("a")] == ["a", "a#2", "a#3"]
+    assert len(holders) == 1
 
 
 def test_dropped_rows_are_told(tmp_path: Path) -> None:

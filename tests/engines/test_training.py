@@ -149,6 +149,16 @@ def test_the_best_validated_network_is_kept(examples: Corpus) -> None:
     assert not fitted.network.training
 
 
+def test_the_tokens_of_the_best_network_are_counted(examples: Corpus) -> None:
+    """Steps and tokens of the published weights stand beside the run's; none where it began best."""
+    whole = fit(examples, max_steps=4, lr=1e-2).metrics
+    unchanged = fit(examples, max_steps=4, lr=1e-30).metrics
+    assert (unchanged["best_step"], unchanged["best_tokens"]) == (0, 0)
+    assert unchanged["training_tokens"] == whole["training_tokens"] > 0
+    assert whole["best_tokens"] in range(whole["training_tokens"] + 1)
+    assert (whole["best_tokens"] == whole["training_tokens"]) == (whole["best_step"] == whole["steps"])
+
+
 def test_patience_ends_a_run_that_does_not_improve(examples: Corpus) -> None:
     """With patience 2, two validations without a better score end the run."""
     fitted = fit(examples, max_steps=40, lr=1e-30, patience=2)

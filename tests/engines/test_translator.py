@@ -152,7 +152,9 @@ def test_another_engine_takes_nothing_over(cli: Cli, workplace: Path) -> None:  
         done = cli(*RUN, *options, *engine)
         assert done.returncode == 3, done.stderr
         assert f"5 threads summarized, {known} of them known" in done.stderr
-        assert ("5 summaries by another model or with other options replaced." in done.stderr) == other
+        assert (
+            "5 summaries by another model, options, tldrkit or processor replaced." in done.stderr
+        ) == other
 
 
 @pytest.mark.parametrize(

@@ -99,3 +99,26 @@ def test_any_text_has_baselines(document: str) -> None:
     assert all(unit and unit == unit.strip() for unit in split_units(document))
     assert lead(document, 3) == " ".join(split_units(document)[:3])
     assert isinstance(title(document) + longest(document, 1) + oracle(document, [document]), str)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "They all want one simple thing: lower rents.",
+        "one simple thing: rents will fall",
+        "Nora said in the hall: bring a ladder.",
+        "what we know so far: nothing",
+    ],
+)
+@pytest.mark.parametrize(
+    "form", ["{}", "Rent\n\nAda: Hello.\n\n{}", "Rent\n\nAda: {}", "Rent\n\nAda: Well.\n{}"]
+)
+def test_no_words_are_taken_out_of_a_sentence(sentence: str, form: str) -> None:
+    """Only a name that a post begins with is its author; what stands before a later colon is text."""
+    assert sentence in split_units(form.format(sentence))
+
+
+@pytest.mark.parametrize("name", ["ada", "Bo B.", "user_7", "Ada van Loon", "新人", "JJ 99"])
+def test_the_author_of_a_post_is_left_out(name: str) -> None:
+    """A name is one word, or up to three of which the first and last are not small; it is no text."""
+    assert split_units(f"Rent\n\n{name}: It fell.\n\nBo: Why: tell me.") == ["It fell.", "Why: tell me."]

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from tldrkit.reports.advice import find_advice
+from tldrkit.reports.advice import find_advice, foresee_no_dendrites
 from tldrkit.specs import TrainSpec
 
 RUN: dict[str, Any] = {
@@ -40,10 +40,28 @@ def test_poor_rouge_is_explained(
 @pytest.mark.parametrize(
     ("metrics", "said"),
     [
-        ({}, "4 validations were made, and growth waits for 3 without improvement"),
+        ({}, "4 validations made, and growth waits for 3 without improvement"),
         ({"restructurings": [{}]}, "at step 75, and no network that had grown beat it"),
     ],
 )
 def test_a_run_that_did_not_grow_is_explained(metrics: dict[str, Any], said: str) -> None:
     """Without dendrites though they were asked for, it says how far growth was."""
     assert said in advise({"do_pb": True}, metrics)
+
+
+@pytest.mark.parametrize(
+    ("mode", "waits", "steps", "said"),
+    [
+        ("history", 10, 50, "2 validations to be made, and growth waits for 10 without improvement"),
+        ("history", 3, 100, "4 validations to be made"),
+        ("history", 3, 101, ""),
+        ("fixed", 1, 25, "1 validation to be made, and growth waits for 1 in all"),
+        ("fixed", 1, 26, ""),
+    ],
+)
+def test_too_few_validations_to_grow_are_foreseen(mode: Any, waits: int, steps: int, said: str) -> None:  # noqa: ANN401
+    """A run that ends before a grown network can be validated is told so; any other one is not."""
+    spec = TrainSpec(do_pb=True, switch_mode=mode, n_epochs_to_switch=waits, max_steps=steps, eval_every=25)
+    found = foresee_no_dendrites(spec)
+    assert said in found
+    assert bool(found) == bool(said)

@@ -118,6 +118,18 @@ def test_threads_are_answered_one_by_one(server: Server) -> None:
     assert (refused.status_code, list(refused.json())) == (422, ["error"])
 
 
+def test_posts_that_are_not_read_are_not_said_to_be_used(server: Server) -> None:
+    """Of a long thread `posts_used` counts the posts the network read, and the others are told."""
+    posts = [
+        {"author": f"a{n}", "text": f"post {n} about the lift, the door and the lamp"} for n in range(300)
+    ]
+    (answer,) = server.http.post("/threads", json={"title": "Long", "posts": posts}).json()
+
+    assert answer["posts_read"] == 300
+    assert 1 <= answer["posts_used"] < 100
+    assert answer["posts_unused"] == {"not central": 300 - answer["posts_used"]}
+
+
 def test_the_model_is_named_in_the_address(server: Server) -> None:
     """The first model answers unless `model` names another; one that is not served is not found."""
     texts = [

@@ -212,7 +212,8 @@ def test_sidecars_lie_beside_their_inputs(place: Place) -> None:
     assert place.run(output=beside).known == 20
     assert len(list(place.threads.glob("*.tldr.jsonl"))) == 21
     row = json.loads((place.threads / "03.json.tldr.jsonl").read_text())
-    assert row["sources"][0]["posts"] == [0]
+    assert row["sources"]
+    assert all(one["sentence"] in row["summary"] and set(one["posts"]) <= {0} for one in row["sources"])
     assert "error" in json.loads((place.threads / "05b.json.tldr.jsonl").read_text())
 
 

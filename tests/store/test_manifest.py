@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tldrkit.errors import DamagedArtifact, StoreError
+from tldrkit.store.digest import digest_json
 from tldrkit.store.manifest import (
     SCHEMA,
     FileEntry,
@@ -39,6 +40,7 @@ manifests = st.builds(
     files=st.lists(files, max_size=4, unique_by=lambda file: file.path).map(tuple),
     inputs=st.lists(inputs, max_size=3).map(tuple),
     spec=plain,
+    code=plain,
     metrics=plain,
     provenance=plain,
 )
@@ -84,9 +86,12 @@ def test_paths_that_leave_the_artifact_are_refused(path: str) -> None:
 def test_missing_and_wrong_fields_are_refused(
     change: Callable[[dict[str, Any], str], object], key: str
 ) -> None:
-    """Every field is needed, and has its type; the message names it."""
-    value = build_value()
+    """Every field is needed, but for the code of older manifests, and has its type; the message names it."""
+    value = build_value(code={"revision": 1})
     change(value, key)
+    if value.keys() == build_value().keys() - {"code"}:
+        assert Manifest.from_dict(value).code == {}
+        return
     with pytest.raises(DamagedArtifact, match=key):
         Manifest.from_dict(value)
 
@@ -130,7 +135,7 @@ def test_two_entries_of_one_file_are_refused() -> None:
 
 
 def test_identity_is_what_was_asked_for() -> None:
-    """Texts and order of the inputs are no part of it; roles, contents, kind and spec are."""
+    """Texts and order of the inputs are no part of it; roles, contents, kind, spec and code are."""
     one, two = Input(role="a", reference="x@v1", digest="1"), Input(role="b", reference="y@v1", digest="2")
     renamed = Input(role="a", reference="other@v9", digest="1")
     asked = compute_identity("k", {"lr": 1.0, "seed": 0}, [one, two])
@@ -138,7 +143,16 @@ def test_identity_is_what_was_asked_for() -> None:
     swapped = [Input(role="b", reference="", digest="1"), Input(role="a", reference="", digest="2")]
     others = [("j", {"lr": 1.0, "seed": 0}, [one, two]), ("k", {"lr": 1.0, "seed": 1}, [one, two])]
     others += [("k", {"lr": 1.0, "seed": 0}, [one]), ("k", {"lr": 1.0, "seed": 0}, swapped)]
+    others += [("k", {"lr": 1.0, "seed": 0}, [one, two], {"revision": revision}) for revision in (1, 2)]
+    assert len({compute_identity(*other) for other in others}) == len(others)
     assert asked not in {compute_identity(*other) for other in others}
+
+
+def test_manifests_of_before_keep_their_identity() -> None:
+    """What was published before manifests told of code is as sound as it was."""
+    asked = {"schema": 1, "kind": "blob", "spec": {"seed": 0}, "inputs": [["a", "1"]]}
+    given = Input(role="a", reference="x@v1", digest="1")
+    assert compute_identity("blob", {"seed": 0}, [given]) == digest_json(asked)
 
 
 def test_digest_is_the_content() -> None:

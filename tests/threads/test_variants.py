@@ -196,3 +196,40 @@ def test_a_message_before_the_one_it_answers_stands_behind_it(tmp_path: Path) ->
 def test_mail_is_its_words(tmp_path: Path, body: str, text: str) -> None:
     """A copied head with what follows it, and the armour of PGP, are left out."""
     assert read_one(tmp_path, f"From: ann\nSubject: T\n\n{body}".encode()).posts[0].text == text
+
+
+@pytest.mark.parametrize(
+    ("post", "text"),
+    [
+        ({"text": None, "content": "a"}, "a"),
+        ({"text": "", "body": "a"}, "a"),
+        ({"content": " \n", "message": None, "html": "<p>a</p>"}, "a"),
+        ({"text": 5, "content": "a"}, "a"),
+    ],
+)
+def test_the_first_field_with_text_is_read(tmp_path: Path, post: dict[str, Any], text: str) -> None:
+    """A field of a post's text that is null, blank or no text hides no other one."""
+    thread = read_one(tmp_path, {"id": 0, "posts": [{"id": 0, "author": "ann", **post}]})
+    assert (thread.id, said(thread), thread.unused) == ("0", [("ann", text, None)], {})
+
+
+@pytest.mark.parametrize(
+    ("post", "reason"),
+    [
+        ({"text": None, "content": ""}, "empty"),
+        ({"text": 5}, "unreadable"),
+        ({"text": [], "body": None}, "empty"),
+    ],
+)
+def test_posts_without_text_are_counted(tmp_path: Path, post: dict[str, Any], reason: str) -> None:
+    """A post is empty where a field of text is, and unreadable where all are of another type."""
+    posts = [{"author": "ann", "text": "a"}, {"author": "bo", **post}]
+    assert read_one(tmp_path, {"posts": posts}).unused == {reason: 1}
+
+
+def test_zero_is_an_id(tmp_path: Path) -> None:
+    """Threads and posts may be numbered from 0; who answers post 0 is known."""
+    posts = [{"id": 0, "author": "ann", "text": "a"}, {"id": 1, "author": "bo", "text": "b", "parent_id": 0}]
+    thread = read_one(tmp_path, {"id": 0, "title": "T", "posts": posts})
+    assert thread.id == "0"
+    assert said(thread) == [("ann", "a", None), ("bo", "b", 0)]

@@ -184,7 +184,7 @@ def summarize(
 def _tell(done: "Summarized") -> None:
     if done.outdated:
         replaced = _count(done.outdated, "summary", "summaries")
-        console.say(f"{replaced} by another model or with other options replaced.")
+        console.say(f"{replaced} by another model, options, tldrkit or processor replaced.")
     empty = _count(done.empty, "summary has no words", "summaries have no words")
     if done.empty * MANY > done.threads:
         console.warn(f"{empty}, of {_count(done.threads, 'thread')}. Is it the right model for them?")

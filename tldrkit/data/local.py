@@ -187,7 +187,7 @@ def extract_examples(rows: Iterable[Row], columns: Columns, *, split: str, place
         document = _document(row, columns, f"{place}, row {number + 1}")
         summaries = _summaries(row, columns, f"{place}, row {number + 1}")
         if document and summaries:
-            examples.append(Example(_row_id(row, f"{split}-{number}"), document, summaries))
+            examples.append(Example(read_id(row, f"{split}-{number}"), document, summaries))
     if not examples:
         raise DataError(
             f"{place} holds no row with a document and a summary: {number + 1} of {number + 1} lack one.",
@@ -221,9 +221,11 @@ def _not_text(place: str, column: str | None) -> DataError:
     )
 
 
-def _row_id(row: Row, fallback: str) -> str:
+def read_id(row: Row, fallback: str) -> str:
+    """Read a row's id, a text or a whole number, 0 too; the fallback where it has none."""
     value = row.get("id")
-    return str(value) if isinstance(value, str | int) and value != "" else fallback
+    known = isinstance(value, str | int) and not isinstance(value, bool) and value != ""
+    return str(value) if known else fallback
 
 
 def _listed(names: Iterable[str]) -> str:

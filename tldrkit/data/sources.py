@@ -23,6 +23,9 @@ from tldrkit.files import compute_digest
 from tldrkit.specs import DataSpec
 
 _BUCKETS = 20
+_FEW = 400
+"""Examples below which a bucket would hold fewer than twenty, and chance might leave it empty."""
+_RULE = f"sha256 of the id modulo {_BUCKETS}, of fewer than {_FEW} ids its rank,"
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 
@@ -179,7 +182,7 @@ def _hub(name: str, known: HubSet, spec: DataSpec) -> Source:
         "config": hub.config,
         "revision": hub.revision,
         "columns": columns.to_dict(),
-        "splits": f"as there; missing ones by sha256 of the id modulo {_BUCKETS}",
+        "splits": f"as there; missing ones by {_RULE}",
     }
     licence = f", licence: {hub.licence}" if hub.licence else ""
     return Source(name=name, identity=identity, reference=f"{hub.id} (Hugging Face hub{licence})", read=read)
@@ -190,7 +193,7 @@ def _hub(name: str, known: HubSet, spec: DataSpec) -> Source:
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """The examples of one file or hub split whose id falls into some of twenty buckets."""
+    """The examples of one file or hub split whose id falls into some of its twenty buckets."""
 
     origin: str
     first: int = 0
@@ -199,7 +202,7 @@ class Part:
     def __str__(self) -> str:
         if self.end - self.first == _BUCKETS:
             return self.origin
-        return f"{self.origin}, sha256 of the id modulo {_BUCKETS} in {self.first}..{self.end - 1}"
+        return f"{self.origin}, {_RULE} in {self.first}..{self.end - 1}"
 
     def cut(self, examples: Iterable[Example], split: str, *, dropped: int) -> Split:
         """Keep this part's examples, ids made unique.
@@ -207,7 +210,9 @@ class Part:
         Raises:
             DataError: Nothing is left.
         """
-        kept = [example for example in examples if self.first <= compute_bucket(example.id) < self.end]
+        examples = list(examples)
+        buckets = assign_buckets(example.id for example in examples)
+        kept = [example for example in examples if self.first <= buckets[example.id] < self.end]
         if not kept:
             raise DataError(
                 f"The {split} split is empty: too few examples to carve it from {self.origin}.",
@@ -224,6 +229,7 @@ def plan_splits(present: Iterable[str]) -> dict[str, Part]:
     - train alone (also a single file): 90 % train, 5 % validation, 5 % test, by the hash of the id;
     - train and validation: validation becomes the test, and 5 % of train, by the hash of the id, validation;
     - train and test: 5 % of train, by the hash of the id, becomes validation;
+    - of fewer than 400 examples each of those 5 % is a tenth, of at most 20;
     - validation alone is the test.
     """
     given = [split for split in SPLITS if split in set(present)]
@@ -239,9 +245,17 @@ def plan_splits(present: Iterable[str]) -> dict[str, Part]:
     return parts
 
 
-def compute_bucket(example_id: str) -> int:
-    """Compute which of twenty buckets an id falls into: its sha256 modulo 20."""
-    return int.from_bytes(hashlib.sha256(example_id.encode()).digest(), "big") % _BUCKETS
+def assign_buckets(ids: Iterable[str]) -> dict[str, int]:
+    """Assign each id of a file to one of twenty buckets by its sha256: that modulo 20.
+
+    Of few ids the sha256s are put in order instead, and a bucket has a tenth of them, from one to twenty: the
+    first two, which validation and test are made of, are never empty by chance.
+    """
+    hashes = {name: int.from_bytes(hashlib.sha256(name.encode()).digest(), "big") for name in ids}
+    if len(hashes) >= _FEW:
+        return {name: value % _BUCKETS for name, value in hashes.items()}
+    size = min(max(round(len(hashes) / 10), 1), _FEW // _BUCKETS)
+    return {name: place // size for place, name in enumerate(sorted(hashes, key=hashes.__getitem__))}
 
 
 def _part_of(parts: Mapping[str, Part], split: str, name: str) -> Part:

@@ -26,6 +26,8 @@ class Progress:
     """How often memory ran out and the parts of a batch were made half as large."""
     best: Score = WORST
     best_step: int = 0
+    best_tokens: int = 0
+    """Tokens seen when the best network was validated."""
     best_network: PreTrainedModel | None = None
     stale: int = 0
     validations: list[dict[str, Any]] = field(default_factory=list)

@@ -6,6 +6,7 @@ posts between.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from tldrkit.data.sentences import drop_unfinished, is_finished, split_sentences
@@ -87,17 +88,22 @@ class ThreadSummarizer:
         writer: "type[Generator | Translator]" = Generator,
         threads: int | None = None,
     ) -> None:
-        self._count = count_with(summarizer.tokenizer)
         decoding = decode_threads(spec, threads)
-        marks_too = summarizer.tokenizer([decoding.prefix])["input_ids"][0]
-        self._room = max(1, decoding.max_source_tokens - len(marks_too))
+        self._read = build_reader(summarizer.tokenizer, decoding)
         self._write = writer(summarizer.network, summarizer.tokenizer, decoding)
 
     def __call__(self, threads: Sequence[Thread]) -> list[Summary]:
         """Summarize threads, results in the order given."""
-        readings = [reduce_thread(thread, self._count, self._room) for thread in threads]
+        readings = list(map(self._read, threads))
         written = self._write([reading.text for reading in readings])
         return [_complete(*given) for given in zip(threads, readings, written, strict=True)]
+
+
+def build_reader(tokenizer: Callable[..., Any], decoding: Decoding) -> Callable[[Thread], Reading]:
+    """Build what reads of a thread as much as a network does, beside prefix and marks."""
+    marks_too = tokenizer([decoding.prefix])["input_ids"][0]
+    room = max(1, decoding.max_source_tokens - len(marks_too))
+    return partial(reduce_thread, count=count_with(tokenizer), room=room)
 
 
 def decode_threads(spec: SummarizeSpec, threads: int | None = None) -> Decoding:

@@ -122,6 +122,7 @@ class Trainer:
             metrics={
                 "steps": state.step,
                 "best_step": state.best_step,
+                "best_tokens": state.best_tokens,
                 "best_val_rouge_l": state.best.rouge_l,
                 "training_tokens": state.tokens,
                 "training_seconds": round(seconds, 2),
@@ -305,7 +306,7 @@ class Trainer:
         started = time.monotonic()
         score = self._validator.score(state.network, state.objective, examples)
         if score.is_better_than(state.best):
-            state.best, state.best_step, state.stale = score, state.step, 0
+            state.best, state.best_step, state.best_tokens, state.stale = score, state.step, state.tokens, 0
             state.best_network = self._policy.detach(state.network).cpu()
         else:
             state.stale += 1

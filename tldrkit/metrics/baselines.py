@@ -3,7 +3,7 @@
 Knows text only. A summary is made of *units*. In a dialogue, one paragraph whose lines nearly all read
 ``Name: words``, a unit is a turn. In any other document it is a sentence: text up to ``.``, ``!``, ``?`` or
 the end of a line. The title of a thread is no unit, nor are lines quoted with ``>`` (they repeat another
-post); the ``Name: `` of an author is left out.
+post); the ``Name: `` that a turn or post begins with is left out.
 """
 
 import re
@@ -11,10 +11,24 @@ from collections.abc import Sequence
 
 from tldrkit.metrics.words import count_common, split_words
 
-_AUTHOR = re.compile(r"(?!>)[^\s:]+(?: [^\s:]+){0,2}:(?:\s+|$)")
+_SPEAKER = re.compile(r"(?!>)[^\s:]{1,64}(?: [^\s:]{1,64}){0,2}:(?:\s+|$)")
 _SENTENCE_END = re.compile(r"(?:(?<=[.!?…])|(?<=[.!?…][\"')\]]))\s+")
 _BLANK_LINES = re.compile(r"\n\s*\n")
 _MOST = 0.8  # of the lines of a dialogue name their speaker; the others continue a turn
+
+
+def _find_text(post: str) -> int:
+    """Find where the text of a post begins, behind its author.
+
+    Of several words the first and the last begin with no small letter, or they are no name: "one simple
+    thing: taxes will rise" is a sentence.
+    """
+    found = _SPEAKER.match(post)
+    if not found:
+        return 0
+    words = found[0].rstrip()[:-1].split(" ")
+    is_name = len(words) == 1 or not (words[0][0].islower() or words[-1][0].islower())
+    return found.end() if is_name else 0
 
 
 def _split_paragraphs(document: str) -> list[str]:
@@ -24,7 +38,7 @@ def _split_paragraphs(document: str) -> list[str]:
 
 def _is_dialogue(paragraphs: Sequence[str]) -> bool:
     lines = paragraphs[0].splitlines() if len(paragraphs) == 1 else []
-    return len(lines) > 1 and sum(bool(_AUTHOR.match(line)) for line in lines) >= _MOST * len(lines)
+    return len(lines) > 1 and sum(bool(_SPEAKER.match(line)) for line in lines) >= _MOST * len(lines)
 
 
 def _locate_title(paragraphs: Sequence[str]) -> int | None:
@@ -32,8 +46,8 @@ def _locate_title(paragraphs: Sequence[str]) -> int | None:
     for number, paragraph in enumerate(paragraphs[:2]):
         if paragraph.startswith("TITLE: "):
             return number
-    authored = any(_AUTHOR.match(paragraph) for paragraph in paragraphs[1:])
-    is_line = bool(paragraphs) and "\n" not in paragraphs[0] and not _AUTHOR.match(paragraphs[0])
+    authored = any(map(_find_text, paragraphs[1:]))
+    is_line = bool(paragraphs) and "\n" not in paragraphs[0] and not _find_text(paragraphs[0])
     return 0 if authored and is_line else None
 
 
@@ -41,11 +55,12 @@ def split_units(document: str) -> list[str]:
     """Split a document into the sentences or turns a summary may be made of, in order."""
     paragraphs = _split_paragraphs(document)
     if _is_dialogue(paragraphs):
-        turns = (_AUTHOR.sub("", line, count=1).strip() for line in paragraphs[0].splitlines())
+        lines = paragraphs[0].splitlines()
+        turns = (line[found.end() if (found := _SPEAKER.match(line)) else 0 :].strip() for line in lines)
         return [turn for turn in turns if turn]
     located = _locate_title(paragraphs)
     body = paragraphs if located is None else paragraphs[located + 1 :]
-    lines = [line for post in body for line in _AUTHOR.sub("", post, count=1).splitlines()]
+    lines = [line for post in body for line in post[_find_text(post) :].splitlines()]
     own = [line for line in lines if not line.startswith(">")]
     return [unit for line in own or lines for part in _SENTENCE_END.split(line) if (unit := part.strip())]
 

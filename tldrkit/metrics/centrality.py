@@ -41,11 +41,10 @@ def compute_centrality(texts: Sequence[str]) -> list[float]:
 def trace_sentence(sentence: str, texts: Sequence[str]) -> tuple[int, ...]:
     """Find the texts that hold a sentence's words: the one that holds most, then those that add to it.
 
-    Words weigh more the fewer texts hold them. Where no text shares a word with the sentence, every text it
-    may have come from is named.
+    Words weigh more the fewer texts hold them.
 
     Returns:
-        Places in ``texts``, in order; at most three where words are shared.
+        Places in ``texts``, in order, three at most; none where no text shares a word with the sentence.
     """
     own = weigh_words([*texts, sentence])
     held = own.pop()
@@ -58,7 +57,7 @@ def trace_sentence(sentence: str, texts: Sequence[str]) -> tuple[int, ...]:
             break
         sources.append(best)
         left = {word: value for word, value in left.items() if word not in own[best]}
-    return tuple(sorted(sources)) or tuple(range(len(texts)))
+    return tuple(sorted(sources))
 
 
 def _measure(weight: Mapping[str, float]) -> float:

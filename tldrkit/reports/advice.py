@@ -25,19 +25,40 @@ def find_advice(
         yield " ".join(_explain_poor_rouge(spec, metrics, lead, kept))
 
 
+def foresee_no_dendrites(spec: TrainSpec) -> str:
+    """Tell that a run will publish no dendrites, where it ends before a grown network can be validated.
+
+    Returns:
+        A sentence or two; empty where dendrites may be grown.
+    """
+    waits = spec.n_epochs_to_switch + (spec.switch_mode == "history")  # the first score improves on none
+    if _count_validations(spec, spec.max_steps) > waits:
+        return ""
+    return f"No dendrites can be grown: {_describe_growth(spec, spec.max_steps, 'to be made')}"
+
+
+def _count_validations(spec: TrainSpec, steps: int) -> int:
+    """Count the validations of so many steps: every so often, and behind the last."""
+    return -(-steps // spec.eval_every)
+
+
+def _describe_growth(spec: TrainSpec, steps: int, made: str) -> str:
+    validations = _count_validations(spec, steps)
+    when = "without improvement" if spec.switch_mode == "history" else "in all"
+    return (
+        f"{validations} validation{'s' * (validations != 1)} {made}, and growth waits for "
+        f"{spec.n_epochs_to_switch} {when}. Lower --n-epochs-to-switch or --eval-every, raise --max-steps, "
+        "or use --switch-mode fixed."
+    )
+
+
 def _explain_no_dendrites(spec: TrainSpec, metrics: Mapping[str, Any]) -> str:
     if metrics["restructurings"]:
         return (
             "The published network has no dendrites: the best validation was at step "
             f"{metrics['best_step']}, and no network that had grown beat it. Raise --max-steps."
         )
-    validations = metrics["steps"] // spec.eval_every
-    when = "without improvement" if spec.switch_mode == "history" else "in all"
-    return (
-        f"No dendrites were grown: {validations} validations were made, and growth waits for "
-        f"{spec.n_epochs_to_switch} {when}. Lower --n-epochs-to-switch or --eval-every, raise --max-steps, "
-        "or use --switch-mode fixed."
-    )
+    return f"No dendrites were grown: {_describe_growth(spec, metrics['steps'], 'made')}"
 
 
 def _explain_poor_rouge(

@@ -14,6 +14,7 @@ _MATCHED = 0.02  # share of parameters by which the matched control may miss its
 def find_warnings(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:
     """Find what makes comparable runs unequal or their intervals incomplete: one sentence each."""
     warnings = [
+        *_warn_of_untrained(groups),
         *_warn_of_training(groups, "training_tokens", "tokens"),
         *_warn_of_training(groups, "training_steps", "steps"),
         *_warn_of_sizes(groups),
@@ -47,6 +48,17 @@ def _warn_of_training(groups: Mapping[str, Sequence[RunScores]], field: str, uni
         return []
     listed = "; ".join(f"{label} {_join(sorted(set(own.values())))}" for label, own in amounts.items() if own)
     return [f"The runs did not train on the same number of {unit}: {listed}."]
+
+
+def _warn_of_untrained(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:
+    """Name the runs that published the network that came in."""
+    runs = [run for group in groups.values() for run in group if run.cost and run.cost.training_steps]
+    unchanged = [run for run in runs if run.cost and run.cost.published_steps == 0]
+    return [
+        f"No validation of {run.label}, seed {run.seed}, was better than the one before its first step: its "
+        "weights are those that came in."
+        for run in unchanged
+    ]
 
 
 def _warn_of_outputs(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:

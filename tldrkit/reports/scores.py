@@ -39,9 +39,13 @@ class Cost:
     machine: str
     """What the times were measured on."""
     training_tokens: int
+    """Of the whole run; what runs must have in common."""
     training_steps: int
     training_seconds: float
     dendrites: int
+    published_steps: int | None = None
+    """Those that the published weights went through: 0 where they are the ones that came in."""
+    published_tokens: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,7 +24,10 @@ _COSTS: Columns = {
     "tokens_per_second": ("tokens/s", lambda value: f"{value:.0f}"),
     "peak_memory": ("peak MB", lambda value: f"{value / 1e6:.0f}"),
     "joules_per_thread": ("J/thread", lambda value: f"{value:.2f}"),
-    "training_tokens": ("trained tokens", lambda value: f"{value:,.0f}"),
+    "published_steps": ("steps", lambda value: f"{value:,.0f}"),
+    "training_steps": ("of steps", lambda value: f"{value:,.0f}"),
+    "published_tokens": ("tokens", lambda value: f"{value:,.0f}"),
+    "training_tokens": ("of tokens", lambda value: f"{value:,.0f}"),
     "training_seconds": ("trained s", lambda value: f"{value:,.0f}"),
 }
 

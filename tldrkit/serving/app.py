@@ -16,6 +16,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from tldrkit import __version__
+from tldrkit.engines.threads import Reading
 from tldrkit.errors import DataError, TldrkitError, UnknownReference
 from tldrkit.serving.batching import Overloaded
 from tldrkit.serving.contract import (
@@ -108,16 +109,23 @@ def _build_summaries(service: Service) -> APIRouter:
     async def summarize_threads(request: Request, model: Model = None) -> list[dict[str, Any]]:
         body = await request.body()
         found = await asyncio.to_thread(read_thread_body, body, service.limits.waiting)
-        documents = [make_unicode(item.document()) for item in found if isinstance(item, Thread)]
-        summaries = iter(await service.summarize(documents, model, Generation()))
+        threads = [item for item in found if isinstance(item, Thread)]
+        readings = await asyncio.to_thread(service.read, threads, model)
+        texts = await service.summarize([reading.text for reading in readings], model, Generation())
+        summaries = iter(zip(readings, texts, strict=True))
         return [
             {"id": item.id, "line": item.line, "error": item.reason}
             if isinstance(item, BrokenThread)
-            else {"id": item.id, "title": item.title} | item.count_posts() | {"summary": next(summaries)}
+            else _describe_summary(item, *next(summaries))
             for item in found
         ]
 
     return routes
+
+
+def _describe_summary(thread: Thread, reading: Reading, summary: str) -> dict[str, Any]:
+    counts = thread.count_posts(len(reading.posts))
+    return {"id": thread.id, "title": thread.title, **counts, "summary": summary}
 
 
 def _build_facts(service: Service) -> APIRouter:

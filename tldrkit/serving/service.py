@@ -1,17 +1,19 @@
 """The models a server holds, and documents through them. Knows nothing of HTTP."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tldrkit.engines.decoding import Decoding
 from tldrkit.engines.generation import Generator
+from tldrkit.engines.threads import Reading
 from tldrkit.errors import DataError, UnknownReference
 from tldrkit.serving.batching import Batcher, Style
 from tldrkit.serving.contract import Generation
 from tldrkit.serving.gauges import Gauges
 from tldrkit.serving.settings import Limits
+from tldrkit.threads import Thread
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +27,8 @@ class ServedModel:
     """How it decodes; its tokens and beams are also the most a request may ask for."""
 
     generate: Generator
+    read: Callable[[Thread], Reading]
+    """Reads as much of a thread as the network can."""
 
 
 class Service:
@@ -52,6 +56,14 @@ class Service:
         """References of the models."""
         return list(self._models)
 
+    def read(self, threads: Sequence[Thread], model: str | None) -> list[Reading]:
+        """Read as much of each thread as a model can, as `summarize` of the command line does.
+
+        Raises:
+            UnknownReference: No such model is served.
+        """
+        return list(map(self._find(model).read, threads))
+
     async def summarize(self, documents: Sequence[str], model: str | None, asked: Generation) -> list[str]:
         """Summarize documents in their order.
 
@@ -65,10 +77,8 @@ class Service:
             DataError: More beams are asked for than the server allows, or more tokens at least than at most.
             Overloaded: More documents wait than may.
         """
-        name = self.models[0] if model is None else model
-        if name not in self._models:
-            raise UnknownReference(f"No such model is served. Served: {', '.join(self.models)}.")
-        most = self._models[name].decoding
+        found = self._find(model)
+        most = found.decoding
         if asked.num_beams is not None and asked.num_beams > most.num_beams:
             raise DataError(f"parameters.num_beams: at most {most.num_beams} on this server.")
         least, tokens = asked.find_tokens()
@@ -76,8 +86,14 @@ class Service:
         if least is not None and least > tokens:
             raise DataError(f"parameters: a summary has {tokens} tokens at most, so not {least} at least.")
         fewest = min(most.min_target_tokens, tokens) if least is None else least
-        style = Style(name, fewest, tokens, asked.num_beams or most.num_beams)
+        style = Style(found.reference, fewest, tokens, asked.num_beams or most.num_beams)
         return await self.batcher.submit(style, documents)
+
+    def _find(self, model: str | None) -> ServedModel:
+        name = self.models[0] if model is None else model
+        if name not in self._models:
+            raise UnknownReference(f"No such model is served. Served: {', '.join(self.models)}.")
+        return self._models[name]
 
     def describe(self) -> dict[str, Any]:
         """Describe models, how each decodes, and limits as JSON values."""

@@ -138,11 +138,7 @@ def _describe_step(manifest: Manifest) -> Iterator[str]:
             f"({total['ratio'] - 1:+.1%}), keeping {kept}."
         )
     elif "training_tokens" in metrics:
-        verb = "Trained" if "do_pb" in spec else "Pretrained"
-        yield (
-            f"{verb} for {metrics['steps']:,} steps on {metrics['training_tokens']:,} tokens, seed "
-            f"{spec['seed']}, to {metrics['params_deployed']:,} parameters."
-        )
+        yield _describe_training(manifest)
         if spec.get("do_pb"):
             count = metrics.get("dendrites", 0)
             place = metrics.get("dendrites_planned", {}).get("placement", spec["dendrite_placement"])
@@ -152,6 +148,24 @@ def _describe_step(manifest: Manifest) -> Iterator[str]:
                 if count
                 else "PerforatedAI was to grow dendrites; the best network had none."
             )
+
+
+def _describe_training(manifest: Manifest) -> str:
+    """Tell how the published weights were trained: those of the best validation, which may be the first."""
+    spec, metrics = manifest.spec, manifest.metrics
+    verb, total = "Trained" if "do_pb" in spec else "Pretrained", metrics["steps"]
+    if not metrics["best_step"]:
+        return (
+            f"No validation of a training with seed {spec['seed']} was better than the one before its first "
+            "step: the weights are those that came in."
+        )
+    tokens = f" on {metrics['best_tokens']:,} tokens" if "best_tokens" in metrics else ""
+    of = f" (of {total:,} steps and {metrics['training_tokens']:,} tokens in all)"
+    return (
+        f"{verb} for {metrics['best_step']:,} steps{tokens}"
+        f"{of if metrics['best_step'] < total else ''}, seed {spec['seed']}, to "
+        f"{metrics['params_deployed']:,} parameters."
+    )
 
 
 def _describe_data(reference: str) -> DataFacts:

@@ -46,7 +46,15 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
     run_facts = _describe_run(model, spec.precision)
     inputs = (model.to_input(), data_input(texts.identity, texts.reference), _run_input(run_facts))
     group = name_group(run_facts["label"], run_facts["seed"])
-    step = Step(name="eval", kind="scores", target=target, spec=spec, inputs=inputs, group=group)
+    step = Step(
+        name="eval",
+        kind="scores",
+        target=target,
+        spec=spec,
+        inputs=inputs,
+        precision=spec.precision,
+        group=group,
+    )
 
     def work(bench: Bench) -> None:
         split = texts.load(spec.split)
@@ -168,12 +176,14 @@ def _describe_run(model: ModelSource, precision: str) -> dict[str, Any]:
 
 
 def _describe_training(model: ModelSource) -> dict[str, Any]:
-    """Tell what a model's training took, as fields of ``Cost``; zero where no training is recorded."""
+    """Tell what a model's training took, as fields of ``Cost``; zero or None where none is recorded."""
     metrics = model.manifest.metrics if model.manifest else {}
     return {
         "training_tokens": int(metrics.get("training_tokens", 0)),
         "training_steps": int(metrics.get("steps", 0)),
         "training_seconds": float(metrics.get("training_seconds", 0)),
+        "published_steps": metrics.get("best_step"),
+        "published_tokens": metrics.get("best_tokens"),
         "dendrites": int(metrics.get("dendrites", 0)),
     }
 

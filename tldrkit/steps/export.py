@@ -14,6 +14,7 @@ from tldrkit.metrics.footprint import compute_bytes
 from tldrkit.models.taught import KEY, ORIGIN
 from tldrkit.options import Options
 from tldrkit.specs import ExportSpec, Taught
+from tldrkit.steps.revisions import describe_code
 from tldrkit.steps.source import ModelSource, resolve_model
 from tldrkit.steps.step import record_use
 from tldrkit.store.store import Artifact, ArtifactStore
@@ -68,6 +69,7 @@ def export(
         "digest": model.digest,
         "name": name or to.resolve().name,
         "spec": spec.model_dump(mode="json"),
+        "code": describe_code("export", options),
         "comparison": compared.manifest.digest if compared else None,
         KEY: asdict(spec.tell(model.taught)),
     }

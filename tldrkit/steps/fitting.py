@@ -45,6 +45,12 @@ def fit_and_save(
     )
     fitted = trainer.fit(summarizer.network, corpus)
     data = {"data": [split.describe() for split in (corpus.train, corpus.validation)]}
+    if not fitted.metrics["best_step"]:
+        message = (
+            "No validation was better than the one before the first step: the published network is the one "
+            "that came in. Raise --max-steps or --eval-examples, or change --lr."
+        )
+        bench.tracker.log({"kind": "advice", "message": message})
     best = dataclasses.replace(summarizer, network=fitted.network)
     save_model(bench, best, fitted.metrics | data, taught=spec.taught)
 

@@ -5,6 +5,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tldrkit.reports.advice import foresee_no_dendrites
 from tldrkit.specs import TrainSpec
 from tldrkit.steps.step import Bench
 
@@ -35,6 +36,8 @@ def build_policy(bench: Bench, spec: TrainSpec, summarizer: "Summarizer", scratc
         "modules": paths,
         "max_dendrites": chosen.max_dendrites,
     }
+    if message := foresee_no_dendrites(spec):
+        bench.tracker.log({"kind": "advice", "message": message})
     message = render_costs(list_costs(summarizer.network, chosen), chosen)
     bench.tracker.log({"kind": "dendrite_costs", "message": message})
     if (spec.p_epochs_to_switch is not None or spec.cap_n is not None) and not find_addon():

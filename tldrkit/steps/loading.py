@@ -22,15 +22,10 @@ def load_writer(options: Options, source: ModelSource) -> "Summarizer | LeanSumm
         ModelError: The model cannot be loaded.
         SpecError: A GPU is asked for and there is none.
     """
-    from tldrkit.engines.processor import may_have_gpu
     from tldrkit.models.frozen.kernels.compiling import has_kept
     from tldrkit.models.lean import load_lean
 
-    device = "cpu"
-    if options.device == "cuda" or (options.device == "auto" and may_have_gpu()):
-        from tldrkit.engines.device import find_device
-
-        device = find_device(options.device).type
+    device = choose_device(options)
     if device == "cpu" and (lean := load_lean(Path(source.location))):
         if not has_kept():
             options.display.log({"message": "Loops are compiled for this processor; the next run has them."})
@@ -42,6 +37,21 @@ def load_writer(options: Options, source: ModelSource) -> "Summarizer | LeanSumm
     summarizer = load_summarizer(source.location)
     summarizer.network.to(device)
     return summarizer
+
+
+def choose_device(options: Options) -> str:
+    """Choose where summaries are written, `cpu` or `cuda`; torch is asked only where there may be a GPU.
+
+    Raises:
+        SpecError: A GPU is asked for and there is none.
+    """
+    from tldrkit.engines.processor import may_have_gpu
+
+    if options.device == "cuda" or (options.device == "auto" and may_have_gpu()):
+        from tldrkit.engines.device import find_device
+
+        return find_device(options.device).type
+    return "cpu"
 
 
 def check_for_ctranslate2(options: Options, source: ModelSource, precision: Precision) -> None:

@@ -1,5 +1,6 @@
 """`tldrkit eval --predictions`: score the outputs of any system, without a model and without torch."""
 
+from collections import Counter
 from pathlib import Path
 
 from tldrkit.options import Options
@@ -52,9 +53,18 @@ def score_predictions(options: Options, spec: PredictionsSpec, *, file: Path, ta
             **describe_texts(outputs),
         )
         write_scores(bench.draft.path, run, outputs, traits)
-        bench.draft.metrics.update(summarize_scores(run))
+        marks = Counter(mark for output in outputs for mark in output.marks)
+        bench.draft.metrics.update(summarize_scores(run) | {"marks": dict(sorted(marks.items()))})
+        messages = []
+        if marks:
+            told = ", ".join(f"{mark} {count:,}" for mark, count in sorted(marks.items()))
+            messages.append(
+                "Marks of a tokenizer are read as a new line, the end or nothing, and not scored as words. "
+                f"Rows that hold them: {told}."
+            )
         if run.empty:
-            message = f"{run.empty} of {len(outputs)} predictions are empty: they score 0."
+            messages.append(f"{run.empty} of {len(outputs)} predictions are empty: they score 0.")
+        for message in messages:
             bench.tracker.log({"kind": "advice", "message": message})
 
     return perform(options, step, work)

@@ -70,7 +70,7 @@ def serve(
 
 def _load(options: Options, spec: SummarizeSpec, model: ModelSource) -> "ServedModel":
     from tldrkit.engines.generation import Generator
-    from tldrkit.engines.threads import decode_threads
+    from tldrkit.engines.threads import build_reader, decode_threads
     from tldrkit.serving.service import ServedModel
 
     decoding = decode_threads(model.complete(spec, options), options.threads)
@@ -84,4 +84,5 @@ def _load(options: Options, spec: SummarizeSpec, model: ModelSource) -> "ServedM
         parameters=summarizer.parameters,
         decoding=decoding,
         generate=generator,
+        read=build_reader(summarizer.tokenizer, decoding),
     )

@@ -14,7 +14,8 @@ from typing import Any
 from tldrkit import __version__
 from tldrkit.errors import DamagedArtifact, ReadOnlyStore, TrialStopped
 from tldrkit.options import Options, count_processes, is_first_process
-from tldrkit.specs import Spec
+from tldrkit.specs import Precision, Spec
+from tldrkit.steps.revisions import describe_code
 from tldrkit.store.checkpoints import Checkpoints, hold_checkpoints
 from tldrkit.store.manifest import Input, compute_identity
 from tldrkit.store.runs import Run, forget_run, record_run
@@ -48,6 +49,9 @@ class Step:
 
     spec: Spec
     inputs: tuple[Input, ...] = ()
+    precision: Precision = "fp32"
+    """In which it writes summaries."""
+
     group: str = ""
     """Experiment and seed it belongs to; the folder of its target where there are none."""
 
@@ -108,7 +112,8 @@ def perform(options: Options, step: Step, work: Callable[[Bench], None]) -> Outc
 def _perform_here(options: Options, step: Step, work: Callable[[Bench], None]) -> Outcome:
     store = ArtifactStore(options.artifacts)
     spec = step.spec.model_dump(mode="json")
-    identity = compute_identity(step.kind, spec, step.inputs)
+    code = describe_code(step.name, options, step.precision)
+    identity = compute_identity(step.kind, spec, step.inputs, code)
     if not options.force:
         found = store.find(step.target, identity)
         if found is not None:
@@ -121,7 +126,12 @@ def _perform_here(options: Options, step: Step, work: Callable[[Bench], None]) -
         run.provenance.update(provenance)
         with track(options, run, step) as tracker:
             with store.publish(
-                step.target, kind=step.kind, spec=spec, inputs=step.inputs, provenance=provenance
+                step.target,
+                kind=step.kind,
+                spec=spec,
+                inputs=step.inputs,
+                code=code,
+                provenance=provenance,
             ) as draft:
                 if options.force:
                     checkpoints.clear()
@@ -192,7 +202,12 @@ def _make_newest(store: ArtifactStore, step: Step, found: Artifact) -> Artifact:
     manifest = found.manifest
     provenance = {**manifest.provenance, "copied_from": found.reference}
     with store.publish(
-        step.target, kind=step.kind, spec=manifest.spec, inputs=step.inputs, provenance=provenance
+        step.target,
+        kind=step.kind,
+        spec=manifest.spec,
+        inputs=step.inputs,
+        code=manifest.code,
+        provenance=provenance,
     ) as draft:
         for entry in manifest.files:
             (draft.path / entry.path).parent.mkdir(parents=True, exist_ok=True)

@@ -51,9 +51,7 @@ def build_record(item: Item, summary: str) -> dict[str, Any]:
     if not isinstance(found, Thread):
         return {"id": _show(found.id), "file": file, "line": found.line, "error": found.reason}
     written = json.loads(summary)
-    counts = found.count_posts()
-    if written["posts_used"] < len(found.posts):
-        counts["posts_unused"] = {**found.unused, "not central": len(found.posts) - written["posts_used"]}
+    counts = found.count_posts(written["posts_used"])
     doubt = {"encoding": found.encoding} if found.encoding else {}
     record = {"id": _show(found.id), "file": file, "title": found.title, **doubt, **counts, **written}
     seen = (mark.isprintable() and not mark.isspace() for mark in written["summary"])

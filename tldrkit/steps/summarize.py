@@ -8,16 +8,17 @@ from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tldrkit.data.records import Record, choose_form
-from tldrkit.errors import SpecError, StoreError
+from tldrkit.errors import ModelError, SpecError, StoreError
 from tldrkit.options import EngineName, Options
 from tldrkit.specs import SummarizeSpec
 from tldrkit.steps.inputs import STDOUT, Inputs, Item, PassedOver, Shard, is_read_once, open_inputs
 from tldrkit.steps.loading import check_for_ctranslate2, load_writer
 from tldrkit.steps.outputs import find_file
 from tldrkit.steps.pace import Pace
+from tldrkit.steps.revisions import describe_code
 from tldrkit.steps.source import ModelSource, resolve_model
 from tldrkit.steps.step import record_use
 from tldrkit.steps.summaries import Output, build_record, open_files
@@ -30,7 +31,6 @@ from tldrkit.threads import Thread
 if TYPE_CHECKING:
     from tldrkit.engines.threads import Summary, ThreadSummarizer
 
-_JOURNAL = 1  # schema of what is journaled
 _BATCHES = 8  # read ahead, sorted by length and journaled together
 _BATCH_CHARACTERS = 2048  # of a thread that counts as one of a batch; a longer one counts as several
 
@@ -101,7 +101,9 @@ def summarize(
     out = output.file and shard.name(output.file)
     _check(paths, out, watch)
     form = choose_form(None if out == STDOUT else out, output.form)
-    identity = _identify(source, spec, engine)
+    place = options if engine == "local" else replace(options, device="cpu")
+    code = describe_code("summarize", place, spec.precision)
+    identity = _identify(source, spec, code, engine)
     with (
         _open_engine(engine, options, spec, source) as opened,
         open_ledger(store.root, _name_work(paths, shard, out), identity) as ledger,
@@ -113,7 +115,7 @@ def summarize(
         record_use(options, "summarize", spec.model_dump(mode="json")) as run,
         closing(options.display),
     ):
-        run.provenance.update(model=source.reference, engine=engine)
+        run.provenance.update(model=source.reference, engine=engine, code=code)
         work = Work(options=options, spec=spec, ledger=ledger, journal=journal, engine=opened)
         for done in _go_on(options, inputs, watch):
             done.out, done.outdated = out, files.write(work.run(inputs, done))
@@ -161,11 +163,11 @@ def _check(paths: Sequence[Path], out: Path | None, watch: float | None) -> None
         raise StoreError(f"--out would overwrite the input {out}.", hint="Choose another file to write.")
 
 
-def _identify(source: ModelSource, spec: SummarizeSpec, engine: EngineName) -> str:
+def _identify(source: ModelSource, spec: SummarizeSpec, code: dict[str, Any], engine: EngineName) -> str:
     """Identify what summaries are made with; neither batch size nor cluster changes anything but speed."""
     made_with = spec.model_dump(mode="json", exclude={"batch_size"})
     foreign = {"engine": engine} if engine == "ctranslate2" else {}
-    return digest_json({"journal": _JOURNAL, "model": source.digest, "spec": made_with} | foreign)
+    return digest_json({"code": code, "model": source.digest, "spec": made_with} | foreign)
 
 
 def _name_work(paths: Sequence[Path], shard: Shard, out: Path | None) -> str | None:
@@ -275,12 +277,14 @@ class Writer:
         spec: How threads are summarized.
         source: The model.
         translated: Whether CTranslate2 writes.
+        code: What the run takes its summaries to be made by; None where it is this process.
     """
 
     options: Options
     spec: SummarizeSpec
     source: ModelSource
     translated: bool = False
+    code: dict[str, Any] | None = None
     _summarizer: "ThreadSummarizer | None" = field(default=None, init=False)
 
     ahead = 0
@@ -304,6 +308,11 @@ class Writer:
         from tldrkit.engines.threads import ThreadSummarizer
         from tldrkit.engines.translator import Translator
 
+        if self.code not in (None, describe_code("summarize", self.options, self.spec.precision)):
+            raise ModelError(
+                "This machine of the cluster would write otherwise: by other code, or on another processor.",
+                hint="Use machines of one kind, with the same tldrkit; or --precision fp32.",
+            )
         writer = Translator if self.translated else Generator
         summarizer = load_writer(self.options, self.source)
         return ThreadSummarizer(summarizer, self.spec, writer, self.options.threads)
@@ -329,7 +338,8 @@ def _open_engine(
     folder = Path(source.location)
     there = replace(source, location=str(folder.resolve()) if folder.is_dir() else source.location)
     alone = Options(device="cpu", threads=1)
-    writer = Writer(options=alone, spec=spec, source=there)
+    code = describe_code("summarize", alone, spec.precision)
+    writer = Writer(options=alone, spec=spec, source=there, code=code)
     return open_cluster(writer, lambda message: options.display.log({"message": message}))
 
 

@@ -64,12 +64,12 @@ def find_problems(folder: Path, manifest: Manifest, digest: Callable[[Path], str
 def _find_contradictions(manifest: Manifest) -> list[str]:
     try:
         digest = compute_digest(manifest.kind, manifest.files)
-        identity = compute_identity(manifest.kind, manifest.spec, manifest.inputs)
+        identity = compute_identity(manifest.kind, manifest.spec, manifest.inputs, manifest.code)
     except ValueError:  # 1e999, or half a surrogate pair: JSON that could be read but not written
         return ["the manifest holds values that no manifest can"]
     problems = {
         "the manifest's digest does not fit its files": digest != manifest.digest,
-        "the manifest's identity does not fit its spec and inputs": identity != manifest.identity,
+        "the manifest's identity does not fit its spec, inputs and code": identity != manifest.identity,
     }
     return [problem for problem, holds in problems.items() if holds]
 

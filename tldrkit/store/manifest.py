@@ -5,7 +5,7 @@ Knows the shape of ``manifest.json`` and checks it on reading; knows nothing of 
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -75,8 +75,8 @@ class Input:
 class Manifest:
     """Everything the store knows of one version of one artifact.
 
-    ``digest`` tells contents apart, ``identity`` tells askings apart: the same spec and the same inputs
-    have the same identity, whenever and wherever the step ran. What publishing fills in has a default.
+    ``digest`` tells contents apart, ``identity`` tells askings apart: the same spec, inputs and code have the
+    same identity, whenever and wherever the step ran. What publishing fills in has a default.
     """
 
     schema: int = SCHEMA
@@ -89,6 +89,9 @@ class Manifest:
     files: tuple[FileEntry, ...] = ()
     inputs: tuple[Input, ...]
     spec: dict[str, Any]
+    code: dict[str, Any] = field(default_factory=dict)
+    """What of tldrkit's code the result depends on; empty in manifests that are older than that."""
+
     metrics: dict[str, Any]
     provenance: dict[str, Any]
 
@@ -133,6 +136,7 @@ class Manifest:
             files=files,
             inputs=tuple(Input.from_dict(item) for item in _take_list(value, "inputs")),
             spec=_take(value, "spec", dict),
+            code=_check_type(value.get("code", {}), "code", dict),
             metrics=_take(value, "metrics", dict),
             provenance=_take(value, "provenance", dict),
         )
@@ -154,17 +158,20 @@ def compute_digest(kind: str, files: Iterable[FileEntry]) -> str:
     return digest_json({"schema": SCHEMA, "kind": kind, "files": {file.path: file.sha256 for file in files}})
 
 
-def compute_identity(kind: str, spec: Mapping[str, Any], inputs: Iterable[Input]) -> str:
-    """Compute what a step was asked for: kind, spec, and the content of its inputs.
+def compute_identity(
+    kind: str, spec: Mapping[str, Any], inputs: Iterable[Input], code: Mapping[str, Any] = {}
+) -> str:
+    """Compute what a step was asked for: kind, spec, the content of its inputs, and the code that did it.
 
     Clock, machine and the texts the inputs were asked for by are no part of it.
 
     Raises:
-        ValueError: The spec holds NaN or an infinity.
-        TypeError: The spec holds what is no JSON.
+        ValueError: Spec or code hold NaN or an infinity.
+        TypeError: Spec or code hold what is no JSON.
     """
     read = sorted([item.role, item.digest] for item in inputs)
-    return digest_json({"schema": SCHEMA, "kind": kind, "spec": dict(spec), "inputs": read})
+    asked = {"schema": SCHEMA, "kind": kind, "spec": dict(spec), "inputs": read}
+    return digest_json(asked | ({"code": dict(code)} if code else {}))
 
 
 def parse_manifest(text: str | bytes, place: Path) -> Manifest:

@@ -136,6 +136,7 @@ class ArtifactStore:
         spec: Mapping[str, Any],
         inputs: Sequence[Input],
         provenance: Mapping[str, Any],
+        code: Mapping[str, Any] = {},
     ) -> Iterator[Draft]:
         """Give a folder to fill, and publish it as the next version of ``name`` when the block ends.
 
@@ -144,7 +145,8 @@ class ArtifactStore:
         Raises:
             StoreError: A name or file that no artifact can have, a full disk, or no permission to write.
         """
-        versions, identity = self._versions(check_name(name)), compute_identity(kind, spec, inputs)
+        versions = self._versions(check_name(name))
+        identity = compute_identity(kind, spec, inputs, code)
         with claim_draft(self.root / DRAFTS) as claim:
             draft = Draft(claim.folder, provenance)
             with as_store_error(self.root, within=claim.folder):
@@ -156,6 +158,7 @@ class ArtifactStore:
                     identity=identity,
                     inputs=tuple(inputs),
                     spec=json.loads(json.dumps(dict(spec))),
+                    code=dict(code),
                     metrics=to_plain(draft.metrics),
                     provenance=to_plain(draft.provenance),
                 )

@@ -56,11 +56,16 @@ class Thread:
         """Posts the file holds, used or not."""
         return len(self.posts) + sum(self.unused.values())
 
-    def count_posts(self) -> dict[str, Any]:
-        """Count the posts, used and not, as JSON values."""
-        counts: dict[str, Any] = {"posts_read": self.posts_read, "posts_used": len(self.posts)}
-        if self.unused:
-            counts["posts_unused"] = dict(self.unused)
+    def count_posts(self, used: int) -> dict[str, Any]:
+        """Count the posts, used and not, as JSON values.
+
+        Args:
+            used: Those that the network read; of a long thread not all.
+        """
+        counts: dict[str, Any] = {"posts_read": self.posts_read, "posts_used": used}
+        left = {"not central": len(self.posts) - used} if used < len(self.posts) else {}
+        if unused := {**self.unused, **left}:
+            counts["posts_unused"] = unused
         if self.not_loaded:
             counts["posts_not_loaded"] = self.not_loaded
         return counts

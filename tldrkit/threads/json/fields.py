@@ -47,11 +47,17 @@ def list_in(fields: Fields, *keys: str) -> list[object]:
 
 
 def text_in(fields: Fields, *keys: str) -> str:
-    """Find the first text that is not empty under any of the keys."""
+    """Find the first text that is not blank under any of the keys."""
     for key in keys:
-        if key in fields and isinstance(value := fields[key], str) and value:
-            return value
+        if has_text(fields, key):
+            return str(fields[key])
     return ""
+
+
+def has_text(fields: Fields, key: str) -> bool:
+    """Tell whether a text stands under a key, and more than blanks."""
+    value = fields.get(key)
+    return isinstance(value, str) and not value.isspace() and value != ""
 
 
 def key_in(fields: Fields, *keys: str) -> str:

@@ -13,6 +13,7 @@ from tldrkit.threads.json.fields import (
     Fields,
     author_in,
     count_in,
+    has_text,
     is_fields,
     key_in,
     text_in,
@@ -159,18 +160,18 @@ def _add_opening(draft: Draft, thread: Fields, opening: str, posts: Sequence[obj
 
 
 def _read_post(draft: Draft, post: Fields, names: _Names, *, key: str, parent: str) -> None:
-    field = names.texts[0] if names.texts else ""
-    text = post.get(field)
+    field = next((name for name in names.texts if has_text(post, name)), "")
+    text = text_in(post, field) if field else ""
     if any(map(post.get, names.deleted)):
         draft.leave_out("deleted", key=key, parent=parent)
-    elif (text is not None and not isinstance(text, str)) or not field:
+    elif not field and not any(isinstance(post[name], str | None) for name in names.texts):
         draft.leave_out("unreadable", key=key, parent=parent)
     else:
         own = post.get("author") if field == "text" else None  # our own shape is read as it was written
         draft.add(
             Post(
                 author=own if isinstance(own, str) else author_in(post, *names.authors),
-                text=(text or "") if field == "text" else reduce_html(text or ""),
+                text=text if field == "text" else reduce_html(text),
                 time=time_in(post, *names.times),
                 votes=count_in(post, *names.votes),
             ),

@@ -10,7 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+import llvmlite
 import numba
+from numba.core.registry import cpu_target
 from platformdirs import user_cache_path
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -40,6 +42,17 @@ _SHELF = find_shelf(numba.config.CACHE_DIR, _ROOM / "__pycache__", user_cache_pa
 def has_kept() -> bool:
     """Tell whether a process before this one has kept any loop."""
     return bool(_SHELF) and any(Path(_SHELF).rglob("*.nbc"))
+
+
+def describe_loops() -> str:
+    """Describe the arithmetic of the loops: a digest of their code, their compiler and its instructions.
+
+    Processors with the same instructions have the same; others may round otherwise.
+    """
+    machine = cpu_target.target_context.codegen().magic_tuple()
+    compiler = (numba.__version__, llvmlite.__version__, numba.config.USING_SVML)
+    digest = hashlib.sha256(repr((_DIGEST, *compiler, *machine)).encode()).hexdigest()
+    return f"{digest[:16]}, for {machine[1]}"
 
 
 def compiled(function: Function) -> Function:
