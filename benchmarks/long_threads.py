@@ -27,15 +27,16 @@ from tldrkit.engines.threads import (
     choose_central,
     count_with,
     finish,
+    measure_room,
     reduce_thread,
 )
 from tldrkit.metrics.intervals import Array, Pair, compute_intervals
 from tldrkit.metrics.overlap import compute_rouge
 from tldrkit.models.summarizer import Summarizer, load_summarizer
+from tldrkit.models.taught import read_taught
 from tldrkit.threads import Post, Thread
 
 FILES = ("convosumm_email.validation.jsonl", "qmsum_meetings.validation.jsonl.gz")
-PREFIX = "summarize: "
 
 Write = Callable[[Sequence[str]], list[str]]
 
@@ -70,10 +71,10 @@ def build_stand_in(count: CountTokens, most: int, budget: int) -> Write:
     return lambda texts: [write_one(text) for text in texts]
 
 
-def build_model(summarizer: Summarizer, most: int, budget: int) -> Write:
+def build_model(summarizer: Summarizer, prefix: str, most: int, budget: int) -> Write:
     """Build the model's writer, greedy."""
     decoding = Decoding(
-        prefix=PREFIX, max_source_tokens=most, max_target_tokens=budget, num_beams=1, batch_size=16
+        prefix=prefix, max_source_tokens=most, max_target_tokens=budget, num_beams=1, batch_size=16
     )
     generate = Generator(summarizer.network, summarizer.tokenizer, decoding)
     return lambda texts: [finish(one)[0] for one in generate(texts)]
@@ -82,9 +83,8 @@ def build_model(summarizer: Summarizer, most: int, budget: int) -> Write:
 class Ways:
     """The ways of reading a thread that is too long."""
 
-    def __init__(self, write: Write, count: CountTokens, most: int, budget: int) -> None:
-        self._write, self._count, self._budget = write, count, budget
-        self._room = most - 1 - count([PREFIX])[0]
+    def __init__(self, write: Write, count: CountTokens, room: int, budget: int) -> None:
+        self._write, self._count, self._room, self._budget = write, count, room, budget
 
     def cut(self, thread: Thread) -> str:
         """Read the beginning alone."""
@@ -182,9 +182,11 @@ def main() -> None:
     summarizer = load_summarizer(given.model)
     count = count_with(summarizer.tokenizer)
     sizes = (given.max_source_tokens, given.max_tokens)
+    prefix = read_taught(given.model).prefix
+    room = measure_room(summarizer.tokenizer, prefix, given.max_source_tokens)
     writers = {
         "extractive": build_stand_in(count, *sizes),
-        "model": build_model(summarizer, *sizes),
+        "model": build_model(summarizer, prefix, *sizes),
     }
     for file in FILES:
         threads, references = load(given.data / file, given.examples)
@@ -194,7 +196,7 @@ def main() -> None:
             first = None
             for name in given.ways:
                 started = time.perf_counter()
-                way = getattr(Ways(writers[writer], count, *sizes), name)
+                way = getattr(Ways(writers[writer], count, room, given.max_tokens), name)
                 texts = [way(thread) for thread in threads]
                 scores = compute_rouge(texts, references)
                 means = "  ".join(f"{sum(values) / len(values) * 100:5.2f}" for values in scores.values())

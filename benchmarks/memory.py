@@ -57,7 +57,7 @@ def take_steps(precision: str, path: str, steps: int, threads: int) -> None:
     from tldrkit.engines.decoding import Decoding
     from tldrkit.engines.device import build_accelerator
     from tldrkit.engines.memory import keep_freed_memory
-    from tldrkit.engines.objective import PaddedLoss, build_objective
+    from tldrkit.engines.objective import PaddedLoss, build_objective, choose_attention
     from tldrkit.engines.padded import PaddedWriter
 
     torch.manual_seed(0)
@@ -68,8 +68,8 @@ def take_steps(precision: str, path: str, steps: int, threads: int) -> None:
         decoder_ffn_dim=512, encoder_attention_heads=4, decoder_attention_heads=4, dropout=0.0,
         max_position_embeddings=LONGEST, forced_eos_token_id=None,
     ))  # fmt: skip
-    network.set_attn_implementation("eager")
     accelerator = build_accelerator("cpu", precision)
+    choose_attention(network, accelerator)
     objective = (
         PaddedLoss(network, accelerator) if path == "padded" else build_objective(network, accelerator, None)
     )

@@ -1,4 +1,4 @@
-"""The one door to what safetensors files can do wrong: cut short, or a disk with no room for them.
+"""The one door to what safetensors files can do wrong: cut short, no numbers, or a disk that is full.
 
 Does not know what their tensors mean, and never unpickles anything.
 """
@@ -7,6 +7,7 @@ import errno
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,21 @@ def check_whole(path: Path) -> None:
         ) from error
 
 
+def list_tensors(path: Path) -> frozenset[str]:
+    """List the names of the tensors that a whole file holds."""
+    file: Any = safe_open
+    with file(path, framework="np") as opened:
+        return frozenset(opened.keys())
+
+
+def describe_infinite(place: Path | str, name: str) -> ModelError:
+    """Say that a tensor is not finite, which no training or compression mends."""
+    return ModelError(
+        f"{place} is damaged: {name} holds what is no finite number (NaN or infinity).",
+        hint="Its training failed, or the file was changed: use another model, or an earlier version.",
+    )
+
+
 class TensorFile:
     """A safetensors file that is open: each tensor is read when it is asked for.
 
@@ -51,6 +67,7 @@ class TensorFile:
     def __init__(self, path: Path) -> None:
         check_whole(path)
         file: Any = safe_open
+        self._path = path
         self._file = file(path, framework="np")
         self.names: frozenset[str] = frozenset(self._file.keys())
 
@@ -60,8 +77,15 @@ class TensorFile:
         return part.get_dtype(), tuple(part.get_shape())
 
     def read(self, name: str) -> "NDArray[Any]":
-        """Read a tensor."""
+        """Read a tensor.
+
+        Raises:
+            ModelError: It is not finite.
+        """
         array: NDArray[Any] = self._file.get_tensor(name)
+        # NaN and infinity reach the smallest or the largest value, which takes no memory to find.
+        if array.size and not (isfinite(array.min()) and isfinite(array.max())):
+            raise describe_infinite(self._path, name)
         return array
 
 

@@ -240,6 +240,13 @@ def test_widths_need_documents(tiny_summarizer: Summarizer) -> None:
         compress(tiny_summarizer, CompressSpec(d_ff=40), [])
 
 
+def test_a_network_that_computes_no_numbers_is_refused(tiny_summarizer: Summarizer) -> None:
+    """Its weights are finite, but so large that what it computes is not."""
+    tiny_summarizer.network.decoder.final_layer_norm.weight.data.fill_(3e38)
+    with pytest.raises(CompressionError, match="computes no finite loss"):
+        compress(tiny_summarizer, CompressSpec(dec_d_model=24), DOCUMENTS)
+
+
 def test_grown_networks_are_refused(tiny_summarizer: Summarizer) -> None:
     """Dendrites are not sliced."""
     tiny_summarizer.network.config.growth = {"decoder.block.0.layer.2.DenseReluDense.wi": 1}

@@ -86,6 +86,7 @@ def test_the_tokenizer_is_transformers(tmp_path: Path) -> None:
     """The same pieces, cut alike, and the same texts back; marks in a text are text."""
     lean = save(NETWORKS["plain"](), tmp_path)
     whole = load_summarizer(tmp_path)
+    assert lean.tokenizer.unk_token_id == whole.tokenizer.unk_token_id == 2
     for prefix, longest in (("summarize: ", 512), ("", 16)):
         rows = [tokenize_documents(TEXTS, one.tokenizer, prefix, longest) for one in (lean, whole)]
         assert rows[0] == rows[1]

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from tldrkit.errors import ModelError
 from tldrkit.models.handler import ORIGIN as HANDLERS
-from tldrkit.models.taught import ORIGIN, read_taught, save_taught
+from tldrkit.models.taught import ORIGIN, read_positions, read_taught, save_taught
 from tldrkit.specs import Taught
 
 T5 = {"model_type": "t5"}
@@ -124,7 +126,8 @@ def test_asking_a_model_loads_no_torch(tmp_path: Path, cached: bool) -> None:
     (folder.parents[1] / "refs").mkdir()
     (folder.parents[1] / "refs/main").write_text("0" * 40)
     write(folder, config=T5_SMALL)
-    (folder / "model.safetensors").touch()
+    save_file({"x": torch.ones(1)}, folder / "model.safetensors")
+    (folder / "tokenizer.json").write_text("{}")
     code = (
         "import sys; from pathlib import Path; from tldrkit.steps.source import resolve_model\n"
         "from tldrkit.store.store import ArtifactStore\n"
@@ -136,3 +139,28 @@ def test_asking_a_model_loads_no_torch(tmp_path: Path, cached: bool) -> None:
     done = subprocess.run(command, env=surroundings, capture_output=True, text=True, check=True)
 
     assert done.stdout.split() == ["199", "False", "False"]
+
+
+@pytest.mark.parametrize(
+    ("config", "positions"),
+    [
+        ({"max_position_embeddings": 1024}, (1024, 1024)),
+        ({"max_encoder_position_embeddings": 16384, "max_decoder_position_embeddings": 1024}, (16384, 1024)),
+        (
+            {"encoder": {"max_position_embeddings": 512}, "decoder": {"max_position_embeddings": 300}},
+            (512, 300),
+        ),
+        ({"encoder": {"model_type": "t5"}, "max_position_embeddings": True}, (None, None)),
+        ({"n_positions": 512}, (None, None)),
+    ],
+)
+def test_positions_are_those_of_each_side(
+    config: dict[str, object], positions: tuple[int | None, int | None], tmp_path: Path
+) -> None:
+    """BART has one number for both sides, LED two, a pair of networks one in each; T5 has no limit."""
+    (tmp_path / "config.json").write_text(json.dumps(config))
+
+    assert tuple(read_positions(tmp_path)) == positions
+    taught = read_taught(tmp_path)
+    assert taught.max_source_tokens == min(512, positions[0] or 512)
+    assert taught.max_target_tokens == min(128, positions[1] or 128)

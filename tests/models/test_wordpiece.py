@@ -180,3 +180,16 @@ def test_use_needs_texts(full: PreTrainedTokenizerFast) -> None:
     """Without texts there is no choosing."""
     with pytest.raises(CompressionError, match="there are none"):
         trim_by_use(build_summarizer(full), len(full) - 1, (), TEXTS)
+
+
+@pytest.mark.parametrize("number", [5, 400])
+def test_numbers_with_gaps_are_refused(full: PreTrainedTokenizerFast, number: int, tmp_path: Path) -> None:
+    """Rows of embeddings would be taken for those of other pieces: one number twice, or one left out."""
+    full.save_pretrained(tmp_path)
+    content = json.loads((tmp_path / "tokenizer.json").read_text())
+    content["model"]["vocab"]["cat"] = number
+    (tmp_path / "tokenizer.json").write_text(json.dumps(content))
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(tmp_path)
+
+    with pytest.raises(CompressionError, match="are not numbered from 0 to"):
+        trim_tokenizer(tokenizer, len(full) - 5, TEXTS)

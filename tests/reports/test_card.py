@@ -9,7 +9,7 @@ ROUGE = {"rouge1": 31.25, "rouge2": 10.5, "rougeL": 24.07, "rougeLsum": 24.1}
 
 
 def build_facts() -> CardFacts:
-    data = DataFacts(name="trl-lib/tldr", hub_id="trl-lib/tldr", licence="cc-by-4.0")
+    data = DataFacts(name="trl-lib/tldr", kind="English posts", hub_id="trl-lib/tldr", licence="cc-by-4.0")
     comparison = compare_runs([build_run("A"), build_run("B", gain=-0.05)], CompareSpec(resamples=200))
     return CardFacts(
         name="ann/tldr",
@@ -23,11 +23,20 @@ def build_facts() -> CardFacts:
         max_target_tokens=128,
         base="google-t5/t5-small",
         base_on_hub=True,
+        training="ann/tldr was trained on trl-lib/tldr (English posts of Reddit).",
         making=["Compressed.", "Trained."],
         data=[data],
         lineage=[LineageFacts(role="model", reference="b/train@v1", digest="abc")],
         scores=ScoreFacts(data=data, split="test", rouge=ROUGE, comparison=comparison, label="B"),
     )
+
+
+def test_what_it_was_trained_on_is_said_at_once() -> None:
+    """Before any number, and once more among the data with the licence."""
+    text = render_card(build_facts())
+
+    assert text.index("was trained on trl-lib/tldr (English posts of Reddit).") < text.index("## Use it")
+    assert "- trl-lib/tldr, English posts; licence: cc-by-4.0." in text
 
 
 def test_the_hub_reads_the_same_numbers_back() -> None:

@@ -3,7 +3,9 @@ from collections.abc import Callable, Coroutine
 
 import pytest
 
-from tldrkit.serving.batching import Batcher, Overloaded, Style, Write
+from tldrkit.serving.batching import Batcher, Overloaded, Style
+
+Write = Callable[[Style, list[str]], list[str]]
 
 STYLE = Style("model", 0, 16, 4)
 OTHER = Style("model", 0, 16, 1)

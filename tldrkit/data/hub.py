@@ -32,6 +32,7 @@ class HubSet:
         document: Column of the document; None where it is to be recognized.
         summary: Column of the summary; None where it is to be recognized.
         licence: As its card states it; empty where not known.
+        kind: The language and the kind of its texts; empty where not known.
     """
 
     id: str
@@ -40,15 +41,17 @@ class HubSet:
     document: str | None = None
     summary: str | None = None
     licence: str = ""
+    kind: str = ""
 
 
-# Ids, configurations, columns and licences as on the cards of the hub in 2025 and 2026.
+# Ids, configurations, columns, licences and kinds as on the cards of the hub in 2025 and 2026.
 KNOWN = {
     "reddit_tldr": HubSet(
         id="trl-lib/tldr",
         document="prompt",
         summary="completion",
         licence="none stated; derived from Webis-TLDR-17, cc-by-4.0",
+        kind="English posts of Reddit",
     ),
     "webis_tldr17": HubSet(  # the hub converted a part of it only: some 3 GB
         id="webis/tldr-17",
@@ -57,6 +60,7 @@ KNOWN = {
         document="content",
         summary="summary",
         licence="cc-by-4.0",
+        kind="English posts of Reddit",
     ),
     "reddit_tifu": HubSet(
         id="ctr4si/reddit_tifu",
@@ -65,12 +69,21 @@ KNOWN = {
         document="documents",
         summary="tldr",
         licence="mit",
+        kind="English stories of Reddit",
     ),
     "samsum": HubSet(
-        id="knkarthick/samsum", document="dialogue", summary="summary", licence="cc-by-nc-nd-4.0"
+        id="knkarthick/samsum",
+        document="dialogue",
+        summary="summary",
+        licence="cc-by-nc-nd-4.0",
+        kind="English chats written for it",
     ),
     "dialogsum": HubSet(
-        id="knkarthick/dialogsum", document="dialogue", summary="summary", licence="cc-by-nc-sa-4.0"
+        id="knkarthick/dialogsum",
+        document="dialogue",
+        summary="summary",
+        licence="cc-by-nc-sa-4.0",
+        kind="English dialogues",
     ),
     "cnn_dailymail": HubSet(
         id="abisee/cnn_dailymail",
@@ -78,6 +91,7 @@ KNOWN = {
         document="article",
         summary="highlights",
         licence="apache-2.0",
+        kind="English news",
     ),
     "xsum": HubSet(
         id="EdinburghNLP/xsum",
@@ -86,6 +100,7 @@ KNOWN = {
         document="document",
         summary="summary",
         licence="unknown",
+        kind="English news",
     ),
 }
 

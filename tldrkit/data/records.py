@@ -33,7 +33,7 @@ COLUMNS = (
         "posts_unused",
         "posts_not_loaded",
     ),
-    *("ending", "summary", "sources", "error"),
+    *("ending", "summary", "sources", "unfamiliar", "error"),
 )
 """Columns of CSV and Parquet; a list or a mapping is there in its JSON form."""
 
@@ -179,6 +179,8 @@ class MarkdownWriter:
             used, read = record["posts_used"], record["posts_read"]
             posts = f"{used} of {read} posts" if used != read else f"{read} post{'s' * (read != 1)}"
             self._say(f"\n{self._escape(record['summary'])}\n\n{place}, {posts}\n")
+            if record.get("unfamiliar"):
+                self._say(f"\n*Likely made up: {self._escape(record['unfamiliar'])}*\n")
 
     def close(self) -> None:
         """Have nothing left."""

@@ -22,6 +22,10 @@ from tldrkit.errors import DataError
 from tldrkit.files import compute_digest
 from tldrkit.specs import DataSpec
 
+INVENTED = "invented English forum threads"
+"""The kind of the embedded data set."""
+
+_EMBEDDED = "synthetic (embedded)"
 _BUCKETS = 20
 _FEW = 400
 """Examples below which a bucket would hold fewer than twenty, and chance might leave it empty."""
@@ -106,6 +110,14 @@ def resolve_source(spec: DataSpec, folder: Path | None = None) -> Source:
     raise _unknown(name, folder)
 
 
+def describe_kind(reference: str) -> str:
+    """Tell language and kind of a data set's texts by its name or reference; empty where not known."""
+    if reference == _EMBEDDED:
+        return INVENTED
+    name = reference.partition(" (")[0]
+    return next((known.kind for short, known in KNOWN.items() if name in (short, known.id)), "")
+
+
 def _unknown(name: str, folder: Path | None) -> DataError:
     copies = sorted(filter(None, find_sets(folder))) if folder is not None else []
     names = ["synthetic", *KNOWN, *copies]
@@ -124,7 +136,7 @@ def _embedded() -> Source:
     def read(split: str) -> Split:
         return Split(name=split, examples=tuple(generate_examples(split)))
 
-    return Source(name="synthetic", identity=dict(IDENTITY), reference="synthetic (embedded)", read=read)
+    return Source(name="synthetic", identity=dict(IDENTITY), reference=_EMBEDDED, read=read)
 
 
 # Local files

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tldrkit.data.tokens import tokenize_documents
 from tldrkit.engines.decoding import Decoding
+from tldrkit.engines.familiarity import find_unfamiliar
 from tldrkit.engines.processor import count_threads
 from tldrkit.errors import ModelError
 from tldrkit.models.frozen.decoder import Decoder
@@ -32,11 +33,15 @@ _WRITTEN = 3
 
 @dataclass(frozen=True)
 class Generated:
-    """One summary, how many tokens were written for it, and whether the network ended it itself."""
+    """One summary, how many tokens were written for it, and whether the network ended it itself.
+
+    And why its document is far from what the network knows, in a clause; empty where it is not.
+    """
 
     text: str
     tokens: int
     ended: bool = True
+    unfamiliar: str = ""
 
 
 class Generator:
@@ -175,8 +180,10 @@ def finish(
     if decoding.restore_case and loses_case(tokenizer):
         texts = list(map(restore_writing, texts, documents))
     return [
-        Generated(text, len(pieces), len(pieces) < longest or pieces[-1] in own_ends)
-        for text, pieces in zip(texts, written, strict=True)
+        Generated(text, len(pieces), len(pieces) < longest or pieces[-1] in own_ends, unfamiliar)
+        for text, pieces, unfamiliar in zip(
+            texts, written, find_unfamiliar(documents, tokenizer), strict=True
+        )
     ]
 
 

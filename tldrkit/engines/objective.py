@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from tldrkit.data.batches import IGNORED, Tokens, collate
-from tldrkit.models.anatomy import BART, T5, find_packable
+from tldrkit.models.anatomy import BART, FAMILIES, T5, find_packable
 from tldrkit.models.dendrites import read_linear
 from tldrkit.models.packed.bart import PackedBart
 from tldrkit.models.packed.dropout import Dropout
@@ -125,6 +125,15 @@ def build_dropout(network: PreTrainedModel, accelerator: Accelerator, seed: int)
         else (config.dropout, config.attention_dropout, config.activation_dropout)
     )
     return Dropout.build(rates, seed, find_dtype(accelerator))
+
+
+def choose_attention(network: PreTrainedModel, accelerator: Accelerator) -> None:
+    """Choose unfused attention where it is faster than torch's fused one (benchmarks/attention.py)."""
+    # On a processor the fused kernel has no fast path for T5's bias, which learns, and is slower in bf16 with
+    # BART too; of BART in fp32 it is the faster one.
+    slow = find_dtype(accelerator) == torch.bfloat16 or FAMILIES.get(network.config.model_type) is T5
+    if accelerator.device.type == "cpu" and slow:
+        network.set_attn_implementation("eager")
 
 
 def build_objective(

@@ -63,12 +63,14 @@ class Summary:
         ending: Whether its last sentence is whole, an unfinished one was left out, or the only one is cut.
         posts: Places of the posts that were read, from 0: all, but of a long thread.
         sentences: Those of the text.
+        unfamiliar: Why the thread is far from what the network knows, in a clause; empty where it is not.
     """
 
     text: str
     ending: Ending
     posts: tuple[int, ...]
     sentences: tuple[Sentence, ...]
+    unfamiliar: str = ""
 
 
 class ThreadSummarizer:
@@ -129,7 +131,7 @@ def _complete(thread: Thread, reading: Reading, written: Generated) -> Summary:
         Sentence(one, tuple(reading.posts[found] for found in trace_sentence(one, texts)))
         for one in split_sentences(text)
     )
-    return Summary(text, ending, reading.posts, tuple(sentences))
+    return Summary(text, ending, reading.posts, tuple(sentences), written.unfamiliar)
 
 
 def finish(written: Generated) -> tuple[str, Ending]:
@@ -152,6 +154,11 @@ def count_with(tokenizer: Callable[..., Any]) -> CountTokens:
         return [len(row) for row in ids]
 
     return count
+
+
+def measure_room(tokenizer: Callable[..., Any], prefix: str, max_source_tokens: int) -> int:
+    """Measure how many tokens of a thread are read beside the prefix and the marks, of which BART has two."""
+    return max(1, max_source_tokens - len(tokenizer([prefix])["input_ids"][0]))
 
 
 def reduce_thread(thread: Thread, count: CountTokens, room: int) -> Reading:

@@ -35,7 +35,7 @@ from tldrkit.engines.checkpoint import (
 )
 from tldrkit.engines.device import is_out_of_memory
 from tldrkit.engines.distillation import DistilledLoss, Teacher
-from tldrkit.engines.objective import Objective, build_dropout, build_objective
+from tldrkit.engines.objective import Objective, build_dropout, build_objective, choose_attention
 from tldrkit.engines.optimizer import build_optimizer, compute_lr, set_lr
 from tldrkit.engines.processes import exchange, spread_weights, sum_gradients
 from tldrkit.engines.progress import Progress, Window
@@ -103,7 +103,7 @@ class Trainer:
         validation = list(corpus.validation[: spec.eval_examples])
         if spec.dropout is not None:
             set_dropout(network, spec.dropout)
-        self._choose_attention(network)
+        choose_attention(network, self._accelerator)
         self._dropout = build_dropout(network, self._accelerator, spec.seed)
         grown = self._policy.attach(network).to(self._accelerator.device)
         spread_weights(grown)
@@ -159,11 +159,6 @@ class Trainer:
         )
         return facts
 
-    def _choose_attention(self, network: PreTrainedModel) -> None:
-        if self._accelerator.device.type == "cpu":
-            # With a bias that learns, torch's fused kernel is slower.
-            network.set_attn_implementation("eager")
-
     def _begin(self, network: nn.Module, validation: Sequence[Example]) -> Progress:
         state = Progress(
             network=network,
@@ -180,7 +175,7 @@ class Trainer:
         objective = self._build_objective(network)
         state = load_progress(folder, network=network, optimizer=optimizer, objective=objective)
         if state.best_network is not None:
-            self._choose_attention(state.best_network)
+            choose_attention(state.best_network, self._accelerator)
         restore_random(folder, self._accelerator.process_index)
         message = f"going on from step {state.step}"
         self._tracker.log({"kind": "resumed", "step": state.step, "message": message})

@@ -7,6 +7,7 @@ hooks.
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 import torch
 from torch.utils.hooks import RemovableHandle
@@ -64,6 +65,9 @@ def run_calibration(
 
     Returns:
         Mean cross-entropy of a summary's token, nats.
+
+    Raises:
+        CompressionError: It is not finite, so that nothing measured beside it means anything.
     """
     device = network.device
     total, tokens = 0.0, 0
@@ -77,6 +81,11 @@ def run_calibration(
     finally:
         for hook in hooks:
             hook.remove()
+    if not isfinite(total):
+        raise CompressionError(
+            "The network computes no finite loss, so that nothing can be measured on it.",
+            hint="Its weights are too large: use another model, or an earlier version.",
+        )
     return total / tokens
 
 

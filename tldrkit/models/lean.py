@@ -16,6 +16,7 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from tldrkit.models.cascade import Cascade
+from tldrkit.models.folder import check_rows
 from tldrkit.models.frozen.blueprint import Blueprint, Side, draw_blueprint
 from tldrkit.models.frozen.kernels.arrays import Floats
 from tldrkit.models.frozen.parameters import FrozenNetwork
@@ -30,10 +31,12 @@ class LeanTokenizer:
 
     Args:
         tokenizer: What it wraps.
+        unk_token_id: The token of what it does not know; None where it has none.
     """
 
-    def __init__(self, tokenizer: Tokenizer) -> None:
+    def __init__(self, tokenizer: Tokenizer, unk_token_id: int | None = None) -> None:
         self._tokenizer = tokenizer
+        self.unk_token_id = unk_token_id
 
     @property
     def backend_tokenizer(self) -> Tokenizer:
@@ -95,13 +98,17 @@ def load_lean(folder: Path) -> LeanSummarizer | None:
             return None
         network = _build(blueprint, config, defaults, TensorFile(folder / "model.safetensors"))
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        largest = max(tokenizer.get_vocab(with_added_tokens=True).values())
+        check_rows(folder, largest, config["vocab_size"], config, defaults)
     except Exception:  # whatever a broken file makes these libraries raise
         return None
     tokenizer.no_padding()
     tokenizer.encode_special_tokens = told.get("split_special_tokens", False)
     shapes = _find_shapes(blueprint, network.config)
     parameters = sum(prod(shape) for name, shape in shapes if name != blueprint.logits_bias)
-    return LeanSummarizer(network, LeanTokenizer(tokenizer), folder, parameters)
+    unknown = told.get("unk_token")
+    unknown_id = tokenizer.token_to_id(unknown) if isinstance(unknown, str) else None
+    return LeanSummarizer(network, LeanTokenizer(tokenizer, unknown_id), folder, parameters)
 
 
 def _knows_tokenizer(told: Mapping[str, Any]) -> bool:

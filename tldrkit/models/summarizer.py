@@ -3,7 +3,6 @@
 Knows folders and hub ids of T5, BART and ours; safetensors only. Knows neither artifacts nor generation.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from transformers import (
     AutoConfig,
     AutoModelForSeq2SeqLM,
     AutoTokenizer,
+    PreTrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
@@ -20,14 +20,11 @@ from transformers.utils.logging import disable_progress_bar
 
 from tldrkit.errors import ModelError
 from tldrkit.metrics.footprint import count_parameters
+from tldrkit.models.folder import WHOLE, check_model_folder, check_rows
 from tldrkit.models.hub import fetch_from_hub
 from tldrkit.models.kernel_cache import bound_kernel_cache
 from tldrkit.models.modeling_tldr import TldrBartForConditionalGeneration, TldrT5ForConditionalGeneration
-from tldrkit.tensors import check_whole, writing
-
-WEIGHTS = "model.safetensors"
-INDEX = "model.safetensors.index.json"
-WHOLE = "Copy or save the whole folder again; its weights must be safetensors."
+from tldrkit.tensors import describe_infinite, writing
 
 
 @dataclass
@@ -68,26 +65,62 @@ def load_summarizer(source: Path | str) -> Summarizer:
     A copy in the hub's local cache is used as it is, without asking the network.
 
     Raises:
-        ModelError: There is no such model, it is damaged or incomplete, it has no safetensors, or it is no
-            encoder-decoder.
+        ModelError: There is no such model, it is damaged or incomplete, its parts do not fit together, it has
+            no safetensors, or it is no encoder-decoder.
     """
     folder = Path(source)
     if not folder.is_dir():
         folder = fetch_from_hub(str(source))
-    if not (folder / "config.json").is_file():
-        raise ModelError(f"{folder} holds no model: config.json is missing.", hint=WHOLE)
-    check_weights(folder)
-    try:
-        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except Exception as error:  # whatever a broken file makes the library raise
-        raise ModelError(f"{folder} cannot be read: {describe_failure(error)}", hint=WHOLE) from error
+    config, tokenizer = load_settings(folder)
     if not config.is_encoder_decoder:
         raise ModelError(
             f"{source} is no encoder-decoder but a {config.model_type} model.",
-            hint="Use a T5 or BART checkpoint.",
+            hint="Use a T5 or BART checkpoint; `tldrkit base --encoder` makes one of a BERT.",
         )
-    return Summarizer(load_weights(AutoModelForSeq2SeqLM, folder), tokenizer, folder)
+    network = load_weights(AutoModelForSeq2SeqLM, folder)
+    check_tokens(network, tokenizer, folder)
+    return Summarizer(network, tokenizer, folder)
+
+
+def load_settings(folder: Path) -> tuple[PreTrainedConfig, PreTrainedTokenizerBase]:
+    """Load the configuration and the tokenizer of a folder, once it is known to hold a whole model.
+
+    Raises:
+        ModelError: It does not, or they cannot be read.
+    """
+    check_model_folder(folder)
+    how = {"local_files_only": True, "trust_remote_code": False}
+    try:
+        return AutoConfig.from_pretrained(folder, **how), AutoTokenizer.from_pretrained(folder, **how)
+    except Exception as error:  # whatever a broken file makes the library raise
+        raise ModelError(f"{folder} cannot be read: {describe_failure(error)}", hint=WHOLE) from error
+
+
+def check_tokens(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+    """Check that a network has embeddings for the tokens of its tokenizer and of its configuration.
+
+    Raises:
+        ModelError: It has not.
+    """
+    embeddings: Any = network.get_input_embeddings()
+    defaults = getattr(network, "generation_config", None)  # an encoder has none
+    settings = [said.to_dict() for said in (network.config, defaults) if said]
+    check_rows(folder, max(tokenizer.get_vocab().values()), embeddings.num_embeddings, *settings)
+
+
+def check_finite(network: PreTrainedModel, place: Path | str) -> None:
+    """Check that a network's weights are numbers.
+
+    Args:
+        network: What is checked.
+        place: Where it is from, for the sentence.
+
+    Raises:
+        ModelError: One is not finite; it is named.
+    """
+    for name, tensor in network.state_dict().items():
+        if not tensor.isfinite().all():
+            raise describe_infinite(place, name)
 
 
 def save_summarizer(summarizer: Summarizer, folder: Path) -> None:
@@ -119,7 +152,7 @@ def load_weights(kind: Any, folder: Path, spare: str = "") -> PreTrainedModel:  
         spare: Beginning of the names of weights that may be missing; empty where none may.
 
     Raises:
-        ModelError: It cannot be loaded, or lacks weights.
+        ModelError: It cannot be loaded, lacks weights, or holds some that are not finite.
     """
     try:
         network: PreTrainedModel
@@ -137,31 +170,10 @@ def load_weights(kind: Any, folder: Path, spare: str = "") -> PreTrainedModel:  
     if missing:
         raise ModelError(
             f"{folder} lacks {len(missing)} of the weights its config.json names, among them {missing[0]}.",
-            hint="Weights and config.json belong to different models.",
+            hint="Weights and config.json belong to different models, or the weights are an encoder's alone.",
         )
+    check_finite(network, folder)
     return network
-
-
-def check_weights(folder: Path) -> None:
-    """Check that a folder's weights are safetensors, and whole.
-
-    Raises:
-        ModelError: They are not.
-    """
-    if (folder / INDEX).is_file():
-        try:
-            names = set(json.loads((folder / INDEX).read_text(encoding="utf-8"))["weight_map"].values())
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ModelError(f"{folder / INDEX} cannot be read.", hint=WHOLE) from error
-    elif (folder / WEIGHTS).is_file():
-        names = {WEIGHTS}
-    else:
-        raise ModelError(
-            f"{folder} holds no {WEIGHTS}.",
-            hint="Pickled weights (.bin) are never read: convert them with transformers' save_pretrained.",
-        )
-    for name in sorted(names):
-        check_whole(folder / name)
 
 
 def describe_failure(error: Exception) -> str:

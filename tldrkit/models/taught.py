@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any, NamedTuple, TypeGuard
 
 from tldrkit.errors import ModelError
 from tldrkit.specs import Taught
@@ -43,10 +43,28 @@ def read_taught(folder: Path, spec: Mapping[str, Any] | None = None) -> Taught:
     return Taught(**said)
 
 
-def read_positions(folder: Path) -> int | None:
-    """Read how many tokens a network has positions for; None where that is not limited, as in T5."""
-    positions = _read_mapping(folder / "config.json").get("max_position_embeddings")
-    return int(positions) if _is_count(positions, 1) else None
+class Positions(NamedTuple):
+    """How many tokens a network has positions for, reading and writing; None where there is no limit."""
+
+    read: int | None = None
+    written: int | None = None
+
+
+def read_positions(folder: Path) -> Positions:
+    """Read how many tokens a network has positions for, as BART says it, or LED, or a pair of networks."""
+    config = _read_mapping(folder / "config.json")
+    found = [
+        next(filter(lambda said: _is_count(said, 1), said), None)
+        for said in (
+            (
+                config.get(f"max_{side}_position_embeddings"),
+                _get_mapping(config, side).get("max_position_embeddings"),
+                config.get("max_position_embeddings"),
+            )
+            for side in ("encoder", "decoder")
+        )
+    ]
+    return Positions(*found)
 
 
 def _read_origin(folder: Path) -> dict[str, Any]:
@@ -78,7 +96,7 @@ def _read_configuration(folder: Path) -> dict[str, Any]:
             taught.prefix if "t5" in str(config.get("model_type")) else "",  # T5 alone is told its task so
         ),
         "max_source_tokens": _bound(
-            taught.max_source_tokens, FEWEST_READ, tokenizer.get("model_max_length"), positions
+            taught.max_source_tokens, FEWEST_READ, tokenizer.get("model_max_length"), positions.read
         ),
         "max_target_tokens": _bound(
             next(
@@ -86,7 +104,7 @@ def _read_configuration(folder: Path) -> dict[str, Any]:
                 taught.max_target_tokens,
             ),
             FEWEST_WRITTEN,
-            positions,
+            positions.written,
         ),
     }
 

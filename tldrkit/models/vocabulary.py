@@ -200,6 +200,11 @@ def _take_inventory(tokenizer: Tokenizer, model: Mapping[str, Any]) -> _Inventor
             f"A vocabulary of the kind {kind} cannot be trimmed.", hint="Leave vocab_size out."
         )
     pieces = sorted(vocab, key=vocab.__getitem__)
+    if [vocab[piece] for piece in pieces] != list(range(len(pieces))):
+        raise CompressionError(
+            f"The vocabulary's {len(pieces):,} pieces are not numbered from 0 to {len(pieces) - 1:,}.",
+            hint="Leave vocab_size out, or renumber tokenizer.json and the embeddings together.",
+        )
     if kind == "BPE":
         makers = {"".join(pair): pair for pair in map(_split_merge, model["merges"])}
         return _Inventory(pieces, {i for i, piece in enumerate(pieces) if piece not in makers}, makers)

@@ -17,9 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from transformers import (
-    AutoConfig,
     AutoModel,
-    AutoTokenizer,
     BartConfig,
     BartForConditionalGeneration,
     GenerationConfig,
@@ -32,7 +30,7 @@ from transformers.activations import ACT2FN
 
 from tldrkit.errors import ModelError
 from tldrkit.models.layers import choose_layers
-from tldrkit.models.summarizer import WHOLE, Summarizer, check_weights, describe_failure, load_weights
+from tldrkit.models.summarizer import Summarizer, check_tokens, load_settings, load_weights
 from tldrkit.models.vocabulary import rebuild_tokenizer
 
 POSITION_OFFSET = (
@@ -151,17 +149,11 @@ def build_from_encoder(
 
 def _load_encoder(folder: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Load an encoder of a kind that BART can hold, and its tokenizer."""
-    if not (folder / "config.json").is_file():
-        raise ModelError(f"{folder} holds no encoder: config.json is missing.", hint=WHOLE)
-    check_weights(folder)
-    how = {"local_files_only": True, "trust_remote_code": False}
-    try:
-        config = AutoConfig.from_pretrained(folder, **how)
-        tokenizer = AutoTokenizer.from_pretrained(folder, **how)
-    except Exception as error:  # whatever a broken file makes the library raise
-        raise ModelError(f"{folder} cannot be loaded: {describe_failure(error)}", hint=WHOLE) from error
+    config, tokenizer = load_settings(folder)
     _check_kind(config, folder)
-    return load_weights(AutoModel, folder, spare="pooler."), tokenizer
+    encoder = load_weights(AutoModel, folder, spare="pooler.")
+    check_tokens(encoder, tokenizer, folder)
+    return encoder, tokenizer
 
 
 def _check_kind(config: PreTrainedConfig, folder: Path) -> None:

@@ -21,6 +21,8 @@ class DataFacts:
     """A data set that a model was made from or scored on."""
 
     name: str
+    kind: str = ""
+    """The language and the kind of its texts; empty where not known."""
     licence: str = ""
     """As its own card states it; empty where not known."""
     hub_id: str = ""
@@ -64,6 +66,8 @@ class CardFacts:
     max_target_tokens: int
     base: str
     base_on_hub: bool
+    training: str
+    """What it was trained on, in a sentence."""
     making: Sequence[str]
     """How it was compressed, grown and trained, a sentence each."""
     data: Sequence[DataFacts]
@@ -77,7 +81,7 @@ def render_card(facts: CardFacts) -> str:
     blocks = [
         f"# {facts.name}",
         f"A summarizer of forum threads with {facts.parameters:,} parameters, {facts.bytes:,} bytes of "
-        f"weights in {facts.dtype}, made from {facts.base} with tldrkit.",
+        f"weights in {facts.dtype}, made from {facts.base} with tldrkit. {facts.training}",
         "## Use it",
         _render_use(facts),
         "## What it scores",
@@ -164,7 +168,7 @@ def _render_scores(scores: ScoreFacts | None) -> list[str]:
 
 def _describe_data(data: DataFacts) -> str:
     licence = f"licence: {data.licence}" if data.licence else "licence not known to tldrkit"
-    return f"{data.name}; {licence}."
+    return f"{data.name}{f', {data.kind}' if data.kind else ''}; {licence}."
 
 
 def _describe_limits(facts: CardFacts) -> list[str]:
@@ -172,6 +176,7 @@ def _describe_limits(facts: CardFacts) -> list[str]:
         f"It reads the first {facts.max_source_tokens} tokens of a thread; what follows is not summarized.",
         "Summaries can state what the thread does not say, and leave out what matters: ROUGE counts shared "
         "words, not truth.",
-        "It knows the language and the kind of threads it was trained on, and repeats their biases.",
+        "It knows the language and the kind of threads it was trained on, and repeats their biases; of "
+        "others it writes what sounds like them. `tldrkit summarize` says which threads these are.",
         "No licence of the weights is stated: that of the base model and of the data bind them.",
     ]

@@ -16,6 +16,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from tldrkit import __version__
+from tldrkit.engines.generation import Generated
 from tldrkit.engines.threads import Reading
 from tldrkit.errors import DataError, TldrkitError, UnknownReference
 from tldrkit.serving.batching import Overloaded
@@ -103,7 +104,7 @@ def _build_summaries(service: Service) -> APIRouter:
     async def summarize(asked: Asked, model: Model = None) -> list[Summary]:
         documents = await asyncio.to_thread(read_documents, asked.inputs, service.limits.waiting)
         how = (asked.parameters or Parameters()).merge()
-        return [Summary(summary_text=text) for text in await service.summarize(documents, model, how)]
+        return [Summary(summary_text=one.text) for one in await service.summarize(documents, model, how)]
 
     @routes.post("/threads", openapi_extra=_THREAD_BODY, summary="Summarize forum threads in any known shape")
     async def summarize_threads(request: Request, model: Model = None) -> list[dict[str, Any]]:
@@ -123,9 +124,10 @@ def _build_summaries(service: Service) -> APIRouter:
     return routes
 
 
-def _describe_summary(thread: Thread, reading: Reading, summary: str) -> dict[str, Any]:
+def _describe_summary(thread: Thread, reading: Reading, written: Generated) -> dict[str, Any]:
     counts = thread.count_posts(len(reading.posts))
-    return {"id": thread.id, "title": thread.title, **counts, "summary": summary}
+    unfamiliar = {"unfamiliar": written.unfamiliar} if written.unfamiliar else {}
+    return {"id": thread.id, "title": thread.title, **counts, "summary": written.text, **unfamiliar}
 
 
 def _build_facts(service: Service) -> APIRouter:

@@ -8,8 +8,12 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from tldrkit.errors import TldrkitError
+
+SummaryT = TypeVar("SummaryT")
+"""What is written of a document."""
 
 GATHERING = 0.005
 """Seconds a batch that is not full waits: clients that were answered together ask again together."""
@@ -30,16 +34,13 @@ class Style:
 
 
 @dataclass(frozen=True)
-class _Waiting:
+class _Waiting(Generic[SummaryT]):
     style: Style
     document: str
-    answer: asyncio.Future[str]
+    answer: asyncio.Future[SummaryT]
 
 
-Write = Callable[[Style, list[str]], list[str]]
-
-
-class Batcher:
+class Batcher(Generic[SummaryT]):
     """Takes documents, and has those of one style written together by one thread, the oldest first.
 
     Args:
@@ -50,13 +51,18 @@ class Batcher:
     """
 
     def __init__(
-        self, write: Write, *, batch_size: int, most_waiting: int, watch: Callable[[int], None]
+        self,
+        write: Callable[[Style, list[str]], list[SummaryT]],
+        *,
+        batch_size: int,
+        most_waiting: int,
+        watch: Callable[[int], None],
     ) -> None:
         self._write = write
         self._batch_size = batch_size
         self._most_waiting = most_waiting
         self._watch = watch
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: deque[_Waiting[SummaryT]] = deque()
         self._arrived = asyncio.Event()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writing")
 
@@ -65,7 +71,7 @@ class Batcher:
         """Documents that wait now; those whose request was given up do not."""
         return sum(not one.answer.done() for one in self._waiting)
 
-    async def submit(self, style: Style, documents: Sequence[str]) -> list[str]:
+    async def submit(self, style: Style, documents: Sequence[str]) -> list[SummaryT]:
         """Wait for the summaries of documents; where the caller is cancelled, they are no longer written.
 
         Raises:
@@ -97,10 +103,10 @@ class Batcher:
         finally:
             self._thread.shutdown(wait=False, cancel_futures=True)
 
-    def _take(self) -> list[_Waiting]:
+    def _take(self) -> list[_Waiting[SummaryT]]:
         """Take the oldest document, and those of its style that may go with it."""
-        batch: list[_Waiting] = []
-        left: deque[_Waiting] = deque()
+        batch: list[_Waiting[SummaryT]] = []
+        left: deque[_Waiting[SummaryT]] = deque()
         for one in (one for one in self._waiting if not one.answer.done()):
             fits = len(batch) < self._batch_size and (not batch or one.style == batch[0].style)
             (batch if fits else left).append(one)
@@ -109,7 +115,7 @@ class Batcher:
             self._arrived.clear()
         return batch
 
-    async def _answer(self, batch: list[_Waiting]) -> None:
+    async def _answer(self, batch: list[_Waiting[SummaryT]]) -> None:
         """Write a batch; where that fails, each document alone, so that one cannot fail the others."""
         documents = [one.document for one in batch]
         loop = asyncio.get_running_loop()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tldrkit.engines.decoding import Decoding
-from tldrkit.engines.generation import Generator
+from tldrkit.engines.generation import Generated, Generator
 from tldrkit.engines.threads import Reading
 from tldrkit.errors import DataError, UnknownReference
 from tldrkit.serving.batching import Batcher, Style
@@ -29,6 +29,8 @@ class ServedModel:
     generate: Generator
     read: Callable[[Thread], Reading]
     """Reads as much of a thread as the network can."""
+    training: str = ""
+    """What it was trained on, in a sentence."""
 
 
 class Service:
@@ -43,7 +45,7 @@ class Service:
         self._models: Mapping[str, ServedModel] = {model.reference: model for model in models}
         self.limits = limits
         self.gauges = Gauges()
-        self.batcher = Batcher(
+        self.batcher: Batcher[Generated] = Batcher(
             self._write,
             batch_size=models[0].decoding.batch_size,
             most_waiting=limits.waiting,
@@ -64,7 +66,9 @@ class Service:
         """
         return list(map(self._find(model).read, threads))
 
-    async def summarize(self, documents: Sequence[str], model: str | None, asked: Generation) -> list[str]:
+    async def summarize(
+        self, documents: Sequence[str], model: str | None, asked: Generation
+    ) -> list[Generated]:
         """Summarize documents in their order.
 
         Args:
@@ -97,7 +101,7 @@ class Service:
 
     def describe(self) -> dict[str, Any]:
         """Describe models, how each decodes, and limits as JSON values."""
-        shown = ("reference", "digest", "parameters")
+        shown = ("reference", "digest", "parameters", "training")
         models = [
             {name: getattr(one, name) for name in shown} | {"decoding": dataclasses.asdict(one.decoding)}
             for one in self._models.values()
@@ -108,7 +112,7 @@ class Service:
             "limits": dataclasses.asdict(self.limits),
         }
 
-    def _write(self, style: Style, documents: list[str]) -> list[str]:
+    def _write(self, style: Style, documents: list[str]) -> list[Generated]:
         model = self._models[style.model]
         decoding = dataclasses.replace(
             model.decoding,
@@ -116,4 +120,4 @@ class Service:
             max_target_tokens=style.max_tokens,
             num_beams=style.num_beams,
         )
-        return [written.text for written in model.generate.with_decoding(decoding)(documents)]
+        return model.generate.with_decoding(decoding)(documents)

@@ -2,11 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-from tldrkit.errors import SpecError
+from tldrkit.models.taught import Positions
 from tldrkit.options import Options
 from tldrkit.specs import BaseSpec, Taught, WarmStartSpec
 from tldrkit.steps.encoder import describe_encoder, resolve_encoder
+from tldrkit.steps.source import check_positions
 from tldrkit.steps.step import Bench, Outcome, Step, data_input, perform
+from tldrkit.store.store import ArtifactStore
 
 _HELD_OUT = 500  # validation examples on which a trimmed vocabulary is measured
 
@@ -64,7 +66,7 @@ def base_from_encoder(options: Options, spec: WarmStartSpec, *, encoder: str, ta
     from tldrkit.data.sources import resolve_source
 
     spec = spec.complete(Taught(prefix=""))  # an encoder was told of no task
-    origin = resolve_encoder(encoder)
+    origin = resolve_encoder(ArtifactStore(options.artifacts), encoder)
     texts = resolve_source(spec, options.data) if spec.max_steps or spec.vocab_size else None
     data = [data_input(texts.identity, texts.reference)] if texts else []
     step = Step(
@@ -92,7 +94,8 @@ def base_from_encoder(options: Options, spec: WarmStartSpec, *, encoder: str, ta
         )
         bench.draft.provenance["loaded_from"] = str(folder)
         bench.draft.metrics["encoder"] = describe_encoder(origin, folder)
-        _check_positions(summarizer, spec)
+        positions = summarizer.network.config.max_position_embeddings
+        check_positions(origin.reference, Positions(positions, positions), spec.taught)
         if corpus and spec.vocab_size:
             bench.draft.metrics["vocabulary"] = _trim(summarizer, spec.vocab_size, corpus)
         if corpus and spec.max_steps:
@@ -105,16 +108,6 @@ def base_from_encoder(options: Options, spec: WarmStartSpec, *, encoder: str, ta
 
 def _list_texts(corpus: "Corpus") -> list[str]:
     return [text for example in corpus.train for text in (example.document, *example.summaries)]
-
-
-def _check_positions(summarizer: "Summarizer", spec: WarmStartSpec) -> None:
-    """Refuse to read more tokens than there are positions, before hours of training."""
-    positions = summarizer.network.config.max_position_embeddings
-    if max(spec.taught.max_source_tokens, spec.taught.max_target_tokens) > positions:
-        raise SpecError(
-            f"The encoder has {positions} positions, so that many tokens are read and written at most.",
-            hint=f"Lower --max-source-tokens or --max-target-tokens to {positions}.",
-        )
 
 
 def _trim(summarizer: "Summarizer", size: int, corpus: "Corpus") -> dict[str, float]:

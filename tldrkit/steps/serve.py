@@ -9,6 +9,7 @@ from tldrkit.options import Options
 from tldrkit.serving.settings import Access, Limits
 from tldrkit.specs import SummarizeSpec
 from tldrkit.steps.loading import load_writer
+from tldrkit.steps.origin import tell_training
 from tldrkit.steps.source import ModelSource, resolve_model
 from tldrkit.steps.step import record_use
 from tldrkit.store.store import ArtifactStore
@@ -59,7 +60,11 @@ def serve(
         from tldrkit.serving.service import Service
 
         run.provenance.update(models=names)
-        service = Service([_load(options, spec, model) for model in models], limits)
+        served = [
+            replace(_load(options, spec, model), training=tell_training(options, store, model))
+            for model in models
+        ]
+        service = Service(served, limits)
         run_server(
             build_app(service, access),
             listening,

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from tldrkit.errors import ModelError, SpecError, StoreError, UnknownReference
-from tldrkit.models.taught import read_positions, read_taught
+from tldrkit.models.folder import check_model_folder
+from tldrkit.models.taught import Positions, read_positions, read_taught
 from tldrkit.options import Options, is_first_process
 from tldrkit.specs import Taught, TaughtSpecT
 from tldrkit.store.digest import digest_file, digest_json
@@ -60,7 +61,7 @@ class ModelSource:
         folder = self.find_folder()
         taught = self._read_taught(folder)
         told = spec.tell(taught)
-        self._check_positions(folder, told)
+        check_positions(self.reference, read_positions(folder), told)
         before, now = asdict(taught), asdict(told)
         changed = [name for name in now if now[name] != before[name]]
         if changed and is_first_process():
@@ -71,15 +72,6 @@ class ModelSource:
 
     def _read_taught(self, folder: Path) -> Taught:
         return read_taught(folder, self.manifest.spec if self.manifest else None)
-
-    def _check_positions(self, folder: Path, told: Taught) -> None:
-        positions = read_positions(folder)
-        asked = max(told.max_source_tokens, told.max_target_tokens)
-        if positions is not None and asked > positions:
-            raise SpecError(
-                f"{self.reference} has positions for {positions} tokens, not for {asked}.",
-                hint=f"Read and write at most {positions} tokens.",
-            )
 
     def find_folder(self) -> Path:
         """Find its folder; a model of the hub is fetched.
@@ -102,13 +94,37 @@ class ModelSource:
         return Input(role=role, reference=self.reference, digest=self.digest)
 
 
+def check_positions(name: str, positions: Positions, taught: Taught) -> None:
+    """Check that a network can read and write as many tokens as it is told, before it does anything else.
+
+    Args:
+        name: What people call the network.
+        positions: How many tokens it has positions for.
+        taught: How it is told to read and write.
+
+    Raises:
+        SpecError: It has positions for fewer.
+    """
+    asked = (
+        ("Read", positions.read, taught.max_source_tokens),
+        ("Write", positions.written, taught.max_target_tokens),
+    )
+    for do, most, tokens in asked:
+        if most is not None and tokens > most:
+            raise SpecError(
+                f"{name} has positions for {most} tokens, not for {tokens}.",
+                hint=f"{do} at most {most} tokens.",
+            )
+
+
 def resolve_model(store: ArtifactStore, source: str) -> ModelSource:
     """Find the model that `source` names.
 
     A comparison stands for its winner's model. An artifact's bytes are checked. A local folder must hold a
-    config.json; any other `owner/name` or plain name that is neither is taken for a hub id.
+    whole model; any other `owner/name` or plain name that is neither artifact nor folder is taken for a hub id.
 
     Raises:
+        ModelError: If it names a folder that is no model's, or not whole.
         UnknownReference: If it names nothing.
         DamagedArtifact: If a file of the artifact is missing or was changed.
         StoreError: If it names an artifact that is no model and stands for none.
@@ -141,22 +157,38 @@ def resolve_outside(source: str) -> ModelSource:
     """Find the folder or hub id that `source` names.
 
     Raises:
+        ModelError: If it is a folder that is no model's, or not whole.
         UnknownReference: If it is neither.
     """
-    folder = Path(source)
-    if (folder / "config.json").is_file():
-        files = sorted({path for pattern in _MODEL_FILES for path in folder.glob(pattern)})
-        digest = digest_json({path.name: digest_file(path) for path in files})
-        return ModelSource(reference=str(folder), digest=digest, location=str(folder.resolve()))
-    if folder.is_dir():
+    path = Path(source)
+    if path.is_dir():
+        return describe_folder(path, digest_folder(path))
+    if path.is_file():
         raise UnknownReference(
-            f"{source} is a folder without a config.json.",
-            hint="Name a model folder in Hugging Face form, or a reference.",
+            f"{source} is a file, not a model's folder.", hint=f"Name the folder that holds it: {path.parent}"
         )
     if _may_be_hub_id(source):
         return ModelSource(reference=source, digest=digest_json({"hub": source}), location=source)
     raise UnknownReference(
         f"{source!r} is neither an artifact, nor a folder, nor a hub id.", hint="See `tldrkit artifacts ls`."
+    )
+
+
+def digest_folder(folder: Path) -> dict[str, str]:
+    """Compute the sha256 of each of a model's files.
+
+    Raises:
+        ModelError: The folder is no model's, or not whole.
+    """
+    check_model_folder(folder)
+    files = sorted({path for pattern in _MODEL_FILES for path in folder.glob(pattern)})
+    return {path.name: digest_file(path) for path in files}
+
+
+def describe_folder(folder: Path, digests: Mapping[str, str]) -> ModelSource:
+    """Describe a model's folder, given the digests of its files."""
+    return ModelSource(
+        reference=str(folder), digest=digest_json(dict(digests)), location=str(folder.resolve())
     )
 
 

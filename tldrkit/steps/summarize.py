@@ -16,6 +16,7 @@ from tldrkit.options import EngineName, Options
 from tldrkit.specs import SummarizeSpec
 from tldrkit.steps.inputs import STDOUT, Inputs, Item, PassedOver, Shard, is_read_once, open_inputs
 from tldrkit.steps.loading import check_for_ctranslate2, load_writer
+from tldrkit.steps.origin import tell_training
 from tldrkit.steps.outputs import find_file
 from tldrkit.steps.pace import Pace
 from tldrkit.steps.revisions import describe_code
@@ -31,6 +32,10 @@ from tldrkit.threads import Thread
 if TYPE_CHECKING:
     from tldrkit.engines.threads import Summary, ThreadSummarizer
 
+_FAR = (
+    "Threads far from what the model knows: {} of {}. Such summaries are likely made up; "
+    "their records say why (unfamiliar)."
+)
 _BATCHES = 8  # read ahead, sorted by length and journaled together
 _BATCH_CHARACTERS = 2048  # of a thread that counts as one of a batch; a longer one counts as several
 
@@ -50,12 +55,15 @@ class Summarized:
     """Threads whose summary was there from a run before, or from an equal thread."""
     outdated: int = 0
     """Threads of the output before that were summarized with another model or other options."""
+    unfamiliar: int = 0
+    """Threads that are far from what the model knows."""
 
     def count(self, record: Record) -> None:
         """Count a record."""
         self.threads += "summary" in record
         self.empty += "summary" in record and "error" in record
         self.broken += "summary" not in record
+        self.unfamiliar += "unfamiliar" in record
 
 
 def summarize(
@@ -116,6 +124,7 @@ def summarize(
         closing(options.display),
     ):
         run.provenance.update(model=source.reference, engine=engine, code=code)
+        tell_training(options, store, source)
         work = Work(options=options, spec=spec, ledger=ledger, journal=journal, engine=opened)
         for done in _go_on(options, inputs, watch):
             done.out, done.outdated = out, files.write(work.run(inputs, done))
@@ -126,6 +135,8 @@ def summarize(
                 known=done.known,
                 passed_over=done.passed_over,
             )
+            if done.unfamiliar:
+                options.display.log({"message": _FAR.format(done.unfamiliar, done.threads)})
         return done
 
 
@@ -370,4 +381,5 @@ def _compute_key(thread: Thread) -> str:
 def _render(summary: "Summary") -> str:
     sources = [{"sentence": one.text, "posts": list(one.posts)} for one in summary.sentences]
     value = {"ending": summary.ending, "summary": summary.text, "sources": sources}
-    return json.dumps(value | {"posts_used": len(summary.posts)}, ensure_ascii=False)
+    unfamiliar = {"unfamiliar": summary.unfamiliar} if summary.unfamiliar else {}
+    return json.dumps(value | {"posts_used": len(summary.posts)} | unfamiliar, ensure_ascii=False)
