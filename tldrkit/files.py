@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import stat
+import zlib
 from collections.abc import Iterator
 from functools import partial
 from io import BufferedReader, BytesIO, RawIOBase
@@ -94,6 +95,26 @@ def check_regular(path: Path) -> None:
         raise OSError(errno.EINVAL, _KINDS.get(stat.S_IFMT(mode), "it is no regular file"))
 
 
+def unpack_gzip(data: bytes, most: int) -> bytes:
+    """Unpack gzip, but hardly more than ``most`` bytes.
+
+    Raises:
+        DataError: It is none, or cut short.
+    """
+    parts: list[bytes] = []
+    try:
+        while data and most >= 0:
+            unpacking = zlib.decompressobj(wbits=31)
+            parts.append(unpacking.decompress(data, most + 1))
+            most -= len(parts[-1])
+            if most >= 0 and not unpacking.eof:
+                raise DataError("The gzip is cut short.")
+            data = unpacking.unused_data.lstrip(b"\0")
+    except zlib.error as error:
+        raise DataError("The body is no gzip, though it says so.") from error
+    return b"".join(parts)
+
+
 def compute_digest(path: Path) -> str:
     """Compute the sha256 of a file's bytes.
 
@@ -125,6 +146,8 @@ def decode_json(data: bytes) -> object:
         raise ValueError(f"it is not UTF-8 at byte {error.start}") from error
     except json.JSONDecodeError as error:
         raise ValueError(f"it is no JSON: {error.msg} at character {error.pos + 1}") from error
+    except ValueError as error:  # Python reads no number of over 4300 digits
+        raise ValueError("it holds a number of too many digits") from error
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
     return value

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from tests.threads.sample_pages import FLAT, page
 from tldrkit.engines.decoding import Decoding
 from tldrkit.engines.generation import Generator
 from tldrkit.models.summarizer import load_summarizer
+from tldrkit.serving.service import name_models
 
 THREAD = {"title": "Fan", "posts": [{"author": "a", "text": "It is loud."}, {"text": ""}]}
 PAGE = page([FLAT["phpBB 3"].replace("TEXT", "It is loud.")]).decode()
@@ -151,6 +153,18 @@ def test_the_model_is_named_in_the_address(server: Server) -> None:
     assert texts[0] == texts[1] != texts[2]
     missing = server.http.post("/?model=three", json={"inputs": "x"})
     assert (missing.status_code, "one, two" in missing.json()["error"]) == (404, True)
+
+
+def test_models_answer_to_their_names_without_versions() -> None:
+    """A reference, what was asked for, and the bare name mean a model; of two, the one asked for so."""
+
+    def serve(*models: tuple[str, str]) -> Mapping[str, str]:
+        return name_models([(reference, asked) for reference, asked in models])
+
+    assert serve(("b/train@v3", "b/train"))["b/train"] == "b/train@v3"
+    assert serve(("b/train@v3", "b/train@v3"))["b/train"] == "b/train@v3"
+    both = serve(("b/train@v2", "b/train@v2"), ("b/train@v3", "b/train"))
+    assert (both["b/train"], both["b/train@v2"]) == ("b/train@v3", "b/train@v2")
 
 
 def test_probes_are_answered(server: Server) -> None:

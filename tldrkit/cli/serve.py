@@ -9,7 +9,7 @@ from tldrkit.cli import console
 from tldrkit.cli.options import step_command
 from tldrkit.cli.secrets import read_token
 from tldrkit.options import Options
-from tldrkit.serving.settings import Access, Limits
+from tldrkit.serving.settings import Access, Limits, is_loopback
 from tldrkit.specs import SummarizeSpec
 
 if TYPE_CHECKING:
@@ -46,6 +46,16 @@ Origins = Annotated[
         rich_help_panel=REACH,
     ),
 ]
+Hosts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allowed-host",
+        metavar="NAME",
+        help="Name it may be called by, besides localhost; may be given again.",
+        show_default="any, where it does not listen on loopback alone",
+        rich_help_panel=REACH,
+    ),
+]
 Body = Annotated[int, typer.Option("--max-body", help="Bytes of a request.", min=1000, rich_help_panel=REACH)]
 Waiting = Annotated[
     int,
@@ -66,6 +76,7 @@ def serve(
     host: Host = Access.host,
     port: Port = Access.port,
     token_file: TokenFile = None,
+    hosts: Hosts = None,
     origins: Origins = None,
     max_body: Body = Limits.body,
     max_waiting: Waiting = Limits.waiting,
@@ -83,8 +94,8 @@ def serve(
     from tldrkit.steps.serve import serve as run
 
     token = read_token(token_file)
-    access = Access(host=host, port=port, token=token, origins=tuple(origins or ()))
-    if host not in ("127.0.0.1", "::1", "localhost") and not token:
+    access = Access(host=host, port=port, token=token, hosts=tuple(hosts or ()), origins=tuple(origins or ()))
+    if not is_loopback(host) and not token:
         console.warn(f"Whoever reaches {host} can use this server: it asks for no token (--token-file).")
     limits = Limits(body=max_body, waiting=max_waiting, seconds=timeout)
     run(options, spec, sources=sources, access=access, limits=limits, announce=_announce)

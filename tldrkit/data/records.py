@@ -20,7 +20,7 @@ from tldrkit.texts import escape_json, show_text
 Record = Mapping[str, Any]
 
 EXTENSIONS: Mapping[Form, str] = {"jsonl": ".jsonl", "csv": ".csv", "parquet": ".parquet", "markdown": ".md"}
-COUNTS = ("line", "posts_read", "posts_used", "posts_not_loaded")
+COUNTS = ("line", "posts_read", "posts_used", "posts_not_loaded", "characters_cut")
 COLUMNS = (
     *(
         "id",
@@ -32,6 +32,7 @@ COLUMNS = (
         "posts_used",
         "posts_unused",
         "posts_not_loaded",
+        "characters_cut",
     ),
     *("ending", "summary", "sources", "unfamiliar", "error"),
 )

@@ -2,7 +2,7 @@
 
 import re
 
-_END = re.compile(r"""[.!?…]+['"”’)\]]*(?=\s|$)|\n+""")
+_END = re.compile(r"""(?<![.!?…])[.!?…]+['"”’)\]]*(?=\s|$)|\n+""")
 _ABBREVIATION = re.compile(
     r"(?<![^\s(\"'“‘\[])(?:mr|mrs|ms|dr|prof|st|vs|cf|approx|fig|[a-z](?:\.[a-z])+|(?-i:[A-HJ-Z]))\.$", re.I
 )
@@ -25,8 +25,8 @@ def split_sentences(text: str) -> list[str]:
 
 def drop_unfinished(text: str) -> str:
     """Leave out a last sentence that does not end, where at least one before it does."""
-    ends = [end for end in _find_ends(text) if text[:end].rstrip() != ""]
-    return text[: ends[-1]].rstrip() if ends else text
+    ends = _find_ends(text)
+    return (text[: ends[-1]].rstrip() if ends else "") or text
 
 
 def is_finished(text: str) -> bool:

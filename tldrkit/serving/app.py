@@ -4,6 +4,7 @@ The only room that knows FastAPI.
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from importlib.resources import files
@@ -23,20 +24,18 @@ from tldrkit.serving.batching import Overloaded
 from tldrkit.serving.contract import (
     Asked,
     Generation,
-    Parameters,
     Summary,
     describe_problem,
     make_unicode,
-    read_documents,
-    read_thread_body,
 )
 from tldrkit.serving.gauges import TEXT
 from tldrkit.serving.guard import Guard
+from tldrkit.serving.reading import BadJson, Readers, rebuild_thread
 from tldrkit.serving.service import Service
 from tldrkit.serving.settings import Access
-from tldrkit.threads import BrokenThread, Thread
+from tldrkit.threads import Thread
 
-_STATUSES = {DataError: 422, UnknownReference: 404, Overloaded: 429}
+_STATUSES = {BadJson: 400, DataError: 422, UnknownReference: 404, Overloaded: 429}
 _ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"description": reason, "content": {"application/json": {"schema": {"type": "object"}}}}
     for status, reason in {
@@ -45,10 +44,16 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
         404: "No such model is served.",
         408: "The body did not come in time.",
         413: "The body is too large.",
+        415: "The body is packed in a way that is not known.",
+        421: "The address named is not this server's.",
         422: "The request cannot be honoured.",
         429: "Too many documents wait.",
         504: "The summary did not come in time.",
     }.items()
+}
+_ASKED = "#/components/schemas/Asked"
+_ASKED_BODY = {
+    "requestBody": {"required": True, "content": {"application/json": {"schema": {"$ref": _ASKED}}}}
 }
 _THREAD_BODY = {
     "requestBody": {
@@ -61,22 +66,27 @@ _PAGE_HEADERS = {
     "script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 }
 
+_JSON = re.compile(r"application/([\w.+-]{1,100}\+)?json\s{0,20}(;|$)", re.IGNORECASE)
+
 Model = Annotated[str | None, Query(description="Reference of a served model; the first where not given.")]
 
 
 def build_app(service: Service, access: Access) -> FastAPI:
     """Build the application that answers with a service's summaries."""
+    readers = Readers()
 
     @asynccontextmanager
     async def live(app: FastAPI) -> AsyncIterator[None]:  # noqa: ARG001  (FastAPI's signature)
         running = asyncio.create_task(service.batcher.run())
+        await readers.start()
         yield
+        await readers.close()
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running
 
     app = FastAPI(title="tldrkit", version=__version__, docs_url=None, redoc_url=None, lifespan=live)
-    routers = (_build_summaries(service), _build_facts(service))
+    routers = (_build_summaries(service, readers), _build_facts(service))
     for router in routers:
         app.include_router(router)
     known = {getattr(route, "path", "") for router in routers for route in router.routes}
@@ -84,7 +94,7 @@ def build_app(service: Service, access: Access) -> FastAPI:
     def watch(path: str, status: int, seconds: float) -> None:
         service.gauges.count_request(path if path in known else "other", status, seconds)
 
-    app.add_middleware(Guard, limits=service.limits, token=access.token, watch=watch)
+    app.add_middleware(Guard, limits=service.limits, access=access, watch=watch)
     if access.origins:
         app.add_middleware(
             CORSMiddleware,
@@ -93,33 +103,39 @@ def build_app(service: Service, access: Access) -> FastAPI:
             allow_headers=["Authorization", "Content-Type"],
         )
     _answer_errors(app)
+    _describe_asked(app)
     return app
 
 
-def _build_summaries(service: Service) -> APIRouter:
+def _describe_asked(app: FastAPI) -> None:
+    """Put into the description of the routes what a request looks like, which FastAPI does not read."""
+    schema = Asked.model_json_schema(ref_template="#/components/schemas/{model}")
+    app.openapi()["components"]["schemas"].update({**schema.pop("$defs"), "Asked": schema})
+
+
+def _build_summaries(service: Service, readers: Readers) -> APIRouter:
     routes = APIRouter(responses=_ERRORS)
 
-    @routes.post("/", summary="Summarize, as an Inference Endpoint does")
-    @routes.post("/summarization", summary="Summarize, by Hugging Face's contract")
-    async def summarize(asked: Asked, model: Model = None) -> list[Summary]:
-        documents = await asyncio.to_thread(read_documents, asked.inputs, service.limits.waiting)
-        how = (asked.parameters or Parameters()).merge()
-        return [Summary(summary_text=one.text) for one in await service.summarize(documents, model, how)]
+    @routes.post("/", openapi_extra=_ASKED_BODY, summary="Summarize, as an Inference Endpoint does")
+    @routes.post("/summarization", openapi_extra=_ASKED_BODY, summary="Summarize, by Hugging Face's contract")
+    async def summarize(request: Request, model: Model = None) -> list[Summary]:
+        if not _JSON.match(request.headers.get("content-type", "application/json")):
+            raise DataError(describe_problem((), ""))
+        asked = await readers.read("inputs", await request.body(), service.limits.waiting)
+        how = Generation(**asked["how"])
+        return [
+            Summary(summary_text=one.text) for one in await service.summarize(asked["documents"], model, how)
+        ]
 
     @routes.post("/threads", openapi_extra=_THREAD_BODY, summary="Summarize forum threads in any known shape")
     async def summarize_threads(request: Request, model: Model = None) -> list[dict[str, Any]]:
-        body = await request.body()
-        found = await asyncio.to_thread(read_thread_body, body, service.limits.waiting)
-        threads = [item for item in found if isinstance(item, Thread)]
+        found = await readers.read("threads", await request.body(), service.limits.waiting)
+        threads = [rebuild_thread(item) for item in found if "posts" in item]
         readings = await asyncio.to_thread(service.read, threads, model)
-        texts = await service.summarize([reading.text for reading in readings], model, Generation())
-        summaries = iter(zip(readings, texts, strict=True))
-        return [
-            {"id": item.id, "line": item.line, "error": item.reason}
-            if isinstance(item, BrokenThread)
-            else _describe_summary(item, *next(summaries))
-            for item in found
-        ]
+        texts = [make_unicode(reading.text) for reading in readings]
+        written = await service.summarize(texts, model, Generation())
+        summaries = map(_describe_summary, threads, readings, written)
+        return [next(summaries) if "posts" in item else item for item in found]
 
     return routes
 
@@ -159,8 +175,6 @@ def _answer_errors(app: FastAPI) -> None:
     async def answer_invalid(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
         assert isinstance(error, RequestValidationError)
         first = error.errors()[0]
-        if first["type"] == "json_invalid":
-            return _refuse(400, "The body is no JSON.")
         return _refuse(422, describe_problem(first["loc"], first["msg"]))
 
     async def answer_own(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001

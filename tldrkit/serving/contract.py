@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tldrkit.errors import DataError
 from tldrkit.threads import BrokenThread, Thread, build_thread, parse_threads
+from tldrkit.threads.thread import MOST_OF_THREAD
 
 Inputs = str | dict[str, Any]
 
@@ -73,6 +74,17 @@ def read_documents(inputs: Inputs | list[Inputs], most: int) -> list[str]:
     return [_read_document(item, number) for number, item in enumerate(items)]
 
 
+def check_inputs(value: object, most: int) -> None:
+    """Check what is read next for its size; whether it is right is found out by reading.
+
+    Raises:
+        DataError: A list of inputs is empty, or longer than `most`.
+    """
+    inputs = value.get("inputs") if isinstance(value, dict) else None
+    if isinstance(inputs, list):
+        check_count(len(inputs), most)
+
+
 def read_thread_body(body: bytes, most: int) -> list[Thread | BrokenThread]:
     """Read the threads of a body in any known shape.
 
@@ -116,7 +128,11 @@ def _count(new_tokens: int | None, length: int | None) -> int | None:
 
 
 def _read_document(item: Inputs, number: int) -> str:
-    text = item if isinstance(item, str) else build_thread(item, f"request-{number + 1}").document()
+    text = (
+        item[:MOST_OF_THREAD]
+        if isinstance(item, str)
+        else build_thread(item, f"request-{number + 1}").document()
+    )
     if not text.strip():
         raise DataError("inputs: a text is empty.")
     return make_unicode(text)

@@ -1,4 +1,6 @@
-"""What stands before every route: the token, the size of the body, the time, the count.
+"""What stands before every route: the name it is called by, the token, the body's size, the time.
+
+A packed body is unpacked here.
 
 Plain ASGI; knows bytes and seconds, not what a request asks for.
 """
@@ -6,16 +8,21 @@ Plain ASGI; knows bytes and seconds, not what a request asks for.
 import asyncio
 import hmac
 import json
+import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from tldrkit.serving.settings import Limits
+from tldrkit.errors import DataError
+from tldrkit.files import unpack_gzip
+from tldrkit.serving.settings import Access, Limits, is_loopback
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
+
+_HOST = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[^\[\]:\s]{1,253}?)\.?(?::\d{0,5})?", re.IGNORECASE)
 
 OPEN = {("GET", "/"), ("GET", "/health")}
 """What is answered without a token: the page holds no secret, and a probe has none."""
@@ -27,16 +34,17 @@ class Guard:
     Args:
         app: What is guarded.
         limits: Of bytes and seconds.
-        token: Bearer token to ask for; None asks for none.
+        access: Whom to answer.
         watch: Told path, status and seconds of every answer.
     """
 
     def __init__(
-        self, app: App, *, limits: Limits, token: str | None, watch: Callable[[str, int, float], None]
+        self, app: App, *, limits: Limits, access: Access, watch: Callable[[str, int, float], None]
     ) -> None:
         self._app = app
         self._limits = limits
-        self._expected = f"Bearer {token}".encode() if token else None
+        self._expected = f"Bearer {access.token}".encode() if access.token else None
+        self._hosts = None if access.is_open else frozenset(map(str.lower, access.hosts))
         self._watch = watch
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -56,6 +64,11 @@ class Guard:
             self._watch(scope["path"], answer.status or 500, time.perf_counter() - start)
 
     async def _admit(self, scope: Message, receive: Receive, answer: "_Answer") -> None:
+        host = _read_header(scope, b"host").decode("latin-1")
+        if not self._is_called(host):
+            sentence = "This server is not called by that name: `tldrkit serve --allowed-host` lets it be."
+            await answer.refuse(421, sentence)
+            return
         if not self._is_allowed(scope):
             await answer.refuse(
                 401, "This server asks for a token: Authorization: Bearer …", ("www-authenticate", "Bearer")
@@ -65,14 +78,38 @@ class Guard:
         if body is None:
             await answer.refuse(413, f"The body is larger than {self._limits.body:,} bytes.")
             return
+        packing = _read_header(scope, b"content-encoding").decode("latin-1").strip().lower()
+        if packing not in ("", "identity"):
+            if packing not in ("gzip", "x-gzip"):
+                sentence = f"The body is packed as {packing[:40]!r}; this server knows gzip and no packing."
+                await answer.refuse(415, sentence, ("accept-encoding", "gzip"))
+                return
+            try:
+                body = await asyncio.to_thread(unpack_gzip, body, self._limits.body)
+            except DataError as error:
+                await answer.refuse(400, str(error))
+                return
+            if len(body) > self._limits.body:
+                await answer.refuse(413, f"The body unpacks to more than {self._limits.body:,} bytes.")
+                return
         answer.due = True
         await self._app(scope, _replay(body, receive), answer)
+
+    def _is_called(self, host: str) -> bool:
+        """Tell whether a request means this server: a page elsewhere may have its own name lead here."""
+        name = _HOST.fullmatch(host)
+        if self._hosts is None or not host:  # browsers always name whom they ask
+            return True
+        return name is not None and (is_loopback(name[1]) or name[1].lower() in self._hosts)
 
     def _is_allowed(self, scope: Message) -> bool:
         if self._expected is None or (scope["method"], scope["path"]) in OPEN:
             return True
-        given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-        return hmac.compare_digest(given, self._expected)
+        return hmac.compare_digest(_read_header(scope, b"authorization"), self._expected)
+
+
+def _read_header(scope: Message, wanted: bytes) -> bytes:
+    return next((value for name, value in scope["headers"] if name == wanted), b"")
 
 
 class _Answer:

@@ -21,6 +21,8 @@ class ServedModel:
     """A model ready to write."""
 
     reference: str
+    asked: str
+    """What it was called when the server was started."""
     digest: str
     parameters: int
     decoding: Decoding
@@ -43,6 +45,7 @@ class Service:
 
     def __init__(self, models: Sequence[ServedModel], limits: Limits) -> None:
         self._models: Mapping[str, ServedModel] = {model.reference: model for model in models}
+        self._names = name_models([(model.reference, model.asked) for model in models])
         self.limits = limits
         self.gauges = Gauges()
         self.batcher: Batcher[Generated] = Batcher(
@@ -94,8 +97,8 @@ class Service:
         return await self.batcher.submit(style, documents)
 
     def _find(self, model: str | None) -> ServedModel:
-        name = self.models[0] if model is None else model
-        if name not in self._models:
+        name = self._names.get(self.models[0] if model is None else model)
+        if name is None:
             raise UnknownReference(f"No such model is served. Served: {', '.join(self.models)}.")
         return self._models[name]
 
@@ -121,3 +124,16 @@ class Service:
             num_beams=style.num_beams,
         )
         return model.generate.with_decoding(decoding)(documents)
+
+
+def name_models(models: Sequence[tuple[str, str]]) -> Mapping[str, str]:
+    """Map what a request may call a model to its reference: that, what it was asked for by, its bare name.
+
+    Of two versions of one name, the name alone means what was asked for by it, else the first.
+
+    Args:
+        models: References, and what they were asked for by.
+    """
+    names = {reference: reference for reference, _ in models}
+    names = {asked: reference for reference, asked in reversed(models)} | names
+    return {reference.partition("@")[0]: reference for reference, _ in reversed(models)} | names

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from tldrkit.specs.data import DataSpec
 from tldrkit.specs.spec import Spec
+from tldrkit.specs.taught import MOST_BEAMS
 from tldrkit.specs.use import PRECISION, RESTORE_CASE, Precision
 
 
@@ -29,7 +30,7 @@ class EvalSpec(DataSpec, ScoreSpec):
 
     split: Literal["train", "validation", "test"] = Field("test", description="Split that is scored.")
     max_examples: int | None = Field(None, ge=1, description="Score the first so many examples only.")
-    num_beams: int = Field(4, ge=1, description="Beams of the search; 1 is greedy.")
+    num_beams: int = Field(4, ge=1, le=MOST_BEAMS, description="Beams of the search; 1 is greedy.")
     batch_size: int = Field(64, ge=1, description="Documents decoded together.")
     precision: Precision = Field("fp32", description=PRECISION)
     restore_case: bool = Field(True, description=RESTORE_CASE)

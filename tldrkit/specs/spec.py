@@ -1,6 +1,7 @@
 """A spec: a frozen set of fields, read from YAML and the command line alike."""
 
 import difflib
+import reprlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -12,6 +13,9 @@ from tldrkit.errors import SpecError
 
 COUNT = r"^\d+(\.\d+)?[kKMB]?$"
 """What ``read_count`` reads."""
+
+_MOST = 1 << 18  # bytes of a file
+_NAME_YAML = "Name a YAML file, such as one under experiments/."
 
 SpecT = TypeVar("SpecT", bound="Spec")
 
@@ -47,6 +51,9 @@ def build_spec(
     for file in files:
         values.update(_checked_keys(kind, read_yaml(file), str(file)))
     values.update(_checked_keys(kind, fields or {}, origin))
+    for key, value in values.items():
+        if isinstance(value, str) and value != value.encode(errors="replace").decode():
+            raise SpecError(f"{key} in {origin} is no text in UTF-8.", hint=_describe(kind, key))
     try:
         return kind(**{name: value for name, value in values.items() if value is not None})
     except ValidationError as error:
@@ -58,7 +65,7 @@ def build_spec(
             raise SpecError(
                 f"These fields do not fit together: {problem}", hint="Change one of them."
             ) from None
-        message = f"{field} = {first['input']!r} cannot be used: {problem}"
+        message = f"{field} = {reprlib.repr(first['input'])} cannot be used: {problem}"
         raise SpecError(message, hint=_describe(kind, field)) from None
 
 
@@ -69,14 +76,22 @@ def read_yaml(path: Path) -> dict[str, Any]:
         SpecError: If the file is missing, is not YAML, or holds something else than a mapping.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            data = file.read(_MOST + 1)
+        if len(data) > _MOST:
+            raise SpecError(f"{path} is larger than {_MOST >> 10} KiB, which no spec is.", hint=_NAME_YAML)
+        content = yaml.safe_load(data.decode("utf-8-sig"))
     except OSError as error:
         raise SpecError(
             f"{path} cannot be read: {error.strerror}.",
-            hint="Name a YAML file, such as one under experiments/.",
+            hint=_NAME_YAML,
         ) from None
     except UnicodeDecodeError:
         raise SpecError(f"{path} is not UTF-8 text.", hint="Save it as UTF-8.") from None
+    except RecursionError:
+        raise SpecError(f"{path} is nested too deeply.", hint=_NAME_YAML) from None
+    except ValueError as error:  # such as a date without such a day
+        raise SpecError(f"{path} holds a value that cannot be read: {error}.", hint=_NAME_YAML) from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark else str(path)

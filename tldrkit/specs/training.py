@@ -15,6 +15,8 @@ Placement = Literal[
     "decoder", "decoder-attention", "decoder-feed-forward",
 ]  # fmt: skip
 
+_MOST_LAYERS, _MOST_PARAMETERS = 1_000, 2_000_000_000
+
 
 class FitSpec(DataSpec):
     """How a network is fitted; shared by pretraining a base and by training."""
@@ -79,10 +81,25 @@ class BaseSpec(FitSpec):
     d_kv: int = Field(32, ge=4, description="Width of one attention head.")
     num_heads: int = Field(6, ge=1, description="Attention heads.")
     d_ff: int = Field(512, ge=8, description="Width of the feed-forward layers.")
-    enc_num_layers: int = Field(4, ge=1, description="Encoder layers.")
+    enc_num_layers: int = Field(4, ge=1, le=_MOST_LAYERS, description="Encoder layers.")
     dec_num_layers: int = Field(
-        4, ge=1, description="Decoder layers; with --encoder: as many as it has if not given."
+        4,
+        ge=1,
+        le=_MOST_LAYERS,
+        description="Decoder layers; with --encoder: as many as it has if not given.",
     )
+
+    @model_validator(mode="after")
+    def _stay_small(self) -> "BaseSpec":
+        attention = 4 * self.d_model * self.num_heads * self.d_kv
+        layers = self.enc_num_layers * (attention + 2 * self.d_model * self.d_ff)
+        layers += self.dec_num_layers * (2 * attention + 2 * self.d_model * self.d_ff)
+        total = self.vocab_size * self.d_model + layers
+        if total > _MOST_PARAMETERS:
+            raise ValueError(
+                f"a network of {total:.1e} parameters; a small one has {_MOST_PARAMETERS:.0e} at most"
+            )
+        return self
 
 
 class WarmStartSpec(FitSpec):

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from tldrkit.specs.taught import AS_TAUGHT, FEWEST_READ, FEWEST_WRITTEN, Taught, TaughtSpec
+from tldrkit.specs.taught import AS_TAUGHT, FEWEST_READ, FEWEST_WRITTEN, MOST_BEAMS, Taught, TaughtSpec
 
 Form = Literal["jsonl", "csv", "parquet", "markdown"]
 Precision = Literal["fp32", "bf16", "int8"]
@@ -32,7 +32,7 @@ class SummarizeSpec(TaughtSpec):
         description="Tokens of a summary at most; as the model was taught, where no length is given either.",
     )
     min_tokens: int | None = Field(None, ge=0, description="Tokens of a summary at least.")
-    num_beams: int = Field(4, ge=1, description="Beams of the search; 1 is greedy.")
+    num_beams: int = Field(4, ge=1, le=MOST_BEAMS, description="Beams of the search; 1 is greedy.")
     batch_size: int = Field(16, ge=1, description="Threads decoded together.")
     precision: Precision = Field("fp32", description=PRECISION)
     restore_case: bool = Field(True, description=RESTORE_CASE)
@@ -78,7 +78,9 @@ class ExportSpec(TaughtSpec):
     dtype: Literal["fp32", "bf16", "int8"] = Field(
         "fp32", description="Number format of the weights: bf16 for hf only, int8 for onnx only."
     )
-    num_beams: int = Field(4, ge=1, description="Beams others decode with, unless they say otherwise.")
+    num_beams: int = Field(
+        4, ge=1, le=MOST_BEAMS, description="Beams others decode with, unless they say otherwise."
+    )
     max_target_tokens: int | None = Field(
         None, ge=FEWEST_WRITTEN, description=f"Tokens others write at most, likewise; {AS_TAUGHT}."
     )

@@ -61,8 +61,8 @@ def serve(
 
         run.provenance.update(models=names)
         served = [
-            replace(_load(options, spec, model), training=tell_training(options, store, model))
-            for model in models
+            replace(_load(options, spec, model, asked), training=tell_training(options, store, model))
+            for model, asked in zip(models, sources, strict=True)
         ]
         service = Service(served, limits)
         run_server(
@@ -73,7 +73,7 @@ def serve(
         )
 
 
-def _load(options: Options, spec: SummarizeSpec, model: ModelSource) -> "ServedModel":
+def _load(options: Options, spec: SummarizeSpec, model: ModelSource, asked: str) -> "ServedModel":
     from tldrkit.engines.generation import Generator
     from tldrkit.engines.threads import build_reader, decode_threads
     from tldrkit.serving.service import ServedModel
@@ -85,6 +85,7 @@ def _load(options: Options, spec: SummarizeSpec, model: ModelSource) -> "ServedM
     generator.with_decoding(short)(["tl;dr"])  # compiles what else would be compiled for the first request
     return ServedModel(
         reference=model.reference,
+        asked=asked,
         digest=model.digest,
         parameters=summarizer.parameters,
         decoding=decoding,

@@ -121,7 +121,7 @@ def resolve_model(store: ArtifactStore, source: str) -> ModelSource:
     """Find the model that `source` names.
 
     A comparison stands for its winner's model. An artifact's bytes are checked. A local folder must hold a
-    whole model; any other `owner/name` or plain name that is neither artifact nor folder is taken for a hub id.
+    whole model; any other `owner/name` or plain name that is no artifact and no folder is taken for a hub id.
 
     Raises:
         ModelError: If it names a folder that is no model's, or not whole.
@@ -129,6 +129,8 @@ def resolve_model(store: ArtifactStore, source: str) -> ModelSource:
         DamagedArtifact: If a file of the artifact is missing or was changed.
         StoreError: If it names an artifact that is no model and stands for none.
     """
+    if source != (told := source.encode(errors="replace").decode()):
+        raise UnknownReference(f"The model {told!r} is no name in UTF-8.", hint="See `tldrkit artifacts ls`.")
     try:
         artifact = store.take(source)
     except UnknownReference as unknown:

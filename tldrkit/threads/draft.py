@@ -4,11 +4,12 @@ Knows no shape of files.
 """
 
 from collections import Counter
+from dataclasses import replace
 from typing import NamedTuple
 
 from tldrkit.errors import DataError
 from tldrkit.threads.text.quotes import drop_repeated_quotes
-from tldrkit.threads.thread import Post, Thread
+from tldrkit.threads.thread import MOST_OF_NAME, MOST_OF_POST, MOST_OF_THREAD, Post, Thread
 
 
 class _Entry(NamedTuple):
@@ -31,13 +32,26 @@ class Draft:
         self._entries: list[_Entry] = []
         self._unused: Counter[str] = Counter()
         self._not_loaded = 0
+        self._room = MOST_OF_THREAD
+        self._cut = 0
 
     def add(self, post: Post, *, key: str = "", parent: str = "") -> None:
-        """Add a post; one without text is counted as empty."""
+        """Add a post; one without text is counted as empty. Of too much text the beginning is taken."""
         if post.text.strip():
+            if not self._room:
+                self.leave_out("beyond the limit", key=key, parent=parent)
+                return
+            if len(post.text) > min(self._room, MOST_OF_POST) or len(post.author) > MOST_OF_NAME:
+                text = self._shorten(post.text, min(self._room, MOST_OF_POST))
+                post = replace(post, text=text, author=self._shorten(post.author, MOST_OF_NAME))
+            self._room -= len(post.text)
             self._entries.append(_Entry(key, parent, post))
         else:
             self.leave_out("empty", key=key, parent=parent)
+
+    def _shorten(self, text: str, most: int) -> str:
+        self._cut += max(0, len(text) - most)
+        return text[:most].rstrip()
 
     def leave_out(self, reason: str, *, key: str = "", parent: str = "") -> None:
         """Count a post that is not used; answers to it become answers to what it answers."""
@@ -63,9 +77,10 @@ class Draft:
             raise DataError(f"This thread has no text: {self._describe_unused()}.")
         texts = drop_repeated_quotes([post.text for post in posts])
         answered = self._resolve()
+        title = self._shorten(self.title, MOST_OF_NAME) if len(self.title) > MOST_OF_NAME else self.title
         return Thread(
             id=self.id or fallback_id,
-            title=self.title,
+            title=title,
             posts=tuple(
                 [
                     _finish(post, text, answered.get(place))
@@ -74,6 +89,7 @@ class Draft:
             ),
             unused=dict(self._unused),
             not_loaded=self._not_loaded,
+            cut=self._cut,
         )
 
     def _describe_unused(self) -> str:

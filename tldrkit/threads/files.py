@@ -12,6 +12,7 @@ from itertools import chain
 from pathlib import Path
 
 from tldrkit.encodings import decode_page, decode_text
+from tldrkit.errors import DataError
 from tldrkit.files import decode_json, open_bytes, open_members
 from tldrkit.packings import Member
 from tldrkit.threads.chat.chats import is_chat_line
@@ -33,6 +34,9 @@ from tldrkit.threads.thread import BrokenThread, Place, Thread
 Found = Iterator[Thread | BrokenThread]
 
 _JSON = re.compile(rb'\s*(\{\s*("|\}|$)|\[)', re.MULTILINE)
+_MOST = 32 << 20  # bytes of a line, or of a file that is held whole
+_MOST_PAGE = 8 << 20  # of a page, whose tags are held too
+_MOST_VALUES = 192 << 20  # bytes that decoded JSON takes; the threads made of it take as many again
 _PAGE = re.compile(
     rb"\s*(<\?xml[^<>]{0,200}>\s*)?(<!--(?:(?!-->).){0,2000}-->\s*)?<(!doctype\s+html|html|head|body|title|meta|link|script)\b",
     re.I | re.S,
@@ -83,7 +87,7 @@ def _pass_over(place: Place) -> BrokenThread:
 def _read_member(member: Member, place: Place, as_text: bool) -> Found:
     try:
         with member.open() as file:
-            yield from _read_open(file, place, as_text)
+            yield from _read_bounded(file, place, as_text)
     except (OSError, EOFError) as error:
         yield place.refuse(_describe(error))
 
@@ -96,7 +100,50 @@ def _describe(error: OSError | EOFError) -> str:
 
 def parse_threads(data: bytes, name: str) -> Found:
     """Read the threads in bytes as in a file of that name; they are never unpacked, and any text is one."""
-    yield from _read_open(open_bytes(data), Place(Path(name)), as_text=True)
+    yield from _read_bounded(open_bytes(data), Place(Path(name)), as_text=True)
+
+
+def _read_bounded(file: BufferedReader, place: Place, as_text: bool) -> Found:
+    try:
+        yield from _read_open(file, place, as_text)
+    except DataError as error:  # too large
+        yield place.refuse(str(error))
+
+
+def _lines(file: BufferedReader) -> Iterator[bytes]:
+    """Read lines.
+
+    Raises:
+        DataError: One is too long.
+    """
+    while line := file.readline(_MOST + 1):
+        if len(line) > _MOST:
+            raise DataError(f"A line of the file is longer than {_MOST >> 20} MiB.")
+        yield line
+
+
+def _read_rest(file: BufferedReader, *before: bytes, most: int = _MOST) -> bytes:
+    """Read what is held whole, the lines before included.
+
+    Raises:
+        DataError: It is too much.
+    """
+    data = b"".join([*before, file.read(most + 1)])
+    if len(data) > most:
+        raise DataError(f"The file is larger than {most >> 20} MiB, and of a shape that is read whole.")
+    return data
+
+
+def _decode(data: bytes) -> object:
+    """Decode JSON, if its values take no more memory than may be.
+
+    Raises:
+        ValueError: It is no JSON, or too much; the message is a clause.
+    """
+    weights = {b"{": 200, b"[": 64, b",": 64}  # bytes that Python takes for what each stands for
+    if 2 * len(data) + sum(data.count(mark) * weight for mark, weight in weights.items()) > _MOST_VALUES:
+        raise ValueError("it holds too many values to be read at once")
+    return decode_json(data)
 
 
 def _read_open(file: BufferedReader, place: Place, as_text: bool) -> Found:
@@ -113,30 +160,32 @@ def _read_open(file: BufferedReader, place: Place, as_text: bool) -> Found:
 
 
 def _read_mail(file: BufferedReader, place: Place) -> Found:
-    yield from read_mbox(_read_line(file), file, place)
+    lines = _lines(file)
+    yield from read_mbox(_read_line(lines), lines, place)
 
 
 def _read_emlx(file: BufferedReader, place: Place) -> Found:
-    yield from read_emlx(_read_line(file), file, place)
+    lines = _lines(file)
+    yield from read_emlx(_read_line(lines), lines, place)
 
 
-def _read_line(file: BufferedReader) -> bytes:
-    return next(line for line in file if line.strip())
+def _read_line(lines: Iterator[bytes]) -> bytes:
+    return next(line for line in lines if line.strip())
 
 
 def _read_web_archive(file: BufferedReader, place: Place) -> Found:
-    yield from read_web_archive(file.read(), place)
+    yield from read_web_archive(_read_rest(file), place)
 
 
 def _read_page(file: BufferedReader, place: Place) -> Found:
-    page = decode_page(file.read())
+    page = decode_page(_read_rest(file, most=_MOST_PAGE))
     yield from _say_doubt(read_page(page.text, place), page.doubt)
 
 
 def _read_text(file: BufferedReader, place: Place) -> Found:
     foreign = recognize_bytes(file.peek())
     if foreign is None:
-        raise _IsText(file.read())
+        raise _IsText(_read_rest(file))
     yield _refuse(foreign, place)
 
 
@@ -164,17 +213,17 @@ def _say_doubt(found: Found, doubt: str) -> Found:
 
 
 def _read_json(file: BufferedReader, place: Place) -> Found:
-    lines = enumerate(file, start=1)
+    lines = enumerate(_lines(file), start=1)
     start, first = next((number, line) for number, line in lines if line.strip())
     if not _is_container(first):
-        yield from _read_whole(start, first, file.read(), place)
+        yield from _read_whole(start, first, _read_rest(file), place)
         return
     rest = ((number, line) for number, line in lines if line.strip())
     second = next(rest, None)
     if second is None:
         yield from _read_value(first, place)
     elif first.lstrip().startswith(b"[") and not _is_container(second[1]):  # such as a footnote's mark
-        raise _IsText(first + second[1] + file.read())
+        raise _IsText(_read_rest(file, first, second[1]))
     else:
         yield from _read_lines(chain([(start, first), second], rest), place)
 
@@ -186,7 +235,7 @@ def _read_lines(lines: Iterable[tuple[int, bytes]], place: Place) -> Found:
         if not line.strip():
             continue
         try:
-            value = decode_json(line)
+            value = _decode(line)
         except ValueError as error:
             yield Place(place.path, number).refuse(f"This cannot be read: {error}.")
             continue
@@ -201,7 +250,7 @@ def _read_lines(lines: Iterable[tuple[int, bytes]], place: Place) -> Found:
 def _read_whole(start: int, first: bytes, rest: bytes, place: Place) -> Found:
     """Read what begins like JSON, but not with a whole value on one line."""
     try:
-        value = decode_json(first + rest)
+        value = _decode(first + rest)
     except ValueError as error:
         lines = [first, *rest.splitlines(keepends=True)]
         if any(_is_container(line) for line in lines[1:]):
@@ -216,7 +265,7 @@ def _read_whole(start: int, first: bytes, rest: bytes, place: Place) -> Found:
 
 def _read_value(data: bytes, place: Place) -> Found:
     try:
-        value = decode_json(data)
+        value = _decode(data)
     except ValueError as error:
         yield place.refuse(f"This cannot be read: {error}.")
     else:
@@ -228,7 +277,7 @@ def _is_container(data: bytes) -> bool:
     if not data.lstrip().startswith((b"{", b"[")):
         return False
     try:
-        value = decode_json(data)
+        value = _decode(data)
     except ValueError:
         return False
     return isinstance(value, dict) or (

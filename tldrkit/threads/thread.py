@@ -6,6 +6,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+MOST_OF_POST, MOST_OF_THREAD = 100_000, 1_000_000
+"""Characters that are read of a post, and of a thread's posts together: far more than any network reads."""
+MOST_OF_NAME = 500
+"""Characters of a title or an author's name."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Post:
@@ -39,9 +44,10 @@ class Thread:
         title: May be empty.
         posts: Those with text.
         unused: Posts of the file that are not among `posts`, counted by reason: deleted, empty, unreadable,
-            moderation, event, elsewhere.
+            moderation, event, elsewhere, beyond the limit.
         not_loaded: Posts the file says exist and does not hold.
         encoding: A word on the encoding of its text, where that was guessed or could not be read whole.
+        cut: Characters at the ends of posts and names that were left out, as they are too long.
     """
 
     id: str
@@ -50,6 +56,7 @@ class Thread:
     unused: Mapping[str, int] = field(default_factory=dict)
     not_loaded: int = 0
     encoding: str = ""
+    cut: int = 0
 
     @property
     def posts_read(self) -> int:
@@ -68,6 +75,8 @@ class Thread:
             counts["posts_unused"] = unused
         if self.not_loaded:
             counts["posts_not_loaded"] = self.not_loaded
+        if self.cut:
+            counts["characters_cut"] = self.cut
         return counts
 
     def document(self) -> str:

@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
-from html import unescape
 
 from tldrkit.threads.chat.channel import Message, cut_channel, find_messages, name_people, read_messages
 from tldrkit.threads.draft import Draft
@@ -18,6 +17,7 @@ from tldrkit.threads.json.fields import (
     text_in,
     time_in,
 )
+from tldrkit.threads.text.lines import read_entities
 from tldrkit.threads.thread import Post
 
 _TS = re.compile(r"[0-9]{9,11}\.[0-9]{1,9}")
@@ -132,7 +132,7 @@ def _reduce(text: str, people: Mapping[str, str], channels: Mapping[str, str]) -
     parts = _CODE.split(text)  # text, then a block of code or None, a span of code or None, text, …
     parts[::3] = [replace_short_names(_SPAN.sub(r"\2", _SPAN.sub(r"\2", part))) for part in parts[::3]]
     text = "".join(filter(None, parts))
-    return unescape(text) if "&" in text else text
+    return read_entities(text) if "&" in text else text
 
 
 def _namer(people: Mapping[str, str], channels: Mapping[str, str]) -> Callable[[re.Match[str]], str]:

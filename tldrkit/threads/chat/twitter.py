@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from html import unescape
 
 from tldrkit.threads.chat.channel import Message, cut_channel, find_messages, name_people, read_messages
 from tldrkit.threads.draft import Draft
@@ -16,6 +15,7 @@ from tldrkit.threads.json.fields import (
     render_time,
     text_in,
 )
+from tldrkit.threads.text.lines import read_entities
 from tldrkit.threads.thread import Post
 
 
@@ -84,4 +84,4 @@ def _text(item: Fields) -> str:
     for link in filter(is_fields, list_in(entities, "urls")[:50]):
         short, whole = text_in(link, "url"), text_in(link, "expanded_url", "unwound_url")
         text = text.replace(short, whole) if short and whole else text
-    return unescape(text)
+    return read_entities(text)

@@ -6,11 +6,10 @@ What becomes of quotes, code, links, images and emoji is the same for both; docs
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from html import unescape
 
 from tldrkit.threads.html.tags import VOID, Tag, read_tag
 from tldrkit.threads.text.bbcode import reduce_bbcode
-from tldrkit.threads.text.lines import BREAK, CODE_BLANK, free_marks, tidy
+from tldrkit.threads.text.lines import BREAK, CODE_BLANK, MOST_OF_MARKUP, free_marks, read_entities, tidy
 
 _BLOCK_NAMES = (
     "address article aside blockquote center dd details div dl dt fieldset figcaption figure footer form "
@@ -72,12 +71,12 @@ def is_html(text: str) -> bool:
 
 def reduce_html(text: str) -> str:
     """Reduce HTML to its text, a line per block; text that is no HTML stays as it is."""
-    return render_html(text) if is_html(text) else reduce_bbcode(text)
+    return render_html(text) if is_html(text) else reduce_bbcode(text[:MOST_OF_MARKUP])
 
 
 def render_html(html: str) -> str:
     """Render HTML as text, whether or not it looks like it."""
-    return reduce_bbcode(_Reducer(html).text)
+    return reduce_bbcode(_Reducer(html[:MOST_OF_MARKUP]).text)
 
 
 class _Reducer:
@@ -109,7 +108,7 @@ class _Reducer:
 
     def _shape(self, text: str) -> str:
         """Read entities; keep the blanks of code, and nothing of what is not shown."""
-        text = unescape(text)
+        text = read_entities(text)
         if "unshown" in self._open:
             return ""
         if "code" in self._open:

@@ -27,6 +27,7 @@ _CODE_HEAD = re.compile(
     r"^(?:(?:PHP |HTML )?Code: ?\[?(?:Select(?: all)?|Expand)?\]?|Click to expand\.\.\.)\n+", re.MULTILINE
 )
 _NESTED = 8  # times the page that the values of its posts may be, standing in one another
+_LONGEST_TIME = 1000  # characters in which a time and the words round it must stand
 _NUMBER = re.compile(r"[-−]?\d[\d,]{0,12}")
 _GONE = frozenset(["[deleted]", "[removed]", "[flagged]"])
 
@@ -112,7 +113,7 @@ def _check_nesting(html: str, found: Extraction) -> None:
 
 def _find_time(text: str) -> str:
     """Find the line with a date, without the words round it."""
-    lines = text.rpartition("Posted:")[2].strip().split("\n")
+    lines = text[:_LONGEST_TIME].rpartition("Posted:")[2].strip().split("\n")
     dated = next((line for line in lines if _DATED.search(line)), "")
     time = (dated or _first_line("\n".join(lines))).strip("«» ").rpartition("»")[2].strip()
     both = _BOTH_TIMES.fullmatch(time)

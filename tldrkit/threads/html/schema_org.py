@@ -20,7 +20,7 @@ from tldrkit.threads.json.fields import (
 from tldrkit.threads.thread import Post
 
 _SCRIPT = re.compile(
-    r"<script[^<>]*application/ld\+json[^<>]*>((?:(?!</script).)*)", re.IGNORECASE | re.DOTALL
+    r"<script(?P<attributes>[^<>]*)>(?P<content>(?:(?!</script).)*)", re.IGNORECASE | re.DOTALL
 )
 _TOPICS = frozenset(["DiscussionForumPosting", "SocialMediaPosting", "Question"])
 _INSIDE = ("@graph", "mainEntity", "itemListElement", "item")
@@ -30,8 +30,10 @@ _ANSWERS = ("acceptedAnswer", "suggestedAnswer", "comment", "comments")
 def read_linked_data(html: str) -> Draft | None:
     """Read the first discussion in a page's JSON-LD; None where there is none."""
     for script in _SCRIPT.finditer(html):
+        if "application/ld+json" not in script["attributes"].lower():
+            continue
         try:
-            value = json.loads(script[1])
+            value = json.loads(script["content"])
         except (ValueError, RecursionError):
             continue
         topic = _find_topic(value)

@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from html import unescape
 from itertools import chain
+
+from tldrkit.threads.text.lines import read_entities
 
 # No part of a tag reaches over a "<", and a comment or script that is not closed goes to the end: so no
 # place in the text is looked at from more than one start.
@@ -121,5 +122,5 @@ def read_attributes(written: str) -> dict[str, str]:
     """Read a tag's attributes, names in lower case; the first of one name holds."""
     found: dict[str, str] = {}
     for name, double, single, bare in _ATTRIBUTE.findall(written):
-        found.setdefault(name.lower(), unescape(double or single or bare))
+        found.setdefault(name.lower(), read_entities(double or single or bare))
     return found

@@ -5,6 +5,7 @@ The general one: posts may name their fields in many ways, and hold the posts th
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import count
 from typing import NamedTuple
 
 from tldrkit.threads.draft import Draft
@@ -124,6 +125,7 @@ def _read_posts(draft: Draft, thread: Fields, posts: Sequence[object]) -> Draft:
     ids: set[str] | None = None  # of the posts, found when the first names another
     waiting = [(post, f"#{number}", "") for number, post in enumerate(posts)]
     waiting.reverse()
+    numbers = count()  # of answers without ids; names made of paths would grow with the depth
     while waiting:
         post, place, above = waiting.pop()
         if isinstance(post, str):
@@ -139,7 +141,7 @@ def _read_posts(draft: Draft, thread: Fields, posts: Sequence[object]) -> Draft:
             parent = given if ids and given in ids else f"#{given}" if given and not above else above
             _read_post(draft, post, names, key=key, parent=parent)
             if below := next((found for name in names.lists if (found := _open_list(post[name], name))), []):
-                waiting += [(inner, f"{key}/{number}", key) for number, inner in enumerate(below)][::-1]
+                waiting += [(inner, f"/{next(numbers)}", key) for inner in below][::-1]
     draft.expect(count_in(thread, "post_count", "postCount", "posts_count"))
     return draft
 

@@ -1,7 +1,5 @@
 """Hacker News: nested items and search hits as Algolia gives them, and the flat items of Firebase."""
 
-from html import unescape
-
 from tldrkit.threads.draft import Draft
 from tldrkit.threads.html.markup import render_html
 from tldrkit.threads.json.fields import (
@@ -14,6 +12,7 @@ from tldrkit.threads.json.fields import (
     text_in,
     time_in,
 )
+from tldrkit.threads.text.lines import read_entities
 from tldrkit.threads.thread import Post
 
 _GONE = ("[deleted]", "[dead]", "[flagged]")
@@ -59,7 +58,7 @@ def _read_trees(heads: list[Fields], children: dict[str, list[Fields]]) -> Draft
     first = heads[0]
     title = text_in(first, "title", "story_title")
     key = key_in(first, "id", "objectID") if len(heads) == 1 else key_in(first, "story_id")
-    draft = Draft(key, unescape(title))
+    draft = Draft(key, read_entities(title))
     waiting: list[tuple[object, str]] = [(head, "") for head in reversed(heads)]
     seen: set[str] = set()
     read = missing = 0

@@ -1,7 +1,5 @@
 """Reddit: a submission with its tree of comments, as the API and .json pages give it, in pre-order."""
 
-from html import unescape
-
 from tldrkit.threads.draft import Draft
 from tldrkit.threads.html.markup import render_html
 from tldrkit.threads.json.fields import (
@@ -15,6 +13,7 @@ from tldrkit.threads.json.fields import (
     text_in,
     time_in,
 )
+from tldrkit.threads.text.lines import read_entities
 from tldrkit.threads.text.markdown import reduce_markdown
 from tldrkit.threads.thread import Post
 
@@ -145,7 +144,7 @@ def _find_text(data: Fields) -> str:
 def _render(data: Fields, key: str) -> str:
     """Render a body given as HTML alone, which the API escapes once more."""
     html = text_in(data, key)
-    return render_html(unescape(html) if "&lt;" in html else html)
+    return render_html(read_entities(html) if "&lt;" in html else html)
 
 
 def _link(data: Fields) -> str:

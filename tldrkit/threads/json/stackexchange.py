@@ -1,7 +1,6 @@
 """StackExchange API: questions, each followed by its comments, then answers by worth with theirs."""
 
 from collections.abc import Iterable
-from html import unescape
 
 from tldrkit.threads.draft import Draft
 from tldrkit.threads.html.markup import render_html
@@ -15,6 +14,7 @@ from tldrkit.threads.json.fields import (
     text_in,
     time_in,
 )
+from tldrkit.threads.text.lines import read_entities
 from tldrkit.threads.text.markdown import reduce_markdown
 from tldrkit.threads.thread import Post
 
@@ -34,7 +34,7 @@ def read_stackexchange(value: object) -> list[Draft] | None:
     awaited: dict[str, int] = {}  # answers each question says it has
     for item in known:
         if "answer_id" not in item and "comment_id" not in item:
-            drafts.append(Draft(key_in(item, "question_id"), unescape(text_in(item, "title"))))
+            drafts.append(Draft(key_in(item, "question_id"), read_entities(text_in(item, "title"))))
             by_question[drafts[-1].id] = drafts[-1]
             awaited[drafts[-1].id] = _count_missing(item)
             _read_question(drafts[-1], item)
@@ -42,7 +42,7 @@ def read_stackexchange(value: object) -> list[Draft] | None:
     for item in _by_worth(parts):
         question = key_in(item, "question_id", "post_id")
         if question not in by_question:
-            drafts.append(Draft(question, unescape(text_in(item, "title"))))
+            drafts.append(Draft(question, read_entities(text_in(item, "title"))))
             by_question[question] = drafts[-1]
         awaited[question] = awaited.get(question, 0) - ("answer_id" in item)
         _read_answer(by_question[question], item, f"q{question}")
@@ -108,7 +108,7 @@ def _post(item: Fields) -> Post:
     body = text_in(item, "body")
     text = render_html(body) if body else reduce_markdown(text_in(item, "body_markdown"), escaped=True)
     return Post(
-        author=unescape(author_in(item, "owner")),
+        author=read_entities(author_in(item, "owner")),
         text=text,
         time=time_in(item, "creation_date"),
         votes=count_in(item, "score"),

@@ -26,6 +26,7 @@ _PREFIX = re.compile(
     re.IGNORECASE,
 )
 _LIST = re.compile(r"\[[^\]]{1,60}\]\s*")
+_MOST = 8 << 20  # bytes of a message that are read: what follows its words are attachments
 _IN_MEMORY = 1 << 24  # bytes of an unpacked mailbox before it goes to a temporary file
 _MOST_DEPTH = 4  # of messages in messages
 
@@ -154,7 +155,7 @@ def _read_group(letters: list[_Letter], copy: IO[bytes]) -> Draft:
     draft = Draft()
     for letter in letters:
         copy.seek(letter.at.start)
-        mail = Mail(copy.read(letter.at.length))
+        mail = Mail(copy.read(min(letter.at.length, _MOST)))
         if not draft.id:
             draft.id, draft.title = letter.own, _LIST.sub("", _PREFIX.sub("", mail.header("subject")))
         try:

@@ -13,12 +13,17 @@ from functools import lru_cache
 from tldrkit.threads.html.markup import render_html
 from tldrkit.threads.mail.answers import reduce_answer
 from tldrkit.threads.mail.flowed import unwrap_flowed
-from tldrkit.threads.text.lines import CODE_BLANK, free_marks, tidy
+from tldrkit.threads.text.lines import CODE_BLANK, MOST_OF_MARKUP, free_marks, tidy
 
 FAILURES = (MessageError, ValueError, LookupError, TypeError, AttributeError, RecursionError, AssertionError)
 """What the standard library's mail parser raises on damaged messages."""
 _HEADER_LINE = re.compile(r"(?:From |(?P<name>[!-9;-~]*):|(?P<continues>[\t ]))[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_BOUNDARY = re.compile(
+    rb"\bboundary[*0-9]{0,5}\s{0,20}=\s{0,20}\"?([^\s\";]{1,200})|^--([^\r\n]{1,200})",
+    re.MULTILINE | re.IGNORECASE,
+)
+_DEEPEST = 50  # parts in one another: each line is compared with the boundaries of all that are open
 _SIGNED = re.compile(r"^-----BEGIN PGP SIGNED MESSAGE-----\n(Hash: .{1,40}\n)?\n", re.MULTILINE)
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE)
 _NAMESPACED = re.compile(
@@ -102,6 +107,7 @@ class Mail:
         """Read the same with all that programs put round it."""
         if self._is_plain:
             return _decode(self._rest.encode("ascii", "surrogateescape"), None).replace("\r\n", "\n")
+        _check_depth(self._data)
         return _read_parts(parse_message(self._data)).replace("\r\n", "\n")
 
     def _written(self, name: str) -> str:
@@ -159,6 +165,24 @@ class _ShortHeaders(Compat32):
 
 
 _POLICY = _ShortHeaders()
+
+
+def _check_depth(data: bytes) -> None:
+    """Refuse what no mail program sends, and would take the library the square of its length.
+
+    Raises:
+        ValueError: Parts stand in one another that deeply.
+    """
+    opened: list[bytes] = []
+    for name, line in _BOUNDARY.findall(data):
+        if name:
+            opened.append(name)
+        elif line.rstrip() in opened:
+            del opened[opened.index(line.rstrip()) + 1 :]
+        elif (ended := line.rstrip().removesuffix(b"--")) in opened:
+            del opened[opened.index(ended) :]
+        if len(opened) > _DEEPEST:
+            raise ValueError("its parts stand in one another too deeply")
 
 
 def parse_message(data: bytes) -> Message:
@@ -233,7 +257,7 @@ def _decode(data: bytes, named: str | None) -> str:
 
 def _cut(text: str) -> str:
     """Leave what a message says itself."""
-    text = free_marks(text.replace("\r", "\n").expandtabs(4))
+    text = free_marks(text[:MOST_OF_MARKUP].replace("\r", "\n").expandtabs(4))
     lines = [line.rstrip() for line in text.split("\n")]
     text = _SIGNED.sub("", "\n".join(_unescape(lines) if ">From " in text else lines))
     return tidy(reduce_answer(text).replace("\n    ", "\n" + 4 * CODE_BLANK))

@@ -5,15 +5,27 @@ Knows no markup.
 
 import re
 from collections.abc import Iterable
+from html import unescape
 
 CODE_BLANK, BREAK = "\x01", "\x02"
 """Marks in a text that is being reduced: a blank of code, and a line end whatever those of its source are."""
+MOST_OF_MARKUP = 1_000_000
+"""Characters of a post with its markup that are reduced; ten times what is then kept of it."""
 _UNMARKED = "\x03"  # invisible as they are
 _INVISIBLE = re.compile("[\x00\x02-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u2060\ufeff]")
+_LONG_NUMBER = re.compile(r"&#[0-9]{8,}")
 _EMPTY_LINES = re.compile(r"\n\n\n+")  # found five times as fast as with {3,}: it begins with characters
 _PLAIN_BYTES = bytes(  # of UTF-8, but those that begin blanks and what is invisible
     {*b"\n\x01", *range(0x20, 0x7F), *range(0x80, 0x100)} - {0xC2, 0xE1, 0xE2, 0xE3, 0xEF}
 )
+
+
+def read_entities(text: str) -> str:
+    """Read HTML's entities, also those whose numbers are longer than Python reads."""
+    try:
+        return unescape(text)
+    except ValueError:
+        return unescape(_LONG_NUMBER.sub("&#9999999", text))  # beyond all characters too
 
 
 def free_marks(text: str) -> str:

@@ -4,12 +4,12 @@ Bounded patterns only: a line of a million marks takes a time linear in its leng
 """
 
 import re
-from html import unescape
+from collections.abc import Iterator
 
 from tldrkit.threads.html.markup import replace_short_names
 from tldrkit.threads.html.tags import find_tags, read_attributes
 from tldrkit.threads.text.bbcode import reduce_bbcode
-from tldrkit.threads.text.lines import drop_invisible, join_empty_lines
+from tldrkit.threads.text.lines import MOST_OF_MARKUP, drop_invisible, join_empty_lines, read_entities
 
 _FENCE = re.compile(r"[ >]{0,12}(```+|~~~+)")
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(\S[^\n]*)$")
@@ -29,7 +29,7 @@ _SPANS = [  # what must be in a line for a pattern to be tried, and the pattern,
     ("_", re.compile(r"(?<![\w\\])_([^_\s][^_\n]{0,500})_(?!\w)")),
     ("\\", re.compile(r"\\([\\`*_{}\[\]()#+\-.!~>|^])")),
 ]
-_CODE = re.compile(r"`+([^`\n]+)`+")
+_TICKS = re.compile("(`+)")
 _MARKS = re.compile(r"`|\*|_|~|\[|<|#|\\|:|!|&|--|- -")  # each begins with one character: found at once
 
 
@@ -40,8 +40,9 @@ def reduce_markdown(text: str, *, escaped: bool = False) -> str:
         text: As its author wrote it.
         escaped: `<`, `>` and `&` are written as entities, as Reddit does.
     """
+    text = text[:MOST_OF_MARKUP]
     if escaped and "&" in text:
-        text = unescape(text)
+        text = read_entities(text)
     text = drop_invisible(text).replace("\r\n", "\n").strip()
     if not _MARKS.search(text):
         return text
@@ -80,9 +81,33 @@ def _reduce_line(line: str) -> str:
         return line  # code
     if "`" not in line:
         return _reduce_spans(line)
-    parts = _CODE.split(line)
-    parts[::2] = [_reduce_spans(part) for part in parts[::2]]
-    return "".join(parts)
+    return "".join(_reduce_beside_code(line))
+
+
+def _reduce_beside_code(line: str) -> Iterator[str]:
+    """Yield the text of code as it is, and what stands round it reduced.
+
+    Code begins with a run of ticks and ends with the next one of the same length; others are text.
+    """
+    parts = _TICKS.split(line)  # text and ticks in turn
+    ends: dict[int, int] = {}  # the nearest run of this length behind
+    closing = [0] * len(parts)
+    for place in range(len(parts) - 2, 0, -2):
+        closing[place] = ends.get(len(parts[place]), 0)
+        ends[len(parts[place])] = place
+    outside: list[str] = [parts[0]]
+    place = 1
+    while place < len(parts):
+        if end := closing[place]:
+            yield _reduce_spans("".join(outside))
+            yield "".join(parts[place + 1 : end])
+            outside = []
+            place = end
+        else:
+            outside.append(parts[place])
+        outside.append(parts[place + 1])
+        place += 2
+    yield _reduce_spans("".join(outside))
 
 
 def _reduce_spans(text: str) -> str:
@@ -93,7 +118,7 @@ def _reduce_spans(text: str) -> str:
             text = "".join(pattern.split(text))
     if "<" in text:
         text = _drop_tags(text)
-    return replace_short_names(unescape(text) if "&" in text else text)
+    return replace_short_names(read_entities(text) if "&" in text else text)
 
 
 def _image(found: re.Match[str]) -> str:

@@ -6,9 +6,9 @@ neither. Knows no file and no thread. The rule is that of docs/threads.md.
 
 import re
 from collections.abc import Sequence
-from html import unescape
 
 from tldrkit.threads.text.foreign import Foreign, recognize_opening
+from tldrkit.threads.text.lines import read_entities
 from tldrkit.threads.text.rows import recognize_rows
 
 _SEEN = 1 << 15  # characters that are looked at, of a long text at its beginning and its end
@@ -72,7 +72,7 @@ def find_foreign(text: str) -> Foreign | None:
     """
     if len(text) > _SEEN:
         text = text[: _SEEN // 2] + "\n" + text[-_SEEN // 2 :]
-    text = unescape(text).replace("\r\n", "\n").replace("\r", "\n").strip("\ufeff\n ")
+    text = read_entities(text).replace("\r\n", "\n").replace("\r", "\n").strip("\ufeff\n ")
     found = recognize_opening(text)
     if found is not None:
         return found

@@ -23,6 +23,7 @@ _WORDS = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")  # where no spaces divi
 _ASCII_WORDS = bytes(  # each byte as it stands in words: in lower case, else a space
     [ord(chr(code).lower()) if code < 128 and _WORDS.match(chr(code)) else 32 for code in range(256)]
 )
+_LONGEST_ATTRIBUTION = 500  # characters
 _RUN = 3  # words
 _RECENT = 8  # texts in which a quote is looked for as it stands
 _TRIES = 8  # quotes of a text that are; both bound the time
@@ -123,7 +124,9 @@ def _drop_attribution(kept: list[str]) -> None:
     """Drop what stands before a quote and says whose it is, be it wrapped over lines."""
     while kept and not kept[-1].strip():
         kept.pop()
-    if kept and _QUOTE_HEAD.match(kept[-1]):
+    if not kept or len(kept[-1]) > _LONGEST_ATTRIBUTION:  # of a long line every quote would read it all
+        return
+    if _QUOTE_HEAD.match(kept[-1]):
         kept.pop()
     elif count := count_attribution_lines(kept, len(kept)):
         del kept[-count:]

@@ -6,12 +6,12 @@ joined. Notes of sounds such as "[Music]" are counted as events.
 
 import re
 from collections.abc import Iterator
-from html import unescape
 from itertools import groupby
 from typing import NamedTuple
 
 from tldrkit.errors import DataError
 from tldrkit.threads.draft import Draft
+from tldrkit.threads.text.lines import read_entities
 from tldrkit.threads.thread import BrokenThread, Place, Post, Thread
 
 _STAMP = r"(?:\d{1,3}:)?\d{1,2}:\d\d[.,]\d{1,3}"
@@ -70,7 +70,7 @@ def _find_cues(text: str) -> Iterator[_Cue]:
     for mark, end in zip(marks, ends, strict=True):
         block = text[mark.end() : end].split("\n\n", 1)[0].strip("\n")
         voice = _VOICE.search(block)
-        yield _Cue(_shorten(mark[1]), unescape(voice[1]).strip() if voice else "", _clean(block))
+        yield _Cue(_shorten(mark[1]), read_entities(voice[1]).strip() if voice else "", _clean(block))
 
 
 def _find_turns(text: str) -> Iterator[_Cue]:
@@ -83,7 +83,7 @@ def _find_turns(text: str) -> Iterator[_Cue]:
 
 def _clean(block: str) -> tuple[str, ...]:
     """Take tags and notes of sounds from the lines of a cue."""
-    lines = (unescape(_TAG.sub("", line)).strip() for line in block.split("\n"))
+    lines = (read_entities(_TAG.sub("", line)).strip() for line in block.split("\n"))
     return tuple(line for line in lines if line and not _SOUND.fullmatch(line))
 
 

@@ -1,0 +1,96 @@
+"""How much is read: of a post, of a thread, of a line, of a file, and of what a packed file holds."""
+
+import gzip
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tldrkit.threads import BrokenThread, Thread, read_threads
+from tldrkit.threads.thread import MOST_OF_NAME, MOST_OF_POST, MOST_OF_THREAD
+
+MIB = 1 << 20
+FILES = {
+    "one post": lambda: json.dumps({"posts": [{"author": "a", "text": "b c " * (6 * MIB)}]}).encode(),
+    "markup": lambda: json.dumps({"posts": [{"author": "a", "content": "<p>a</p>" * (3 * MIB)}]}).encode(),
+    "text": lambda: b"a b " * (6 * MIB),
+    "posts": lambda: b"[" + b'{"author":"a","text":"b"},' * 480_000 + b"{}]",
+    "values": lambda: b"[" + b"[]," * (10 * MIB) + b"[]]",
+    "tags": lambda: b"<html>" + b"<p>" * (2 * MIB),
+    "mail": lambda: b"From: a\nTo: b\n\n" + b"> a\nb\n" * (5 * MIB),
+    "one line": lambda: b"a" * (200 * MIB),
+    "packed": lambda: gzip.compress(b"a" * (200 * MIB)),
+    "packed lines": lambda: gzip.compress((b"{}" + b" " * 1000 + b"\n") * 100_000),
+}
+READ = """
+import resource, sys
+from pathlib import Path
+from tldrkit.threads import read_threads
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+count = sum(1 for _ in read_threads(Path(sys.argv[1])))
+print(count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+def read(folder: Path, value: object) -> list[Thread | BrokenThread]:
+    path = folder / "thread.json"
+    path.write_text(json.dumps(value))
+    return list(read_threads(path))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is told in other units")
+@pytest.mark.parametrize("name", FILES)
+def test_reading_takes_little_memory_whatever_is_read(tmp_path: Path, name: str) -> None:
+    """Reading adds at most 512 MiB, and what cannot be read is a record."""
+    path = tmp_path / "large"
+    path.write_bytes(FILES[name]())
+    told = subprocess.run([sys.executable, "-c", READ, path], capture_output=True, text=True, check=True)
+    count, kilobytes = map(int, told.stdout.split())
+
+    assert count > 0
+    assert kilobytes < 512 << 10
+
+
+def test_a_long_post_is_cut_and_the_record_says_so(tmp_path: Path) -> None:
+    """Of a post, an author and a title the beginning is read, and what is left out is counted."""
+    post = {"author": "a" * (MOST_OF_NAME + 1), "text": "b" * (MOST_OF_POST + 2)}
+    (thread,) = read(tmp_path, {"title": "c" * (MOST_OF_NAME + 4), "posts": [post]})
+
+    assert isinstance(thread, Thread)
+    assert [len(thread.title), len(thread.posts[0].author)] == [MOST_OF_NAME, MOST_OF_NAME]
+    assert len(thread.posts[0].text) == MOST_OF_POST
+    assert thread.count_posts()["characters_cut"] == 7
+
+
+def test_posts_beyond_the_limit_of_a_thread_are_counted(tmp_path: Path) -> None:
+    """A thread is read up to its limit: the post there is cut, those behind are not used."""
+    posts = [{"author": "a", "text": "b" * MOST_OF_POST}] * 9 + [{"author": "a", "text": "b" * 60_000}] * 3
+    (thread,) = read(tmp_path, {"posts": posts})
+
+    assert isinstance(thread, Thread)
+    assert sum(len(post.text) for post in thread.posts) == MOST_OF_THREAD
+    counts = thread.count_posts()
+    assert (counts["posts_read"], counts["posts_used"], counts["characters_cut"]) == (12, 11, 20_000)
+    assert counts["posts_unused"] == {"beyond the limit": 1}
+
+
+def test_a_thread_within_the_limits_says_nothing_of_them(tmp_path: Path) -> None:
+    """A usual thread's record has no count of what was cut."""
+    (thread,) = read(tmp_path, {"posts": [{"author": "a", "text": "b"}]})
+
+    assert isinstance(thread, Thread)
+    assert "characters_cut" not in thread.count_posts()
+
+
+def test_a_packed_bomb_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    """A file that unpacks to far more than texts do is a record with a reason; what came before it stays."""
+    path = tmp_path / "bomb.gz"
+    thread = b'{"posts": [{"author": "a", "text": "b"}]}\n'
+    path.write_bytes(gzip.compress(thread + (b" " * 1000 + b"\n") * 200_000))
+    first, last = read_threads(path)
+
+    assert isinstance(first, Thread)
+    assert isinstance(last, BrokenThread)
+    assert last.reason == "The file unpacks to more than 200 times its size."
