@@ -10,7 +10,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from io import BufferedReader, RawIOBase
 from typing import Any, BinaryIO, cast
@@ -165,8 +165,9 @@ def list_members(file: BufferedReader, allowance: Allowance) -> Iterator[Member]
         for number, member in enumerate(members):
             if number >= MOST_MEMBERS:
                 raise OSError(f"it holds more than {MOST_MEMBERS:,} files; unpack it yourself")
-            if not any(part.startswith((".", "__MACOSX")) for part in member.name.split("/")):
-                yield member
+            parts = [part for part in member.name.split("/") if part not in ("", ".", "..")]
+            if parts and not any(part.startswith((".", "__MACOSX")) for part in parts):
+                yield replace(member, name="/".join(parts))
     except _FAILURES as error:
         raise OSError(_describe(error)) from error
 
@@ -217,7 +218,7 @@ def _list_tar(file: BufferedReader, allowance: Allowance) -> Iterator[Member]:
         for entry in archive:
             archive.members = []  # type: ignore[attr-defined]  # else it keeps them all
             if entry.isfile():
-                yield Member(entry.name.removeprefix("./"), partial(_open_tarred, archive, entry, allowance))
+                yield Member(entry.name, partial(_open_tarred, archive, entry, allowance))
 
 
 def _open_tarred(archive: tarfile.TarFile, entry: tarfile.TarInfo, allowance: Allowance) -> BufferedReader:

@@ -110,6 +110,16 @@ def test_what_is_not_meant_in_an_archive_is_left_out(tmp_path: Path) -> None:
     assert [isinstance(one, BrokenThread) and one.of_pages for _, one in found] == [True, False]
 
 
+@pytest.mark.parametrize("archive", [pack_zip, pack_tar])
+def test_members_stay_below_their_archive(
+    tmp_path: Path, archive: Callable[[Mapping[str, bytes]], bytes]
+) -> None:
+    """Whatever path a member's name is, its place is below the archive's."""
+    path = write(tmp_path, archive(dict.fromkeys(["/a.txt", "../b.txt", "./c/./d.txt"], b"It rains.")))
+
+    assert [name for name, _ in read_members(path)] == [path / "a.txt", path / "b.txt", path / "c/d.txt"]
+
+
 @pytest.mark.parametrize("inner", [pack_zip(TALKS), pack_tar(TALKS), gzip.compress(pack_tar(TALKS))])
 @pytest.mark.parametrize("outer", [pack_zip, pack_tar])
 def test_an_archive_in_an_archive_is_refused(

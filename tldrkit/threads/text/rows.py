@@ -162,9 +162,9 @@ _ROWS: tuple[tuple[Foreign, Callable[[Lines], bool]], ...] = (
     (Foreign("markup"), _is_markup),
     (Foreign("a style sheet", of_pages=True), _is_style),
     (Foreign("statements of SQL"), _is_sql),
+    (Foreign("a table"), _is_table),
     (Foreign("a list of words or names"), _is_list),
     (Foreign("markup (roff)"), lambda lines: _share(_ROFF, lines) >= 0.25),
     (Foreign("markup (TeX)"), lambda lines: "\\" in "".join(lines) and _share(_TEX, lines) >= 0.4),
-    (Foreign("a table"), _is_table),
     (Foreign("a file of settings"), _is_settings),
 )
