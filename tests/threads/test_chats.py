@@ -138,7 +138,7 @@ def test_a_slack_export_has_names_from_the_folder_above(tmp_path: Path) -> None:
     text += "or <https://x.y/z_q_r> &gt; :tada:"
     thread = read_one(tmp_path, [slack(NOON, "U1", text)], "wheels/2020-09-13.json")
 
-    assert thread.title == "wheels"
+    assert (thread.id, thread.title) == ("wheels-2020-09-13", "wheels")
     assert said(thread) == [
         ("Annie", "@bo & @here: see #tools a_b_ <c>, the plan or https://x.y/z_q_r > 🎉", None)
     ]

@@ -32,6 +32,7 @@ def add_neighbours(value: object, path: Path) -> object:
         folder = path.absolute().parent
         items = [item for item in value if is_fields(item)]
         return {
+            "id": f"{folder.name}-{path.name[:10]}",
             "channel": folder.name,
             "users": _read(folder.parent / "users.json") or _read(folder / "users.json"),
             "channels": _read(folder.parent / "channels.json"),

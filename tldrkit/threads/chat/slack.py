@@ -50,7 +50,8 @@ def read_slack(value: object) -> list[Draft] | None:
         return _read_message(item, people, channels, present, reasons)
 
     name = text_in(about, "channel", "channel_name", "name")
-    return cut_channel(read_messages(items, read), name, "" if _ID.fullmatch(name) else name)
+    key = text_in(about, "id") or name
+    return cut_channel(read_messages(items, read), key, "" if _ID.fullmatch(name) else name)
 
 
 def is_slack_message(item: Fields) -> bool:
