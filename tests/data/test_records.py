@@ -85,7 +85,7 @@ def test_no_cell_is_a_formula(text: str, opening: str) -> None:
     (row,) = csv.DictReader(io.StringIO(write("csv", {"title": opening + text}).decode(), newline=""))
     assert not row["title"].lstrip().startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠"))
     assert not row["title"].startswith(("\t", "\r"))
-    assert write("csv", {"title": "1=2"}).decode().splitlines()[1] == ",,,1=2,,,,,,,,"
+    assert write("csv", {"title": "1=2"}).decode().splitlines()[1].strip(",") == "1=2"
 
 
 @given(text=st.text(st.characters(max_codepoint=0x110), max_size=20))

@@ -158,7 +158,8 @@ def test_what_becomes_of_actors_is_told(address: str, tmp_path: Path) -> None:
     )  # fmt: skip
 
     assert done.stdout == ""
-    assert done.stderr.splitlines() == [
+    waiting = "No processor of the cluster is free yet; waiting for one."  # a slow machine's word
+    assert [line for line in done.stderr.splitlines() if line != waiting] == [
         "An actor died; another one does its part again.",
         "['A', 'ACCIDENT', 'B', 'C', 'D'] 4",
         "An actor failed: No such folder. Name one. "

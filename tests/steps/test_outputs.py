@@ -67,10 +67,10 @@ def test_what_is_no_regular_file_is_refused(tmp_path: Path, kind: str, linked: b
     if linked:
         asked = tmp_path / "link"
         asked.symlink_to(path)
-    before = asked.lstat()
+    before = asked.lstat()[:7]  # all but times: to look at a link is to read it
     with pytest.raises(StoreError, match=r"no regular file|a link to itself"), open_whole(asked):
         pass
-    assert asked.lstat() == before
+    assert asked.lstat()[:7] == before
     assert not list(tmp_path.glob(".*"))
 
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from tldrkit.data.tokens import tokenize_documents
 from tldrkit.engines.decoding import Decoding
-from tldrkit.engines.generation import Generated, find_ends, finish, freeze, writes_plainly
+from tldrkit.engines.generation import Generated, find_ends, finish, freeze
 from tldrkit.engines.processor import count_threads
 from tldrkit.errors import ModelError
+from tldrkit.models.frozen.rules import PLAIN_DEFAULTS
 from tldrkit.models.translation import check_translatable, load_translator
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Translator:
         self._tokenizer, self._decoding = tokenizer, decoding
         self._defaults = network.generation_config
         ends, penalty = find_ends(self._defaults), self._defaults.length_penalty
-        if not (ends and writes_plainly(network)):
+        if not ends or not set(self._defaults.to_diff_dict()) <= PLAIN_DEFAULTS:
             raise ModelError(
                 "CTranslate2 is asked for plain searches alone; this model's generation defaults want more.",
                 hint="Leave --engine out.",

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from tldrkit.errors import StoreError
+from tldrkit.errors import ReadOnlyStore, StoreError
 from tldrkit.store.digest import digest_file
 from tldrkit.store.disk import as_store_error, release, take_lock
 from tldrkit.store.journal import JOURNAL, JOURNALS, changing, open_database
@@ -151,12 +151,15 @@ def open_ledger(root: Path, name: str | None, identity: str) -> Iterator[Ledger]
     """
     folder = root / JOURNALS
     with ExitStack() as held:
-        with as_store_error(root):
-            while (descriptor := take_lock(folder / _LOCK, shared=True)) is None:
-                time.sleep(0.05)  # journals are being removed
-            held.callback(release, descriptor)
-            if name is not None:
-                held.enter_context(_hold(folder / f"{name}.lock"))
+        try:
+            with as_store_error(root):
+                while (descriptor := take_lock(folder / _LOCK, shared=True)) is None:
+                    time.sleep(0.05)  # journals are being removed
+                held.callback(release, descriptor)
+                if name is not None:
+                    held.enter_context(_hold(folder / f"{name}.lock"))
+        except ReadOnlyStore:
+            name = None  # nobody can write there, and nothing is kept
         connection = held.enter_context(open_database(folder / _LEDGER if name is not None else None))
         connection.executescript(_TABLES)
         ledger = Ledger(connection, name, identity)

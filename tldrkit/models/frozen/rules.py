@@ -12,16 +12,17 @@ import numpy as np
 from tldrkit.models.frozen.kernels.arrays import Floats, Integers
 from tldrkit.models.frozen.kernels.choice import forbid_repeats, penalize
 
-_SEARCH = frozenset({
+PLAIN_DEFAULTS = frozenset({
     "_from_model_config", "transformers_version", "decoder_start_token_id", "bos_token_id", "eos_token_id",
     "pad_token_id", "max_length", "max_new_tokens", "num_beams", "early_stopping", "length_penalty",
     "do_sample", "use_cache", "output_attentions", "output_hidden_states",
 })  # fmt: skip
+"""Generation defaults that leave every token to the search, or do not matter."""
 _RULES = frozenset({
     "min_length", "min_new_tokens", "no_repeat_ngram_size", "repetition_penalty", "bad_words_ids",
     "forced_bos_token_id", "forced_eos_token_id", "suppress_tokens", "begin_suppress_tokens",
 })  # fmt: skip
-KNOWN_DEFAULTS = _SEARCH | _RULES
+KNOWN_DEFAULTS = PLAIN_DEFAULTS | _RULES
 """A network's generation defaults that are known here, or do not matter; with others it writes otherwise."""
 
 

@@ -2,7 +2,16 @@
 
 from tldrkit.threads.chat.channel import UNREADABLE, Message, cut_channel, find_messages
 from tldrkit.threads.draft import Draft
-from tldrkit.threads.json.fields import Fields, fields_in, is_fields, key_in, list_in, text_in, time_in
+from tldrkit.threads.json.fields import (
+    Fields,
+    fields_in,
+    is_fields,
+    key_in,
+    list_in,
+    span_in,
+    text_in,
+    time_in,
+)
 from tldrkit.threads.thread import Post
 
 
@@ -74,7 +83,7 @@ def _text(item: Fields) -> str:
 def _part(part: object) -> str:
     if isinstance(part, str):
         return part
-    text = text_in(part, "text") if is_fields(part) else ""
+    text = span_in(part, "text") if is_fields(part) else ""
     if text and is_fields(part) and part.get("type") == "blockquote":
         return "\n".join(f"> {line}" for line in text.strip().split("\n")) + "\n"
     return text

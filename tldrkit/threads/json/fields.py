@@ -54,6 +54,12 @@ def text_in(fields: Fields, *keys: str) -> str:
     return ""
 
 
+def span_in(fields: Fields, key: str) -> str:
+    """Find a part of a text under a key, which may be the blanks between two others."""
+    value = fields.get(key)
+    return value if isinstance(value, str) else ""
+
+
 def has_text(fields: Fields, key: str) -> bool:
     """Tell whether a text stands under a key, and more than blanks."""
     value = fields.get(key)

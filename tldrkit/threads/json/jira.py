@@ -14,6 +14,7 @@ from tldrkit.threads.json.fields import (
     key_in,
     list_in,
     render_time,
+    span_in,
     text_in,
     time_in,
 )
@@ -117,7 +118,7 @@ def _render_document(document: Fields) -> str:
 def _render_node(node: Fields, kind: str) -> str:
     attributes = fields_in(node, "attrs")
     if kind == "text":
-        return text_in(node, "text")
+        return span_in(node, "text")
     if kind == "mention":
         return "@" + text_in(attributes, "text").lstrip("@")
     if kind == "emoji":
