@@ -23,7 +23,7 @@ def main() -> None:
     except OSError as error:
         if os.environ.get("TLDRKIT_DEBUG"):
             raise
-        _end(1, f"The output cannot be written: {error.strerror or type(error).__name__}.")
+        _end(1, f"The output cannot be written: {error.strerror or error}.")
 
 
 def _prepare_streams() -> bool:

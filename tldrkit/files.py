@@ -145,7 +145,8 @@ def decode_json(data: bytes) -> object:
     except UnicodeDecodeError as error:
         raise ValueError(f"it is not UTF-8 at byte {error.start}") from error
     except json.JSONDecodeError as error:
-        raise ValueError(f"it is no JSON: {error.msg} at character {error.pos + 1}") from error
+        problem = error.msg[:1].lower() + error.msg[1:].removesuffix(" at").removesuffix(" starting")
+        raise ValueError(f"it is no JSON: {problem} at character {error.pos + 1:,}") from error
     except ValueError as error:  # Python reads no number of over 4300 digits
         raise ValueError("it holds a number of too many digits") from error
     except RecursionError as error:

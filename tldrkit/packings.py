@@ -228,4 +228,4 @@ def _open_tarred(archive: tarfile.TarFile, entry: tarfile.TarInfo, allowance: Al
 
 
 def _describe(error: Exception) -> str:
-    return str(error).strip().rstrip(".") or type(error).__name__
+    return str(error).strip().rstrip(".") or "what is packed is damaged"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from safetensors import SafetensorError, safe_open
 
 from tldrkit.errors import ModelError
+from tldrkit.texts import say_reason
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,7 +36,8 @@ def check_whole(path: Path) -> None:
         raise ModelError(f"{path} is missing.", hint="Copy the whole folder again.") from error
     except (SafetensorError, OSError) as error:
         raise ModelError(
-            f"{path} is damaged: {error}.", hint="Copy the file again, or make the artifact again."
+            f"{path} is damaged: {say_reason(error)}.",
+            hint="Copy the file again, or make the artifact again.",
         ) from error
 
 

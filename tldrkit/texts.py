@@ -1,8 +1,11 @@
-"""Texts as they are shown: what a terminal, a table or a page would obey is made visible instead."""
+"""Texts as they are shown: numbers with what they count, and nothing that a terminal or a page would obey."""
+
+import re
 
 _BREAKS = "\t\n"  # control characters that are plain text
 _CONTROL = {code: "\ufffd" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in _BREAKS}
 _ESCAPED = {code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)}
+_CLAUSE = 300  # characters of what a library says
 
 
 def show_text(text: str) -> str:
@@ -16,3 +19,33 @@ def show_text(text: str) -> str:
 def escape_json(text: str) -> str:
     """Escape in a JSON text the control characters that `json.dumps` leaves; it means the same."""
     return text.translate(_ESCAPED)
+
+
+def count_noun(number: float, one: str, many: str = "") -> str:
+    """Say a number with what it counts: `1 thread`, `2 threads`, `1,024 threads`.
+
+    Args:
+        number: How many.
+        one: What one of them is called; a verb that agrees with it may follow.
+        many: What others are called; with an s at its end where not given.
+    """
+    return f"{number:,}".removesuffix(".0") + f" {one if number == 1 else many or f'{one}s'}"
+
+
+def name_json(value: object) -> str:
+    """Name what a decoded JSON value is, as people do: `null`, `true`, `a number`, `a text`, `a list`."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    kinds = {int: "a whole number", float: "a number", str: "a text", list: "a list"}
+    return kinds.get(type(value), "an object")
+
+
+def name_error(error: BaseException) -> str:
+    """Name in words the kind of an error that nobody foresaw: `key error` for KeyError."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", type(error).__name__).lower()
+
+
+def say_reason(error: BaseException) -> str:
+    """Say in a clause why something failed: what the error says, in one line and without its full stop."""
+    told = getattr(error, "strerror", None) or str(error)
+    return " ".join(told.split())[:_CLAUSE].rstrip(". ") or name_error(error)

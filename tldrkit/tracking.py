@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol, cast
 
 from tldrkit.errors import TldrkitError
+from tldrkit.texts import say_reason
 
 Event = Mapping[str, Any]
 
@@ -97,9 +98,9 @@ class WandbTracker:
                 reinit="create_new",
             )
         except Exception as error:  # before the run has begun, its user can still choose
-            reason = " ".join(str(error).split())
             raise TldrkitError(
-                f"Weights & Biases cannot be used: {reason}", hint="`wandb login`, or --wandb offline."
+                f"Weights & Biases cannot be used: {say_reason(error)}.",
+                hint="`wandb login`, or --wandb offline.",
             ) from error
 
     def log(self, event: Event) -> None:

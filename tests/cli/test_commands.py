@@ -96,7 +96,7 @@ def test_a_base_begins_with_an_encoder(cli: Cli, workplace: Path) -> None:
 
     assert made.returncode == 0
     assert made.stdout.strip() == "base/v@v1"
-    assert re.search(r"with the 64 of \d+ tokens kept .* of tokens are unknown \(.* before\)", made.stderr)
+    assert re.search(r"with 64 of \d+ tokens kept, .* of tokens are unknown \(.* before\)", made.stderr)
     check_clear(refused, "d_model in the command line cannot be used: with an encoder, its own size is kept.")
 
 
@@ -317,7 +317,7 @@ def test_outputs_of_any_system_are_scored_without_torch(workplace: Path, cli: Cl
     done = cli("compare", "x/eval", "z", "--spec", "claims.yaml")
     assert "y - x = +0.00 ROUGE-L" in done.stdout
     assert "Claim: x - y at least +0 ROUGE-L: held" in done.stdout
-    assert "empty predictions: 1" in done.stderr
+    assert "has 1 empty prediction, which scores 0" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ def test_the_runs_log_has_what_libraries_say(workplace: Path) -> None:
 
     refused = run("c", PYTHONWARNINGS="error::UserWarning:__main__")
     assert refused.returncode == 1
-    assert "Error: Unexpected UserWarning: loud: warning" in refused.stderr
+    assert "Error: Unexpected user warning: loud: warning." in refused.stderr
     assert "Hint: TLDRKIT_DEBUG=1" in refused.stderr
 
 

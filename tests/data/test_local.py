@@ -162,7 +162,7 @@ def test_rows_without_text_are_dropped_and_counted() -> None:
     ("rows", "sentence"),
     [
         ([], "is empty"),
-        ([{"document": "a", "summary": " "}] * 3, "3 of 3 lack one"),
+        ([{"document": "a", "summary": " "}] * 3, "holds no row with a document and a summary, in 3 rows"),
         ([{"document": 5, "summary": "a"}], "row 1: column 'document' holds no text"),
         ([{"document": "a", "summary": {"text": "b"}}], "row 1: column 'summary' holds no text"),
     ],

@@ -130,7 +130,7 @@ def test_any_text_scores_a_fraction(pairs: list[tuple[str, str]]) -> None:
 @pytest.mark.parametrize(
     ("predictions", "references", "words"),
     [
-        (["a"], [], "1 predictions for 0"),
+        (["a"], [], "1 prediction cannot be scored against the references of 0 examples"),
         ([], [], "no predictions"),
         (["a", "b"], [["a"], []], "Example 1 has no reference"),
         (["a"], ["a"], "not a list"),

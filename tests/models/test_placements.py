@@ -94,7 +94,7 @@ def test_a_budget_is_used_as_far_as_it_goes(network: PreTrainedModel) -> None:
     assert fit_budget(network, TrainSpec(dendrite_budget="1M", max_dendrites=2)).dendrite_placement == "all"
     named = TrainSpec(dendrite_budget="1M", dendrite_modules="*encoder*")
     assert fit_budget(network, named).max_dendrites == 3
-    with pytest.raises(DendriteError, match=r"for 1 at \*encoder\*"):
+    with pytest.raises(DendriteError, match=r"1 dendrite a layer at \*encoder\*"):
         fit_budget(network, TrainSpec(dendrite_budget="1", dendrite_modules="*encoder*"))
-    with pytest.raises(DendriteError, match=f"{least:,} parameters is the least"):
+    with pytest.raises(DendriteError, match=f"which adds {least:,} parameters"):
         fit_budget(network, TrainSpec(dendrite_budget=str(least - 1)))

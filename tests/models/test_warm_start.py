@@ -140,7 +140,7 @@ def test_the_random_state_is_left_alone(tmp_path: Path) -> None:
         ({"is_decoder": True}, "set up as a decoder"),
         ({"position_embedding_type": "relative_key"}, "its positions are relative_key"),
         ({"hidden_act": "no_such"}, "no activation 'no_such'"),
-        ({"num_attention_heads": 3}, "3 heads do not share out a width of 16"),
+        ({"num_attention_heads": 3}, "its width of 16 cannot be shared out among 3 heads"),
     ],
 )
 def test_what_cannot_be_mapped_is_refused(change: dict[str, object], reason: str, tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_positions_behind_another_padding_token_are_refused(tmp_path: Path) -> N
 
 def test_more_layers_than_there_are_cannot_be_taken(tmp_path: Path) -> None:
     """The decoder has at most as many layers as the encoder."""
-    with pytest.raises(ModelError, match="has 3 layers, so a decoder of 4"):
+    with pytest.raises(ModelError, match="has 3 layers, so no decoder gets 4"):
         build_from_encoder(save_encoder(tmp_path), dec_num_layers=4)
 
 

@@ -26,7 +26,7 @@ def test_a_good_run_gets_no_advice() -> None:
         ({}, {"best_step": 100}, None, "5.00, where the first three sentences of the threads score 8.00"),
         ({}, {"best_step": 100}, None, "at step 100, was the best: raise --max-steps"),
         ({"lr": 0.01}, {"best_step": 25}, None, "step 25 of 100: lower --lr (0.01)"),
-        ({"warmup_steps": 80}, {}, None, "80 of 100 steps: lower --warmup-steps"),
+        ({"warmup_steps": 80}, {}, None, "has 80 steps, the training had 100: lower --warmup-steps"),
         ({}, {}, 0.31, "31% of its teacher's parameters"),
     ],
 )
@@ -40,7 +40,7 @@ def test_poor_rouge_is_explained(
 @pytest.mark.parametrize(
     ("metrics", "said"),
     [
-        ({}, "4 validations made, and growth waits for 3 without improvement"),
+        ({}, "the run made 4 validations, and growth waits for 3 without improvement"),
         ({"restructurings": [{}]}, "at step 75, and no network that had grown beat it"),
     ],
 )
@@ -52,10 +52,10 @@ def test_a_run_that_did_not_grow_is_explained(metrics: dict[str, Any], said: str
 @pytest.mark.parametrize(
     ("mode", "waits", "steps", "said"),
     [
-        ("history", 10, 50, "2 validations to be made, and growth waits for 10 without improvement"),
-        ("history", 3, 100, "4 validations to be made"),
+        ("history", 10, 50, "the run makes 2 validations, and growth waits for 10 without improvement"),
+        ("history", 3, 100, "makes 4 validations"),
         ("history", 3, 101, ""),
-        ("fixed", 1, 25, "1 validation to be made, and growth waits for 1 in all"),
+        ("fixed", 1, 25, "the run makes 1 validation, and growth waits for 1 in all"),
         ("fixed", 1, 26, ""),
     ],
 )

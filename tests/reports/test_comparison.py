@@ -140,7 +140,7 @@ def test_seeds_in_common_are_paired(seeds_b: tuple[int, ...], paired: tuple[int,
         ({"training_steps": 5}, "same number of steps: D 5; B 100"),
         ({"published_steps": 0}, "No validation of D, seed 0, was better than the one before its first step"),
         ({"hidden": 50}, "of 50 of 60 references it sees less than half"),
-        ({"empty": 3}, "d/s0/eval@v1 has empty predictions: 3"),
+        ({"empty": 3}, "d/s0/eval@v1 has 3 empty predictions, which score 0"),
         ({"parameters": 900}, "D has 20.0 % more parameters than B"),
     ],
 )

@@ -71,15 +71,19 @@ def test_generation_is_asked_for_in_either_place(server: Server) -> None:
     [
         ('{"inputs": ', 400, "no JSON"),
         ("[]", 422, "JSON object"),
-        ("{}", 422, "inputs: field required"),
+        ("{}", 422, "inputs: it is missing."),
         ('{"inputs": 3}', 422, "a text, a thread"),
         ('{"inputs": " "}', 422, "empty"),
-        ('{"inputs": []}', 422, "1 to 256 documents"),
+        ('{"inputs": []}', 422, "at least one document, and at most 256"),
         ('{"inputs": {"a": 1}}', 422, "unknown shape"),
         ('{"inputs": "x", "parameters": {"temperature": 2}}', 422, "temperature"),
         ('{"inputs": "x", "parameters": {"num_beams": 99}}', 422, "at most 4"),
         ('{"inputs": "x", "parameters": {"min_length": 99}}', 422, "16 tokens at most"),
-        ('{"inputs": "x", "parameters": {"max_new_tokens": 0}}', 422, "greater than or equal to 1"),
+        (
+            '{"inputs": "x", "parameters": {"max_new_tokens": 0}}',
+            422,
+            "parameters.max_new_tokens: it must be at least 1.",
+        ),
     ],
 )
 def test_what_cannot_be_honoured_is_refused_in_a_sentence(
@@ -178,7 +182,7 @@ def test_probes_are_answered(server: Server) -> None:
     assert info["limits"]["body"] == 1_000_000
     assert 'tldrkit_requests_total{path="/health",status="200"}' in server.http.get("/metrics").text
     assert "<textarea" in server.http.get("/").text
-    assert server.http.get("/nowhere").json() == {"error": "Not Found"}
+    assert server.http.get("/nowhere").json() == {"error": "There is nothing at this address."}
 
 
 @settings(max_examples=150)

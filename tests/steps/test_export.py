@@ -203,7 +203,7 @@ def test_the_card_tells_what_the_store_knows(line: Line, tmp_path: Path) -> None
     for name in ("b/train", "b/compress", "base"):
         assert store.resolve(name).manifest.digest[:12] in text
     assert "Is it the dendrites? B - C" in text
-    assert "Grown with PerforatedAI: sigmoid dendrites, 1 a layer" in text
+    assert "Grown with PerforatedAI: 1 dendrite (sigmoid) on each" in text
     assert str(line.data) not in text
     assert winner.model == store.resolve("compare").manifest.metrics["winner_model"]
     assert "of this comparison" in (winner.folder / "README.md").read_text(encoding="utf-8")

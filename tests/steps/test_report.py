@@ -171,5 +171,5 @@ def test_predictions_without_a_word_are_compared(options: Options, tmp_path: Pat
     report = build_report(ArtifactStore(options.artifacts), artifact)
 
     assert report.comparison.rows[1].rouge["rougeL"] == 0
-    assert any("y/s0/eval@v1 has empty predictions: 9" in one for one in report.comparison.warnings)
+    assert any("y/s0/eval@v1 has 9 empty predictions" in one for one in report.comparison.warnings)
     assert {example.summaries[1] for example in report.examples.documents} == {""}

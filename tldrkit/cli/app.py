@@ -23,6 +23,7 @@ from tldrkit.cli.sweep import sweep
 from tldrkit.cli.train import train
 from tldrkit.errors import SpecError, TldrkitError
 from tldrkit.options import count_processes
+from tldrkit.texts import name_error, say_reason
 
 INTERRUPTED = 130
 SHARED = ("base", "train")  # commands whose work several processes share
@@ -53,8 +54,7 @@ class Boundary(TyperGroup):
         except Exception as error:
             if type(error).__module__.startswith("typer"):  # its own exits and usage errors
                 raise
-            sentence = " ".join(str(error).split())[:300]
-            console.fail(f"Unexpected {type(error).__name__}: {sentence}", hint=DEBUG)
+            console.fail(f"Unexpected {name_error(error)}: {say_reason(error)}.", hint=DEBUG)
         raise typer.Exit(1)
 
 
@@ -75,7 +75,7 @@ _HINTS = {
 
 def _describe(error: OSError) -> str:
     where = f": {error.filename}" if error.filename else ""
-    return f"{error.strerror or type(error).__name__}{where}."
+    return f"{say_reason(error)}{where}."
 
 
 def _interrupt(signal_number: int, frame: FrameType | None) -> None:  # noqa: ARG001  (the signal module's signature)

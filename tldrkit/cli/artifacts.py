@@ -11,6 +11,7 @@ from tldrkit.cli.arguments import AnySpelling
 from tldrkit.cli.options import Artifacts
 from tldrkit.store.lineage import Lineage
 from tldrkit.store.store import ArtifactStore
+from tldrkit.texts import count_noun
 
 DAMAGED = 4
 """Exit status where an artifact, or one that it was made from, is not as it was published."""
@@ -104,4 +105,4 @@ def gc(*, checkpoints: Checkpoints = False, artifacts: Artifacts = _HERE) -> Non
     removed = _open(artifacts).collect_garbage(checkpoints=checkpoints)
     for path in removed:
         console.show_line(str(path))
-    console.say(f"{len(removed)} {'entry' if len(removed) == 1 else 'entries'} removed.")
+    console.say(f"{count_noun(len(removed), 'entry', 'entries')} removed.")

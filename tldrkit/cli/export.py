@@ -10,6 +10,7 @@ from tldrkit.cli.options import Source, step_command
 from tldrkit.errors import SpecError
 from tldrkit.options import Options
 from tldrkit.specs import ExportSpec
+from tldrkit.texts import count_noun
 
 HUB = "To the Hugging Face hub as well"
 
@@ -72,7 +73,7 @@ def export(
     exported = run(options, spec, source=source, to=to, comparison=comparison, name=push_to_hub)
     if exported.done_before:
         console.say(f"{to} already holds {exported.model} (--force writes it again).")
-    console.say(f"{exported.bytes:,} bytes of weights.")
+    console.say(f"{count_noun(exported.bytes, 'byte')} of weights.")
     console.show_line(str(to))
     if push_to_hub is not None:
         _push(exported.folder, push_to_hub, private=private, dry_run=dry_run)

@@ -4,6 +4,7 @@ from typing import Any
 
 from tldrkit.cli import console
 from tldrkit.steps.step import Outcome
+from tldrkit.texts import count_noun
 
 _SHOWN = {
     "params_deployed": ("deployed parameters", "{:,.0f}"),
@@ -73,8 +74,8 @@ def _show_vocabulary(lost: dict[str, float]) -> None:
     """Show what a trimmed vocabulary loses on held-out texts, where that was measured."""
     if "changed" in lost:
         console.say(
-            f"with the {lost['after']:,} of {lost['before']:,} tokens kept "
+            f"with {lost['after']:,} of {count_noun(lost['before'], 'token')} kept, "
             f"{lost['changed']:.2%} of held-out texts read back otherwise, "
             f"{lost['unknown_after']:.3%} of tokens are unknown ({lost['unknown_before']:.3%} before), "
-            f"and texts are {lost['longer'] - 1:+.1%} tokens long"
+            f"and texts have {lost['longer'] - 1:+.1%} tokens"
         )

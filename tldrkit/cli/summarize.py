@@ -10,6 +10,7 @@ from tldrkit.cli.options import HOW, step_command
 from tldrkit.errors import SpecError
 from tldrkit.options import EngineName, Options
 from tldrkit.specs import Form, SummarizeSpec
+from tldrkit.texts import count_noun
 
 if TYPE_CHECKING:
     from tldrkit.steps.summarize import Summarized
@@ -183,17 +184,13 @@ def summarize(
 
 def _tell(done: "Summarized") -> None:
     if done.outdated:
-        replaced = _count(done.outdated, "summary", "summaries")
+        replaced = count_noun(done.outdated, "summary", "summaries")
         console.say(f"{replaced} by another model, options, tldrkit or processor replaced.")
-    empty = _count(done.empty, "summary has no words", "summaries have no words")
+    empty = count_noun(done.empty, "summary has no words", "summaries have no words")
     if done.empty * MANY > done.threads:
-        console.warn(f"{empty}, of {_count(done.threads, 'thread')}. Is it the right model for them?")
-    said = f"{_count(done.threads, 'thread')} summarized, {done.known} of them known from before; "
-    said += f"{_count(done.broken, 'input')} could not be read"
+        console.warn(f"{empty}, of {count_noun(done.threads, 'thread')}. Is it the right model for them?")
+    said = f"{count_noun(done.threads, 'thread')} summarized, {done.known:,} of them known from before; "
+    said += f"{count_noun(done.broken, 'input')} could not be read"
     console.say(f"{said}; {empty}." if done.empty else f"{said}.")
     if done.passed_over:
-        console.say(f"{_count(done.passed_over, 'file')} that pages bring along passed over.")
-
-
-def _count(number: int, one: str, many: str = "") -> str:
-    return f"{number} {one if number == 1 else many or f'{one}s'}"
+        console.say(f"{count_noun(done.passed_over, 'file')} that pages bring along passed over.")

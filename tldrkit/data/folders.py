@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from tldrkit.data.local import KINDS, PACKED, find_kind
 from tldrkit.errors import DataError
+from tldrkit.texts import count_noun
 
 SPLITS = ("train", "validation", "test")
 _SYNONYMS = {
@@ -140,7 +141,7 @@ def _put_in_order(folder: Path, files: Mapping[_Named, Path]) -> list[Path]:
     count = shards[0].shards
     if count and [shard.number for shard in shards] != list(range(count)):
         raise DataError(
-            f"{folder} holds {len(shards)} of the {count} shards of {shards[0].split}.",
+            f"{folder} holds {len(shards):,} of the {count_noun(count, 'shard')} of {shards[0].split}.",
             hint="Copy or download the others too.",
         )
     return [files[shard] for shard in shards]

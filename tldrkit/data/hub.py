@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tldrkit.errors import DataError
+from tldrkit.texts import say_reason
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
@@ -202,8 +203,7 @@ def _refusal(hub: HubSet, error: Exception, *, offline: bool) -> DataError:
             hint="Use synthetic (embedded), a file or folder of JSONL, CSV or Parquet, or local copies "
             "(<name>.train.jsonl and so on) in a folder named with --data.",
         )
-    sentence = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
     return DataError(
-        f"The hub's data set {hub.id} cannot be loaded: {sentence}.",
+        f"The hub's data set {hub.id} cannot be loaded: {say_reason(error)}.",
         hint="Check its id, revision and access.",
     )

@@ -14,6 +14,7 @@ from typing import Any
 from tldrkit.data.examples import Example
 from tldrkit.errors import DataError
 from tldrkit.files import LFS_POINTER, decode_json, open_file
+from tldrkit.texts import count_noun, say_reason
 
 KINDS = (".jsonl", ".csv", ".tsv", ".parquet")
 """What the names of data files end with."""
@@ -86,7 +87,7 @@ def read_rows(path: Path) -> Iterator[Row]:
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text.", hint="Convert it to UTF-8 first.") from error
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
+        raise DataError(f"{path} cannot be read: {say_reason(error)}.") from error
 
 
 def find_kind(name: str) -> str:
@@ -112,7 +113,7 @@ def _read_jsonl(path: Path) -> Iterator[Row]:
                 row = decode_json(line)
             except ValueError as error:
                 raise DataError(
-                    f"{path}:{number} cannot be read: {error}.",
+                    f"{path}:{number} cannot be read: {say_reason(error)}.",
                     hint="Every line is one JSON object. If it is the last line, the file may be cut short.",
                 ) from error
             if not isinstance(row, dict):
@@ -132,7 +133,7 @@ def _read_csv(path: Path) -> Iterator[Row]:
                     raise DataError(f"{path}:{reader.line_num} has more cells than the header names.")
                 yield row
         except csv.Error as error:
-            raise DataError(f"{path}:{reader.line_num} is no CSV: {error}.") from error
+            raise DataError(f"{path}:{reader.line_num} is no CSV: {say_reason(error)}.") from error
 
 
 def _find_delimiter(lines: Sequence[str]) -> str:
@@ -190,7 +191,7 @@ def extract_examples(rows: Iterable[Row], columns: Columns, *, split: str, place
             examples.append(Example(read_id(row, f"{split}-{number}"), document, summaries))
     if not examples:
         raise DataError(
-            f"{place} holds no row with a document and a summary: {number + 1} of {number + 1} lack one.",
+            f"{place} holds no row with a document and a summary, in {count_noun(number + 1, 'row')}.",
             hint=f"Is {columns.document!r} the document and {columns.summary!r} the summary? "
             "If not, name them with document_column and summary_column.",
         )

@@ -15,7 +15,7 @@ from typing import IO, Any, Protocol, get_args
 
 from tldrkit.errors import SpecError
 from tldrkit.specs import Form
-from tldrkit.texts import escape_json, show_text
+from tldrkit.texts import count_noun, escape_json, show_text
 
 Record = Mapping[str, Any]
 
@@ -178,7 +178,7 @@ class MarkdownWriter:
             self._say(f"\n*{what}: {self._escape(record['error'])}*\n\n{place}\n")
         else:
             used, read = record["posts_used"], record["posts_read"]
-            posts = f"{used} of {read} posts" if used != read else f"{read} post{'s' * (read != 1)}"
+            posts = f"{used:,} of " * (used != read) + count_noun(read, "post")
             self._say(f"\n{self._escape(record['summary'])}\n\n{place}, {posts}\n")
             if record.get("unfamiliar"):
                 self._say(f"\n*Likely made up: {self._escape(record['unfamiliar'])}*\n")

@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 from tldrkit.errors import ModelError, ProcessError, TldrkitError
+from tldrkit.texts import name_error, say_reason
 
 Part = TypeVar("Part")
 Result = TypeVar("Result")
@@ -201,9 +202,7 @@ def _knock(address: str) -> None:
 def _describe(error: Exception) -> ProcessError:
     """Describe what went wrong within an actor."""
     if not isinstance(error, TldrkitError):
-        sentence = " ".join(str(error).split())[:300]
-        return ProcessError(
-            f"An actor failed: unexpected {type(error).__name__}: {sentence}", hint=_EVERYWHERE
-        )
+        told = f"{name_error(error)}: {say_reason(error)}"
+        return ProcessError(f"An actor failed: unexpected {told}.", hint=_EVERYWHERE)
     hint = f"{error.hint} {_READABLE}" if isinstance(error, ModelError) else error.hint
     return ProcessError(f"An actor failed: {error}", hint=hint)

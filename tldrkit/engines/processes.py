@@ -15,6 +15,7 @@ from accelerate.utils import broadcast, gather_object, reduce
 from torch import Tensor, nn
 
 from tldrkit.errors import ModelError, ProcessError, TldrkitError
+from tldrkit.texts import name_error, say_reason
 
 T = TypeVar("T")
 
@@ -50,7 +51,7 @@ def telling_failures() -> Iterator[None]:
         raise
     except Exception as error:
         own = isinstance(error, TldrkitError)
-        message = str(error) if own else f"unexpected {type(error).__name__}: {error}"
+        message = str(error) if own else f"unexpected {name_error(error)}: {say_reason(error)}."
         with suppress(RuntimeError):  # nobody is left to be told
             gather_object([_Failure(message, getattr(error, "hint", ""))])
         raise

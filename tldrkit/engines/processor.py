@@ -5,6 +5,8 @@ import platform
 import sys
 from pathlib import Path
 
+from tldrkit.texts import count_noun
+
 _DRIVERS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
 """What drivers of GPUs that torch knows show on Linux: NVIDIA's, Windows' and AMD's."""
 
@@ -30,4 +32,4 @@ def describe_machine(device: str, threads: int | None = None) -> str:
         import torch
 
         return str(torch.cuda.get_device_name(device))
-    return f"{platform.processor() or platform.machine()}, {threads or count_threads()} threads"
+    return f"{platform.processor() or platform.machine()}, {count_noun(threads or count_threads(), 'thread')}"

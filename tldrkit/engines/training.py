@@ -44,6 +44,7 @@ from tldrkit.errors import ModelError
 from tldrkit.models.growth import GrowthPolicy
 from tldrkit.models.packed.dropout import Dropout
 from tldrkit.specs import FitSpec
+from tldrkit.texts import count_noun
 from tldrkit.tracking import Event, Tracker
 
 _RATES = ("dropout_rate", "dropout", "attention_dropout", "activation_dropout")
@@ -152,7 +153,8 @@ class Trainer:
             "loss": score.loss,
             "seconds": round(time.monotonic() - started, 2),
         }
-        message = f"best network (step {state.best_step}) on all {len(examples)} validation examples: "
+        message = f"best network (step {state.best_step}) on all "
+        message += f"{count_noun(len(examples), 'validation example')}: "
         message += score.describe()
         self._tracker.log(
             {"kind": "whole_validation", "whole_val_rouge_l": score.rouge_l, "message": message}
@@ -205,7 +207,7 @@ class Trainer:
         state.network.train()
         while state.step < spec.max_steps:
             if spec.patience and state.stale >= spec.patience:
-                return f"no better ROUGE-L in {spec.patience} validations"
+                return f"no better ROUGE-L in {count_noun(spec.patience, 'validation')}"
             rows = next(batches)
             counted = sum(map(len, rows))
             window.add(self._step(state, rows), counted)
@@ -292,7 +294,8 @@ class Trainer:
         clear_device_cache(garbage_collection=True)
         state.halvings += 1
         message = (
-            f"memory ran out at step {state.step + 1}: cutting batches into {2 * parts} parts, not {parts}"
+            f"memory ran out at step {state.step + 1}: batches are cut into "
+            f"{count_noun(2 * parts, 'part')}, not {parts}"
         )
         self._tracker.log({"kind": "memory", "step": state.step, "parts": 2 * parts, "message": message})
 
@@ -339,7 +342,7 @@ class Trainer:
         state.objective = self._build_objective(state.network)
         facts = {"step": state.step, "params_before": before, "params_after": after, "finished": finished}
         state.restructurings.append(facts)
-        sizes = f"{before:,} -> {after:,} parameters"
+        sizes = f"{before:,} -> {count_noun(after, 'parameter')}"
         end = "; growing has ended, with the best network so far" if finished else ""
         message = f"step {state.step}: Model restructured by dendritic algorithm: {sizes}{end}"
         return {"kind": "restructured", "restructured": 1, "message": message, **facts}

@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tldrkit.errors import ComparisonError
+from tldrkit.texts import count_noun
 
 Array: TypeAlias = NDArray[np.float64]
 
@@ -94,8 +95,8 @@ class Pair:
             )
         if self.pair_seeds and self.a.shape[0] != self.b.shape[0]:
             raise ComparisonError(
-                "The runs cannot be paired by seed: they have "
-                f"{self.a.shape[0]} and {self.b.shape[0]} seeds.",
+                "The runs cannot be paired by seed: one has "
+                f"{count_noun(self.a.shape[0], 'seed')}, the other {self.b.shape[0]}.",
                 hint="Give the seeds both have.",
             )
 

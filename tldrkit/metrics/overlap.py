@@ -15,6 +15,7 @@ from typing import Literal
 
 from tldrkit.errors import DataError
 from tldrkit.metrics.words import count_common, locate_common, split_words
+from tldrkit.texts import count_noun
 
 ROUGE_TYPES = ("rouge1", "rouge2", "rougeL", "rougeLsum")
 
@@ -156,7 +157,8 @@ def _score_lines(prediction: str, reference: str) -> float:
 def _check_pairs(predictions: Sequence[str], references: Sequence[Sequence[str]]) -> None:
     if len(predictions) != len(references):
         raise DataError(
-            f"There are {len(predictions)} predictions for {len(references)} sets of references.",
+            f"{count_noun(len(predictions), 'prediction')} cannot be scored against the references of "
+            f"{count_noun(len(references), 'example')}.",
             hint="Score one prediction for each document.",
         )
     if not predictions:

@@ -23,6 +23,7 @@ from tldrkit.models.anatomy import T5, build_config, find_family, find_feed_forw
 from tldrkit.models.configuration_tldr import TldrT5Config
 from tldrkit.models.modeling_tldr import TldrT5ForConditionalGeneration
 from tldrkit.specs import CompressSpec
+from tldrkit.texts import count_noun
 
 STEP = 8  # neurons: a multiple that processors like
 USED = 0.97  # share of the budget that is enough
@@ -74,7 +75,7 @@ def plan_sizes(
     if not fitting:
         least = count(Sizes(ranges[-1].enc[0], ranges[-1].dec[0], ranges[-1].narrowest))
         raise CompressionError(
-            f"{target:,} parameters cannot be reached: {least:,} is the least with the sizes given.",
+            f"{count_noun(target, 'parameter')} cannot be reached: the sizes given make {least:,} at least.",
             hint="Ask for more, or for a smaller vocab_size, dec_d_model or num_heads.",
         )
     best = max(fitting, key=tried.__getitem__)

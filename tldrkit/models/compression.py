@@ -33,6 +33,7 @@ from tldrkit.models.summarizer import Summarizer
 from tldrkit.models.vocabulary import trim_by_use
 from tldrkit.models.width import narrow_decoder, rebuild_t5
 from tldrkit.specs import CompressSpec
+from tldrkit.texts import count_noun
 
 COUNTED = 20_000  # documents whose pieces are counted, at most
 TARGET_TOLERANCE = 0.01  # share of the target a matched control may differ by
@@ -130,8 +131,9 @@ def compute_d_ff(network: PreTrainedModel, target_params: int) -> int:
         if abs(rest + width * per_neuron - target_params) <= TARGET_TOLERANCE * target_params:
             return width
     raise CompressionError(
-        f"{target_params:,} parameters cannot be reached within 1 % by the feed-forward width alone: from "
-        f"{rest + per_neuron:,} on every {per_neuron:,} can, nearest {rest + width * per_neuron:,}.",
+        f"{count_noun(target_params, 'parameter')} cannot be reached within 1 % by the feed-forward "
+        f"width alone, which makes {rest + per_neuron:,} and more in steps of {per_neuron:,}; the nearest is "
+        f"{rest + width * per_neuron:,}.",
         hint="Keep fewer layers or a narrower decoder, or ask for one of these sizes.",
     )
 
@@ -152,7 +154,7 @@ def _check(teacher: PreTrainedModel, spec: CompressSpec) -> None:
     for what, wanted, present in _list_limits(teacher, spec):
         if wanted > present:
             raise CompressionError(
-                f"The network has {present:,} {what}, so {wanted:,} cannot be kept.",
+                f"The network has {count_noun(present, *what)}, so {wanted:,} cannot be kept.",
                 hint=f"Ask for at most {present:,}.",
             )
     for side in SIDES:
@@ -164,13 +166,14 @@ def _check(teacher: PreTrainedModel, spec: CompressSpec) -> None:
             )
 
 
-def _list_limits(teacher: PreTrainedModel, spec: CompressSpec) -> Iterator[tuple[str, int, int]]:
+def _list_limits(teacher: PreTrainedModel, spec: CompressSpec) -> Iterator[tuple[tuple[str, ...], int, int]]:
     """List what is wanted and what there is of it; the feed-forwards alone may grow."""
     for side in SIDES:
-        yield f"{side} layers", spec.count_layers(side) or 0, len(find_layers(teacher, side))
-    yield "features in its decoder", spec.dec_d_model or 0, find_decoder_width(teacher.config)
-    yield "heads", spec.num_heads or 0, _heads(teacher)
-    yield "pieces", spec.vocab_size or 0, teacher.config.vocab_size
+        yield (f"{side} layer",), spec.count_layers(side) or 0, len(find_layers(teacher, side))
+    features = ("feature in its decoder", "features in its decoder")
+    yield features, spec.dec_d_model or 0, find_decoder_width(teacher.config)
+    yield ("head",), spec.num_heads or 0, _heads(teacher)
+    yield ("piece",), spec.vocab_size or 0, teacher.config.vocab_size
 
 
 def _feed_forward_width(network: PreTrainedModel) -> int:

@@ -32,6 +32,7 @@ from tldrkit.models.modeling_tldr import TldrBartForConditionalGeneration, TldrT
 from tldrkit.models.packed.linear import read_deployed
 from tldrkit.models.placements import choose_modules
 from tldrkit.specs import TrainSpec
+from tldrkit.texts import name_error, say_reason
 
 DEPLOYED: dict[type, Any] = {
     T5ForConditionalGeneration: TldrT5ForConditionalGeneration,
@@ -202,7 +203,7 @@ class Dendrites:
             raise
         except (Exception, SystemExit) as error:
             asked = isinstance(error, SystemExit)
-            why = "it asked for a person to look" if asked else f"{type(error).__name__}: {error}"
+            why = "it asked for a person to look" if asked else f"{name_error(error)}: {say_reason(error)}"
             hint = f"Its own words are at the end of {self.log}."
             raise DendriteError(f"PerforatedAI stopped: {why}.", hint=hint) from error
         finally:
@@ -235,8 +236,8 @@ def check_growable(network: PreTrainedModel, spec: TrainSpec) -> list[str]:
         DendriteError: The network is of another kind, has dendrites already, or lacks such layers.
     """
     if type(network) not in (*DEPLOYED, *DEPLOYED.values()):
-        name = type(network).__name__
-        raise DendriteError(f"Dendrites cannot grow on a {name}.", hint="Use a T5 or BART summarizer.")
+        kind = network.config.model_type
+        raise DendriteError(f"Dendrites cannot grow on a {kind} model.", hint="Use a T5 or BART summarizer.")
     if getattr(network.config, "growth", None):
         raise DendriteError(
             "This network has dendrites already.",

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from tldrkit.errors import ModelError
 from tldrkit.tensors import check_whole, list_tensors
+from tldrkit.texts import count_noun
 
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
@@ -95,8 +96,9 @@ def check_rows(folder: Path, largest: int, rows: int, *settings: Mapping[str, An
     for name, value in named:
         for number in value if isinstance(value, list) else [value]:
             if isinstance(number, int) and number >= rows:
+                held = count_noun(rows, "token")
                 raise ModelError(
-                    f"{folder} says that its {name} is {number:,}, but has embeddings for {rows:,} tokens.",
+                    f"{folder} says that its {name} is {number:,}, but has embeddings for {held}.",
                     hint="Its configuration is another model's.",
                 )
 

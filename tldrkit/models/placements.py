@@ -15,6 +15,7 @@ from transformers import PreTrainedModel
 from tldrkit.errors import DendriteError
 from tldrkit.models.anatomy import SIDES, Side, find_layers
 from tldrkit.specs import Placement, TrainSpec, read_count
+from tldrkit.texts import count_noun
 
 KINDS: Final = {
     "attention": r"\.(?:(?:Self|EncDec)Attention\.[qkvo]|(?:self|encoder)_attn\.(?:[qkv]|out)_proj)$",
@@ -104,8 +105,9 @@ def fit_budget(network: PreTrainedModel, spec: TrainSpec) -> TrainSpec:
     if not fitting:
         least = min(open_to, key=lambda cost: cost.parameters)
         raise DendriteError(
-            f"No dendrites fit {spec.dendrite_budget}: {least.parameters:,} parameters is the least, "
-            f"for {least.dendrites} at {least.placement}.",
+            f"No dendrites fit {spec.dendrite_budget}: the least is "
+            f"{count_noun(least.dendrites, 'dendrite')} a layer at {least.placement}, which adds "
+            f"{count_noun(least.parameters, 'parameter')}.",
             hint="Raise --dendrite-budget, or choose fewer layers with --dendrite-last-layers.",
         )
     best = max(fitting, key=lambda cost: (cost.parameters, -cost.dendrites))

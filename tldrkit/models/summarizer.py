@@ -25,6 +25,7 @@ from tldrkit.models.hub import fetch_from_hub
 from tldrkit.models.kernel_cache import bound_kernel_cache
 from tldrkit.models.modeling_tldr import TldrBartForConditionalGeneration, TldrT5ForConditionalGeneration
 from tldrkit.tensors import describe_infinite, writing
+from tldrkit.texts import say_reason
 
 
 @dataclass
@@ -169,7 +170,7 @@ def load_weights(kind: Any, folder: Path, spare: str = "") -> PreTrainedModel:  
     missing = sorted(key for key in info["missing_keys"] if not (spare and key.startswith(spare)))
     if missing:
         raise ModelError(
-            f"{folder} lacks {len(missing)} of the weights its config.json names, among them {missing[0]}.",
+            f"{folder} lacks {len(missing):,} of the weights its config.json names, among them {missing[0]}.",
             hint="Weights and config.json belong to different models, or the weights are an encoder's alone.",
         )
     check_finite(network, folder)
@@ -177,5 +178,5 @@ def load_weights(kind: Any, folder: Path, spare: str = "") -> PreTrainedModel:  
 
 
 def describe_failure(error: Exception) -> str:
-    """Tell in one line what a library raised."""
-    return str(error).strip().split("\n", 1)[0]
+    """Tell in a sentence of one line what a library raised."""
+    return f"{say_reason(error)}."

@@ -19,6 +19,7 @@ from tldrkit.errors import CompressionError
 from tldrkit.models.anatomy import find_configs
 from tldrkit.models.calibration import NAME
 from tldrkit.models.summarizer import Summarizer
+from tldrkit.texts import count_noun
 
 _NUMBERED = ("pad_token_id", "eos_token_id", "bos_token_id", "decoder_start_token_id", "forced_bos_token_id",
              "forced_eos_token_id", "begin_suppress_tokens")  # fmt: skip
@@ -100,7 +101,7 @@ def trim_tokenizer(
     """Build a tokenizer of fewer pieces, those ``named`` among them; see ``trim_by_use``."""
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
         raise CompressionError(
-            f"The vocabulary of a {type(tokenizer).__name__} cannot be trimmed.",
+            "The vocabulary of this tokenizer, which is written in Python, cannot be trimmed.",
             hint="Leave vocab_size out, or give the model a tokenizer.json.",
         )
     content: dict[str, Any] = json.loads(tokenizer.backend_tokenizer.to_str())
@@ -202,7 +203,7 @@ def _take_inventory(tokenizer: Tokenizer, model: Mapping[str, Any]) -> _Inventor
     pieces = sorted(vocab, key=vocab.__getitem__)
     if [vocab[piece] for piece in pieces] != list(range(len(pieces))):
         raise CompressionError(
-            f"The vocabulary's {len(pieces):,} pieces are not numbered from 0 to {len(pieces) - 1:,}.",
+            f"The pieces of the vocabulary are not numbered from 0 to {len(pieces) - 1:,}.",
             hint="Leave vocab_size out, or renumber tokenizer.json and the embeddings together.",
         )
     if kind == "BPE":
@@ -250,7 +251,7 @@ def _choose_pieces(inventory: _Inventory, needed: set[int], uses: Mapping[int, i
     """Choose the needed pieces and, most used first, others with all they are merged from."""
     if len(needed) > size:
         raise CompressionError(
-            f"{size:,} pieces cannot write every word: {len(needed):,} are needed for that alone.",
+            f"{count_noun(size, 'piece')} cannot write every word: that alone needs {len(needed):,}.",
             hint=f"Ask for a vocab_size of at least {len(needed):,}.",
         )
     pieces = inventory.pieces

@@ -32,6 +32,7 @@ from tldrkit.errors import ModelError
 from tldrkit.models.layers import choose_layers
 from tldrkit.models.summarizer import Summarizer, check_tokens, load_settings, load_weights
 from tldrkit.models.vocabulary import rebuild_tokenizer
+from tldrkit.texts import count_noun
 
 POSITION_OFFSET = (
     2  # rows before the first position in BART's table (transformers' BartLearnedPositionalEmbedding)
@@ -119,7 +120,7 @@ def build_from_encoder(
     layers = list(encoder.get_submodule(kind.layers).children())
     if dec_num_layers is not None and dec_num_layers > len(layers):
         raise ModelError(
-            f"{folder} has {len(layers)} layers, so a decoder of {dec_num_layers} cannot be taken from it.",
+            f"{folder} has {count_noun(len(layers), 'layer')}, so no decoder gets {dec_num_layers}.",
             hint=f"Ask for --dec-num-layers {len(layers)} or fewer.",
         )
     chosen = choose_layers(len(layers), dec_num_layers or len(layers))
@@ -181,7 +182,7 @@ def _find_obstacles(config: PreTrainedConfig, kind: Kind) -> Iterator[str]:
     if activation not in ACT2FN:
         yield f"BART has no activation {activation!r}"
     if width % heads:
-        yield f"{heads} heads do not share out a width of {width}"
+        yield f"its width of {width} cannot be shared out among {count_noun(heads, 'head')}"
     if kind.first_position and config.pad_token_id != kind.first_position - 1:
         yield f"its positions begin behind padding token {config.pad_token_id}, not behind 1"
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tldrkit.specs import TrainSpec
+from tldrkit.texts import count_noun
 
 _SMALL = 0.5  # share of the teacher's parameters below which compression is a suspect
 
@@ -34,7 +35,7 @@ def foresee_no_dendrites(spec: TrainSpec) -> str:
     waits = spec.n_epochs_to_switch + (spec.switch_mode == "history")  # the first score improves on none
     if _count_validations(spec, spec.max_steps) > waits:
         return ""
-    return f"No dendrites can be grown: {_describe_growth(spec, spec.max_steps, 'to be made')}"
+    return f"No dendrites can be grown: {_describe_growth(spec, spec.max_steps, 'makes')}"
 
 
 def _count_validations(spec: TrainSpec, steps: int) -> int:
@@ -46,7 +47,7 @@ def _describe_growth(spec: TrainSpec, steps: int, made: str) -> str:
     validations = _count_validations(spec, steps)
     when = "without improvement" if spec.switch_mode == "history" else "in all"
     return (
-        f"{validations} validation{'s' * (validations != 1)} {made}, and growth waits for "
+        f"the run {made} {count_noun(validations, 'validation')}, and growth waits for "
         f"{spec.n_epochs_to_switch} {when}. Lower --n-epochs-to-switch or --eval-every, raise --max-steps, "
         "or use --switch-mode fixed."
     )
@@ -70,11 +71,14 @@ def _explain_poor_rouge(
         f"threads score {100 * lead:.2f}."
     )
     if 2 * spec.warmup_steps >= steps:
-        yield f"The warm-up took {spec.warmup_steps} of {steps} steps: lower --warmup-steps."
+        yield (
+            f"The warm-up has {count_noun(spec.warmup_steps, 'step')}, the training had {steps:,}: "
+            "lower --warmup-steps."
+        )
     if best == steps:
-        yield f"The last validation, at step {steps}, was the best: raise --max-steps."
+        yield f"The last validation, at step {steps:,}, was the best: raise --max-steps."
     elif 2 * best <= steps:
         rate = f"lower --lr ({spec.lr:g})"
-        yield f"The best validation was at step {best} of {steps}: {rate}, or raise --dropout."
+        yield f"The best validation was at step {best:,} of {steps:,}: {rate}, or raise --dropout."
     if kept is not None and kept < _SMALL:
         yield f"The network began with {kept:.0%} of its teacher's parameters: keep more, or add --teacher."

@@ -13,7 +13,7 @@ from tldrkit.metrics.overlap import ROUGE_TYPES
 from tldrkit.reports.comparison import Comparison
 from tldrkit.reports.page import render_list, render_table
 from tldrkit.reports.tables import NAMES, build_quality
-from tldrkit.texts import show_text
+from tldrkit.texts import count_noun, show_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,8 +80,9 @@ def render_card(facts: CardFacts) -> str:
     """Render the card: metadata that the hub reads, then Markdown."""
     blocks = [
         f"# {facts.name}",
-        f"A summarizer of forum threads with {facts.parameters:,} parameters, {facts.bytes:,} bytes of "
-        f"weights in {facts.dtype}, made from {facts.base} with tldrkit. {facts.training}",
+        f"A summarizer of forum threads with {count_noun(facts.parameters, 'parameter')}, "
+        f"{count_noun(facts.bytes, 'byte')} of weights in {facts.dtype}, made from {facts.base} with "
+        f"tldrkit. {facts.training}",
         "## Use it",
         _render_use(facts),
         "## What it scores",
@@ -147,9 +148,9 @@ def _render_use(facts: CardFacts) -> str:
         "print(tokenizer.decode(network.generate(**batch)[0], skip_special_tokens=True))"
     )
     return (
-        f"```python\n{code}\n```\n\nIt decodes with {facts.num_beams} beams and writes at most "
-        f"{facts.max_target_tokens} tokens. `handler.py` answers on Hugging Face's Inference Endpoints; "
-        "`tldrkit serve` answers anywhere."
+        f"```python\n{code}\n```\n\nIt decodes with {count_noun(facts.num_beams, 'beam')} and writes at "
+        f"most {count_noun(facts.max_target_tokens, 'token')}. `handler.py` answers on Hugging "
+        "Face's Inference Endpoints; `tldrkit serve` answers anywhere."
     )
 
 
@@ -159,8 +160,9 @@ def _render_scores(scores: ScoreFacts | None) -> list[str]:
     own = ", ".join(f"{NAMES[metric]} {scores.rouge[metric]:.2f}" for metric in ROUGE_TYPES)
     comparison = scores.comparison
     return [
-        f"On {comparison.documents} threads of {comparison.data}: {own} (F1 x 100). It is run {scores.label} "
-        "of this comparison; a line with several seeds holds their means, brackets 95 % intervals.",
+        f"On {count_noun(comparison.documents, 'thread')} of {comparison.data}: {own} (F1 x 100). It is run "
+        f"{scores.label} of this comparison; a line with several seeds holds their means, brackets 95 % "
+        "intervals.",
         render_table(build_quality(comparison)),
         render_list([f"{contrast.sentence} {contrast.answer}" for contrast in comparison.contrasts]),
     ]
@@ -173,7 +175,8 @@ def _describe_data(data: DataFacts) -> str:
 
 def _describe_limits(facts: CardFacts) -> list[str]:
     return [
-        f"It reads the first {facts.max_source_tokens} tokens of a thread; what follows is not summarized.",
+        f"It reads the first {count_noun(facts.max_source_tokens, 'token')} of a thread; what follows is not "
+        "summarized.",
         "Summaries can state what the thread does not say, and leave out what matters: ROUGE counts shared "
         "words, not truth.",
         "It knows the language and the kind of threads it was trained on, and repeats their biases; of "

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from tldrkit.reports.comparison import Comparison
 from tldrkit.reports.curves import Curve, Restructuring
 from tldrkit.reports.plot import collect_points, find_front
+from tldrkit.texts import count_noun
 
 WIDTH = 480
 LEFT, RIGHT, TOP = 54, 466, 14
@@ -114,7 +115,7 @@ def build_scatter(comparison: Comparison) -> Scatter | None:
             low=y.place(intervals[point.label].low),
             high=y.place(intervals[point.label].high),
             is_crowded=any(0 < end - places[point.label] < _ROOM for end in (*places.values(), RIGHT)),
-            title=f"{point.label}: {point.parameters:,} parameters, {point.rouge:.2f} ROUGE-L",
+            title=f"{point.label}: {count_noun(point.parameters, 'parameter')}, {point.rouge:.2f} ROUGE-L",
         )
         for point in points
     }
@@ -214,7 +215,9 @@ def build_course(curves: Sequence[Curve]) -> Course | None:
 
 def _describe(curve: Curve, change: Restructuring) -> str:
     end = "; growing ended" if change.finished else ""
-    return f"{curve.name}, step {change.step}: {change.before:,} to {change.after:,} parameters{end}"
+    return (
+        f"{curve.name}, step {change.step}: {change.before:,} to {count_noun(change.after, 'parameter')}{end}"
+    )
 
 
 def _follow_parameters(curve: Curve) -> list[tuple[int, float]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from tldrkit.metrics.intervals import Difference
 from tldrkit.specs import ClaimSpec
+from tldrkit.texts import count_noun
 
 _NAMES = {"parameters": "parameters", "rouge1": "ROUGE-1", "rouge2": "ROUGE-2", "rougeL": "ROUGE-L"}
 
@@ -61,10 +62,9 @@ def judge_claim(
 
 def describe_difference(difference: Difference, name: str = "ROUGE-L") -> str:
     """Describe a difference in points of a metric, with its interval and what it rests on."""
-    seeds = "1 seed" if difference.seeds == 1 else f"{difference.seeds} seeds"
     return (
         f"{difference.mean:+.2f} {name} [{difference.low:+.2f}, {difference.high:+.2f}], "
-        f"{seeds} x {difference.documents} threads"
+        f"{count_noun(difference.seeds, 'seed')} x {count_noun(difference.documents, 'thread')}"
     )
 
 

@@ -23,6 +23,7 @@ from tldrkit.reports.page import WINNER_RULE, describe_method, find_notes
 from tldrkit.reports.report import Report
 from tldrkit.reports.tables import build_costs, build_quality, build_traits
 from tldrkit.store.lineage import Lineage
+from tldrkit.texts import count_noun
 
 _COLOURS = 8  # that the style sheet has for runs
 
@@ -69,13 +70,15 @@ def render_html(report: Report) -> str:
 
 
 def _build_environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("tldrkit.reports", "web"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["count_noun"] = count_noun
+    return environment
 
 
 def _read(name: str) -> str:

@@ -6,6 +6,7 @@ Knows scored runs as values; each note is one sentence.
 from collections.abc import Mapping, Sequence
 
 from tldrkit.reports.scores import RunScores, compute_cost
+from tldrkit.texts import count_noun
 
 _FEW_DOCUMENTS = 30
 _MATCHED = 0.02  # share of parameters by which the matched control may miss its size
@@ -28,11 +29,13 @@ def find_warnings(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:
     documents = len(first.document_ids)
     if first.hidden:
         warnings.append(
-            f"ROUGE knows no letters but a-z: of {first.hidden:,} of {documents:,} references it sees less "
-            "than half. Read chrF instead."
+            f"ROUGE knows no letters but a-z: of {first.hidden:,} of "
+            f"{count_noun(documents, 'reference')} it sees less than half. Read chrF instead."
         )
     if documents < _FEW_DOCUMENTS:
-        warnings.append(f"{documents} threads are too few for intervals to be trusted.")
+        warnings.append(
+            f"{count_noun(documents, 'thread is', 'threads are')} too few for intervals to be trusted."
+        )
     return warnings
 
 
@@ -67,11 +70,10 @@ def _warn_of_outputs(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:
     given = list(dict.fromkeys(run.label for run in runs if run.decoding is None))
     if given:
         warnings.append(
-            f"The outputs of {_join(given)} were given: how they were decoded, and the cost, is unknown."
+            f"The outputs of {_join(given)} were given: how they were decoded and what that costs is unknown."
         )
-    return warnings + [
-        f"{run.reference} has empty predictions: {run.empty}, which score 0." for run in runs if run.empty
-    ]
+    empty = ("empty prediction, which scores", "empty predictions, which score")
+    return warnings + [f"{run.reference} has {count_noun(run.empty, *empty)} 0." for run in runs if run.empty]
 
 
 def _warn_of_sizes(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:

@@ -5,7 +5,7 @@ from functools import partial
 
 from tldrkit.reports.comparison import Comparison, Row
 from tldrkit.reports.tables import build_costs, build_quality, build_traits
-from tldrkit.texts import show_text
+from tldrkit.texts import count_noun, show_text
 
 WINNER_RULE = (
     "the run with the fewest parameters whose ROUGE-L is not shown to be lower than the best run's (the 95 % "
@@ -90,10 +90,11 @@ def render_table(table: list[list[str]]) -> str:
 def describe_method(comparison: Comparison) -> list[str]:
     """Describe what the numbers rest on."""
     return [
-        f"{comparison.documents} threads of {comparison.data}; intervals from {comparison.resamples:,} "
-        "draws: documents resampled (paired bootstrap), seeds by Student's t. Intervals are not corrected "
-        "for asking several questions; p is the larger of theirs and of a paired permutation test's, "
-        "corrected by Holm, and a difference is shown where p is below 0.05.",
+        f"{count_noun(comparison.documents, 'thread')} of {comparison.data}; intervals from "
+        f"{count_noun(comparison.resamples, 'draw')}: documents resampled (paired bootstrap), seeds by "
+        "Student's t. Intervals are not corrected for asking several questions; p is the larger of theirs "
+        "and of a paired permutation test's, corrected by Holm, and a difference is shown where p is below "
+        "0.05.",
         "ROUGE: " + ", ".join(f"{key} {value}" for key, value in comparison.scoring.items()) + ".",
         "Decoding: "
         + (", ".join(f"{key} {value!r}" for key, value in comparison.decoding.items()) or "not known")

@@ -8,7 +8,7 @@ from html import escape
 from tldrkit.reports.coordinates import Line, render_coordinates, render_value
 from tldrkit.reports.page import render_table
 from tldrkit.search.study import Trial
-from tldrkit.texts import show_text
+from tldrkit.texts import count_noun, show_text
 
 _SCORE = "ROUGE-L"
 _HEADS = ("trial", "state", _SCORE, "parameters", "dendrites", "seconds")
@@ -51,7 +51,8 @@ class SweepReport:
         states = Counter(trial.state for trial in self.trials)
         listed = ", ".join(f"{count} {state}" for state, count in states.most_common())
         again = sum("retry_of" in trial.facts for trial in self.trials)
-        return f"{len(self.trials)} trials: {listed or 'none'}; {again} of them tried again after a kill."
+        told = count_noun(len(self.trials), "trial") + (f": {listed}" if listed else "")
+        return f"{told}; {again:,} of them tried again after a kill." if again else f"{told}."
 
 
 def render_markdown(report: SweepReport) -> str:

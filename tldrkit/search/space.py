@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tldrkit.errors import SpecError
+from tldrkit.texts import say_reason
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,9 @@ def read_axis(name: str, written: object) -> Axis:
     try:
         axis = build(written)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        problem = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
+        problem = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else say_reason(error)
+        if isinstance(error, TypeError):  # whatever Python says of sums with texts
+            problem = "its numbers are no numbers"
         raise SpecError(
             f"Parameter {name!r} cannot be used as {kind}: {problem}.", hint=f"{_USABLE}."
         ) from None

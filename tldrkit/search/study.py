@@ -25,6 +25,7 @@ from tldrkit.errors import SpecError
 from tldrkit.search.mending import mend
 from tldrkit.search.space import Axis, Choice, Integers, list_values
 from tldrkit.search.sweepfile import StoppingSpec, SweepSpec
+from tldrkit.texts import name_error, say_reason
 
 State = Literal["finished", "stopped", "failed", "killed", "running", "waiting"]
 
@@ -86,9 +87,9 @@ class Study:
             raise SpecError(f"{storage} cannot be used. {error}", hint=error.hint) from None
         except Exception as error:  # of the database's own driver, too
             secret = "@" in storage
-            reason = type(error).__name__ if secret else " ".join(str(error).split())[:200]
+            reason = name_error(error) if secret else say_reason(error)
             raise SpecError(
-                f"{_name_storage(storage)} cannot be used: {reason}",
+                f"{_name_storage(storage)} cannot be used: {reason}.",
                 hint="Give --storage a journal file, or a database URL.",
             ) from (None if secret else error)
         if known not in (None, definition):

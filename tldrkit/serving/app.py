@@ -22,10 +22,11 @@ from tldrkit.engines.threads import Reading
 from tldrkit.errors import DataError, TldrkitError, UnknownReference
 from tldrkit.serving.batching import Overloaded
 from tldrkit.serving.contract import (
+    NO_OBJECT,
     Asked,
     Generation,
     Summary,
-    describe_problem,
+    describe_request,
     make_unicode,
 )
 from tldrkit.serving.gauges import TEXT
@@ -51,6 +52,7 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
         504: "The summary did not come in time.",
     }.items()
 }
+_MISSED = {404: "There is nothing at this address.", 405: "This address takes another method."}
 _ASKED = "#/components/schemas/Asked"
 _ASKED_BODY = {
     "requestBody": {"required": True, "content": {"application/json": {"schema": {"$ref": _ASKED}}}}
@@ -120,7 +122,7 @@ def _build_summaries(service: Service, readers: Readers) -> APIRouter:
     @routes.post("/summarization", openapi_extra=_ASKED_BODY, summary="Summarize, by Hugging Face's contract")
     async def summarize(request: Request, model: Model = None) -> list[Summary]:
         if not _JSON.match(request.headers.get("content-type", "application/json")):
-            raise DataError(describe_problem((), ""))
+            raise DataError(NO_OBJECT)
         asked = await readers.read("inputs", await request.body(), service.limits.waiting)
         how = Generation(**asked["how"])
         return [
@@ -175,7 +177,7 @@ def _answer_errors(app: FastAPI) -> None:
     async def answer_invalid(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
         assert isinstance(error, RequestValidationError)
         first = error.errors()[0]
-        return _refuse(422, describe_problem(first["loc"], first["msg"]))
+        return _refuse(422, describe_request(first))
 
     async def answer_own(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
         status = next((code for kind, code in _STATUSES.items() if isinstance(error, kind)), 500)
@@ -186,10 +188,11 @@ def _answer_errors(app: FastAPI) -> None:
 
     async def answer_http(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
         assert isinstance(error, HTTPException)
-        return JSONResponse({"error": str(error.detail)}, error.status_code, headers=error.headers)
+        sentence = _MISSED.get(error.status_code, str(error.detail))
+        return JSONResponse({"error": sentence}, error.status_code, headers=error.headers)
 
     async def answer_unexpected(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
-        return _refuse(500, f"Unexpected {type(error).__name__}; the server's log tells more.")
+        return _refuse(500, "An error that nobody foresaw; the server's log tells more.")
 
     app.add_exception_handler(RequestValidationError, answer_invalid)
     app.add_exception_handler(TldrkitError, answer_own)

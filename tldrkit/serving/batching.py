@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from tldrkit.errors import TldrkitError
+from tldrkit.texts import count_noun
 
 SummaryT = TypeVar("SummaryT")
 """What is written of a document."""
@@ -79,7 +80,8 @@ class Batcher(Generic[SummaryT]):
         """
         waiting = self.waiting
         if waiting + len(documents) > self._most_waiting:
-            raise Overloaded(f"The server is busy: {waiting} documents wait. Try again in a moment.")
+            queue = count_noun(waiting, "document waits", "documents wait")
+            raise Overloaded(f"The server is busy: {queue}. Try again in a moment.")
         loop = asyncio.get_running_loop()
         own = [_Waiting(style, document, loop.create_future()) for document in documents]
         self._waiting.extend(own)

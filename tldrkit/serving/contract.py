@@ -3,12 +3,13 @@
 Knows JSON values and threads; knows nothing of HTTP.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from tldrkit.errors import DataError
+from tldrkit.specs.problems import describe_problem
 from tldrkit.threads import BrokenThread, Thread, build_thread, parse_threads
 from tldrkit.threads.thread import MOST_OF_THREAD
 
@@ -108,19 +109,20 @@ def check_count(count: int, most: int) -> None:
         DataError: There is none, or there are more than `most`.
     """
     if not 1 <= count <= most:
-        raise DataError(f"A request holds 1 to {most} documents.")
+        raise DataError(f"A request holds at least one document, and at most {most:,}.")
 
 
-def describe_problem(place: Sequence[int | str], problem: str) -> str:
+NO_OBJECT = "The body must be a JSON object, sent as application/json."
+
+
+def describe_request(found: Mapping[str, Any]) -> str:
     """Describe what pydantic found wrong with a request, in one sentence without the request's own text."""
-    names = [str(part) for part in place if part != "body"]
+    names = [str(part) for part in found["loc"] if part != "body"]
     if not names:
-        return "The body must be a JSON object, sent as application/json."
-    if names[:1] == ["inputs"] and problem != "Field required":
+        return NO_OBJECT
+    if names[0] == "inputs" and found["type"] != "missing":
         return "inputs: give a text, a thread (a JSON object), or a list of them."
-    if problem == "Extra inputs are not permitted":
-        problem = "this server does not know it"
-    return f"{'.'.join(names)}: {problem[:1].lower()}{problem[1:]}."
+    return f"{'.'.join(names)}: {describe_problem(found)}."
 
 
 def _count(new_tokens: int | None, length: int | None) -> int | None:

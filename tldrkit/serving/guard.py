@@ -16,6 +16,7 @@ from typing import Any
 from tldrkit.errors import DataError
 from tldrkit.files import unpack_gzip
 from tldrkit.serving.settings import Access, Limits, is_loopback
+from tldrkit.texts import count_noun
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -59,7 +60,9 @@ class Guard:
         except asyncio.TimeoutError:
             if answer.status is None:
                 what, status = ("answer", 504) if answer.due else ("whole request", 408)
-                await answer.refuse(status, f"No {what} within {self._limits.seconds:g} seconds.")
+                await answer.refuse(
+                    status, f"There was no {what} within {count_noun(self._limits.seconds, 'second')}."
+                )
         finally:
             self._watch(scope["path"], answer.status or 500, time.perf_counter() - start)
 
@@ -76,7 +79,7 @@ class Guard:
             return
         body = await _read_body(receive, self._limits.body)
         if body is None:
-            await answer.refuse(413, f"The body is larger than {self._limits.body:,} bytes.")
+            await answer.refuse(413, f"The body is larger than {count_noun(self._limits.body, 'byte')}.")
             return
         packing = _read_header(scope, b"content-encoding").decode("latin-1").strip().lower()
         if packing not in ("", "identity"):
@@ -90,7 +93,9 @@ class Guard:
                 await answer.refuse(400, str(error))
                 return
             if len(body) > self._limits.body:
-                await answer.refuse(413, f"The body unpacks to more than {self._limits.body:,} bytes.")
+                await answer.refuse(
+                    413, f"The body unpacks to more than {count_noun(self._limits.body, 'byte')}."
+                )
                 return
         answer.due = True
         await self._app(scope, _replay(body, receive), answer)

@@ -24,11 +24,12 @@ from tldrkit.serving.contract import (
     Asked,
     Parameters,
     check_inputs,
-    describe_problem,
+    describe_request,
     make_unicode,
     read_documents,
     read_thread_body,
 )
+from tldrkit.texts import count_noun, name_error
 from tldrkit.threads import Post, Thread
 
 READERS = 2
@@ -79,7 +80,9 @@ class Readers:
             answer = await asyncio.wait_for(_ask(reader, what, body, most), SECONDS)
             kept = reader
         except asyncio.TimeoutError:
-            raise DataError(f"The body takes longer than {SECONDS:g} seconds to be read.") from None
+            raise DataError(
+                f"The body takes longer than {count_noun(SECONDS, 'second')} to be read."
+            ) from None
         except _BROKEN:
             raise DataError(TOO_MUCH) from None
         finally:
@@ -161,7 +164,7 @@ def _answer(what: str, body: bytes, most: int) -> Any:  # noqa: ANN401  (a JSON 
         return {"error": TOO_MUCH, "kind": "data"}
     except Exception as error:
         traceback.print_exc()
-        return {"error": f"{type(error).__name__} while reading", "kind": "unexpected"}
+        return {"error": f"A request could not be read: {name_error(error)}.", "kind": "unexpected"}
 
 
 def _read_inputs(body: bytes, most: int) -> Any:  # noqa: ANN401  (a JSON value)
@@ -175,7 +178,7 @@ def _read_inputs(body: bytes, most: int) -> Any:  # noqa: ANN401  (a JSON value)
         asked = Asked.model_validate(value)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise DataError(describe_problem(first["loc"], first["msg"])) from None
+        raise DataError(describe_request(first)) from None
     how = (asked.parameters or Parameters()).merge()
     return {"documents": read_documents(asked.inputs, most), "how": how.model_dump(exclude_none=True)}
 

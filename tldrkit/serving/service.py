@@ -13,6 +13,7 @@ from tldrkit.serving.batching import Batcher, Style
 from tldrkit.serving.contract import Generation
 from tldrkit.serving.gauges import Gauges
 from tldrkit.serving.settings import Limits
+from tldrkit.texts import count_noun
 from tldrkit.threads import Thread
 
 
@@ -87,11 +88,13 @@ class Service:
         found = self._find(model)
         most = found.decoding
         if asked.num_beams is not None and asked.num_beams > most.num_beams:
-            raise DataError(f"parameters.num_beams: at most {most.num_beams} on this server.")
+            raise DataError(f"parameters.num_beams: it must be at most {most.num_beams} on this server.")
         least, tokens = asked.find_tokens()
         tokens = min(tokens or most.max_target_tokens, most.max_target_tokens)
         if least is not None and least > tokens:
-            raise DataError(f"parameters: a summary has {tokens} tokens at most, so not {least} at least.")
+            raise DataError(
+                f"parameters: a summary has {count_noun(tokens, 'token')} at most, so not {least:,} at least."
+            )
         fewest = min(most.min_target_tokens, tokens) if least is None else least
         style = Style(found.reference, fewest, tokens, asked.num_beams or most.num_beams)
         return await self.batcher.submit(style, documents)

@@ -10,6 +10,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tldrkit.errors import SpecError
+from tldrkit.specs.problems import describe_problem
+from tldrkit.texts import say_reason
 
 COUNT = r"^\d+(\.\d+)?[kKMB]?$"
 """What ``read_count`` reads."""
@@ -59,8 +61,7 @@ def build_spec(
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
-        problem = first["msg"].removeprefix("Value error, ")
-        problem = f"{problem[:1].lower()}{problem[1:]}."
+        problem = f"{describe_problem(first)}."
         if not field:
             raise SpecError(
                 f"These fields do not fit together: {problem}", hint="Change one of them."
@@ -91,7 +92,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except RecursionError:
         raise SpecError(f"{path} is nested too deeply.", hint=_NAME_YAML) from None
     except ValueError as error:  # such as a date without such a day
-        raise SpecError(f"{path} holds a value that cannot be read: {error}.", hint=_NAME_YAML) from None
+        raise SpecError(
+            f"{path} holds a value that cannot be read: {say_reason(error)}.", hint=_NAME_YAML
+        ) from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark else str(path)

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from tldrkit.specs.data import DataSpec
 from tldrkit.specs.spec import COUNT
 from tldrkit.specs.taught import FEWEST_READ, FEWEST_WRITTEN, Taught
+from tldrkit.texts import count_noun
 
 Placement = Literal[
     "all", "attention", "feed-forward",
@@ -97,7 +98,8 @@ class BaseSpec(FitSpec):
         total = self.vocab_size * self.d_model + layers
         if total > _MOST_PARAMETERS:
             raise ValueError(
-                f"a network of {total:.1e} parameters; a small one has {_MOST_PARAMETERS:.0e} at most"
+                f"that makes a network of {total / 1e6:,.0f} M parameters; a small one has at most "
+                f"{_MOST_PARAMETERS / 1e6:,.0f} M"
             )
         return self
 
@@ -184,7 +186,8 @@ class TrainSpec(FitSpec):
         waits = self.n_epochs_to_switch
         if self.do_pb and self.switch_mode == "history" and 0 < self.patience <= waits:
             raise ValueError(
-                f"with patience {self.patience} a run stops before it grows after {waits} validations"
+                f"with patience {self.patience} a run stops before it grows, after "
+                f"{count_noun(waits, 'validation')}"
             )
         if self.dendrite_modules and {"dendrite_placement", "dendrite_last_layers"} & self.model_fields_set:
             raise ValueError("dendrite_modules and a placement say the same thing twice")

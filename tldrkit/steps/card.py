@@ -14,6 +14,7 @@ from tldrkit.steps.origin import describe_training, find_training_data, walk_lin
 from tldrkit.steps.source import ModelSource
 from tldrkit.store.manifest import Manifest
 from tldrkit.store.store import Artifact, ArtifactStore
+from tldrkit.texts import count_noun
 
 _HUB = " (Hugging Face hub"
 
@@ -117,12 +118,16 @@ def _describe_step(manifest: Manifest) -> Iterator[str]:
             f"{encoder['digest'][:12]}; {licence}), which its decoder's layers were copied from too."
         )
     if trimmed := metrics.get("vocabulary"):
-        yield f"Its vocabulary was trimmed from {trimmed['before']:,} to {trimmed['after']:,} tokens."
+        tokens = count_noun(trimmed["after"], "token")
+        yield f"Its vocabulary was trimmed from {trimmed['before']:,} to {tokens}."
     if report := metrics.get("compression"):
         total = report["parameters"]
-        kept = ", ".join(f"{side} layers {layers}" for side, layers in report["layers_kept"].items())
+        kept = " and ".join(
+            f"of the {side} {count_noun(len(layers), 'layer')} ({', '.join(map(str, layers))})"
+            for side, layers in report["layers_kept"].items()
+        )
         yield (
-            f"Compressed from {total['before']:,} to {total['after']:,} parameters "
+            f"Compressed from {total['before']:,} to {count_noun(total['after'], 'parameter')} "
             f"({total['ratio'] - 1:+.1%}), keeping {kept}."
         )
     elif "training_tokens" in metrics:
@@ -131,8 +136,8 @@ def _describe_step(manifest: Manifest) -> Iterator[str]:
             count = metrics.get("dendrites", 0)
             place = metrics.get("dendrites_planned", {}).get("placement", spec["dendrite_placement"])
             yield (
-                f"Grown with PerforatedAI: {spec['dendrite_activation']} dendrites, {count} a layer, in "
-                f"{place} layers."
+                f"Grown with PerforatedAI: {count_noun(count, 'dendrite')} "
+                f"({spec['dendrite_activation']}) on each of the {place} layers."
                 if count
                 else "PerforatedAI was to grow dendrites; the best network had none."
             )
@@ -147,12 +152,12 @@ def _describe_training(manifest: Manifest) -> str:
             f"No validation of a training with seed {spec['seed']} was better than the one before its first "
             "step: the weights are those that came in."
         )
-    tokens = f" on {metrics['best_tokens']:,} tokens" if "best_tokens" in metrics else ""
-    of = f" (of {total:,} steps and {metrics['training_tokens']:,} tokens in all)"
+    tokens = f" on {count_noun(metrics['best_tokens'], 'token')}" if "best_tokens" in metrics else ""
+    of = f" (of {count_noun(total, 'step')} and {count_noun(metrics['training_tokens'], 'token')} in all)"
     return (
-        f"{verb} for {metrics['best_step']:,} steps{tokens}"
+        f"{verb} for {count_noun(metrics['best_step'], 'step')}{tokens}"
         f"{of if metrics['best_step'] < total else ''}, seed {spec['seed']}, to "
-        f"{metrics['params_deployed']:,} parameters."
+        f"{count_noun(metrics['params_deployed'], 'parameter')}."
     )
 
 

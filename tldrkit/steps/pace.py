@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from itertools import islice
 
 from tldrkit.steps.inputs import Inputs, Item
+from tldrkit.texts import count_noun
 from tldrkit.tracking import Tracker
 
 _FEW = 64  # files at most that are read ahead to count their threads; many files are counted themselves
@@ -43,10 +44,7 @@ class Pace:
         self._display.log(event)
 
     def _describe(self, rate: float, left: float) -> str:
-        unit = "files" if self._by_file else "threads"
+        of = count_noun(self._total, "file" if self._by_file else "thread")
         minutes, seconds = divmod(round(left), 60)
         hours, minutes = divmod(minutes, 60)
-        return (
-            f"{self._done:,} of {self._total:,} {unit}, {rate:,.1f} threads/s, "
-            f"{hours}:{minutes:02}:{seconds:02} left"
-        )
+        return f"{self._done:,} of {of}, {rate:,.1f} threads/s, {hours}:{minutes:02}:{seconds:02} left"

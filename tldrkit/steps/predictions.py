@@ -16,6 +16,7 @@ from tldrkit.steps.scoring import (
 )
 from tldrkit.steps.step import Bench, Outcome, Step, perform
 from tldrkit.store.manifest import Input
+from tldrkit.texts import count_noun
 
 
 def score_predictions(options: Options, spec: PredictionsSpec, *, file: Path, target: str) -> Outcome:
@@ -63,7 +64,8 @@ def score_predictions(options: Options, spec: PredictionsSpec, *, file: Path, ta
                 f"Rows that hold them: {told}."
             )
         if run.empty:
-            messages.append(f"{run.empty} of {len(outputs)} predictions are empty: they score 0.")
+            empty = ("prediction has no words and scores 0", "predictions have no words and score 0")
+            messages.append(f"{count_noun(run.empty, *empty)}, of {len(outputs):,}.")
         for message in messages:
             bench.tracker.log({"kind": "advice", "message": message})
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from huggingface_hub import HfApi
 
 from tldrkit.errors import SpecError, TldrkitError
+from tldrkit.texts import say_reason
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,9 +55,8 @@ def push(folder: Path, repository: str, *, private: bool, dry_run: bool) -> Push
             repo_id=repository, folder_path=folder, commit_message="Export from tldrkit"
         )
     except Exception as error:  # the hub's client lets the errors of its HTTP library through
-        sentence = " ".join(str(error).split())[:300]
         raise TldrkitError(
-            f"The hub did not take {repository}: {sentence}",
+            f"The hub did not take {repository}: {say_reason(error)}.",
             hint="Log in with `hf auth login`, or set HF_TOKEN; --dry-run lists what would be sent.",
         ) from error
     return Pushed(repository=repository, files=files, address=str(commit.repo_url))

@@ -14,6 +14,7 @@ from tldrkit.store.digest import digest_file, digest_json
 from tldrkit.store.manifest import Input, Manifest
 from tldrkit.store.names import parse_reference
 from tldrkit.store.store import ArtifactStore
+from tldrkit.texts import count_noun
 
 _MODEL_FILES = ("*.json", "*.safetensors", "*.model", "*.txt")
 
@@ -112,8 +113,8 @@ def check_positions(name: str, positions: Positions, taught: Taught) -> None:
     for do, most, tokens in asked:
         if most is not None and tokens > most:
             raise SpecError(
-                f"{name} has positions for {most} tokens, not for {tokens}.",
-                hint=f"{do} at most {most} tokens.",
+                f"{name} has positions for {count_noun(most, 'token')}, not for {tokens:,}.",
+                hint=f"{do} at most {count_noun(most, 'token')}.",
             )
 
 

@@ -27,11 +27,13 @@ from tldrkit.store.digest import digest_json
 from tldrkit.store.journal import Journal, open_journal
 from tldrkit.store.ledger import Ledger, open_ledger
 from tldrkit.store.store import DRAFTS, ArtifactStore
+from tldrkit.texts import count_noun
 from tldrkit.threads import Thread
 
 if TYPE_CHECKING:
     from tldrkit.engines.threads import Summary, ThreadSummarizer
 
+_FIGURES = ("threads", "broken", "empty", "known", "passed_over")  # of a run, for its record
 _FAR = (
     "Threads far from what the model knows: {} of {}. Such summaries are likely made up; "
     "their records say why (unfamiliar)."
@@ -128,13 +130,7 @@ def summarize(
         work = Work(options=options, spec=spec, ledger=ledger, journal=journal, engine=opened)
         for done in _go_on(options, inputs, watch):
             done.out, done.outdated = out, files.write(work.run(inputs, done))
-            run.metrics.update(
-                threads=done.threads,
-                broken=done.broken,
-                empty=done.empty,
-                known=done.known,
-                passed_over=done.passed_over,
-            )
+            run.metrics.update({name: getattr(done, name) for name in _FIGURES})
             if done.unfamiliar:
                 options.display.log({"message": _FAR.format(done.unfamiliar, done.threads)})
         return done
@@ -153,7 +149,7 @@ def _go_on(options: Options, inputs: Inputs, watch: float | None) -> Iterator[Su
             return
         done.broken, done.empty = max(done.broken, before.broken), max(done.empty, before.empty)
         before = done
-        threads = f"{done.threads} thread{'s' * (done.threads != 1)}"
+        threads = count_noun(done.threads, "thread")
         options.display.log({"message": f"{threads} summarized; waiting for more."})
         try:
             state = inputs.wait(state, watch)

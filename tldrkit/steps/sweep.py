@@ -19,6 +19,7 @@ from tldrkit.store.digest import digest_json
 from tldrkit.store.disk import as_store_error, lock
 from tldrkit.store.names import check_name
 from tldrkit.store.runs import is_dead, record_run
+from tldrkit.texts import count_noun
 from tldrkit.tracking import Event, Tracker
 
 if TYPE_CHECKING:
@@ -78,8 +79,10 @@ def open_sweep(
             place = storage or str(folder / f"{name}.journal")
             study = Study(name, spec, place, pareto=pareto)
     if study.lost:
-        told = "a line that was" if study.lost == 1 else f"{study.lost} lines that were"
-        options.display.log({"message": f"{place} had {told} broken: the sweep goes on without."})
+        told = count_noun(study.lost, "line that was", "lines that were")
+        options.display.log(
+            {"message": f"{place} had {told} broken: the sweep goes on without what was there."}
+        )
     return Sweep(name=name, spec=spec, study=study, lock=own_lock)
 
 
@@ -139,7 +142,8 @@ def _try(options: Options, sweep: Sweep, trial: "OpenTrial") -> None:
             params_deployed=metrics["params_deployed"],
             dendrites=metrics["dendrites"],
         )
-        say(f"ROUGE-L {100 * values[0]:.2f}, {values[1]:,} parameters, {outcome.artifact.reference}")
+        size = count_noun(values[1], "parameter")
+        say(f"ROUGE-L {100 * values[0]:.2f}, {size}, {outcome.artifact.reference}")
 
 
 def _make(options: Options, sweep: Sweep, trial: "OpenTrial") -> Outcome | None:

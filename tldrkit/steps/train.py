@@ -11,6 +11,7 @@ from tldrkit.steps.growing import build_policy
 from tldrkit.steps.source import ModelSource, resolve_model
 from tldrkit.steps.step import Bench, Outcome, Step, data_input, name_group, perform
 from tldrkit.store.store import ArtifactStore
+from tldrkit.texts import count_noun
 
 if TYPE_CHECKING:
     from tldrkit.data.examples import Corpus
@@ -85,8 +86,9 @@ def train(
 def _warn_of_repeated(bench: Bench, corpus: "Corpus") -> None:
     """Say and record how many documents of other splits are in the training data too."""
     for split, count in corpus.repeated.items():
-        message = f"Documents of the {split} split that are in the training data too: {count}; "
-        bench.tracker.log({"kind": "advice", "message": message + "scores on them show memory, not skill."})
+        told = count_noun(count, f"document of the {split} split is", f"documents of the {split} split are")
+        message = f"{told} in the training data too: scores on them show memory, not skill."
+        bench.tracker.log({"kind": "advice", "message": message})
     if corpus.repeated:
         bench.draft.metrics["repeated_documents"] = dict(corpus.repeated)
 

@@ -13,6 +13,7 @@ from tldrkit.store.digest import digest_file
 from tldrkit.store.disk import as_store_error, sync
 from tldrkit.store.manifest import FileEntry, Manifest, compute_digest, compute_identity, is_payload_path
 from tldrkit.store.names import MANIFEST
+from tldrkit.texts import count_noun
 
 
 def seal_folder(folder: Path) -> tuple[FileEntry, ...]:
@@ -91,9 +92,9 @@ def _describe_size(folder: Path, entry: FileEntry) -> str:
     if not stat.S_ISREG(status.st_mode):
         return f"{entry.path!r} is no plain file"
     if status.st_size < entry.bytes:
-        return f"{entry.path!r} is cut short: {status.st_size} of {entry.bytes} bytes"
+        return f"{entry.path!r} is cut short: {status.st_size:,} of {count_noun(entry.bytes, 'byte')}"
     if status.st_size > entry.bytes:
-        return f"{entry.path!r} was changed: {status.st_size} bytes instead of {entry.bytes}"
+        return f"{entry.path!r} was changed: {count_noun(status.st_size, 'byte')} instead of {entry.bytes:,}"
     return ""
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tldrkit.errors import ReadOnlyStore, StoreError
+from tldrkit.texts import say_reason
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -203,7 +204,8 @@ def _build_store_error(error: OSError, place: Path) -> StoreError:
             hint="Choose another artifacts folder, or move that file away.",
         )
     return StoreError(
-        f"{place} cannot be used: {error}.", hint="Check the disk, or choose another artifacts folder."
+        f"{place} cannot be used: {say_reason(error)}.",
+        hint="Check the disk, or choose another artifacts folder.",
     )
 
 

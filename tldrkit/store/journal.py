@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tldrkit.errors import ReadOnlyStore, StoreError
 from tldrkit.store.disk import as_store_error
+from tldrkit.texts import say_reason
 
 JOURNALS = ".journals"
 JOURNAL = ".sqlite"
@@ -79,10 +80,10 @@ def open_database(path: Path | None) -> Iterator[sqlite3.Connection]:
         ) as connection:
             yield connection
     except sqlite3.OperationalError as error:
-        raise StoreError(f"{path} cannot be used: {error}.", hint="Check the disk.") from error
+        raise StoreError(f"{path} cannot be used: {say_reason(error)}.", hint="Check the disk.") from error
     except sqlite3.DatabaseError as error:
         raise StoreError(
-            f"{path} is damaged: {error}.", hint="Remove it; what it knew is done again."
+            f"{path} is damaged: {say_reason(error)}.", hint="Remove it; what it knew is done again."
         ) from error
 
 

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from tldrkit.errors import DamagedArtifact, StoreError
 from tldrkit.store.digest import digest_json
 from tldrkit.store.names import MANIFEST, is_name
+from tldrkit.texts import count_noun, name_json
 
 SCHEMA = 1
 
@@ -40,7 +41,7 @@ class FileEntry:
         path, size = _take(value, "path", str), _take(value, "bytes", int)
         if not is_payload_path(path) or size < 0:
             raise DamagedArtifact(
-                f"The manifest lists a file that no artifact can hold: {path!r}, {size} bytes."
+                f"The manifest lists a file that no artifact can hold: {path!r}, {count_noun(size, 'byte')}."
             )
         return cls(path=path, bytes=size, sha256=_take(value, "sha256", str))
 
@@ -232,7 +233,7 @@ def _take_list(value: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
 
 def _check_type(value: object, key: str, wanted: type[T]) -> T:
     if not isinstance(value, wanted) or isinstance(value, bool):
-        raise DamagedArtifact(f"{key!r} is no {wanted.__name__}.")
+        raise DamagedArtifact(f"{key!r} is {name_json(value)}, not {name_json(wanted())}.")
     return value
 
 

@@ -23,6 +23,7 @@ from tldrkit.store.lineage import Lineage
 from tldrkit.store.manifest import Input, Manifest, compute_identity, read_manifest
 from tldrkit.store.names import MANIFEST, VERSION, Reference, check_name, is_name, parse_reference
 from tldrkit.store.versions import Artifact, Versions
+from tldrkit.texts import say_reason
 
 __all__ = ["Artifact", "ArtifactStore", "Draft"]
 
@@ -268,7 +269,7 @@ class ArtifactStore:
         except UnknownReference:
             artifact = None
         except StoreError as error:
-            return None, f"cannot be read: {str(error).rstrip('.')}"
+            return None, f"cannot be read: {say_reason(error)}"
         if artifact is None:
             return None, "is missing" if was_artifact else ""
         if artifact.manifest.digest != item.digest:

@@ -15,6 +15,7 @@ from tldrkit.encodings import decode_page, decode_text
 from tldrkit.errors import DataError
 from tldrkit.files import decode_json, open_bytes, open_members
 from tldrkit.packings import Member
+from tldrkit.texts import say_reason
 from tldrkit.threads.chat.chats import is_chat_line
 from tldrkit.threads.finding import is_page_part
 from tldrkit.threads.html.pages import read_page
@@ -95,7 +96,7 @@ def _read_member(member: Member, place: Place, as_text: bool) -> Found:
 def _describe(error: OSError | EOFError) -> str:
     if isinstance(error, EOFError):
         return "The file is cut short."
-    return f"The file cannot be read: {error.strerror or error}."
+    return f"The file cannot be read: {say_reason(error)}."
 
 
 def parse_threads(data: bytes, name: str) -> Found:
@@ -237,7 +238,7 @@ def _read_lines(lines: Iterable[tuple[int, bytes]], place: Place) -> Found:
         try:
             value = _decode(line)
         except ValueError as error:
-            yield Place(place.path, number).refuse(f"This cannot be read: {error}.")
+            yield Place(place.path, number).refuse(f"This cannot be read: {say_reason(error)}.")
             continue
         if is_chat_line(value):
             messages.append(value)
@@ -258,7 +259,7 @@ def _read_whole(start: int, first: bytes, rest: bytes, place: Place) -> Found:
         elif first.lstrip().startswith(b"[") and not re.match(rb'\s*\[\s*(\{|\[|"|$)', first):
             raise _IsText(first + rest) from None  # a link or a list of Markdown
         else:
-            yield place.refuse(f"This cannot be read: {error}.")
+            yield place.refuse(f"This cannot be read: {say_reason(error)}.")
     else:
         yield from build_threads(value, place)
 
@@ -267,7 +268,7 @@ def _read_value(data: bytes, place: Place) -> Found:
     try:
         value = _decode(data)
     except ValueError as error:
-        yield place.refuse(f"This cannot be read: {error}.")
+        yield place.refuse(f"This cannot be read: {say_reason(error)}.")
     else:
         yield from build_threads(value, place)
 

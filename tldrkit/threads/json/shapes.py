@@ -6,6 +6,7 @@ Knows the shapes by name only; each has its own file.
 from collections.abc import Callable, Iterator
 
 from tldrkit.errors import DataError
+from tldrkit.texts import count_noun, name_json
 from tldrkit.threads.chat.beside import add_neighbours
 from tldrkit.threads.chat.chats import CHATS, describe_companion, is_chat_line
 from tldrkit.threads.draft import Draft
@@ -83,7 +84,7 @@ def build_thread(value: object, fallback_id: str) -> Thread:
     """
     found = list(_find_drafts(value))
     if len(found) != 1:
-        raise DataError(f"This holds {len(found)} threads, not one.")
+        raise DataError(f"This holds {count_noun(len(found), 'thread')}, not one.")
     if isinstance(found[0], DataError):
         raise found[0]
     return found[0].seal(fallback_id)
@@ -138,7 +139,7 @@ def _describe(value: object) -> str:
             return f"This is an error a service answered with: {message.rstrip('.')}."
         keys = ", ".join(list(value)[:4]) or "no key"
         return f"This object ({keys} …) has neither posts nor a document: an unknown shape."
-    return f"This is a JSON {type(value).__name__}, not an object with posts."
+    return f"This JSON is {name_json(value)}: it holds no posts."
 
 
 def _find_error(value: Fields) -> str:
