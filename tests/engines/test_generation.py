@@ -55,6 +55,33 @@ def test_order_and_batch_size_change_nothing(summarizer: Summarizer, num_beams: 
     assert [decode(summarizer, [document], num_beams=num_beams)[0] for document in DOCUMENTS] == together
 
 
+SEARCHES = {
+    "n-grams": {"no_repeat_ngram_size": 1},
+    "penalty": {"repetition_penalty": 5.0},
+    "lengths": {"length_penalty": -3.0, "num_beams": 4},
+    "stopping": {"early_stopping": True, "length_penalty": 2.0, "num_beams": 3},
+}
+
+
+@pytest.mark.parametrize("name", SEARCHES)
+def test_a_search_is_as_asked_for(summarizer: Summarizer, name: str) -> None:
+    """What is asked for wins over the network's defaults, packed as by `generate`, and leaves those alone."""
+    before = summarizer.network.generation_config.to_dict()
+    written = []
+    for fields in (SEARCHES[name], {"num_beams": SEARCHES[name].get("num_beams", 1)}):
+        spec = EvalSpec(max_target_tokens=9, max_source_tokens=40, batch_size=2, **fields)
+        for packed in (True, False):
+            generator = Generator(
+                summarizer.network, summarizer.tokenizer, read_decoding(spec), packed=packed
+            )
+            written.append([one.text for one in generator(DOCUMENTS)])
+
+    assert written[0] == written[1]
+    assert written[2] == written[3]
+    assert (written[0] != written[2]) == (name in ("n-grams", "penalty"))
+    assert summarizer.network.generation_config.to_dict() == before
+
+
 @pytest.mark.parametrize("packed", [True, False])
 def test_no_summary_is_shorter_than_asked(summarizer: Summarizer, packed: bool) -> None:
     """However it is written, a summary has as many tokens as asked for, and says whether it ended itself."""

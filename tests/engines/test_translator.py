@@ -98,7 +98,7 @@ def test_defaults_it_does_not_know_are_refused(examples: Corpus) -> None:
     one = build(examples)
     for fields in ({"no_repeat_ngram_size": 2, "eos_token_id": 1}, {}):
         one.network.generation_config = GenerationConfig(**fields)
-        with pytest.raises(ModelError, match="generation defaults"):
+        with pytest.raises(ModelError, match="plain searches"):
             Translator(one.network, one.tokenizer, GREEDY)
 
 

@@ -84,6 +84,7 @@ def test_generation_is_asked_for_in_either_place(server: Server) -> None:
             422,
             "parameters.max_new_tokens: it must be at least 1.",
         ),
+        ('{"inputs": "x", "parameters": {"no_repeat_ngram_size": -1}}', 422, "no_repeat_ngram_size"),
     ],
 )
 def test_what_cannot_be_honoured_is_refused_in_a_sentence(
@@ -94,6 +95,17 @@ def test_what_cannot_be_honoured_is_refused_in_a_sentence(
 
     assert answer.status_code == status
     assert sentence in answer.json()["error"]
+
+
+def test_a_request_may_ask_for_another_search(server: Server) -> None:
+    """Penalties and n-grams that may not come twice change what is written, for that request alone."""
+    text = "to text some begin with text to begin some"
+    plain = server.http.post("/", json={"inputs": text}).json()
+    asked = {"no_repeat_ngram_size": 1, "repetition_penalty": 3.0, "early_stopping": True}
+    other = server.http.post("/", json={"inputs": text, "parameters": asked}).json()
+
+    assert other != plain
+    assert server.http.post("/", json={"inputs": text}).json() == plain
 
 
 def test_half_a_surrogate_pair_is_text_all_the_same(server: Server) -> None:

@@ -1,9 +1,10 @@
 """How summaries are decoded, as specs have it."""
 
+import copy
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from tldrkit.specs import DataSpec, EvalSpec, Precision
+from tldrkit.specs import AS_IT_IS, DataSpec, EvalSpec, Precision, Search
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,15 @@ class Decoding:
     """Processor threads that write; None for those that ``count_threads`` counts."""
     restore_case: bool = True
     """Whether summaries of a tokenizer without case are written as people write (``models/spelling.py``)."""
+    search: Search = AS_IT_IS
+    """What is asked for otherwise than a network's generation defaults say."""
+
+    def complete(self, defaults: Any) -> Any:  # noqa: ANN401  (of transformers, or of our lean networks)
+        """Build generation defaults that say what is asked for; the ones given stay as they are."""
+        told = copy.copy(defaults)
+        for name, value in self.search.told.items():
+            setattr(told, name, value)
+        return told
 
     def find_shortest(self, defaults: Any) -> int:  # noqa: ANN401  (of transformers, or of our lean networks)
         """Find how many tokens a summary has before its end at least, by a network's generation defaults too.
@@ -41,6 +51,7 @@ class Decoding:
             "max_source_tokens": self.max_source_tokens,
             "max_target_tokens": self.max_target_tokens,
             "num_beams": self.num_beams,
+            **self.search.told,
             **plain,
         }
 
@@ -53,6 +64,7 @@ def read_decoding(spec: EvalSpec) -> Decoding:
         batch_size=spec.batch_size,
         precision=spec.precision,
         restore_case=spec.restore_case,
+        search=spec.search,
     )
 
 
@@ -63,6 +75,7 @@ def build_decoding(
     batch_size: int,
     precision: Precision = "fp32",
     restore_case: bool = True,
+    search: Search = AS_IT_IS,
 ) -> Decoding:
     """Decode with a spec's prefix and lengths."""
     return Decoding(
@@ -71,4 +84,5 @@ def build_decoding(
         batch_size=batch_size,
         precision=precision,
         restore_case=restore_case,
+        search=search,
     )

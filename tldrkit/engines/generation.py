@@ -130,7 +130,7 @@ class Generator:
             pool.shutdown(cancel_futures=True)
 
     def _write(self, sources: list[list[int]], threads: int) -> list[list[int]]:
-        decoding, defaults = self._decoding, self._defaults
+        decoding, defaults = self._decoding, self._decoding.complete(self._defaults)
         if self._decoder is None:
             return self._padded(sources, decoding)
         longest = decoding.max_target_tokens

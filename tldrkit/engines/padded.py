@@ -37,6 +37,7 @@ class PaddedWriter:
                 num_beams=decoding.num_beams,
                 do_sample=False,
                 **limit_lengths(self._network.generation_config, decoding),
+                **decoding.search.told,
             )
         return [[piece for piece in row if piece != self._pad] for row in ids[:, 1:].tolist()]
 

@@ -121,6 +121,7 @@ def decode_threads(spec: SummarizeSpec, threads: int | None = None) -> Decoding:
         precision=spec.precision,
         threads=threads,
         restore_case=spec.restore_case,
+        search=spec.search,
     )
 
 

@@ -48,9 +48,10 @@ class Translator:
         self._tokenizer, self._decoding = tokenizer, decoding
         self._defaults = network.generation_config
         ends, penalty = find_ends(self._defaults), self._defaults.length_penalty
-        if not ends or not set(self._defaults.to_diff_dict()) <= PLAIN_DEFAULTS:
+        plain = set(self._defaults.to_diff_dict()) <= PLAIN_DEFAULTS and not decoding.search.told
+        if not (ends and plain):
             raise ModelError(
-                "CTranslate2 is asked for plain searches alone; this model's generation defaults want more.",
+                "CTranslate2 is asked for plain searches alone; options or this model's defaults want more.",
                 hint="Leave --engine out.",
             )
         check_translatable(network.config, decoding.precision)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from tldrkit.errors import TldrkitError
+from tldrkit.specs import AS_IT_IS, Search
 from tldrkit.texts import count_noun
 
 SummaryT = TypeVar("SummaryT")
@@ -32,6 +33,7 @@ class Style:
     min_tokens: int
     max_tokens: int
     num_beams: int
+    search: Search = AS_IT_IS
 
 
 @dataclass(frozen=True)

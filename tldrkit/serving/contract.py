@@ -4,11 +4,13 @@ Knows JSON values and threads; knows nothing of HTTP.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from tldrkit.errors import DataError
+from tldrkit.specs import Search
 from tldrkit.specs.problems import describe_problem
 from tldrkit.threads import BrokenThread, Thread, build_thread, parse_threads
 from tldrkit.threads.thread import MOST_OF_THREAD
@@ -28,7 +30,22 @@ class Generation(BaseModel):
     num_beams: int | None = Field(
         default=None, ge=1, description="Beams of the search; the server's number at most."
     )
+    no_repeat_ngram_size: int | None = Field(
+        default=None, ge=0, description="So many tokens in a row never come twice."
+    )
+    repetition_penalty: float | None = Field(
+        default=None, gt=0, description="Above 1, tokens written before become less likely."
+    )
+    length_penalty: float | None = Field(default=None, description="The larger, the longer summaries are.")
+    early_stopping: bool | None = Field(
+        default=None, description="End once as many summaries have ended as there are beams."
+    )
     do_sample: Literal[False] | None = None
+
+    def find_search(self, own: Search) -> Search:
+        """Find how to search: as asked, else as the server does."""
+        asked = {name: getattr(self, name) for name in Search.__dataclass_fields__}
+        return replace(own, **{name: value for name, value in asked.items() if value is not None})
 
     def find_tokens(self) -> tuple[int | None, int | None]:
         """Find the fewest and the most tokens asked for; None where nothing is."""

@@ -96,7 +96,8 @@ class Service:
                 f"parameters: a summary has {count_noun(tokens, 'token')} at most, so not {least:,} at least."
             )
         fewest = min(most.min_target_tokens, tokens) if least is None else least
-        style = Style(found.reference, fewest, tokens, asked.num_beams or most.num_beams)
+        beams, search = asked.num_beams or most.num_beams, asked.find_search(most.search)
+        style = Style(found.reference, fewest, tokens, beams, search)
         return await self.batcher.submit(style, documents)
 
     def _find(self, model: str | None) -> ServedModel:
@@ -125,6 +126,7 @@ class Service:
             min_target_tokens=style.min_tokens,
             max_target_tokens=style.max_tokens,
             num_beams=style.num_beams,
+            search=style.search,
         )
         return model.generate.with_decoding(decoding)(documents)
 

@@ -8,12 +8,14 @@ from tldrkit.specs.compression import CompressSpec
 from tldrkit.specs.data import DataSpec
 from tldrkit.specs.run import SIZES, RunSpec
 from tldrkit.specs.scoring import ClaimSpec, CompareSpec, EvalSpec, PredictionsSpec, ScoreSpec
+from tldrkit.specs.search import AS_IT_IS, Search
 from tldrkit.specs.spec import Spec, SpecT, build_spec, read_count, read_yaml, render_yaml
 from tldrkit.specs.taught import Taught, TaughtSpec, TaughtSpecT
 from tldrkit.specs.training import BaseSpec, FitSpec, Placement, TrainSpec, WarmStartSpec
 from tldrkit.specs.use import ExportSpec, Form, Precision, SummarizeSpec
 
 __all__ = [
+    "AS_IT_IS",
     "SIZES",
     "BaseSpec",
     "ClaimSpec",
@@ -29,6 +31,7 @@ __all__ = [
     "PredictionsSpec",
     "RunSpec",
     "ScoreSpec",
+    "Search",
     "Spec",
     "SpecT",
     "SummarizeSpec",

@@ -5,8 +5,8 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from tldrkit.specs.data import DataSpec
+from tldrkit.specs.search import SearchSpec
 from tldrkit.specs.spec import Spec
-from tldrkit.specs.taught import MOST_BEAMS
 from tldrkit.specs.use import PRECISION, RESTORE_CASE, Precision
 
 
@@ -25,12 +25,11 @@ class PredictionsSpec(ScoreSpec):
     seed: int = Field(0, ge=0, lt=2**32, description="Seed the outputs were made with.")
 
 
-class EvalSpec(DataSpec, ScoreSpec):
+class EvalSpec(DataSpec, ScoreSpec, SearchSpec):
     """How a model is scored."""
 
     split: Literal["train", "validation", "test"] = Field("test", description="Split that is scored.")
     max_examples: int | None = Field(None, ge=1, description="Score the first so many examples only.")
-    num_beams: int = Field(4, ge=1, le=MOST_BEAMS, description="Beams of the search; 1 is greedy.")
     batch_size: int = Field(64, ge=1, description="Documents decoded together.")
     precision: Precision = Field("fp32", description=PRECISION)
     restore_case: bool = Field(True, description=RESTORE_CASE)

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from tldrkit.specs.search import SearchSpec
 from tldrkit.specs.taught import AS_TAUGHT, FEWEST_READ, FEWEST_WRITTEN, MOST_BEAMS, Taught, TaughtSpec
 
 Form = Literal["jsonl", "csv", "parquet", "markdown"]
@@ -14,7 +15,7 @@ PRECISION = "Of matrix products; int8 is faster, and for T5 and BART on x86 proc
 RESTORE_CASE = "Of a tokenizer without capitals: write words as the thread does, and no stray spaces."
 
 
-class SummarizeSpec(TaughtSpec):
+class SummarizeSpec(TaughtSpec, SearchSpec):
     """How threads are summarized."""
 
     prefix: str | None = Field(None, description=f"Text set before every document; {AS_TAUGHT}.")
@@ -32,7 +33,6 @@ class SummarizeSpec(TaughtSpec):
         description="Tokens of a summary at most; as the model was taught, where no length is given either.",
     )
     min_tokens: int | None = Field(None, ge=0, description="Tokens of a summary at least.")
-    num_beams: int = Field(4, ge=1, le=MOST_BEAMS, description="Beams of the search; 1 is greedy.")
     batch_size: int = Field(16, ge=1, description="Threads decoded together.")
     precision: Precision = Field("fp32", description=PRECISION)
     restore_case: bool = Field(True, description=RESTORE_CASE)

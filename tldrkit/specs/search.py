@@ -1,0 +1,60 @@
+"""How tokens are searched for, beside what a model's own generation defaults say."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pydantic import Field
+
+from tldrkit.specs.spec import Spec
+from tldrkit.specs.taught import MOST_BEAMS
+
+AS_DEFAULTS = "as the model's generation defaults say, where not given"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """What is asked for otherwise than a model's generation defaults say; None leaves them as they are.
+
+    Args:
+        no_repeat_ngram_size: So many tokens in a row never come twice; 0 allows it.
+        repetition_penalty: What makes tokens less likely that were written before; 1 for none.
+        length_penalty: Power of the length that a beam's log-probability is divided by.
+        early_stopping: Whether a search ends once as many summaries have ended as there are beams.
+    """
+
+    no_repeat_ngram_size: int | None = None
+    repetition_penalty: float | None = None
+    length_penalty: float | None = None
+    early_stopping: bool | None = None
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What is asked for, under the names that transformers has."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+AS_IT_IS = Search()
+"""A search by a model's own generation defaults."""
+
+
+class SearchSpec(Spec):
+    """How tokens are searched for."""
+
+    num_beams: int = Field(4, ge=1, le=MOST_BEAMS, description="Beams of the search; 1 is greedy.")
+    no_repeat_ngram_size: int | None = Field(
+        None, ge=0, description=f"So many tokens in a row never come twice; 0 allows it; {AS_DEFAULTS}."
+    )
+    repetition_penalty: float | None = Field(
+        None, gt=0, description=f"Above 1, tokens written before become less likely; {AS_DEFAULTS}."
+    )
+    length_penalty: float | None = Field(
+        None, description=f"Of beams: the larger, the longer summaries are; {AS_DEFAULTS}."
+    )
+    early_stopping: bool | None = Field(
+        None, description=f"End once as many summaries have ended as there are beams; {AS_DEFAULTS}."
+    )
+
+    @property
+    def search(self) -> Search:
+        """What is asked for otherwise than a model's generation defaults say."""
+        return Search(**{name: getattr(self, name) for name in Search.__dataclass_fields__})
