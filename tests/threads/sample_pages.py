@@ -55,6 +55,64 @@ FLAT = {
     "Flarum": '<article class="CommentPost Post"><header><h3 class="PostUser"><span class="username">AUTHOR</span>'
     '</h3></header><div class="Post-body"><p>TEXT</p></div></article>',
     "Flarum without scripts": '<div><h3>AUTHOR</h3><div class="Post-body"><p>TEXT</p></div><hr></div>',
+    "phpBB 3, printed": '<div class="post"><h3>Re: Flat tyre</h3><div class="date">Posted: <strong>Sun Sep 13, 2020 '
+    '12:26 pm</strong></div><div class="author">by <strong>AUTHOR</strong></div><div class="content">TEXT</div></div><hr />',
+    "phpBB 3, subsilver2": '<table class="tablebg"><tr class="row1"><td><a name="pNUMBER"></a><b class="postauthor">AUTHOR</b>'
+    '</td><td class="gensmall"><b>Post subject:</b> Re: Flat tyre <b>Posted:</b> Sun Sep 13, 2020 12:26 pm</td></tr><tr><td>'
+    '<span class="postdetails"><b>Joined:</b> 2004</span></td><td><div class="postbody">TEXT</div>'
+    '<div class="postbody">_________________<br />my bikes</div></td></tr></table>',
+    "phpBB 3, subsilver2 printed": '<table width="85%"><tr><td width="10%" nowrap="nowrap">Author:&nbsp;</td><td><b>AUTHOR</b>'
+    ' [ Sun Sep 13, 2020 12:26 pm ]</td></tr><tr><td><b>Post subject:</b></td><td><b>Flat tyre</b></td></tr><tr><td colspan="2">'
+    '<div class="postbody">TEXT</div></td></tr></table><hr width="85%" />',
+    "vBulletin 4, printed": '<li class="postbit blockbody" id="post_NUMBER"><div class="header"><div class="datetime">09-13-2020, '
+    '12:26 PM</div><span class="username">AUTHOR</span></div><div class="content"><blockquote class="restore">TEXT</blockquote>'
+    '</div></li>',
+    "vBulletin 3, printed": '<table class="tborder"><tr><td class="page"><table><tr valign="bottom"><td style="font-size:14pt">AUTHOR'
+    '</td><td class="smallfont" align="right">09-13-2020, 12:26 PM</td></tr></table><hr size="1" /><div>TEXT</div></td></tr></table>',
+    "vBulletin archive": '<div class="post"><div class="posttop"><div class="username">AUTHOR</div><div class="date">09-13-2020, '
+    '12:26 PM</div></div><div class="posttext">TEXT</div></div><hr />',
+    "SMF, printed": '<dt class="postheader">Title: <strong>Flat tyre</strong><br />Post by: <strong>AUTHOR</strong> on '
+    '<strong>September 13, 2020, 12:26:40 PM</strong></dt><dd class="postbody">TEXT</dd>',
+    "SMF 1.1, printed": '<hr size="2" width="100%" />Title: <b>Flat tyre</b><br />Post by: <b>AUTHOR</b> on <b>September 13, 2020, '
+    '12:26:40 PM</b><hr /><div style="margin: 0 5ex;">TEXT</div>',
+    "MyBB": '<div class="post classic" id="post_NUMBER"><div class="post_author"><div class="author_information"><strong>'
+    '<span class="largetext"><a href="u">AUTHOR</a></span></strong><span class="smalltext">Member</span></div></div>'
+    '<div class="post_content"><span class="post_date">09-13-2020, 12:26 PM</span><div class="post_body" id="pid_NUMBER">TEXT</div>'
+    '<div class="signature">my bikes</div></div></div>',
+    "MyBB 1.6": '<table class="tborder" id="post_NUMBER"><tr><td class="trow1 post_author"><strong><span class="largetext">'
+    '<a href="u">AUTHOR</a></span></strong></td></tr><tr><td class="trow2 post_content"><div class="post_body" id="pid_NUMBER">'
+    'TEXT</div></td></tr></table>',
+    "MyBB archive": '<div class="post"><div class="header"><div class="author"><h2><a href="u">AUTHOR</a></h2></div><div class="dateline">'
+    '09-13-2020, 12:26 PM</div></div><div class="message">TEXT</div></div>',
+    "NodeBB": '<li component="post" class="posts-list-item" data-pid="NUMBER" data-username="AUTHOR" itemprop="comment" itemscope '
+    'itemtype="http://schema.org/Comment"><meta itemprop="datePublished" content="2020-09-13T12:26:40.000Z"><a href="u">AUTHOR</a>'
+    '<div class="content" component="post/content" itemprop="text"><p>TEXT</p></div><div component="post/signature"'
+    ' class="post-signature">my bikes</div><span component="post/vote-count" data-votes="2">2</span></li>',
+    "FluxBB": '<div id="pNUMBER" class="blockpost rowodd"><h2><span><span class="conr">#NUMBER</span> <a href="t.php?pid=NUMBER#pNUMBER">'
+    '2020-09-13 12:26:40</a></span></h2><div class="postleft"><dl><dt><strong><a href="u">AUTHOR</a></strong></dt><dd>Member</dd></dl>'
+    '</div><div class="postright"><h3>Flat tyre</h3><div class="postmsg"><p>TEXT</p></div><div class="postsignature postmsg">my bikes'
+    '</div></div></div>',
+    "PunBB": '<div id="pNUMBER" class="post replypost"><h3 class="post-ident"><span class="post-byline">Reply by <strong>AUTHOR</strong>'
+    '</span> <a class="permalink" href="t">2020-09-13 12:26:40</a></h3><ul class="author-ident"><li class="username"><a href="u">AUTHOR'
+    '</a></li></ul><h4 class="entry-title">Re: Flat tyre</h4><div class="entry-content"><p>TEXT</p></div></div>',
+    "Invision 5": '<article id="elComment_NUMBER" class="ipsEntry js-ipsEntry"><h3 class="ipsEntry__username">AUTHOR</h3>'
+    '<time datetime="2020-09-13T12:26:40Z">x</time><div class="ipsRichText" data-role="commentContent"><p>TEXT</p></div></article>',
+    "Invision 2": '<table class="ipbtable"><tr><td><span class="normalname"><a href="u">AUTHOR</a></span></td><td>'
+    '<span class="postdetails">Sep 13 2020, 12:26 PM</span></td></tr><tr><td><div class="postcolor" id="post-NUMBER">TEXT</div>'
+    '<div class="signature">my bikes</div></td></tr></table>',
+    "Invision lo-fi": '<div class="postwrapper"><div class="posttopbar"><div class="postname">AUTHOR</div><div class="postdate">'
+    'Sep 13 2020, 12:26 PM</div></div><div class="postcontent">TEXT</div></div>',
+    "WoltLab": '<li id="postNUMBER"><article class="wbbPost message" data-post-id="NUMBER"><a class="username userLink">AUTHOR</a>'
+    '<time class="datetime" datetime="2020-09-13T12:26:40Z">x</time><div class="messageBody"><div class="messageText"><p>TEXT</p>'
+    '</div></div><div class="messageSignature"><div class="messageText">my bikes</div></div></article></li>',
+    "bbPress": '<div id="post-NUMBER" class="bbp-reply-header"><span class="bbp-reply-post-date">13 September 2020 at 12:26</span>'
+    '<a class="bbp-reply-permalink">#NUMBER</a></div><div class="post-NUMBER reply"><div class="bbp-reply-author">'
+    '<a class="bbp-author-name">AUTHOR</a></div><div class="bbp-reply-content"><p>TEXT</p></div></div>',
+    "Discuz": '<div id="post_NUMBER"><table id="pidNUMBER" class="plhin"><tr><td class="pls"><div class="authi"><a class="xw1">AUTHOR'
+    '</a></div></td><td class="plc"><em id="authorpostonNUMBER">发表于 2020-9-13 12:26</em><table><tr><td class="t_f" '
+    'id="postmessage_NUMBER">TEXT</td></tr></table></td></tr></table></div>',
+    "ProBoards": '<tr class="post item" id="post-NUMBER"><td><a class="user-link">AUTHOR</a></td><td><abbr class="o-timestamp time" '
+    'title="Sep 13, 2020 12:26:40 GMT">x</abbr><div class="message">TEXT</div><div class="signature">my bikes</div></td></tr>',
     "microdata": '<div itemscope itemtype="https://schema.org/Comment"><span itemprop="author">AUTHOR</span>'
     '<time itemprop="datePublished" datetime="2020-09-13T12:26:40Z">x</time><p itemprop="text">TEXT</p></div>',
 }  # fmt: skip
@@ -96,6 +154,17 @@ TREES = {
         ],
         head='<h1><a class="question-hyperlink">Flat tyre</a></h1>',
     ),
+    "WordPress": page(
+        [
+            '<article id="post-5" class="post-5 post type-post"><h1 class="entry-title">Flat tyre</h1><span class="author vcard">'
+            '<a class="fn">ann</a></span><div class="entry-content"><p>It is flat &amp; old.</p></div></article><ol>'
+            '<li id="comment-1" class="comment depth-1"><article class="comment-body"><b class="fn">bo</b><div class="comment-content">'
+            '<p>Patch it from inside.</p></div></article><ol class="children"><li id="comment-2" class="comment depth-2">'
+            '<article class="comment-body"><b class="fn">ann</b><div class="comment-content"><p>That worked.</p></div></article>'
+            "</li></ol></li></ol>"
+        ],
+        head="",
+    ),
     "JSON-LD": page(
         [],
         foot='<script type="application/ld+json">{"@graph": [{"@type": "DiscussionForumPosting", "headline": '
@@ -105,4 +174,22 @@ TREES = {
     ),
 }  # fmt: skip
 
-PAGES: dict[str, bytes] = {name: page(fill(template)) for name, template in FLAT.items()} | TREES
+_PRINTED = "<br /><strong>Flat tyre</strong> -  <a href='u'>AUTHOR</a> -  09-13-2020<br /><br />TEXT<br /><br /><hr size='1' />"
+_LARGE = '<span class="largetext">Flat tyre - Printable Version</span><br />+- Bikes (http://x.y)<br />+--- Thread: Flat tyre<br />'
+HEADS = {  # of pages whose titles do not stand in an h1
+    "phpBB 3, printed": "<h1>Bikes</h1><h2>Flat tyre</h2>",
+    "phpBB 3, subsilver2": '<a class="titles" href="t">Flat tyre</a>',
+    "phpBB 3, subsilver2 printed": '<span class="Heading">Bikes</span><span class="Heading">Flat tyre</span>',
+    "vBulletin archive": '<p class="largefont">View Full Version : <a href="t">Flat tyre</a></p>',
+    "SMF, printed": '<h1 id="title">Bikes</h1><h2 id="linktree">Bikes =&gt; Help</h2>',
+    "SMF 1.1, printed": '<h1 class="largetext">Bikes</h1><h2>Bikes =&gt; Help</h2>',
+    "MyBB": '<div class="navigation"><a href="b">Bikes</a><span class="active">Flat tyre</span></div>',
+    "MyBB archive": '<h1>Bikes</h1><div id="fullversion"><strong>Full Version:</strong> <a href="t">Flat tyre</a></div>',
+    "Invision lo-fi": '<div id="largetext">Full Version: <a href="t">Flat tyre</a></div>',
+}
+MYBB_PRINTED = page(fill(_PRINTED), f"{_LARGE}<hr size='1' />")
+PAGES: dict[str, bytes] = {
+    **{name: page(fill(template), HEADS.get(name, "<h1>Flat tyre</h1>")) for name, template in FLAT.items()},
+    "MyBB, printed": MYBB_PRINTED,
+    **TREES,
+}

@@ -116,7 +116,7 @@ class Inputs:
         """Read the files one by one; what cannot be read is an item too."""
         named = set(self.paths)
         for file in self.find():
-            if file not in named and is_page_part(file.name):
+            if file not in named and is_page_part(file):
                 yield Item(file, PassedOver(), file)
                 continue
             path = self.copies.get(file, file)

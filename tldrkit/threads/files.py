@@ -39,7 +39,7 @@ _MOST = 32 << 20  # bytes of a line, or of a file that is held whole
 _MOST_PAGE = 8 << 20  # of a page, whose tags are held too
 _MOST_VALUES = 192 << 20  # bytes that decoded JSON takes; the threads made of it take as many again
 _PAGE = re.compile(
-    rb"\s*(<\?xml[^<>]{0,200}>\s*)?(<!--(?:(?!-->).){0,2000}-->\s*)?<(!doctype\s+html|html|head|body|title|meta|link|script)\b",
+    rb"\s*(<\?xml[^<>]{0,200}>\s*)?(<!--(?:(?!-->).){0,2000}-->\s*){0,4}<(!doctype\s+html|html|head|body|title|meta|link|script)\b",
     re.I | re.S,
 )
 
@@ -73,7 +73,7 @@ def read_members(path: Path, *, as_text: bool = False) -> Iterator[tuple[Path, T
             return
         for member in open_members(path):
             place = Place(path / member.name if member.name else path)
-            if member.name and is_page_part(place.path.name):
+            if member.name and is_page_part(place.path):
                 yield place.path, _pass_over(place)
                 continue
             yield from ((place.path, found) for found in _read_member(member, place, as_text))

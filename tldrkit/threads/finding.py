@@ -21,12 +21,19 @@ from tldrkit.threads.mail.boxes import is_maildir
 SIDECAR = ".tldr"
 """What stands before the extension of files that hold the summaries of the file beside them."""
 _PAGE_PARTS = re.compile(
-    r"robots\.txt|(?:sitemap|opensearch|browserconfig)\.xml|manifest\.json"
-    r"|.*\.(?:m?js|css|map|woff2?|ttf|otf|eot|mp[34]|webm|ogg|webmanifest"
+    r"robots\.txt|hts-log\.txt|wget-log(?:\.\d+)?|saved_resource(?:\(\d+\))?(?:\.html?)?|(?:sitemap|opensearch|browserconfig)\.xml|manifest\.json"
+    r"|.*\.(?:html?\.orig|(?:m?js|css)\.download|m?js|css|map|woff2?|ttf|otf|eot|mp[34]|webm|ogg|webmanifest"
     r"|(?:png|jpe?g|gif|webp|avif|svgz?|ico|bmp|tiff?)(?:\.(?:txt|json|xml))?)"  # images, what they show
     r"(?:[?@].*)?",  # as wget names them
     re.IGNORECASE | re.DOTALL,
 )
+# What browsers put behind a page's name for the folder of its parts, in the languages they are known in.
+_PARTS_FOLDER = re.compile(
+    r"(.+)[_.-](?:files|Dateien|fichiers|archivos|arquivos|ficheiros|file|bestanden|filer|pliki|soubory|tiedostot"
+    r"|elemei|dosyalar|файлы|файли|arxius|fitxers)",
+    re.IGNORECASE,
+)
+_CACHE = "hts-cache"  # of HTTrack: every page once more
 _RUN = 50_000  # names sorted in memory; more are sorted in files
 _ANY = "**"
 
@@ -58,9 +65,18 @@ def find_thread_files(paths: Iterable[Path], *, patient: bool = False) -> Iterat
             raise DataError(f"There is no file or folder {path}.", hint="Check the path.")
 
 
-def is_page_part(name: str) -> bool:
-    """Tell by its name what saved pages bring along: scripts, style sheets, images, fonts and their kin."""
-    return _PAGE_PARTS.fullmatch(name) is not None
+def is_page_part(path: Path) -> bool:
+    """Tell what saved pages bring along: scripts, style sheets, images, fonts and their kin.
+
+    By its name, or by its folder: ``Title_files`` beside ``Title.html`` holds frames and advertisements too.
+    """
+    return _PAGE_PARTS.fullmatch(path.name) is not None or any(map(_holds_parts, path.parents))
+
+
+def _holds_parts(folder: Path) -> bool:
+    named = _PARTS_FOLDER.fullmatch(folder.name)
+    pages = [folder.with_name(f"{named[1]}.{kind}") for kind in ("html", "htm", "xhtml")] if named else []
+    return folder.name == _CACHE or any(map(os.path.isfile, pages))
 
 
 def _match(pattern: Path, *, patient: bool) -> Iterator[Path]:

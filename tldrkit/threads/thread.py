@@ -125,4 +125,6 @@ class Place:
 
 @lru_cache(maxsize=16)
 def _stem(path: Path) -> str:
-    return Path(path.name.removesuffix(".gz")).stem
+    name = path.name.removesuffix(".gz")
+    stem = Path(name).stem
+    return name if "=" in name[len(stem) :] else stem  # a mirrored address: its query tells threads apart

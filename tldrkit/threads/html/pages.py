@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from tldrkit.errors import DataError
 from tldrkit.threads.draft import Draft
-from tldrkit.threads.html.extract import FIELDS, Extraction, Found, Values, read_tags
+from tldrkit.threads.html.boxes import find_boxes
+from tldrkit.threads.html.extract import FIELDS, Extraction, Found, Page, Value, Values
 from tldrkit.threads.html.markup import render_html
 from tldrkit.threads.html.schema_org import read_linked_data
 from tldrkit.threads.html.templates import TEMPLATES, Template
@@ -17,19 +18,27 @@ from tldrkit.threads.thread import BrokenThread, Place, Post, Thread
 
 _TITLE = re.compile(r"<title[^<>]*>([^<]*)", re.IGNORECASE)
 _SITE = re.compile(r"\s([|•·»–—-]|::)\s(?:(?!\s[|•·»–—-]\s).){1,60}$")
+_AROUND_TITLE = re.compile(
+    r"^(?:(?:View )?Full Version|Print (?:Page|View)|Printable Version)\s*[:-]\s*"
+    r"|\s-\sPrintable Version$|\s*\[Archive?\]$",
+    re.IGNORECASE,
+)
 _IMAGE = re.compile(r"\[image[^\]\n]{0,500}\]")
 _BEFORE_WORDS = re.compile(r"^[\s#¿»›>•·|]+")
 _DATED = re.compile(r"\d{4}|\d:\d\d|\b(?:yesterday|today|ago)\b", re.IGNORECASE)
-_ROUND_TIME = re.compile(r"^(?:Reply #\d+ )?on:\s*|\s+Post subject:.*|, License:.*")
+_ROUND_TIME = re.compile(
+    r"^(?:Reply #\d+ )?on:\s*|^[^\[\n]*\[ | \]$|^发表于 *|\s+Post subject:.*|, License:.*"
+)
 _BOTH_TIMES = re.compile(r"(\d{4}-\d\d-\d\dT\S{5,8}) \d{9,12}")  # Hacker News writes ISO and seconds
 _SIGNATURE = re.compile(r"\n_{15,} *(?:\n|$)")
 _CODE_HEAD = re.compile(
     r"^(?:(?:PHP |HTML )?Code: ?\[?(?:Select(?: all)?|Expand)?\]?|Click to expand\.\.\.)\n+", re.MULTILINE
 )
 _NESTED = 8  # times the page that the values of its posts may be, standing in one another
+_LONGEST_HEAD = 3000  # characters in which the line that a post begins with must stand
 _LONGEST_TIME = 1000  # characters in which a time and the words round it must stand
 _NUMBER = re.compile(r"[-−]?\d[\d,]{0,12}")
-_GONE = frozenset(["[deleted]", "[removed]", "[flagged]"])
+_GONE = frozenset(["[deleted]", "[removed]", "[flagged]", "This post is deleted!"])
 
 
 def read_page(html: str, place: Place) -> Iterator[Thread | BrokenThread]:
@@ -52,25 +61,43 @@ def read_page(html: str, place: Place) -> Iterator[Thread | BrokenThread]:
 
 
 def _apply_templates(html: str) -> Draft | None:
-    tags = read_tags(html)
-    best: tuple[Template, Extraction] | None = None
-    most = 0
+    page = Page(html)
+    best: tuple[Template, Extraction, frozenset[int]] | None = None
+    most = (0, 0)
     for template in TEMPLATES:
-        found = Extraction(template, html, tags)
-        count = sum("text" in post.values for post in found.posts)
+        found = Extraction(template, page)
+        if not found.posts:
+            continue
+        boxes = _find_headless(html, template, found) or find_boxes(found.posts)
+        posts = [one.values for one in found.posts if "text" in one.values and one.number not in boxes]
+        count = (len(posts), sum("author" in values for values in posts))
         if count > most:
-            best, most = (template, found), count
+            best, most = (template, found, boxes), count
     return _build(html, *best) if best else None
 
 
-def _build(html: str, template: Template, found: Extraction) -> Draft:
-    draft = Draft(title=_first_line(_read(html, found.page, "title")))
+def _find_headless(html: str, template: Template, found: Extraction) -> frozenset[int]:
+    """Find what is no post because it does not begin with the line that the template's posts begin with."""
+    if not template.head:
+        return frozenset()
+    heads = ((post.number, _begin(html, post.values.read("text"))) for post in found.posts)
+    return frozenset(number for number, head in heads if not re.match(template.head, head))
+
+
+def _begin(html: str, value: Value) -> str:
+    """Render the beginning of a text."""
+    return value if isinstance(value, str) else render_html(html[value.start : value.stop][:_LONGEST_HEAD])
+
+
+def _build(html: str, template: Template, found: Extraction, boxes: frozenset[int]) -> Draft:
+    draft = Draft(title=_AROUND_TITLE.sub("", _first_line(_read(html, found.page, "title"))))
     above: list[tuple[int, str]] = []  # the posts an answer may be to, by depth
     outer: dict[int, int] = {}  # what stands round a post -> the post round that
     _check_nesting(html, found)
     for post in found.posts:
         parent_number = outer.get(post.parent, post.parent)
-        if (template.flat and "text" not in post.values) or not (post.values or post.deleted):
+        is_mark = template.flat and "text" not in post.values
+        if is_mark or post.number in boxes or not (post.values or post.deleted):
             outer[post.number] = parent_number  # such a mark stands elsewhere on the page too
             continue
         if "more" in post.values and "text" not in post.values:
@@ -86,22 +113,24 @@ def _build(html: str, template: Template, found: Extraction) -> Draft:
                 above.pop()
             parent = above[-1][1] if above else ""
             above.append((depth, key))
-        _add(draft, html, post, key=key, parent=parent)
+        _add(draft, html, post, head=template.head, key=key, parent=parent)
     return draft
 
 
-def _add(draft: Draft, html: str, post: Found, *, key: str, parent: str) -> None:
+def _add(draft: Draft, html: str, post: Found, *, head: str, key: str, parent: str) -> None:
     text = _read(html, post.values, "text")
+    begun = re.match(head, text) if head else None
     if text in _GONE or (post.deleted and not text):
         draft.leave_out("deleted", key=key, parent=parent)
         return
-    author = _first_line(_read(html, post.values, "author"))
-    time = render_time(_find_time(_read(html, post.values, "time")))
+    author = _first_line(begun["author"] if begun else _read(html, post.values, "author"))
+    time = render_time(_find_time(begun["time"] if begun else _read(html, post.values, "time")))
+    text = text[begun.end() :].strip() if begun else text
     votes = _whole(_read(html, post.values, "votes"))
     text = _CODE_HEAD.sub("", text)
     signature = _SIGNATURE.search(text)
     if signature:
-        text = text[: signature.start()]
+        text = text[: signature.start()].rstrip()
     draft.add(Post(author=author, text=text, time=time, votes=votes), key=key, parent=parent)
 
 
@@ -139,4 +168,5 @@ def _first_line(text: str) -> str:
 def _page_title(html: str) -> str:
     found = _TITLE.search(html)
     title = " ".join(render_html(found[1]).split()) if found else ""
-    return _SITE.sub("", title)
+    bare = _AROUND_TITLE.sub("", title)
+    return bare if bare != title else _AROUND_TITLE.sub("", _SITE.sub("", title))

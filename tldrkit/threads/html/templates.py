@@ -22,12 +22,15 @@ class Template:
         title: Of the page.
         flat: `post` marks only where a post begins; it lasts until the next.
         rooted: A post in no other answers the first.
+        head: Of a flat page whose texts have no element of their own: a pattern of the line that each begins
+            with, with groups author and time. A text lasts until the next post.
+        sign: What stands in every such page.
     """
 
     name: str
     post: str
-    text: str
-    author: str
+    text: str = ""
+    author: str = ""
     time: str = "time@datetime, time"
     votes: str = ""
     depth: str = ""
@@ -35,6 +38,8 @@ class Template:
     title: str = "h1"
     flat: bool = False
     rooted: bool = False
+    head: str = ""
+    sign: str = ""
 
 
 TEMPLATES = (
@@ -45,6 +50,33 @@ TEMPLATES = (
         author="a.username, a.username-coloured, span.username, span.username-coloured, dl.postprofile",
         time="time@datetime, p.author",
         title="h2.topic-title, h2.topictitle, h1.topic-title, h2",
+    ),
+    Template(
+        name="phpBB 3, printed",
+        post="div.post",
+        text="div.content",
+        author="strong:nth(2)",
+        time="strong:nth(1)",
+        title="h2",
+        sign='<div class="author">',
+    ),
+    Template(
+        name="phpBB 3, subsilver2",
+        post="b.postauthor",
+        text="div.postbody",
+        author="b.postauthor",
+        time="td.gensmall",
+        title="a.titles",
+        flat=True,
+    ),
+    Template(
+        name="phpBB 3, subsilver2 printed",
+        post="td[nowrap]",
+        text="div.postbody",
+        author="b:nth(1)",
+        time="td:nth(2)",
+        title="span.Heading:nth(2)",
+        flat=True,
     ),
     Template(
         name="phpBB 2",
@@ -81,6 +113,31 @@ TEMPLATES = (
         title="td.navbar, a.bclast",
     ),
     Template(
+        name="vBulletin 4, printed",
+        post="li.postbit",
+        text="blockquote.restore",
+        author="span.username",
+        time="div.datetime, span.datetime",
+        title="a[href*=showthread], h1",
+    ),
+    Template(
+        name="vBulletin 3, printed",
+        post="td[style*=14pt]",
+        text="div",
+        author="td[style*=14pt]",
+        time="td.smallfont",
+        title="a[href*=showthread]",
+        flat=True,
+    ),
+    Template(
+        name="vBulletin archive",
+        post="div.post",
+        text="div.posttext",
+        author="div.username",
+        time="div.date",
+        title="p.largefont",
+    ),
+    Template(
         name="XenForo 2",
         post="article.message, div.message[data-author]",
         text="div.bbWrapper, article.message-body, div.message-userContent",
@@ -114,9 +171,69 @@ TEMPLATES = (
         title="h2.display_title, span#top_subject, h5",
     ),
     Template(
+        name="SMF, printed",
+        post="div.postheader, dt.postheader, hr[size=2]",
+        text="div.postbody, dd.postbody, div[style*=5ex]",
+        author="strong:nth(2), b:nth(2)",
+        time="strong:nth(3), b:nth(3)",
+        title="strong, b",
+        flat=True,
+    ),
+    Template(
+        name="MyBB",
+        post="div.post[id^=post_], table[id^=post_]",
+        text="div.post_body, div[id^=pid_]",
+        author="span.largetext, div.author_information, td.post_author",
+        time="span.post_date, span.smalltext",
+        title="span.active",
+    ),
+    Template(
+        name="MyBB, printed",
+        post="hr[size=1]",
+        title="span.largetext",
+        flat=True,
+        head=r"[^\n]{1,120} - +(?P<author>(?:(?! - )[^\n]){1,60}) - +"
+        r"(?P<time>(?=[^\n]{0,50}\d|Today|Yesterday)[^\n]{4,60})(?:\n|$)",
+        sign="+---",
+    ),
+    Template(
+        name="MyBB archive",
+        post="div.post",
+        text="div.message",
+        author="div.author, h2, h3",
+        time="div.dateline",
+        title="div#fullversion",
+    ),
+    Template(
+        name="NodeBB",
+        post="[component=post]",
+        text="[component=post/content]",
+        author="[component=post]@data-username, a[data-username]@data-username, [itemprop=author], "
+        "meta[itemprop=name]@content",
+        time="[itemprop=datePublished]@content, span.timeago@title, time@datetime",
+        votes="[component=post/vote-count]@data-votes, [component=post/vote-count]",
+        title="[component=topic/title], h1",
+    ),
+    Template(
+        name="FluxBB",
+        post="div.blockpost",
+        text="div.postmsg",
+        author="dt",
+        time="a[href*=#p]",
+        title="h3",
+    ),
+    Template(
+        name="PunBB",
+        post="div.post[id^=p]",
+        text="div.entry-content",
+        author="li.username, span.post-byline",
+        time="a.permalink",
+        title="h1.main-title, h1",
+    ),
+    Template(
         name="Invision 4",
         post="article.ipsComment, article.cPost, article[id^=elComment_]",
-        text="div[data-role=commentContent], div.ipsType_richText",
+        text="div[data-role=commentContent], div.ipsType_richText, div.ipsRichText",
         author="h3.cAuthorPane_author, div.ipsEntry__username, h3, h4",
         votes="span.ipsReact_reactCountOnly",
         title="h1.ipsType_pageTitle, h1",
@@ -128,6 +245,23 @@ TEMPLATES = (
         author="span.author, a.url",
         time="abbr.published@title, abbr.published",
         title="h1.ipsType_pagetitle, h1",
+    ),
+    Template(
+        name="Invision 2",
+        post="span.normalname",
+        text="div.postcolor",
+        author="span.normalname",
+        time="span.postdetails",
+        title="b.pagetitle",
+        flat=True,
+    ),
+    Template(
+        name="Invision lo-fi",
+        post="div.postwrapper",
+        text="div.postcontent",
+        author="div.postname",
+        time="div.postdate",
+        title="div#largetext",
     ),
     Template(
         name="Vanilla",
@@ -149,6 +283,45 @@ TEMPLATES = (
         author="h3",
         title="h1",
         flat=True,
+    ),
+    Template(
+        name="WoltLab",
+        post="article.wbbPost",
+        text="div.messageText",
+        author="a.username, span.username",
+        title="h1.contentTitle, h1",
+    ),
+    Template(
+        name="bbPress",
+        post="div.bbp-reply-header, div.bbp-topic-header",
+        text="div.bbp-reply-content, div.bbp-topic-content",
+        author="a.bbp-author-name, span.bbp-author-name",
+        time="span.bbp-reply-post-date, span.bbp-topic-post-date",
+        title="h1.entry-title, h1",
+        flat=True,
+    ),
+    Template(
+        name="Discuz",
+        post="table[id^=pid]",
+        text="td[id^=postmessage_]",
+        author="a.xw1",
+        time="em[id^=authorposton]",
+        title="span#thread_subject, h1",
+    ),
+    Template(
+        name="ProBoards",
+        post="tr.post",
+        text="div.message",
+        author="a.user-link, span.user-guest",
+        time="abbr.o-timestamp@title, abbr.time@title",
+    ),
+    Template(
+        name="WordPress",
+        post="article.post, article.type-post, li.comment",
+        text="div.comment-content, section.comment-content, div.entry-content",
+        author="b.fn, cite.fn, span.fn, a.fn, span.author",
+        title="h1.entry-title, h1",
+        rooted=True,
     ),
     Template(
         name="old Reddit",
