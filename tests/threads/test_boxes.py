@@ -21,6 +21,10 @@ BOXES = {
         "XenForo 2",
         '<article class="message message--ad" data-author="Shop"><div class="bbWrapper">Buy tubes!</div></article>',
     ),
+    "an advertisement that names itself nowhere": (
+        "FluxBB",
+        '<div class="blockpost"><dl><dt>Shop</dt></dl><div class="postmsg">Buy tubes!</div></div>',
+    ),
     "who liked, in another language": (
         "phpBB 3",
         '<div id="pliste" class="post bg2"><div class="content">3 Personen gefällt das</div></div>',
@@ -90,3 +94,11 @@ def test_a_signature_is_not_the_text_of_a_post_without_one(tmp_path: Path) -> No
         "<div class=\"bbWrapper\">Patch it <a href='http://x.y'>from inside</a>.</div>", ""
     )
     assert read_texts(tmp_path, posts) == ["It is flat & old.", "That worked."]
+
+
+@pytest.mark.parametrize("name", ["post_thanks", "thanks-list", "adsbygoogle", "advertisement", "signature"])
+def test_boxes_in_a_text_are_not_read(tmp_path: Path, name: str) -> None:
+    """Thanks, advertisements and signatures within a post's text are none of its words."""
+    posts = fill(FLAT["phpBB 3"])
+    posts[2] = posts[2].replace("worked.", f'worked.<div class="{name}"><p>cy, di</p></div>')
+    assert read_texts(tmp_path, posts)[2] == "That worked."

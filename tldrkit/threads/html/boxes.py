@@ -1,9 +1,9 @@
 """Boxes that carry a post's class and are no posts: thanks, likes, advertisements, polls, signatures.
 
 One rule. A post has an author, a time, or an id: a number in the form that ids of boxes with authors
-have on the page. A box with none of them is no post where another has one. A box whose classes or id name
-what such boxes hold is no post without a post's id; where the page has no such ids, without an author
-and a time.
+have on the page. A box with none of them is no post where another has one; nor is one behind the first with
+an author alone where two others have such ids. A box whose classes or id name what such boxes hold is no
+post without a post's id; where the page has no such ids, without an author and a time.
 """
 
 import re
@@ -34,10 +34,13 @@ def find_boxes(posts: Sequence[Found]) -> frozenset[int]:
     others = [mark for number, mark in marks.items() if number not in named]
     if not any(map(any, others)):
         return frozenset()
+    have_ids = sum(mark[2] for mark in others) > 1
     return frozenset(
         number
         for number, mark in marks.items()
-        if not any(mark) or (number in named and not (mark[2] if forms else mark[0] and mark[1]))
+        if not any(mark)
+        or (have_ids and number != boxes[0].number and not any(mark[1:]))
+        or (number in named and not (mark[2] if forms else mark[0] and mark[1]))
     )
 
 

@@ -37,7 +37,8 @@ _PLAIN = {
 _UNSHOWN_CLASS = re.compile(
     r"\b(signature\w*|gmail_signature|quoteExpand|bbCodeBlock-expandLink|quote-controls|messageTextEndMarker|editedby|"
     r"lightbox-wrapper-meta|post-update-info-container|comment-controls|js-delete-icon|"
-    r"ipsQuote_toggle|codebox-header|bbcode_description|codeheader|sitebit|notice|edited|lastedit)\b|(?<![\w-])meta(?![\w-])",
+    r"ipsQuote_toggle|post[_-]?thanks\w*|thanks?[_-]?(?:box|list|bit)\w*|who-?liked|adsbygoogle|advert\w*|"
+    r"codebox-header|bbcode_description|codeheader|sitebit|notice|edited|lastedit)\b|(?<![\w-])meta(?![\w-])",
     re.IGNORECASE,
 )
 _QUOTE_CLASS = re.compile(
