@@ -15,6 +15,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain, count, product
 from operator import itemgetter
+from pathlib import Path
+from typing import Any
 
 from tldrkit.data.sentences import drop_unfinished, is_finished, split_sentences
 from tldrkit.metrics.baselines import lead, longest, title
@@ -24,9 +26,17 @@ from tldrkit.metrics.words import split_words
 from tldrkit.models.spelling import restore_writing
 from tldrkit.threads import parse_threads
 from tldrkit.threads.html.markup import reduce_html, render_html
+from tldrkit.threads.mail.answers import find_words, reduce_answer
+from tldrkit.threads.mail.attributions import count_attribution_lines, is_attribution
 from tldrkit.threads.text.bbcode import reduce_bbcode
+from tldrkit.threads.text.chat_logs import is_zoom, read_zoom
+from tldrkit.threads.text.irc import is_irc, read_irc
 from tldrkit.threads.text.markdown import reduce_markdown
+from tldrkit.threads.text.prose import find_foreign
 from tldrkit.threads.text.quotes import drop_repeated_quotes
+from tldrkit.threads.text.transcripts import is_transcript, read_transcript
+from tldrkit.threads.text.whatsapp import is_whatsapp, read_whatsapp
+from tldrkit.threads.thread import Place
 
 Read = Callable[[str], object]
 
@@ -37,119 +47,29 @@ STEEP = 24
 _LEAST = 0.001  # seconds of a measurement that says something
 _AGAIN = 4  # measurements of what seems steep: the machine may have been busy
 
-_MARKDOWN = (
-    "`",
-    "*",
-    "_",
-    "~~",
-    "[",
-    "](",
-    "![",
-    "[a]",
-    "[a](b",
-    "#",
-    "\\",
-    "|",
-    ">!",
-    "!<",
-    "```\n",
-    "- ",
-    "* ",
+MARKS = tuple(
+    (
+        "`¦*¦_¦~~¦[¦](¦![¦[a]¦[a](b¦#¦\\¦|¦>!¦!<¦```\n¦- ¦* ¦"  # Markdown
+        "<¦>¦<a ¦<a href='¦b=\"¦</¦<!--¦-->¦<script>¦<p>¦<div class=quote>¦<pre>¦<title>¦<meta ¦"  # HTML
+        "<img alt=''>¦<blockquote>¦</p>¦&¦&amp;¦&#¦<style¦<![¦"
+        "[quote]¦[/quote]¦[quote=¦[b]¦[img]¦[/b]¦[*]¦"  # BBCode
+        "> ¦\n>¦From ¦\nFrom a 2020\nA: b\n\n¦\nFrom: a\nDate: b\n¦On a wrote:\n¦wrote: ¦"  # mail
+        "=?utf-8?q?a?=¦____________________\n¦-- \n¦<a@b>¦Re: ¦[a] ¦-----BEGIN PGP¦From: ¦"
+        "On 1.1.2020 1:11 A wrote:\n¦schrieb ¦於 ¦寫道：¦From: a@b\nSent: 1\nTo: c\nSubject: d\n¦"
+        "*From:* ¦-----Original Message-----\n¦Sent from my iPhone\n¦Disclaimer: ¦a@b¦via ¦"
+        '{¦[[¦{"a":¦{"posts":[¦\\ud800¦"¦[1,¦{"text":"a"},¦'  # JSON
+        "1/1/20, 1:11 - ¦[1.1.20 1:11] A: ¦a: <¦\u200e¦<a> ¦1:11 ¦* a ¦* a (b) ¦-!- ¦"  # logs
+        "--- Day changed Mon Jan 01 ¦2020-01-01 ¦01:01:01 ¦\tFrom ¦ to ¦0:01.000 --> 0:02.000\n¦<v ¦"
+        ">> ¦A  0:01\n¦(0:01¦♪¦"
+        'f(¦a.b¦{}¦/*¦(*¦"""¦a: b\n¦a,b\n¦a  b\n¦--- a\n+++ ¦\\a¦# a\n¦0a ¦_a¦'  # programs
+        "a¦A ¦a ¦Ann: ¦a:¦:¦1¦1,¦1.¦U.¦A.b¦...¦.¦'¦!?¦…)¦名¦名。¦"  # words
+        " ¦\n¦\r\n¦\t¦\n\n¦ \n¦\n    ¦\u200b¦\x01¦\x02¦\u00a0¦\u2028¦\x0c¦"  # blanks
+        "http://¦www.¦@¦://¦:a:¦a=¦==\n¦---\n¦a\n---\n¦title: a\n¦a | b | #1\n¦(¦()¦"  # others
+    )
+    .removesuffix("¦")
+    .split("¦")
 )
-_HTML = (
-    "<",
-    ">",
-    "<a ",
-    "<a href='",
-    'b="',
-    "</",
-    "<!--",
-    "-->",
-    "<script>",
-    "<p>",
-    "<div class=quote>",
-    "<pre>",
-)
-_MORE_HTML = (
-    "<title>",
-    "<meta ",
-    "<img alt=''>",
-    "<blockquote>",
-    "</p>",
-    "&",
-    "&amp;",
-    "&#",
-    "<style",
-    "<![",
-)
-_BBCODE = ("[quote]", "[/quote]", "[quote=", "[b]", "[img]", "[/b]", "[*]")
-_MAIL = (
-    "> ",
-    ">",
-    "\n>",
-    "From ",
-    "\nFrom a 2020\nA: b\n\n",
-    "\nFrom: a\nDate: b\n",
-    "On a wrote:\n",
-    "wrote: ",
-)
-_MORE_MAIL = ("=?utf-8?q?a?=", "_" * 20 + "\n", "-- \n", "<a@b>", "Re: ", "[a] ", "-----BEGIN PGP", "From: ")
-_JSON = ("{", "[[", '{"a":', '{"posts":[', "\\ud800", '"', "[1,", '{"text":"a"},')
-_WORDS = (
-    "a",
-    "A ",
-    "a ",
-    "Ann: ",
-    "a:",
-    ":",
-    "1",
-    "1,",
-    "1.",
-    "U.",
-    "A.b",
-    "...",
-    ".",
-    '"',
-    "'",
-    "!?",
-    "…)",
-    "名",
-    "名。",
-)
-_BLANKS = (
-    " ",
-    "\n",
-    "\r\n",
-    "\t",
-    "\n\n",
-    " \n",
-    "\n    ",
-    "\u200b",
-    "\x01",
-    "\x02",
-    "\u00a0",
-    "\u2028",
-    "\x0c",
-)
-_OTHERS = (
-    "http://",
-    "www.",
-    "@",
-    "://",
-    ":a:",
-    "a=",
-    "==\n",
-    "---\n",
-    "a\n---\n",
-    "title: a\n",
-    "a | b | #1\n",
-    "(",
-    "()",
-)
-MARKS = (
-    *(_MARKDOWN + _HTML + _MORE_HTML + _BBCODE + _MAIL + _MORE_MAIL),
-    *(_JSON + _WORDS + _BLANKS + _OTHERS),
-)
+"""What texts are made of: marks of Markdown, HTML, BBCode, mail, JSON, logs, programs, words and blanks."""
 
 
 def _fill(unit: str, size: int) -> str:
@@ -253,6 +173,77 @@ def _read_page(text: str) -> object:
     ]
 
 
+_LOGS = (  # what tells each kind, what reads it, and what a line of it begins with
+    (is_whatsapp, read_whatsapp, "1/1/20, 1:11 - Ann: "),
+    (is_irc, read_irc, "1:11 <ann> a\n1:11 <bo> "),
+    (is_zoom, read_zoom, "01:01:01 From Ann to Bo: "),
+    (is_transcript, read_transcript, "WEBVTT\n\n0:01.0 --> 0:02.0\n"),
+    (is_transcript, read_transcript, "Ann  0:01\na\nBo  0:02\n"),
+)
+
+
+def _read_logs(text: str) -> object:
+    """Read as each kind of log, from the first message's words on and from the first line on."""
+    place = Place(Path("x"))
+    logs = [
+        (tells, read, log)
+        for tells, read, head in _LOGS
+        for log in (f"{head}{text}", f"{head}a\n{text}", text)
+    ]
+    return [list(read(log, place)) for tells, read, log in logs if tells(log)]
+
+
+def _tell_foreign(text: str) -> object:
+    return find_foreign(text), find_foreign(f"A b c d.\n{text}")
+
+
+def _cut_answer(text: str) -> object:
+    lines = text.split("\n")
+    ends = range(0, len(lines), max(1, len(lines) // 100))  # of each a few lines are looked at
+    told = [count_attribution_lines(lines, end) for end in ends]
+    return (
+        reduce_answer(text),
+        reduce_answer(f"a\n\n{text}"),
+        find_words(lines),
+        told,
+        is_attribution(f"{text}:"),
+    )
+
+
+def _build_chats(text: str) -> list[Any]:
+    """Build of chats and trackers those whose texts are read by patterns of their own."""
+    time = "2020-01-01T00:00:00"
+    html = {"contentType": "html", "content": text}
+    body = {"msgtype": "m.text", "body": text, "m.relates_to": {"m.in_reply_to": {"event_id": "$2"}}}
+    comment = {"id": "1", "author": {"displayName": "a"}, "body": text}
+    bug = {"id": 1, "bug_id": 1, "creator": "a", "text": text, "count": 0}
+    return [
+        [{"type": "message", "ts": "1600000000.1", "text": text, "user": "a"}],
+        [
+            {
+                "id": "1",
+                "type": 0,
+                "channel_id": "1",
+                "content": text,
+                "timestamp": time,
+                "author": {"id": "1"},
+            }
+        ],
+        {"participants": [], "messages": [{"sender_name": text, "timestamp_ms": 1, "content": text}]},
+        [{"id": 1, "sender_full_name": "a", "timestamp": 1, "content": text, "subject": text}],
+        [{"_id": "1", "rid": "r", "msg": text, "ts": time, "u": {"username": "a"}}],
+        {"value": [{"id": "1", "messageType": "message", "createdDateTime": time, "body": html}]},
+        {"chunk": [{"type": "m.room.message", "event_id": "$1", "sender": "a", "content": body}]},
+        {"id": "1", "key": "A-1", "fields": {"summary": text, "comment": {"comments": [comment]}}},
+        {"bugs": [{"id": 1, "summary": text}], "comments": [bug]},
+        {"phid": "PHID-TASK-1", "type": "TASK", "fields": {"name": text, "description": {"raw": text}}},
+    ]
+
+
+def _read_chats(text: str) -> object:
+    return [list(parse_threads(json.dumps(chat).encode(), "x")) for chat in _build_chats(text)]
+
+
 def _repeat_quotes(text: str) -> object:
     return drop_repeated_quotes([text, "\n".join(f"> {line}" for line in text.splitlines()), text])
 
@@ -279,6 +270,10 @@ READERS: Mapping[str, Read] = {
     "text or HTML": reduce_html,
     "Markdown": reduce_markdown,
     "BBCode": reduce_bbcode,
+    "logs": _read_logs,
+    "chats": _read_chats,
+    "prose": _tell_foreign,
+    "answers": _cut_answer,
     "quotes": _repeat_quotes,
     "sentences": _cut_sentences,
     "baselines": _choose_units,

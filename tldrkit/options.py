@@ -22,6 +22,23 @@ def is_first_process() -> bool:
     return int(os.environ.get("RANK") or 0) == 0
 
 
+_THREADS = (
+    "OMP_NUM_THREADS",  # torch, Arrow
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",  # NumPy, which opens its threads when it is imported
+    "VECLIB_MAXIMUM_THREADS",  # the same on macOS
+    "RAYON_NUM_THREADS",  # tokenizers
+)
+
+
+def limit_threads(threads: int) -> None:
+    """Limit this process to a number of processor threads in whatever library it imports from here on.
+
+    Libraries read their numbers from the environment, once, when they are imported or first used.
+    """
+    os.environ.update(dict.fromkeys(_THREADS, str(threads)))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Options:
     """One invocation's surroundings."""

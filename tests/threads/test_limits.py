@@ -22,8 +22,18 @@ FILES = {
     "mail": lambda: b"From: a\nTo: b\n\n" + b"> a\nb\n" * (5 * MIB),
     "one line": lambda: b"a" * (200 * MIB),
     "packed": lambda: gzip.compress(b"a" * (200 * MIB)),
+    "parts": lambda: _PARTS % b"mixed" + b"--a\n\nb\n" * MIB,
+    "digest": lambda: _PARTS % b"digest" + b"--a\n\nFrom: a\n\nb\n\n" * (MIB // 4),
+    "saved page": lambda: _SAVED + b"a\n" * (15 * MIB),
+    "mailbox": lambda: _LETTER * (MIB // 8),
+    "log": lambda: _SAID * 179_999,
+    "messages of a chat": lambda: b'{"type":"message","ts":"1600000000.1","text":"a"}\n' * 500_000,
     "packed lines": lambda: gzip.compress((b"{}" + b" " * 1000 + b"\n") * 100_000),
 }
+_PARTS = b"From: a\nTo: b\nMIME-Version: 1.0\nContent-Type: multipart/%b; boundary=a\n\n"
+_SAVED = b"Snapshot-Content-Location: a\n" + _PARTS % b"related"
+_LETTER = b"From a@b Sun Sep 13 12:26:40 2020\nFrom: a\n\nb\n\n"
+_SAID = b"1/1/20, 1:11 - a: b\n"
 READ = """
 import resource, sys
 from pathlib import Path
@@ -82,6 +92,36 @@ def test_a_thread_within_the_limits_says_nothing_of_them(tmp_path: Path) -> None
 
     assert isinstance(thread, Thread)
     assert "characters_cut" not in thread.count_posts(1)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (_PARTS % b"mixed" + b"--a\n\nb\n" * 1_000, "of its posts, 1 unreadable"),
+        (_PARTS % b"digest" + b"--a\n\nFrom: a\n\nb\n\n" * 1_000, "of its posts, 1 unreadable"),
+        (_SAVED + b"--a\n\nb\n" * 1_000, "it has too many parts for its length"),
+        (_LETTER * 20_000, "It holds 20,000 messages, which are shorter than any mail is."),
+        (_SAID * 180_001, "This is a log of more than 16 MiB or 180,000 lines"),
+    ],
+    ids=["parts", "digest", "saved page", "mailbox", "log"],
+)
+def test_what_costs_much_more_than_its_bytes_is_refused_in_a_sentence(
+    tmp_path: Path, data: bytes, reason: str
+) -> None:
+    """Parts, messages and lines without number are refused, though their bytes are few."""
+    (tmp_path / "many").write_bytes(data)
+    (found,) = read_threads(tmp_path / "many")
+
+    assert isinstance(found, BrokenThread)
+    assert reason in found.reason
+
+
+def test_short_messages_and_parts_are_read(tmp_path: Path) -> None:
+    """A digest of ten short messages and thousands of short letters are mail."""
+    digest = _PARTS % b"digest" + b"--a\n\nFrom: a\n\nb\n\n" * 10 + b"--a--\n"
+    for data, count in ((digest, 10), (_LETTER * 2_000, 2_000)):
+        (tmp_path / "few").write_bytes(data)
+        assert sum(isinstance(found, Thread) for found in read_threads(tmp_path / "few")) == count
 
 
 def test_a_packed_bomb_is_refused_in_a_sentence(tmp_path: Path) -> None:

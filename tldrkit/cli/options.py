@@ -11,7 +11,7 @@ import typer
 from pydantic.fields import FieldInfo
 
 from tldrkit.cli.console import ProgressTracker
-from tldrkit.options import Device, Options, WandbMode
+from tldrkit.options import Device, Options, WandbMode, limit_threads
 from tldrkit.specs import Spec, build_spec
 
 WHAT = "What is made (each is also a key of a --spec file)"
@@ -110,6 +110,8 @@ def step_command(
                 arguments["spec"] = build_spec(other, files, given)
             settings = {name: arguments.pop(name) for name in how}
             options = Options(**settings, command=("tldrkit", *sys.argv[1:]), display=ProgressTracker())
+            if options.threads:
+                limit_threads(options.threads)
             command(options=options, **arguments)
 
         call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

@@ -38,6 +38,7 @@ _JSON = re.compile(rb'\s*(\{\s*("|\}|$)|\[)', re.MULTILINE)
 _MOST = 32 << 20  # bytes of a line, or of a file that is held whole
 _MOST_PAGE = 8 << 20  # of a page, whose tags are held too
 _MOST_VALUES = 192 << 20  # bytes that decoded JSON takes; the threads made of it take as many again
+_MOST_OF_LOG, _MOST_LINES = 16 << 20, 180_000  # of a log or a transcript: a line is a post of 1,000 bytes
 _PAGE = re.compile(
     rb"\s*(<\?xml[^<>]{0,200}>\s*)?(<!--(?:(?!-->).){0,2000}-->\s*){0,4}<(!doctype\s+html|html|head|body|title|meta|link|script)\b",
     re.I | re.S,
@@ -141,10 +142,15 @@ def _decode(data: bytes) -> object:
     Raises:
         ValueError: It is no JSON, or too much; the message is a clause.
     """
-    weights = {b"{": 200, b"[": 64, b",": 64}  # bytes that Python takes for what each stands for
-    if 2 * len(data) + sum(data.count(mark) * weight for mark, weight in weights.items()) > _MOST_VALUES:
+    if _weigh(data) > _MOST_VALUES:
         raise ValueError("it holds too many values to be read at once")
     return decode_json(data)
+
+
+def _weigh(data: bytes) -> int:
+    """Estimate the bytes that JSON takes once decoded."""
+    weights = {b"{": 200, b"[": 64, b",": 64}  # bytes that Python takes for what each stands for
+    return 2 * len(data) + sum(data.count(mark) * weight for mark, weight in weights.items())
 
 
 def _read_open(file: BufferedReader, place: Place, as_text: bool) -> Found:
@@ -195,6 +201,9 @@ def _tell_text(data: bytes, place: Place, as_text: bool) -> Found:
     text = decode_text(data)
     lines = text.text.replace("\r\n", "\n")
     read = next((read for recognizes, read in _TEXTS if recognizes(lines)), None)
+    if read and (len(data) > _MOST_OF_LOG or lines.count("\n") > _MOST_LINES):
+        most = f"{_MOST_OF_LOG >> 20} MiB or {_MOST_LINES:,} lines"
+        raise DataError(f"This is a log of more than {most}; split it into several files.")
     foreign = None if read or as_text else find_foreign(lines)
     if foreign is not None:
         yield _refuse(foreign, place, "--as-text takes it as one post")
@@ -230,8 +239,13 @@ def _read_json(file: BufferedReader, place: Place) -> Found:
 
 
 def _read_lines(lines: Iterable[tuple[int, bytes]], place: Place) -> Found:
-    """Read values a line each; the messages of a chat are read together."""
+    """Read values a line each; the messages of a chat are read together.
+
+    Raises:
+        DataError: These are too many.
+    """
     messages: list[object] = []
+    weight = 0
     for number, line in lines:
         if not line.strip():
             continue
@@ -242,6 +256,9 @@ def _read_lines(lines: Iterable[tuple[int, bytes]], place: Place) -> Found:
             continue
         if is_chat_line(value):
             messages.append(value)
+            weight += _weigh(line)
+            if weight > _MOST_VALUES:
+                raise DataError("These are too many messages to be read together; split the file.")
         else:
             yield from build_threads(value, Place(place.path, number))
     if messages:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tldrkit.threads.mail.message import FAILURES, Mail, parse_message
+from tldrkit.threads.mail.message import FAILURES, Mail, has_too_many, parse_message
 
 _MOST_DEPTH = 8
 _HEAD_END = re.compile(rb"\r?\n\r?\n|\A\r?\n")
@@ -56,6 +56,8 @@ def _walk(data: bytes, found: list[bytes], depth: int, kind: str = "text/plain")
     elif kind.startswith("multipart/") and boundary and depth < _MOST_DEPTH:
         inner = "message/rfc822" if kind == "multipart/digest" else "text/plain"
         parts = _split_parts(body, boundary.encode("ascii", "replace"))
+        if has_too_many(len(parts), len(body)):
+            return False
         digests = [_walk(part, found, depth + 1, inner) for part in parts]  # all of them, whatever they are
         return any(digests) or kind == "multipart/digest"
     return False
@@ -98,7 +100,10 @@ def _split_plain(mail: Mail) -> Iterator[bytes]:
     end = _END.search(text, preamble.end()) if preamble else None
     if not preamble or not (end or "digest" in mail.header("subject").lower()):
         return
-    for part in _DIVIDER.split(text[preamble.end() : end.start() if end else len(text)]):
+    parts = _DIVIDER.split(text[preamble.end() : end.start() if end else len(text)])
+    if has_too_many(len(parts), len(text)):
+        return
+    for part in parts:
         head, blank, body = part.strip("\n").partition("\n\n")
         if blank and _FROM.search(head):
             yield f"{_CONTENT.sub('', head + chr(10)).rstrip()}\n\n{body}".encode(errors="surrogatepass")

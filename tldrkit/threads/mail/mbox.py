@@ -27,6 +27,7 @@ _PREFIX = re.compile(
 )
 _LIST = re.compile(r"\[[^\]]{1,60}\]\s*")
 _MOST = 8 << 20  # bytes of a message that are read: what follows its words are attachments
+_MESSAGES, _SHORTEST = 10_000, 200  # that any mailbox may hold, and bytes for which it may hold one more
 _IN_MEMORY = 1 << 24  # bytes of an unpacked mailbox before it goes to a temporary file
 _MOST_DEPTH = 4  # of messages in messages
 
@@ -50,7 +51,8 @@ def _copy_maildir(folder: Path, copy: IO[bytes]) -> Iterator[Span]:
     files = [path for name in ("cur", "new") for path in (folder / name).iterdir() if path.is_file()]
     for path in sorted(files, key=lambda path: path.name):  # which begins with the time
         if not path.name.startswith("."):
-            yield _append(copy, path.read_bytes())
+            with path.open("rb") as file:
+                yield _append(copy, file.read(_MOST))
 
 
 def _append(copy: IO[bytes], message: bytes) -> Span:
@@ -64,7 +66,11 @@ Copying = Callable[[IO[bytes]], Iterator[Span]]
 
 def _read(copy_messages: Copying, place: Place) -> Iterator[Thread | BrokenThread]:
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as copy:
-        groups = _gather(list(copy_messages(copy)), copy)
+        spans = list(copy_messages(copy))
+        if len(spans) > _MESSAGES + copy.seek(0, 2) // _SHORTEST:
+            yield place.refuse(f"It holds {len(spans):,} messages, which are shorter than any mail is.")
+            return
+        groups = _gather(spans, copy)
         if not groups:
             yield place.refuse("There is no message in it.")
         for number, members in enumerate(groups):
@@ -92,7 +98,7 @@ def _find_all(spans: Iterable[Span], copy: IO[bytes], depth: int = 0) -> Iterato
     """
     for span in spans:
         copy.seek(span.start)
-        held = find_held(copy.read(span.length))
+        held = find_held(copy.read(min(span.length, _MOST)))
         inner = [_append(copy, message) for message in held.messages] if depth < _MOST_DEPTH else []
         yield from _find_all(inner, copy, depth + 1)
         if not held.is_digest or not inner:

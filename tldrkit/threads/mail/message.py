@@ -24,6 +24,7 @@ _BOUNDARY = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 _DEEPEST = 50  # parts in one another: each line is compared with the boundaries of all that are open
+_PARTS, _SHORTEST = 10, 250  # parts that any message may have, and bytes for which it may have one more
 _SIGNED = re.compile(r"^-----BEGIN PGP SIGNED MESSAGE-----\n(Hash: .{1,40}\n)?\n", re.MULTILINE)
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE)
 _NAMESPACED = re.compile(
@@ -107,7 +108,7 @@ class Mail:
         """Read the same with all that programs put round it."""
         if self._is_plain:
             return _decode(self._rest.encode("ascii", "surrogateescape"), None).replace("\r\n", "\n")
-        _check_depth(self._data)
+        check_parts(self._data)
         return _read_parts(parse_message(self._data)).replace("\r\n", "\n")
 
     def _written(self, name: str) -> str:
@@ -167,22 +168,33 @@ class _ShortHeaders(Compat32):
 _POLICY = _ShortHeaders()
 
 
-def _check_depth(data: bytes) -> None:
-    """Refuse what no mail program sends, and would take the library the square of its length.
+def has_too_many(parts: int, size: int) -> bool:
+    """Tell parts, or messages in a message, that are shorter than any mail program's."""
+    return parts > _PARTS + size // _SHORTEST
+
+
+def check_parts(data: bytes) -> None:
+    """Refuse what no mail program sends: parts that cost much more to be read than their bytes.
 
     Raises:
-        ValueError: Parts stand in one another that deeply.
+        ValueError: There are too many, or they stand in one another too deeply, which would take the library
+            the square of their length; the message is a clause.
     """
     opened: list[bytes] = []
-    for name, line in _BOUNDARY.findall(data):
+    parts = 0
+    for found in _BOUNDARY.finditer(data):
+        name, line = found[1], found[2]
         if name:
             opened.append(name)
         elif line.rstrip() in opened:
             del opened[opened.index(line.rstrip()) + 1 :]
+            parts += 1
         elif (ended := line.rstrip().removesuffix(b"--")) in opened:
             del opened[opened.index(ended) :]
         if len(opened) > _DEEPEST:
             raise ValueError("its parts stand in one another too deeply")
+    if has_too_many(parts, len(data)):
+        raise ValueError("it has too many parts for its length")
 
 
 def parse_message(data: bytes) -> Message:

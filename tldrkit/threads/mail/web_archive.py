@@ -8,7 +8,7 @@ from email.message import Message
 from tldrkit.encodings import decode_page
 from tldrkit.threads.html.pages import read_page
 from tldrkit.threads.mail.boxes import is_mailbox
-from tldrkit.threads.mail.message import parse_message
+from tldrkit.threads.mail.message import check_parts, parse_message
 from tldrkit.threads.thread import BrokenThread, Place, Thread
 
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
@@ -17,6 +17,7 @@ _RELATED = re.compile(
     rb"^content-type:\s*multipart/related\b(?:[^\n]|\n[ \t])*text/html", re.MULTILINE | re.IGNORECASE
 )
 _SENT = re.compile(rb"^(?:to|message-id|received|delivered-to|return-path):", re.MULTILINE | re.IGNORECASE)
+_MOST_LINES = 2_000_000  # the library keeps each, in some sixty bytes
 _CHARSET = re.compile(rb"<meta[^<>]{0,200}charset", re.IGNORECASE)
 
 
@@ -30,6 +31,14 @@ def is_web_archive(head: bytes) -> bool:
 
 def read_web_archive(data: bytes, place: Place) -> Iterator[Thread | BrokenThread]:
     """Read the page that was saved; frames, pictures and style sheets beside it are passed over."""
+    try:
+        check_parts(data)
+    except ValueError as error:
+        yield place.refuse(f"The saved web page cannot be read: {error}.")
+        return
+    if data.count(b"\n") > _MOST_LINES:
+        yield place.refuse(f"The saved web page has more than {_MOST_LINES:,} lines.")
+        return
     archive = parse_message(data)
     pages = [part for part in archive.walk() if part.get_content_type() == "text/html"]
     page = next((part for part in pages if _is_root(part, archive)), pages[0] if pages else None)

@@ -16,7 +16,7 @@ from tldrkit.threads.thread import BrokenThread, Place, Post, Thread
 
 _STAMP = r"(?:\d{1,3}:)?\d{1,2}:\d\d[.,]\d{1,3}"
 _CUE = re.compile(rf"^[ \t]*({_STAMP})[ \t]*(?:-->|,)[ \t]*{_STAMP}[^\n]*$", re.MULTILINE)
-_SUBTITLES = re.compile(rf"\s*(?:WEBVTT\b|(?:\d{{1,6}}[ \t]*\n)?[ \t]*{_STAMP}[ \t]*(?:-->|,)[ \t]*{_STAMP})")
+_SUBTITLES = re.compile(rf"(?:WEBVTT\b|(?:\d{{1,6}}[ \t]*\n)?[ \t]*{_STAMP}[ \t]*(?:-->|,)[ \t]*{_STAMP})")
 _VOICE = re.compile(r"<v(?:\.[^\s<>]{1,40})*[ \t]+([^<>\n]{1,80})>")
 _TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,80}>|<\d[\d:.]{3,20}>|\{\\[^{}\n]{1,40}\}")
 _SPEAKER = re.compile(r"(?:>>+[ \t]*|-[ \t]*)?([^\W\d_][^:\n<>\[\](){}.!?,;]{0,40}):[ \t]+(?=\S)")
@@ -38,9 +38,10 @@ class _Cue(NamedTuple):
 
 def is_transcript(text: str) -> bool:
     """Tell subtitles by their first cue, and a transcript by its lines of speakers and times."""
-    if _SUBTITLES.match(text):
+    opening = text.lstrip()
+    if _SUBTITLES.match(opening):
         return _CUE.search(text) is not None
-    first = _HEAD.match(text.lstrip())
+    first = _HEAD.match(opening)
     return (
         first is not None and sum(1 for _ in zip(_HEAD.finditer(text), range(_HEADS), strict=False)) == _HEADS
     )
@@ -48,7 +49,7 @@ def is_transcript(text: str) -> bool:
 
 def read_transcript(text: str, place: Place) -> Iterator[Thread | BrokenThread]:
     """Read subtitles or a transcript as one thread."""
-    cues = list(_find_cues(text) if _SUBTITLES.match(text) else _find_turns(text))
+    cues = list(_find_cues(text) if _SUBTITLES.match(text.lstrip()) else _find_turns(text))
     draft = Draft()
     for cue in cues:
         if not cue.lines:
