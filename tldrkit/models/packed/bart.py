@@ -4,57 +4,21 @@ Computes what ``BartForConditionalGeneration`` computes, for plain and grown net
 padding would cost. Knows the anatomy of BART's modules; knows no optimizer.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import embedding, layer_norm
 
 from tldrkit.models.packed.attention import Attention, Manner
-from tldrkit.models.packed.dropout import Dropout, DropoutMasks
-from tldrkit.models.packed.functions import CrossEntropy, apply
+from tldrkit.models.packed.functions import apply
 from tldrkit.models.packed.layout import Packed, cut_into_chunks
+from tldrkit.models.packed.network import PackedNetwork
 
 
-class PackedBart:
-    """Compute the summed loss of rows of tokens.
-
-    Args:
-        network: BART, plain, of ours, or with layers wrapped by PerforatedAI; on a processor.
-        linears: Applies linear layers of the network to one input.
-        dtype: Number format of the input of products and what lies between them; sums, norms and the loss are
-            float32.
-        dropout: Dropout while the network is in training mode; None for none.
-    """
-
-    def __init__(
-        self,
-        network: nn.Module,
-        linears: Callable[..., Tensor],
-        dtype: torch.dtype,
-        dropout: Dropout | None,
-    ) -> None:
-        self._network: Any = network
-        self._linears = linears
-        self._dtype = dtype
-        self._given = dropout or Dropout(None, None, None)
-
-    def __call__(
-        self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]], smoothing: float = 0.0
-    ) -> Tensor:
-        """Sum the cross-entropy over the tokens of all targets.
-
-        Args:
-            sources: Token ids of each document.
-            targets: Token ids of each summary.
-            smoothing: Share of the target probability spread over all tokens.
-
-        Shape:
-            result: ().
-        """
-        labels = torch.tensor([token for row in targets for token in row])
-        return apply(CrossEntropy, self.compute_logits(sources, targets), labels, smoothing)
+class PackedBart(PackedNetwork):
+    """Compute the summed loss of rows of tokens with a BART, plain, of ours, or growing."""
 
     def compute_logits(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> Tensor:
         """Compute the logits of every token of all targets, each from those before it.
@@ -64,10 +28,8 @@ class PackedBart:
         """
         network = self._network
         source, target = Packed([len(row) for row in sources]), Packed([len(row) for row in targets])
-        start = network.config.decoder_start_token_id
-        shifted = [token for row in targets for token in (start, *row[:-1])]
         read = self._run(network.model.encoder, [token for row in sources for token in row], source)
-        written = self._run(network.model.decoder, shifted, target, read, source)
+        written = self._run(network.model.decoder, self._shift(targets), target, read, source)
         logits = self._linears(written, network.lm_head)
         # Zeros in every network that is known; in place, since nothing reads the product without it.
         return logits.add_(network.final_logits_bias) if network.final_logits_bias.any() else logits
@@ -124,13 +86,13 @@ class PackedBart:
             queries, seen = self._linears(seeking, query, key, value), None
         else:
             queries, seen = self._linears(seeking, query), self._linears(read, key, value)
-        manner = Manner(chunks, self._masks(self._given.attention), attention.scaling)
+        manner = Manner(chunks, self._use(self._dropout.attention), attention.scaling)
         mixed = apply(Attention, queries, seen, future, manner)
         return self._linears(mixed, attention.out_proj)
 
     def _feed(self, layer: Any, hidden: Tensor) -> Tensor:  # noqa: ANN401  (transformers is not typed)
         between = layer.activation_fn(self._linears(hidden.to(self._dtype), layer.fc1))
-        masks = self._masks(self._given.activation)
+        masks = self._use(self._dropout.activation)
         if masks is not None:
             between = between * masks.draw(between.shape)
         return self._linears(between, layer.fc2)
@@ -138,20 +100,6 @@ class PackedBart:
     @staticmethod
     def _norm(norm: Any, hidden: Tensor) -> Tensor:  # noqa: ANN401  (transformers is not typed)
         return layer_norm(hidden, norm.normalized_shape, norm.weight, norm.bias, norm.eps)
-
-    def _masks(self, masks: DropoutMasks | None) -> DropoutMasks | None:
-        return masks if self._network.training else None
-
-    def _drop(self, hidden: Tensor) -> Tensor:
-        masks = self._masks(self._given.hidden)
-        return hidden if masks is None else hidden * masks.draw(hidden.shape).to(hidden.dtype)
-
-    def _add(self, hidden: Tensor, change: Tensor) -> Tensor:
-        """Add a layer's output, dropped out, to the hidden states."""
-        masks = self._masks(self._given.hidden)
-        if masks is None:
-            return hidden + change
-        return torch.addcmul(hidden, change, masks.draw(change.shape))
 
 
 def _hide_later(length: int, dtype: torch.dtype) -> Tensor:

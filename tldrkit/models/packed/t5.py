@@ -4,7 +4,7 @@ Computes what ``T5ForConditionalGeneration`` computes, for plain, asymmetric and
 out what padding would cost. Knows the anatomy of T5's modules; knows no optimizer.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -12,49 +12,13 @@ from torch import Tensor, nn
 from torch.nn.functional import embedding
 
 from tldrkit.models.packed.attention import Attention, Manner
-from tldrkit.models.packed.dropout import Dropout, DropoutMasks
-from tldrkit.models.packed.functions import CrossEntropy, ReluDropout, RmsNorm, apply
+from tldrkit.models.packed.functions import ReluDropout, RmsNorm, apply
 from tldrkit.models.packed.layout import Packed, cut_into_chunks
+from tldrkit.models.packed.network import PackedNetwork
 
 
-class PackedT5:
-    """Compute the summed loss of rows of tokens.
-
-    Args:
-        network: T5, plain, of ours, or with layers wrapped by PerforatedAI; on a processor.
-        linears: Applies linear layers of the network to one input.
-        dtype: Number format of the input of products and what lies between them; sums, norms and the loss are
-            float32.
-        dropout: Dropout while the network is in training mode; None for none.
-    """
-
-    def __init__(
-        self,
-        network: nn.Module,
-        linears: Callable[..., Tensor],
-        dtype: torch.dtype,
-        dropout: Dropout | None,
-    ) -> None:
-        self._network: Any = network
-        self._linears = linears
-        self._dtype = dtype
-        self._given = None if dropout is None else dropout.hidden  # T5 has one rate for all places
-
-    def __call__(
-        self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]], smoothing: float = 0.0
-    ) -> Tensor:
-        """Sum the cross-entropy over the tokens of all targets.
-
-        Args:
-            sources: Piece ids of each document.
-            targets: Piece ids of each summary.
-            smoothing: Share of the target probability spread over all pieces.
-
-        Shape:
-            result: ().
-        """
-        labels = torch.tensor([piece for row in targets for piece in row])
-        return apply(CrossEntropy, self.compute_logits(sources, targets), labels, smoothing)
+class PackedT5(PackedNetwork):
+    """Compute the summed loss of rows of tokens with a T5, plain, of ours, or growing."""
 
     def compute_logits(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> Tensor:
         """Compute the logits of every token of all targets, each from those before it.
@@ -64,10 +28,8 @@ class PackedT5:
         """
         network = self._network
         source, target = Packed([len(row) for row in sources]), Packed([len(row) for row in targets])
-        start = network.config.decoder_start_token_id
-        shifted = [piece for row in targets for piece in (start, *row[:-1])]
         read = self.encode(sources)
-        written = self._run(network.decoder, torch.tensor(shifted), target, read, source)
+        written = self._run(network.decoder, torch.tensor(self._shift(targets)), target, read, source)
         if network.config.scale_decoder_outputs:
             written = written * network.model_dim**-0.5
         return self._linears(written, network.lm_head)
@@ -130,13 +92,13 @@ class PackedT5:
             queries, seen = self._linears(normed, query, key, value), None
         else:
             queries, seen = self._linears(normed, query), self._linears(read, key, value)
-        mixed = apply(Attention, queries, seen, bias, Manner(chunks, self._masks()))
+        mixed = apply(Attention, queries, seen, bias, Manner(chunks, self._use(self._dropout.hidden)))
         return self._add(hidden, self._linears(mixed, out))
 
     def _feed(self, layer: Any, hidden: Tensor) -> Tensor:  # noqa: ANN401  (transformers is not typed)
         dense = layer.DenseReluDense
         normed = self._norm(layer.layer_norm, hidden)
-        masks = self._masks()
+        masks = self._use(self._dropout.hidden)
         if hasattr(dense, "wi_0"):
             both = self._linears(normed, dense.wi_0, dense.wi_1)
             gate, value = both.chunk(2, dim=1)
@@ -151,20 +113,6 @@ class PackedT5:
 
     def _norm(self, norm: Any, hidden: Tensor) -> Tensor:  # noqa: ANN401  (transformers is not typed)
         return apply(RmsNorm, hidden, norm.weight, norm.variance_epsilon, self._dtype)
-
-    def _masks(self) -> DropoutMasks | None:
-        return self._given if self._network.training else None
-
-    def _drop(self, hidden: Tensor) -> Tensor:
-        masks = self._masks()
-        return hidden if masks is None else hidden * masks.draw(hidden.shape).to(hidden.dtype)
-
-    def _add(self, hidden: Tensor, change: Tensor) -> Tensor:
-        """Add a layer's output, dropped out, to the residual stream."""
-        masks = self._masks()
-        if masks is None:
-            return hidden + change
-        return torch.addcmul(hidden, change, masks.draw(change.shape))
 
     def _compute_bias(self, attention: Any, length: int) -> Tensor:  # noqa: ANN401  (transformers is not typed)
         """Compute the position bias of the longest row, causality included.
