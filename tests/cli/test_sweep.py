@@ -143,7 +143,7 @@ def test_a_broken_journal_is_said(cli: Cli, workplace: Path, sweep_file: Path) -
     for said in (1, 0):
         done = cli("sweep", sweep_file.name, "--count", "1")
         assert done.returncode == 0, done.stderr
-        assert done.stderr.count("toy.journal had a line that was broken: the sweep goes on without") == said
+        assert done.stderr.count("toy.journal had 1 line that was broken: the sweep goes on without") == said
 
 
 def test_nothing_to_do_is_said(cli: Cli, sweep_file: Path) -> None:

@@ -137,7 +137,7 @@ def test_same_seed_same_interval(monkeypatch: pytest.MonkeyPatch) -> None:
     ("a", "b", "words"),
     [
         (np.ones((1, 3)), np.ones((1, 4)), "3 and 4"),
-        (np.ones((1, 3)), np.ones((2, 3)), "1 and 2 seeds"),
+        (np.ones((1, 3)), np.ones((2, 3)), "1 seed, the other 2"),
         (np.array([[0.1, np.nan]]), np.ones((1, 2)), "not finite"),
         (np.ones((1, 1)), np.ones((1, 1)), "at least two documents"),
         (np.ones(3), np.ones(3), "seeds by documents"),

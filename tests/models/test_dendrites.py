@@ -375,7 +375,7 @@ def test_a_second_run_ends_the_first(
 def test_what_cannot_grow_is_refused(narrow_t5: PreTrainedModel, tmp_path: Path, tiny_batch: Batch) -> None:
     """Dendrites need a T5 or BART summarizer that has none yet."""
     policy = Dendrites(TrainSpec(do_pb=True), tmp_path, tmp_path / "log")
-    with pytest.raises(DendriteError, match="cannot grow on a T5EncoderModel"):
+    with pytest.raises(DendriteError, match="cannot grow on a tldr_t5 model"):
         policy.attach(T5EncoderModel(narrow_t5.config))
     run = Run(narrow_t5, tmp_path, tiny_batch)
     run.validate(0.1)

@@ -143,7 +143,7 @@ def test_a_part_of_the_documents_is_called_a_part(report: Report, page: Page) ->
     """The page says whether all documents are in it, or how many of which."""
     part = replace(report, examples=replace(report.examples, of=5000, ranks=7))
 
-    assert "All 60 documents." in page.find("p")
+    assert "All documents, 60 of them." in page.find("p")
     assert any(
         "60 of 5,000 documents" in text and "the first 7" in text
         for text in Page(render_html(part)).find("p")

@@ -17,7 +17,7 @@ from tldrkit.store.store import ArtifactStore
 
 options = Options(artifacts=Path(sys.argv[2]), device="cpu")
 model = resolve_model(ArtifactStore(options.artifacts), sys.argv[1])
-_load(options, SummarizeSpec(num_beams=1), model)
+_load(options, SummarizeSpec(num_beams=1), model, sys.argv[1])
 
 from tldrkit.models.frozen.kernels.attention import keep
 from tldrkit.models.frozen.kernels.choice import find_top

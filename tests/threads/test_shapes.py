@@ -195,7 +195,7 @@ def test_build_thread_wants_one_thread() -> None:
     """A decoded value of one thread is built; several, and none, are refused."""
     value = json.loads(SAMPLES["forums"])
     assert build_thread(value, "x").title == TITLE
-    for wrong, sentence in (([value, value], "2 threads"), ({"a": 1}, "unknown shape"), (7, "JSON int")):
+    for wrong, sentence in (([value, value], "2 threads"), ({"a": 1}, "unknown shape"), (7, "whole number")):
         with pytest.raises(DataError, match=sentence):
             build_thread(wrong, "x")
 

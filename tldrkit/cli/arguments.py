@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import typer
 from typer.core import TyperCommand
 
 from tldrkit.cli.secrets import refuse_secrets
@@ -26,7 +27,11 @@ class AnySpelling(TyperCommand):
             SpecError: An argument holds a secret.
         """
         refuse_secrets(args)
-        return super().parse_args(ctx, list(_normalize(args, self.get_params(ctx))))
+        try:
+            return super().parse_args(ctx, list(_normalize(args, self.get_params(ctx))))
+        except typer.BadParameter as error:  # pydantic's word for it, which Typer reads values with
+            error.message = error.message.removeprefix("Value error, ")
+            raise
 
 
 def _normalize(arguments: Iterable[str], parameters: Iterable[Any]) -> Iterator[str]:

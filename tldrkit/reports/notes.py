@@ -70,7 +70,7 @@ def _warn_of_outputs(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:
     given = list(dict.fromkeys(run.label for run in runs if run.decoding is None))
     if given:
         warnings.append(
-            f"The outputs of {_join(given)} were given: how they were decoded and what that costs is unknown."
+            f"The outputs of {_join(given)} were given: how they were decoded, and the cost, is unknown."
         )
     empty = ("empty prediction, which scores", "empty predictions, which score")
     return warnings + [f"{run.reference} has {count_noun(run.empty, *empty)} 0." for run in runs if run.empty]

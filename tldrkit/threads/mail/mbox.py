@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from tldrkit.errors import DataError
+from tldrkit.texts import count_noun
 from tldrkit.threads.draft import Draft
 from tldrkit.threads.json.fields import render_time
 from tldrkit.threads.mail.boxes import Span, copy_box, copy_emlx
@@ -68,7 +69,8 @@ def _read(copy_messages: Copying, place: Place) -> Iterator[Thread | BrokenThrea
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as copy:
         spans = list(copy_messages(copy))
         if len(spans) > _MESSAGES + copy.seek(0, 2) // _SHORTEST:
-            yield place.refuse(f"It holds {len(spans):,} messages, which are shorter than any mail is.")
+            count = count_noun(len(spans), "message")
+            yield place.refuse(f"It holds {count}, which are shorter than any mail is.")
             return
         groups = _gather(spans, copy)
         if not groups:

@@ -56,7 +56,8 @@ _CHARSETS = {  # as programs label them -> what Python calls what they mean
 }
 _NO_CHARSETS = frozenset(["idna", "punycode", "unicode_escape", "raw_unicode_escape", "unicode-escape"])
 _LONGEST_WRITTEN = 1 << 16  # characters of a header that are read
-_LONGEST = 10_000  # characters of a header in which coded words are looked for
+_LONGEST = 10_000  # characters of a header that describes a part, or names an author
+_LONGEST_CODED = 2_000  # characters of coded words: the library takes the square of their length
 
 
 class Mail:
@@ -128,8 +129,9 @@ class Mail:
 
 def _decode_words(written: str) -> str:
     """Decode coded words (RFC 2047); what is none, or is damaged, stays as it is."""
-    if "=?" not in written or len(written) > _LONGEST:
+    if "=?" not in written:
         return written
+    written = written[:_LONGEST_CODED]
     try:
         parts = decode_header(written)
     except FAILURES:
