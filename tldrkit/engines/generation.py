@@ -18,7 +18,7 @@ from tldrkit.errors import ModelError
 from tldrkit.models.frozen.decoder import Decoder
 from tldrkit.models.frozen.kernels.tiles import has_int8
 from tldrkit.models.frozen.parameters import FrozenNetwork
-from tldrkit.models.frozen.rules import KNOWN_DEFAULTS, Rules
+from tldrkit.models.frozen.rules import KNOWN_DEFAULTS, Rules, find_ends
 from tldrkit.models.frozen.search import Beams, write_by_beams, write_greedily
 from tldrkit.models.spelling import loses_case, restore_writing
 
@@ -151,17 +151,11 @@ def freeze(network: "PreTrainedModel | FrozenNetwork") -> FrozenNetwork | None:
     return freezing.freeze(network)
 
 
-def find_ends(defaults: Any) -> frozenset[int]:  # noqa: ANN401  (of transformers, or of our lean networks)
-    """Find the pieces that end a summary, by a network's generation defaults."""
-    end = defaults.eos_token_id
-    return frozenset([end] if isinstance(end, int) else end or ())
-
-
 def finish(
     written: Sequence[Sequence[int]],
     documents: Sequence[str],
     tokenizer: "PreTrainedTokenizerBase | LeanTokenizer",
-    defaults: Any,  # noqa: ANN401  (as above)
+    defaults: Any,  # noqa: ANN401  (of transformers, or of our lean networks)
     decoding: Decoding,
 ) -> list[Generated]:
     """Make summaries of their pieces.

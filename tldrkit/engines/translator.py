@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from tldrkit.data.tokens import tokenize_documents
 from tldrkit.engines.decoding import Decoding
-from tldrkit.engines.generation import Generated, find_ends, finish, freeze
+from tldrkit.engines.generation import Generated, finish, freeze
 from tldrkit.engines.processor import count_threads
 from tldrkit.errors import ModelError
-from tldrkit.models.frozen.rules import PLAIN_DEFAULTS
+from tldrkit.models.frozen.rules import PLAIN_DEFAULTS, find_ends
 from tldrkit.models.translation import check_translatable, load_translator
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tldrkit.errors import ModelError
+from tldrkit.files import LFS_POINTER
 from tldrkit.tensors import check_whole, list_tensors
 from tldrkit.texts import count_noun
 
@@ -20,7 +21,6 @@ WHOLE = "Copy or save the whole folder again; its weights must be safetensors."
 _FILES = ("*.json", "*.safetensors", "*.model", "*.txt")
 _VOCABULARIES = ("tokenizer.json", "*.model", "*.spm", "vocab.json", "vocab.txt")
 _WITHOUT_VOCABULARY = "ByT5Tokenizer"  # reads bytes
-_POINTER = b"version https://git-lfs.github.com/spec/"
 _ADAPTERS = ("adapter_config.json", "adapter_model.safetensors", "adapter_model.bin")
 
 
@@ -127,7 +127,7 @@ def _check_file(path: Path) -> None:
     """Check that a file is there itself, and no sign that points to it."""
     try:
         with path.open("rb") as file:
-            head = file.read(len(_POINTER))
+            head = file.read(len(LFS_POINTER))
     except FileNotFoundError as error:
         raise ModelError(
             f"{path} is a link to a file that is not there.",
@@ -135,7 +135,7 @@ def _check_file(path: Path) -> None:
         ) from error
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror}.", hint=WHOLE) from error
-    if head == _POINTER:
+    if head == LFS_POINTER:
         raise ModelError(
             f"{path} is a pointer of Git LFS, not the file itself.",
             hint=f"Fetch the files: git lfs install, then git lfs pull in {path.parent}.",

@@ -210,14 +210,14 @@ def _find_linears(blueprint: Blueprint) -> Iterator[tuple[str, tuple[int, int]]]
     """Find the paths of the linear layers of a network, and their outputs and inputs."""
     read = blueprint.encoder.width
     for side in blueprint.sides:
-        yield from _find_sides(side, read)
+        yield from _find_side_linears(side, read)
     if blueprint.projections:
         width = blueprint.decoder.width
         yield from zip(blueprint.projections, ((width, read), (read, width)), strict=True)
     yield "lm_head", (blueprint.vocabulary, read)
 
 
-def _find_sides(side: Side, read: int) -> Iterator[tuple[str, tuple[int, int]]]:
+def _find_side_linears(side: Side, read: int) -> Iterator[tuple[str, tuple[int, int]]]:
     """Find those of the layers of a side, whose cross-attention reads the encoder's width."""
     inner, width = side.heads * side.head_width, side.width
     for layer in side.layers:
