@@ -1,7 +1,7 @@
 """Why training on a processor uses unfused attention: a small T5 and a small BART with either, interleaved.
 
 Prints, for both precisions, seconds of a training step, of a batch of greedy summaries by BART (T5's are
-written otherwise, by models/frozen), and the ratios over rounds. Sizes are those of the tiny profile.
+written otherwise, by writing/compiled), and the ratios over rounds. Sizes are those of the tiny profile.
 
     python benchmarks/attention.py [--rounds 7] [--steps 4]
 """

@@ -14,9 +14,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tldrkit.data.synthetic import generate_examples
-from tldrkit.models.scratch import build_base
-from tldrkit.models.summarizer import save_summarizer
+from tldrkit.bases.scratch import build_base
+from tldrkit.datasets.synthetic.threads import generate_examples
+from tldrkit.families.summarizer import save_summarizer
 from tldrkit.specs import BaseSpec
 
 TINY = BaseSpec(vocab_size=300, d_model=16, d_kv=4, num_heads=2, d_ff=24, enc_num_layers=1, dec_num_layers=1)

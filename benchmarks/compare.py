@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tldrkit.metrics.overlap import ROUGE_TYPES
 from tldrkit.reports.scores import Cost, RunScores
+from tldrkit.scoring.overlap import ROUGE_TYPES
 from tldrkit.steps.scoring import SCORES
 from tldrkit.store.store import ArtifactStore
 

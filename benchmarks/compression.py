@@ -62,8 +62,8 @@ def build_student(arguments: argparse.Namespace, name: str, sizes: Row) -> Row:
 
 def draw_student(arguments: argparse.Namespace, name: str, folder: Path) -> Path:
     """Draw a random network of a student's shape."""
-    from tldrkit.models.losses import build_random
-    from tldrkit.models.summarizer import load_summarizer, save_summarizer
+    from tldrkit.compression.losses import build_random
+    from tldrkit.families.summarizer import load_summarizer, save_summarizer
 
     summarizer = load_summarizer(max((arguments.artifacts / name).glob("v*")))
     summarizer.network = build_random(summarizer.network, seed=0)

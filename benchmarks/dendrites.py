@@ -20,13 +20,13 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import T5Config, T5ForConditionalGeneration
 
-from tldrkit.data.batches import Tokens
-from tldrkit.engines.device import build_accelerator
-from tldrkit.engines.memory import keep_freed_memory
-from tldrkit.engines.objective import PaddedLoss, build_dropout, build_objective
-from tldrkit.engines.optimizer import build_optimizer
-from tldrkit.models.dendrites import Dendrites
+from tldrkit.datasets.batches import Tokens
+from tldrkit.dendrites.perforated import Dendrites
+from tldrkit.machine.device import build_accelerator
+from tldrkit.machine.memory import keep_freed_memory
 from tldrkit.specs import Placement, TrainSpec
+from tldrkit.training.objective import PaddedLoss, build_dropout, build_objective
+from tldrkit.training.optimizer import build_optimizer
 
 ROWS, SOURCE, TARGET = 16, 128, 32
 SHAPES: dict[str, dict[str, int]] = {

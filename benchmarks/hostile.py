@@ -18,12 +18,11 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from tldrkit.data.sentences import drop_unfinished, is_finished, split_sentences
-from tldrkit.metrics.baselines import lead, longest, title
-from tldrkit.metrics.centrality import compute_centrality, trace_sentence
-from tldrkit.metrics.traits import compute_traits
-from tldrkit.metrics.words import split_words
-from tldrkit.models.spelling import restore_writing
+from tldrkit.families.hub_code.spelling import restore_writing
+from tldrkit.scoring.baselines import lead, longest, title
+from tldrkit.scoring.centrality import compute_centrality, trace_sentence
+from tldrkit.scoring.traits import compute_traits
+from tldrkit.scoring.words import split_words
 from tldrkit.threads import parse_threads
 from tldrkit.threads.html.markup import reduce_html, render_html
 from tldrkit.threads.mail.answers import find_words, reduce_answer
@@ -37,6 +36,7 @@ from tldrkit.threads.text.quotes import drop_repeated_quotes
 from tldrkit.threads.text.transcripts import is_transcript, read_transcript
 from tldrkit.threads.text.whatsapp import is_whatsapp, read_whatsapp
 from tldrkit.threads.thread import Place
+from tldrkit.writing.sentences import drop_unfinished, is_finished, split_sentences
 
 Read = Callable[[str], object]
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tldrkit.metrics.intervals import LEVEL, Array, Pair, compute_intervals
+from tldrkit.scoring.intervals import LEVEL, Array, Pair, compute_intervals
 
 _DRAWS = 4_000
 

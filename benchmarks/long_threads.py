@@ -19,10 +19,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from tldrkit.data.sentences import split_sentences
-from tldrkit.engines.decoding import Decoding
-from tldrkit.engines.generation import Generator
-from tldrkit.engines.threads import (
+from tldrkit.families.summarizer import Summarizer, load_summarizer
+from tldrkit.families.taught import read_taught
+from tldrkit.scoring.intervals import Array, Pair, compute_intervals
+from tldrkit.scoring.overlap import compute_rouge
+from tldrkit.threads import Post, Thread
+from tldrkit.writing.decoding import Decoding
+from tldrkit.writing.generation import Generator
+from tldrkit.writing.long_threads import (
     CountTokens,
     choose_central,
     count_with,
@@ -30,11 +34,7 @@ from tldrkit.engines.threads import (
     measure_room,
     reduce_thread,
 )
-from tldrkit.metrics.intervals import Array, Pair, compute_intervals
-from tldrkit.metrics.overlap import compute_rouge
-from tldrkit.models.summarizer import Summarizer, load_summarizer
-from tldrkit.models.taught import read_taught
-from tldrkit.threads import Post, Thread
+from tldrkit.writing.sentences import split_sentences
 
 FILES = ("convosumm_email.validation.jsonl", "qmsum_meetings.validation.jsonl.gz")
 

@@ -39,11 +39,11 @@ def build_spec(arguments: argparse.Namespace) -> Any:  # noqa: ANN401  (imported
 
 def run_ours(arguments: argparse.Namespace) -> list[float]:
     """Train with our loop; returns the mean loss of every window."""
-    from tldrkit.data.examples import Corpus
-    from tldrkit.engines.device import build_accelerator
-    from tldrkit.engines.memory import keep_freed_memory
-    from tldrkit.engines.training import Trainer
-    from tldrkit.models.growth import FixedShape
+    from tldrkit.datasets.examples import Corpus
+    from tldrkit.dendrites.growth import FixedShape
+    from tldrkit.machine.device import build_accelerator
+    from tldrkit.machine.memory import keep_freed_memory
+    from tldrkit.training.loop import Trainer
 
     keep_freed_memory()
     examples, tokenizer = load_texts(arguments)
@@ -60,8 +60,8 @@ def run_peer(arguments: argparse.Namespace) -> list[float]:
     import torch
     from transformers import Seq2SeqTrainer, Seq2SeqTrainingArguments
 
-    from tldrkit.data.batches import collate, stream_batches
-    from tldrkit.engines.optimizer import build_optimizer, compute_lr
+    from tldrkit.datasets.batches import collate, stream_batches
+    from tldrkit.training.optimizer import build_optimizer, compute_lr
 
     examples, tokenizer = load_texts(arguments)
     spec, network = build_spec(arguments), build_network(arguments.network)

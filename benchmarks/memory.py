@@ -1,7 +1,7 @@
 """Whether memory stays flat over batches of many shapes: a small BART trained on a processor.
 
 oneDNN, which torch multiplies with, keeps what it compiled for each new shape of a product: up to 1,024 of
-them, unless ONEDNN_PRIMITIVE_CACHE_CAPACITY gives a number. tldrkit gives one (models/kernel_cache.py). This
+them, unless ONEDNN_PRIMITIVE_CACHE_CAPACITY gives a number. tldrkit gives one (machine/kernel_cache.py). This
 script takes the same steps with tldrkit's number and with the library's, over padded tensors (as networks
 that cannot be packed do) and over packed tokens; each in a process of its own, in the number formats that the
 processor multiplies in hardware. Every 50th step summaries are written too, by `generate`.
@@ -52,13 +52,13 @@ def take_steps(precision: str, path: str, steps: int, threads: int) -> None:
     import torch
     from transformers import BartConfig, BartForConditionalGeneration
 
-    import tldrkit.models.summarizer  # noqa: F401  (bounds the cache, as every command does)
-    from tldrkit.data.batches import Tokens
-    from tldrkit.engines.decoding import Decoding
-    from tldrkit.engines.device import build_accelerator
-    from tldrkit.engines.memory import keep_freed_memory
-    from tldrkit.engines.objective import PaddedLoss, build_objective, choose_attention
-    from tldrkit.engines.padded import PaddedWriter
+    import tldrkit.families.summarizer  # noqa: F401  (bounds the cache, as every command does)
+    from tldrkit.datasets.batches import Tokens
+    from tldrkit.machine.device import build_accelerator
+    from tldrkit.machine.memory import keep_freed_memory
+    from tldrkit.training.objective import PaddedLoss, build_objective, choose_attention
+    from tldrkit.writing.decoding import Decoding
+    from tldrkit.writing.padded import PaddedWriter
 
     torch.manual_seed(0)
     torch.set_num_threads(threads)
@@ -115,7 +115,7 @@ def measure(precision: str, path: str, capacity: int, steps: int, threads: int) 
 
 def main() -> None:
     """Print the table."""
-    from tldrkit.models.kernel_cache import CACHED_KERNELS
+    from tldrkit.machine.kernel_cache import CACHED_KERNELS
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--steps", type=int, default=STEPS[-1])
@@ -126,7 +126,7 @@ def main() -> None:
     if asked.child:
         take_steps(*asked.child, asked.steps, asked.threads)
         return
-    from tldrkit.engines.device import use_bf16
+    from tldrkit.machine.device import use_bf16
 
     shown = [step for step in STEPS if step <= asked.steps]
     steps = " | ".join(f"step {step:,}" for step in shown)

@@ -18,9 +18,9 @@ from typing import get_args
 import torch
 from transformers import PreTrainedModel
 
-from tldrkit.metrics.footprint import count_parameters
-from tldrkit.models.placements import choose_modules, count_cost
-from tldrkit.models.summarizer import load_summarizer
+from tldrkit.dendrites.placements import choose_modules, count_cost
+from tldrkit.families.footprint import count_parameters
+from tldrkit.families.summarizer import load_summarizer
 from tldrkit.specs import Placement, TrainSpec, build_spec
 from tldrkit.store.store import ArtifactStore
 

@@ -21,9 +21,9 @@ from pathlib import Path
 
 from rouge_score.rouge_scorer import RougeScorer
 
-from tldrkit.data.synthetic import generate_examples
-from tldrkit.metrics import words
-from tldrkit.metrics.overlap import ROUGE_TYPES, compute_rouge
+from tldrkit.datasets.synthetic.threads import generate_examples
+from tldrkit.scoring import words
+from tldrkit.scoring.overlap import ROUGE_TYPES, compute_rouge
 
 ROUNDS, PAIRS, COPIES = 5, 3_000, 20
 

@@ -26,9 +26,9 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tldrkit.data.synthetic import generate_examples
-from tldrkit.models.scratch import build_base
-from tldrkit.models.summarizer import save_summarizer
+from tldrkit.bases.scratch import build_base
+from tldrkit.datasets.synthetic.threads import generate_examples
+from tldrkit.families.summarizer import save_summarizer
 from tldrkit.specs import BaseSpec
 
 ARRIVING = 0.25

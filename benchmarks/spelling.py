@@ -1,7 +1,7 @@
 """How many words of reference summaries come back as people wrote them, once a tokenizer took their case.
 
 Each reference is brought into the form in which an uncased BERT decodes it, and written again after its
-document (``tldrkit/models/spelling.py``). A word is what stands between spaces, its marks included.
+document (``tldrkit/families/hub_code/spelling.py``). A word is what stands between spaces, with its marks.
 
     python benchmarks/spelling.py samsum.validation.jsonl
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
-from tldrkit.models.spelling import restore_writing
+from tldrkit.families.hub_code.spelling import restore_writing
 
 
 def lose_case(text: str) -> str:

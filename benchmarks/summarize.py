@@ -37,22 +37,22 @@ import numpy as np
 import torch
 from transformers import BartConfig, BartForConditionalGeneration, GenerationConfig, PreTrainedModel
 
-from tldrkit.data.sources import resolve_source
-from tldrkit.data.tokens import tokenize_documents
-from tldrkit.engines.decoding import Decoding
-from tldrkit.engines.generation import Generator
-from tldrkit.engines.translator import Translator
-from tldrkit.models.cascade import Cascade
-from tldrkit.models.configuration_tldr import TldrT5Config
-from tldrkit.models.dendritic_linear import grow_linears
-from tldrkit.models.frozen.kernels.products import multiply
-from tldrkit.models.frozen.sharing import share
-from tldrkit.models.frozen.stacking import stack
-from tldrkit.models.lean import load_lean
-from tldrkit.models.modeling_tldr import TldrT5ForConditionalGeneration
-from tldrkit.models.scratch import build_tokenizer
-from tldrkit.models.summarizer import Summarizer, load_summarizer, save_summarizer
+from tldrkit.bases.scratch import build_tokenizer
+from tldrkit.datasets.sources import resolve_source
+from tldrkit.datasets.tokens import tokenize_documents
+from tldrkit.dendrites.cascade import Cascade
+from tldrkit.families.hub_code.configuration_tldr import TldrT5Config
+from tldrkit.families.hub_code.dendritic_linear import grow_linears
+from tldrkit.families.hub_code.modeling_tldr import TldrT5ForConditionalGeneration
+from tldrkit.families.summarizer import Summarizer, load_summarizer, save_summarizer
 from tldrkit.specs import DataSpec, Precision
+from tldrkit.writing.compiled.kernels.products import multiply
+from tldrkit.writing.compiled.sharing import share
+from tldrkit.writing.compiled.stacking import stack
+from tldrkit.writing.decoding import Decoding
+from tldrkit.writing.generation import Generator
+from tldrkit.writing.lean import load_lean
+from tldrkit.writing.translator import Translator
 
 PIECES = 32128
 BARTS: dict[str, dict[str, Any]] = {

@@ -67,8 +67,8 @@ def build_network(name: str) -> Any:  # noqa: ANN401  (transformers is not typed
 
 def build_pieces(arguments: argparse.Namespace) -> None:
     """Train the tokenizer that all runs share, into their folder."""
-    from tldrkit.data.sources import resolve_source
-    from tldrkit.models.scratch import build_tokenizer
+    from tldrkit.bases.scratch import build_tokenizer
+    from tldrkit.datasets.sources import resolve_source
     from tldrkit.specs import DataSpec
 
     source = resolve_source(DataSpec(dataset=arguments.dataset), arguments.data)
@@ -80,7 +80,7 @@ def load_texts(arguments: argparse.Namespace) -> Any:  # noqa: ANN401
     """Load some training examples and the tokenizer that was trained on them."""
     from transformers import AutoTokenizer
 
-    from tldrkit.data.sources import resolve_source
+    from tldrkit.datasets.sources import resolve_source
     from tldrkit.specs import DataSpec
 
     source = resolve_source(DataSpec(dataset=arguments.dataset), arguments.data)
@@ -105,7 +105,7 @@ def run_peer(arguments: argparse.Namespace) -> dict[str, float]:
     """Train with Seq2SeqTrainer; returns tokens and seconds of the measured steps."""
     from transformers import DataCollatorForSeq2Seq, Seq2SeqTrainer, Seq2SeqTrainingArguments, TrainerCallback
 
-    from tldrkit.engines.device import use_bf16
+    from tldrkit.machine.device import use_bf16
 
     examples, tokenizer = load_texts(arguments)
     rows = [
@@ -138,13 +138,13 @@ def run_peer(arguments: argparse.Namespace) -> dict[str, float]:
 
 def run_ours(arguments: argparse.Namespace) -> dict[str, float]:
     """Train with our loop; returns tokens and seconds of the measured steps."""
-    import tldrkit.engines.objective
-    from tldrkit.data.examples import Corpus
-    from tldrkit.engines.device import build_accelerator
-    from tldrkit.engines.memory import keep_freed_memory
-    from tldrkit.engines.training import Trainer
-    from tldrkit.models.growth import FixedShape
+    import tldrkit.training.objective
+    from tldrkit.datasets.examples import Corpus
+    from tldrkit.dendrites.growth import FixedShape
+    from tldrkit.machine.device import build_accelerator
+    from tldrkit.machine.memory import keep_freed_memory
     from tldrkit.specs import TrainSpec
+    from tldrkit.training.loop import Trainer
 
     examples, tokenizer = load_texts(arguments)
     memory = Memory()
@@ -155,7 +155,7 @@ def run_ours(arguments: argparse.Namespace) -> dict[str, float]:
     )  # fmt: skip
     keep_freed_memory()
     if arguments.worker == PADDED:
-        tldrkit.engines.objective.find_packable = lambda _: None  # as on a GPU
+        tldrkit.training.objective.find_packable = lambda _: None  # as on a GPU
     trainer = Trainer(build_accelerator("cpu", "auto"), tokenizer, spec, FixedShape(), memory)
     trainer.fit(build_network(arguments.network), Corpus(train=examples, validation=examples[:1]))
     last = [event for event in memory.events if event["kind"] == "train"][-2:]
@@ -169,9 +169,9 @@ def count_flops(name: str, examples: Any, tokenizer: Any, spec: Any) -> float:  
     """Count the operations in matrix products that a token of a batch costs, both ways."""
     from torch.utils.flop_counter import FlopCounterMode
 
-    from tldrkit.data.batches import stream_batches
-    from tldrkit.engines.device import build_accelerator
-    from tldrkit.engines.objective import build_objective
+    from tldrkit.datasets.batches import stream_batches
+    from tldrkit.machine.device import build_accelerator
+    from tldrkit.training.objective import build_objective
 
     rows = next(stream_batches(examples, tokenizer, spec))
     objective = build_objective(build_network(name), build_accelerator("cpu", "auto"), None)
@@ -184,7 +184,7 @@ def measure_products() -> float:
     """Measure the machine's best rate of matrix products, operations a second."""
     import torch
 
-    from tldrkit.engines.device import use_bf16
+    from tldrkit.machine.device import use_bf16
 
     dtype = torch.bfloat16 if use_bf16("auto", on_cpu=True) else torch.float32
     one, other = torch.randn(8192, 512).to(dtype), torch.randn(512, 2048).to(dtype)

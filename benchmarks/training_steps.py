@@ -37,9 +37,9 @@ def build_loss(network: Any, way: int) -> Callable[[int, Sequence[Any]], Any]:  
     """Build the loss of the rows of a step."""
     import torch
 
-    from tldrkit.engines.device import build_accelerator
-    from tldrkit.engines.objective import PaddedLoss, build_dropout, build_objective
-    from tldrkit.models.packed.dropout import Dropout, DropoutMasks
+    from tldrkit.machine.device import build_accelerator
+    from tldrkit.training.objective import PaddedLoss, build_dropout, build_objective
+    from tldrkit.training.packed.dropout import Dropout, DropoutMasks
 
     accelerator = build_accelerator("cpu", "auto")
     if way < 2:
@@ -71,10 +71,10 @@ def work(arguments: argparse.Namespace) -> None:
     import torch
     from torch.profiler import ProfilerActivity, profile
 
-    from tldrkit.data.batches import stream_batches
-    from tldrkit.engines.memory import keep_freed_memory
-    from tldrkit.engines.optimizer import build_optimizer
+    from tldrkit.datasets.batches import stream_batches
+    from tldrkit.machine.memory import keep_freed_memory
     from tldrkit.specs import TrainSpec
+    from tldrkit.training.optimizer import build_optimizer
 
     if arguments.way:
         keep_freed_memory()

@@ -4,7 +4,7 @@ import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
 from transformers import BartConfig, BartForConditionalGeneration, PreTrainedTokenizerFast
 
-from tldrkit.models.summarizer import Summarizer
+from tldrkit.families.summarizer import Summarizer
 
 THREAD = "Zoë: NASA's café can't open, says Tim.\n\nTim: It did at 3.5 km."
 """A thread of words that the tokenizer knows."""

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tldrkit.models.scratch import build_base
-from tldrkit.models.summarizer import save_summarizer
+from tldrkit.bases.scratch import build_base
+from tldrkit.families.summarizer import save_summarizer
 from tldrkit.specs import BaseSpec
 
 QUICK = [

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import QUICK, Cli, build_environment
-from tests.models.encoders import save_encoder
-from tests.models.wordpiece import LETTERS, LONGER, SPECIAL, build_summarizer, build_tokenizer
-from tldrkit.models.summarizer import save_summarizer
+from tests.encoders import save_encoder
+from tests.wordpiece import LETTERS, LONGER, SPECIAL, build_summarizer, build_tokenizer
+from tldrkit.families.summarizer import save_summarizer
 from tldrkit.store.runs import list_runs
 from tldrkit.store.store import ArtifactStore
 
@@ -124,8 +124,8 @@ ONE_LINE = (
 @pytest.fixture
 def hub_copies(tmp_path: Path, corpus: Path) -> dict[str, str]:
     """A hub cache that holds a tiny `t5-small` of width 400, and a data folder with `reddit_tldr`."""
-    from tldrkit.models.scratch import build_base
-    from tldrkit.models.summarizer import save_summarizer
+    from tldrkit.bases.scratch import build_base
+    from tldrkit.families.summarizer import save_summarizer
     from tldrkit.specs import BaseSpec
 
     spec = BaseSpec(

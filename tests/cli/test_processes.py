@@ -27,7 +27,7 @@ TLDRKIT = ("-m", "tldrkit")
 FAILING = """
 import os
 from tldrkit.__main__ import main
-from tldrkit.engines.training import Trainer
+from tldrkit.training.loop import Trainer
 from tldrkit.errors import DataError
 
 accumulate = Trainer._accumulate

@@ -21,7 +21,7 @@ from transformers import (
 )
 
 from tests.cli.conftest import QUICK, Cli, build_environment
-from tldrkit.models.scratch import build_tokenizer
+from tldrkit.bases.scratch import build_tokenizer
 
 ENDS = {"pad_token_id": 0, "eos_token_id": 1, "bos_token_id": 2}
 CNN = {  # of bart-large-cnn
@@ -35,7 +35,7 @@ GROW = ["--do-pb", "--switch-mode", "fixed", "--n-epochs-to-switch", "1"]
 LOUD = """
 import logging, os, sys, warnings
 from tldrkit.__main__ import main
-from tldrkit.engines.training import Trainer
+from tldrkit.training.loop import Trainer
 
 accumulate = Trainer._accumulate
 

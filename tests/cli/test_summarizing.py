@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli, build_environment
-from tldrkit.data.synthetic import generate_examples
+from tldrkit.datasets.synthetic.threads import generate_examples
 from tldrkit.store.runs import list_runs
 
 QUICK = ["--max-tokens", "8", "--num-beams", "1", "--batch-size", "1", "--max-source-tokens", "48"]

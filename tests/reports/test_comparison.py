@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from tldrkit.errors import ComparisonError
-from tldrkit.metrics.overlap import ROUGE_TYPES
 from tldrkit.reports.comparison import Comparison, compare_runs
 from tldrkit.reports.page import render_markdown
 from tldrkit.reports.scores import Cost, RunScores
+from tldrkit.scoring.overlap import ROUGE_TYPES
 from tldrkit.specs import ClaimSpec, CompareSpec
 
 DOCUMENTS = 60

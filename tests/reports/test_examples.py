@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 
 from tests.reports.test_comparison import build_protocol, build_run
-from tldrkit.metrics.overlap import ROUGE_TYPES
 from tldrkit.reports.examples import choose_documents
+from tldrkit.scoring.overlap import ROUGE_TYPES
 
 
 def test_the_documents_that_differ_most_are_chosen() -> None:

@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from tests.cli.conftest import build_environment
-from tldrkit.models.scratch import build_base
-from tldrkit.models.summarizer import save_summarizer
+from tldrkit.bases.scratch import build_base
+from tldrkit.families.summarizer import save_summarizer
 from tldrkit.specs import BaseSpec
 
 WORDS = ["--max-tokens", "16", "--threads", "1"]

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from tests.serving.conftest import Server
 from tests.threads.sample_pages import FLAT, page
-from tldrkit.engines.decoding import Decoding
-from tldrkit.engines.generation import Generator
-from tldrkit.models.summarizer import load_summarizer
+from tldrkit.families.summarizer import load_summarizer
 from tldrkit.serving.service import name_models
+from tldrkit.writing.decoding import Decoding
+from tldrkit.writing.generation import Generator
 
 THREAD = {"title": "Fan", "posts": [{"author": "a", "text": "It is loud."}, {"text": ""}]}
 PAGE = page([FLAT["phpBB 3"].replace("TEXT", "It is loud.")]).decode()

@@ -3,11 +3,11 @@ from pathlib import Path
 import pytest
 
 from tests.serving.conftest import Server, start_server
-from tldrkit.engines.decoding import Decoding
-from tldrkit.engines.generation import Generator
-from tldrkit.models.summarizer import load_summarizer, save_summarizer
-from tldrkit.models.taught import save_taught
+from tldrkit.families.summarizer import load_summarizer, save_summarizer
+from tldrkit.families.taught import save_taught
 from tldrkit.specs import Taught
+from tldrkit.writing.decoding import Decoding
+from tldrkit.writing.generation import Generator
 
 TAUGHT = {
     "first": Taught(prefix="tl;dr: ", max_source_tokens=16, max_target_tokens=8),

@@ -16,8 +16,8 @@ from tests.lowercase import build_summarizer as build_lowercase
 from tests.steps.conftest import Line
 from tests.steps.hub import StandInHub
 from tldrkit.errors import SpecError, StoreError
-from tldrkit.models.spelling import restore_writing
-from tldrkit.models.summarizer import Summarizer, load_summarizer, save_summarizer
+from tldrkit.families.hub_code.spelling import restore_writing
+from tldrkit.families.summarizer import Summarizer, load_summarizer, save_summarizer
 from tldrkit.specs import ExportSpec
 from tldrkit.steps.export import export
 from tldrkit.store.store import ArtifactStore

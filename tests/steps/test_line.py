@@ -8,8 +8,8 @@ import pytest
 
 from tests.steps.conftest import DATA, FIT, GROWING, SMALLER, Line
 from tldrkit.errors import ComparisonError, SpecError, StoreError, UnknownReference
-from tldrkit.models.frozen.kernels.tiles import has_int8
-from tldrkit.models.summarizer import load_summarizer, save_summarizer
+from tldrkit.families.summarizer import load_summarizer, save_summarizer
+from tldrkit.sources.model import resolve_model
 from tldrkit.specs import (
     CompareSpec,
     CompressSpec,
@@ -24,11 +24,11 @@ from tldrkit.steps.compress import compress
 from tldrkit.steps.eval import eval as score
 from tldrkit.steps.export import export
 from tldrkit.steps.predictions import score_predictions
-from tldrkit.steps.source import resolve_model
 from tldrkit.steps.summarize import Output, summarize
 from tldrkit.steps.train import train
 from tldrkit.store.runs import list_runs
 from tldrkit.store.store import ArtifactStore
+from tldrkit.writing.compiled.kernels.tiles import has_int8
 
 
 @pytest.fixture

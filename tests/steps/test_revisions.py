@@ -22,12 +22,12 @@ import pytest
 import torch
 
 from tests.steps.conftest import FIT, GROWING, SHAPE
+from tldrkit.bases.scratch import build_base
+from tldrkit.dendrites.cascade import Cascade
 from tldrkit.errors import ModelError
-from tldrkit.models.cascade import Cascade
-from tldrkit.models.frozen.stacking import stack
-from tldrkit.models.scratch import build_base
-from tldrkit.models.summarizer import load_summarizer, save_summarizer
+from tldrkit.families.summarizer import load_summarizer, save_summarizer
 from tldrkit.options import Options
+from tldrkit.sources.model import resolve_model
 from tldrkit.specs import (
     BaseSpec,
     CompareSpec,
@@ -45,12 +45,12 @@ from tldrkit.steps.eval import eval as score
 from tldrkit.steps.export import export
 from tldrkit.steps.predictions import score_predictions
 from tldrkit.steps.revisions import REVISIONS, describe_code
-from tldrkit.steps.source import resolve_model
 from tldrkit.steps.summarize import Output, Writer, summarize
 from tldrkit.steps.train import train
 from tldrkit.store.journal import JOURNALS
 from tldrkit.store.store import ArtifactStore
 from tldrkit.threads import Post, Thread
+from tldrkit.writing.compiled.stacking import stack
 
 GOLDEN = Path(__file__).with_name("golden.json")
 TOLERANCE = 2e-3
@@ -304,7 +304,7 @@ def test_loops_count_where_rounding_tells(place: Place) -> None:
     plain, rounded = (describe_code("eval", place.options, name) for name in ("fp32", "int8"))
     assert plain == {"revision": REVISIONS["eval"]}
     assert rounded == describe_code("eval", replace(place.options, threads=2), "bf16")
-    code = "from tldrkit.models.frozen.kernels.compiling import describe_loops; print(describe_loops())"
+    code = "from tldrkit.writing.compiled.kernels.compiling import describe_loops; print(describe_loops())"
     told = [
         subprocess.run(
             [sys.executable, "-c", code], env=os.environ | more, capture_output=True, text=True, check=True

@@ -12,16 +12,16 @@ from pathlib import Path
 from tldrkit.options import Options
 from tldrkit.specs import SummarizeSpec
 from tldrkit.steps.serve import _load
-from tldrkit.steps.source import resolve_model
+from tldrkit.sources.model import resolve_model
 from tldrkit.store.store import ArtifactStore
 
 options = Options(artifacts=Path(sys.argv[2]), device="cpu")
 model = resolve_model(ArtifactStore(options.artifacts), sys.argv[1])
 _load(options, SummarizeSpec(num_beams=1), model, sys.argv[1])
 
-from tldrkit.models.frozen.kernels.attention import keep
-from tldrkit.models.frozen.kernels.choice import find_top
-from tldrkit.models.frozen.kernels.layer import write_layer
+from tldrkit.writing.compiled.kernels.attention import keep
+from tldrkit.writing.compiled.kernels.choice import find_top
+from tldrkit.writing.compiled.kernels.layer import write_layer
 print(*(bool(one.signatures) for one in (keep, find_top, write_layer)))
 """
 

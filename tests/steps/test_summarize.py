@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import base_folder  # noqa: F401  (a fixture)
-from tldrkit.data.synthetic import generate_examples
+from tldrkit.datasets.synthetic.threads import generate_examples
 from tldrkit.errors import SpecError, StoreError
 from tldrkit.options import Options
+from tldrkit.records.inputs import STDIN, Inputs, Shard
+from tldrkit.records.summaries import WORDLESS, Output
 from tldrkit.specs import Form, SummarizeSpec
-from tldrkit.steps.inputs import STDIN, Inputs, Shard
-from tldrkit.steps.summaries import WORDLESS, Output
 from tldrkit.steps.summarize import Summarized, Writer, summarize
 from tldrkit.store.runs import list_runs
 from tldrkit.tracking import JsonlTracker
@@ -287,7 +287,7 @@ def read_all(path: Path, form: Form) -> object:
     """Read a file of records so that equal ones compare equal."""
     if form != "parquet":
         return path.read_text()
-    from tldrkit.data.parquet import read_parquet
+    from tldrkit.datasets.parquet import read_parquet
 
     return list(read_parquet(path))
 

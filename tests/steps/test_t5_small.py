@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from transformers import AutoTokenizer, T5Config, T5ForConditionalGeneration
 
-from tldrkit.models.summarizer import Summarizer, save_summarizer
+from tldrkit.families.summarizer import Summarizer, save_summarizer
 from tldrkit.options import Options
 from tldrkit.specs import (
     CompareSpec,

@@ -9,10 +9,9 @@ import pytest
 from transformers import BartConfig, BartForConditionalGeneration
 
 from tests.steps.conftest import FIT, SMALLER, Line
-from tldrkit.engines.decoding import Decoding
-from tldrkit.engines.generation import Generator
-from tldrkit.models.summarizer import Summarizer, load_summarizer, save_summarizer
+from tldrkit.families.summarizer import Summarizer, load_summarizer, save_summarizer
 from tldrkit.options import Options
+from tldrkit.sources.model import resolve_model
 from tldrkit.specs import (
     BaseSpec,
     CompressSpec,
@@ -26,11 +25,12 @@ from tldrkit.steps.compress import compress
 from tldrkit.steps.eval import eval as score
 from tldrkit.steps.export import export
 from tldrkit.steps.serve import _load
-from tldrkit.steps.source import resolve_model
 from tldrkit.steps.summarize import Output, summarize
 from tldrkit.steps.train import train
 from tldrkit.store.store import ArtifactStore
 from tldrkit.tracking import Event
+from tldrkit.writing.decoding import Decoding
+from tldrkit.writing.generation import Generator
 
 OWN = Taught(prefix="tl;dr: ", max_source_tokens=64, max_target_tokens=16)
 OPEN = {name: value for name, value in FIT.items() if name not in ("max_source_tokens", "max_target_tokens")}
@@ -253,7 +253,7 @@ def test_a_base_is_taught_what_its_spec_says(line: Line) -> None:
 
 def test_a_model_learns_from_one_that_was_taught_otherwise(own: Own, monkeypatch: pytest.MonkeyPatch) -> None:
     """A teacher reads with its own prefix when it writes summaries; the student is taught its own."""
-    from tldrkit.engines import distillation
+    from tldrkit.training import distillation
 
     seen = []
     write = distillation.write_references

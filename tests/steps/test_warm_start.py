@@ -7,21 +7,21 @@ import pytest
 import torch
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
-from tests.models.encoders import LICENCE, save_encoder
+from tests.encoders import LICENCE, save_encoder
 from tests.steps.conftest import FIT, GROWING
+from tldrkit.bases.warm_start import build_from_encoder
+from tldrkit.compression.compress import Compressed
 from tldrkit.errors import ModelError, SpecError, UnknownReference
-from tldrkit.models.compression import Compressed
-from tldrkit.models.huggingface import export_summarizer
-from tldrkit.models.summarizer import Summarizer
-from tldrkit.models.warm_start import build_from_encoder
+from tldrkit.families.huggingface import export_summarizer
+from tldrkit.families.summarizer import Summarizer
 from tldrkit.options import Options
+from tldrkit.sources.encoder import describe_encoder, resolve_encoder
+from tldrkit.sources.model import resolve_model
 from tldrkit.specs import CompressSpec, EvalSpec, ExportSpec, TrainSpec, WarmStartSpec, build_spec
 from tldrkit.steps.base import base_from_encoder
 from tldrkit.steps.compress import compress
-from tldrkit.steps.encoder import describe_encoder, resolve_encoder
 from tldrkit.steps.eval import eval as score
 from tldrkit.steps.export import export
-from tldrkit.steps.source import resolve_model
 from tldrkit.steps.train import train
 from tldrkit.store.digest import digest_file
 from tldrkit.store.store import ArtifactStore
@@ -129,10 +129,10 @@ def test_minilms_weights_are_hashed_once(tmp_path: Path, monkeypatch: pytest.Mon
     weights = save_encoder(package / "model") / "model.safetensors"
     (package / "__init__.py").touch()
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr("tldrkit.steps.encoder._MINILM_SHA256", digest_file(weights))
+    monkeypatch.setattr("tldrkit.sources.encoder._MINILM_SHA256", digest_file(weights))
     hashed: list[Path] = []
     monkeypatch.setattr(
-        "tldrkit.steps.source.digest_file", lambda path: hashed.append(path) or digest_file(path)
+        "tldrkit.sources.model.digest_file", lambda path: hashed.append(path) or digest_file(path)
     )
     found = resolve_encoder(ArtifactStore(tmp_path), "minilm")
 
@@ -165,7 +165,7 @@ def test_what_is_not_finite_is_not_published(
         network.model.decoder.layers[1].fc1.bias.data[3] = -torch.inf
         return Compressed(Summarizer(network, summarizer.tokenizer), {})
 
-    monkeypatch.setattr("tldrkit.models.compression.compress", spoil)
+    monkeypatch.setattr("tldrkit.compression.compress.compress", spoil)
     with pytest.raises(ModelError, match=r"decoder\.layers\.1\.fc1\.bias holds what is no finite number"):
         compress(options, CompressSpec(**LENGTHS, prefix="", dec_num_layers=2), source="base", target="small")
     assert ArtifactStore(options.artifacts).list() == [made]

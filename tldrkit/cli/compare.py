@@ -53,9 +53,9 @@ def compare(
 
     Example: `tldrkit compare a/eval b/eval c/eval d/eval --html report.html`
     """
+    from tldrkit.records.outputs import open_whole
     from tldrkit.steps.compare import JSON_PAGE, MARKDOWN_PAGE, read_comparison
     from tldrkit.steps.compare import compare as run
-    from tldrkit.steps.outputs import open_whole
 
     outcome = run(options, spec, references=references, target=name)
     artifact = outcome.artifact

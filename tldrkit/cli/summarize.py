@@ -149,8 +149,8 @@ def summarize(
 
     Example: `tldrkit summarize threads/ --model b/train --out summaries.jsonl`
     """
-    from tldrkit.steps.inputs import STDOUT, Shard
-    from tldrkit.steps.summaries import Output
+    from tldrkit.records.inputs import STDOUT, Shard
+    from tldrkit.records.summaries import Output
     from tldrkit.steps.summarize import summarize as run
 
     if (out is None) == (not sidecar):

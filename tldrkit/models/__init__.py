@@ -1,1 +1,1 @@
-"""Networks: T5 and BART anatomy, compression, dendrites, the Hugging Face form."""
+"""Where models were imported from before ``families``; older documents and programs say so."""

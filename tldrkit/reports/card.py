@@ -9,10 +9,10 @@ from typing import Any
 
 from huggingface_hub import EvalResult, ModelCardData
 
-from tldrkit.metrics.overlap import ROUGE_TYPES
 from tldrkit.reports.comparison import Comparison
 from tldrkit.reports.page import render_list, render_table
 from tldrkit.reports.tables import NAMES, build_quality
+from tldrkit.scoring.overlap import ROUGE_TYPES
 from tldrkit.texts import count_noun, show_text
 
 

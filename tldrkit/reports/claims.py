@@ -6,7 +6,7 @@ Knows claims as specs and differences as values; knows nothing of files.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tldrkit.metrics.intervals import Difference
+from tldrkit.scoring.intervals import Difference
 from tldrkit.specs import ClaimSpec
 from tldrkit.texts import count_noun
 

@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from tldrkit.metrics.intervals import Array, Difference, Interval, Pair, compute_intervals
-from tldrkit.metrics.overlap import ROUGE_TYPES
-from tldrkit.metrics.significance import adjust_holm, permute_signs
-from tldrkit.metrics.traits import compute_mean
 from tldrkit.reports.claims import Judgement, describe_difference, judge_claim
 from tldrkit.reports.notes import find_warnings
 from tldrkit.reports.questions import Question, choose_questions, choose_verdict
 from tldrkit.reports.scores import Cost, RunScores, collect_decoding, compute_cost, group_runs
+from tldrkit.scoring.intervals import Array, Difference, Interval, Pair, compute_intervals
+from tldrkit.scoring.overlap import ROUGE_TYPES
+from tldrkit.scoring.significance import adjust_holm, permute_signs
+from tldrkit.scoring.traits import compute_mean
 from tldrkit.specs import ClaimSpec, CompareSpec
 
 __all__ = ["Comparison", "Contrast", "Row", "compare_runs"]

@@ -6,7 +6,7 @@ Knows labels and words; knows no numbers but the bound it quotes.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tldrkit.metrics.intervals import LEVEL, Difference
+from tldrkit.scoring.intervals import LEVEL, Difference
 
 NOT_SHOWN = "not shown"
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tldrkit.errors import ComparisonError
-from tldrkit.metrics.overlap import ROUGE_TYPES, describe_rouge
+from tldrkit.scoring.overlap import ROUGE_TYPES, describe_rouge
 
 FORMAT = 2
 """Of what ``to_dict`` gives; other numbers are other versions' and not read."""

@@ -17,8 +17,6 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from tldrkit import __version__
-from tldrkit.engines.generation import Generated
-from tldrkit.engines.threads import Reading
 from tldrkit.errors import DataError, TldrkitError, UnknownReference
 from tldrkit.serving.batching import Overloaded
 from tldrkit.serving.contract import (
@@ -35,6 +33,8 @@ from tldrkit.serving.reading import BadJson, Readers, rebuild_thread
 from tldrkit.serving.service import Service
 from tldrkit.serving.settings import Access
 from tldrkit.threads import Thread
+from tldrkit.writing.generation import Generated
+from tldrkit.writing.long_threads import Reading
 
 _STATUSES = {BadJson: 400, DataError: 422, UnknownReference: 404, Overloaded: 429}
 _ERRORS: dict[int | str, dict[str, Any]] = {

@@ -5,9 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tldrkit.engines.decoding import Decoding
-from tldrkit.engines.generation import Generated, Generator
-from tldrkit.engines.threads import Reading
 from tldrkit.errors import DataError, UnknownReference
 from tldrkit.serving.batching import Batcher, Style
 from tldrkit.serving.contract import Generation
@@ -15,6 +12,9 @@ from tldrkit.serving.gauges import Gauges
 from tldrkit.serving.settings import Limits
 from tldrkit.texts import count_noun
 from tldrkit.threads import Thread
+from tldrkit.writing.decoding import Decoding
+from tldrkit.writing.generation import Generated, Generator
+from tldrkit.writing.long_threads import Reading
 
 
 @dataclass(frozen=True, kw_only=True)

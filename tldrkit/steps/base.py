@@ -2,19 +2,19 @@
 
 from typing import TYPE_CHECKING
 
-from tldrkit.models.taught import Positions
+from tldrkit.families.taught import Positions
 from tldrkit.options import Options
+from tldrkit.sources.encoder import describe_encoder, resolve_encoder
+from tldrkit.sources.model import check_positions
 from tldrkit.specs import BaseSpec, Taught, WarmStartSpec
-from tldrkit.steps.encoder import describe_encoder, resolve_encoder
-from tldrkit.steps.source import check_positions
 from tldrkit.steps.step import Bench, Outcome, Step, data_input, perform
 from tldrkit.store.store import ArtifactStore
 
 _HELD_OUT = 500  # validation examples on which a trimmed vocabulary is measured
 
 if TYPE_CHECKING:
-    from tldrkit.data.examples import Corpus
-    from tldrkit.models.summarizer import Summarizer
+    from tldrkit.datasets.examples import Corpus
+    from tldrkit.families.summarizer import Summarizer
 
 
 def base(options: Options, spec: BaseSpec, *, target: str) -> Outcome:
@@ -23,7 +23,7 @@ def base(options: Options, spec: BaseSpec, *, target: str) -> Outcome:
     Raises:
         DataError: If the data set cannot be used.
     """
-    from tldrkit.data.sources import resolve_source
+    from tldrkit.datasets.sources import resolve_source
 
     spec = spec.complete(Taught())
     source = resolve_source(spec, options.data)
@@ -39,8 +39,8 @@ def base(options: Options, spec: BaseSpec, *, target: str) -> Outcome:
     def work(bench: Bench) -> None:
         corpus = source.load_corpus()  # before the seconds that the imports below take
 
-        from tldrkit.models.growth import FixedShape
-        from tldrkit.models.scratch import build_base
+        from tldrkit.bases.scratch import build_base
+        from tldrkit.dendrites.growth import FixedShape
         from tldrkit.steps.fitting import fit_and_save
 
         summarizer = build_base(spec, _list_texts(corpus))
@@ -63,7 +63,7 @@ def base_from_encoder(options: Options, spec: WarmStartSpec, *, encoder: str, ta
         ModelError: If the encoder cannot be loaded, or does not map onto a BART.
         UnknownReference: If it is not found.
     """
-    from tldrkit.data.sources import resolve_source
+    from tldrkit.datasets.sources import resolve_source
 
     spec = spec.complete(Taught(prefix=""))  # an encoder was told of no task
     origin = resolve_encoder(ArtifactStore(options.artifacts), encoder)
@@ -81,8 +81,8 @@ def base_from_encoder(options: Options, spec: WarmStartSpec, *, encoder: str, ta
     def work(bench: Bench) -> None:
         corpus = texts.load_corpus() if texts else None
 
-        from tldrkit.models.growth import FixedShape
-        from tldrkit.models.warm_start import build_from_encoder
+        from tldrkit.bases.warm_start import build_from_encoder
+        from tldrkit.dendrites.growth import FixedShape
         from tldrkit.steps.fitting import fit_and_save, save_model
 
         bench.tracker.log({"kind": "load", "message": f"loading {origin.reference}"})
@@ -112,7 +112,7 @@ def _list_texts(corpus: "Corpus") -> list[str]:
 
 def _trim(summarizer: "Summarizer", size: int, corpus: "Corpus") -> dict[str, float]:
     """Keep the tokens that the training split uses most; tell what that loses on the validation split."""
-    from tldrkit.models.vocabulary import trim_by_use
+    from tldrkit.compression.vocabulary import trim_by_use
 
     held_out = [text for one in corpus.validation[:_HELD_OUT] for text in (one.document, *one.summaries)]
     return trim_by_use(summarizer, size, _list_texts(corpus), held_out)

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tldrkit.options import Options
+from tldrkit.sources.model import resolve_model
 from tldrkit.specs import TrainSpec
-from tldrkit.steps.source import resolve_model
 from tldrkit.store.store import ArtifactStore
 
 if TYPE_CHECKING:
-    from tldrkit.engines.capacity import Capacity
+    from tldrkit.training.capacity import Capacity
 
 
 def test_capacity(options: Options, spec: TrainSpec, *, source: str) -> "list[Capacity]":
@@ -28,15 +28,15 @@ def test_capacity(options: Options, spec: TrainSpec, *, source: str) -> "list[Ca
         DataError: If the data set cannot be used.
         ModelError: If the model cannot be loaded, or no dendrites can grow on it.
     """
-    from tldrkit.data.batches import stream_batches
-    from tldrkit.data.sources import resolve_source
-    from tldrkit.engines.capacity import choose_batch, measure_capacity
-    from tldrkit.engines.device import build_accelerator, set_threads
-    from tldrkit.engines.memory import keep_freed_memory
-    from tldrkit.engines.training import set_dropout
-    from tldrkit.models.dendrites import Dendrites
-    from tldrkit.models.placements import LISTED, fit_budget
-    from tldrkit.models.summarizer import load_summarizer
+    from tldrkit.datasets.batches import stream_batches
+    from tldrkit.datasets.sources import resolve_source
+    from tldrkit.dendrites.perforated import Dendrites
+    from tldrkit.dendrites.placements import LISTED, fit_budget
+    from tldrkit.families.summarizer import load_summarizer
+    from tldrkit.machine.device import build_accelerator, set_threads
+    from tldrkit.machine.memory import keep_freed_memory
+    from tldrkit.training.capacity import choose_batch, measure_capacity
+    from tldrkit.training.loop import set_dropout
 
     model = resolve_model(ArtifactStore(options.artifacts), source)
     spec = model.complete(spec, options)

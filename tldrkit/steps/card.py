@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from tldrkit.data.sources import INVENTED, describe_kind
+from tldrkit.datasets.sources import INVENTED, describe_kind
 from tldrkit.errors import SpecError
-from tldrkit.metrics.overlap import ROUGE_TYPES
 from tldrkit.reports.card import CardFacts, DataFacts, LineageFacts, ScoreFacts
+from tldrkit.scoring.overlap import ROUGE_TYPES
+from tldrkit.sources.model import ModelSource
+from tldrkit.sources.origin import describe_training, find_training_data, walk_lineage
 from tldrkit.specs import ExportSpec, Taught
 from tldrkit.steps.compare import read_comparison, read_scores
-from tldrkit.steps.origin import describe_training, find_training_data, walk_lineage
-from tldrkit.steps.source import ModelSource
 from tldrkit.store.manifest import Manifest
 from tldrkit.store.store import Artifact, ArtifactStore
 from tldrkit.texts import count_noun

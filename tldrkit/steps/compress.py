@@ -2,8 +2,8 @@
 
 from tldrkit.errors import StoreError
 from tldrkit.options import Options
+from tldrkit.sources.model import ModelSource, resolve_model
 from tldrkit.specs import CompressSpec
-from tldrkit.steps.source import ModelSource, resolve_model
 from tldrkit.steps.step import Bench, Outcome, Step, data_input, perform
 from tldrkit.store.store import ArtifactStore
 
@@ -25,7 +25,7 @@ def compress(
     Raises:
         CompressionError: If the sizes cannot be made.
     """
-    from tldrkit.data.sources import resolve_source
+    from tldrkit.datasets.sources import resolve_source
 
     store = ArtifactStore(options.artifacts)
     teacher = resolve_model(store, source)
@@ -44,9 +44,9 @@ def compress(
             for split in (corpus.train, corpus.validation[:_HELD_OUT])
         )
 
-        from tldrkit.engines.device import set_threads
-        from tldrkit.models.compression import compress as shrink
-        from tldrkit.models.summarizer import load_summarizer
+        from tldrkit.compression.compress import compress as shrink
+        from tldrkit.families.summarizer import load_summarizer
+        from tldrkit.machine.device import set_threads
         from tldrkit.steps.fitting import save_model
 
         set_threads(options.threads)

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tldrkit.data.predictions import Output
+from tldrkit.datasets.predictions import Output
 from tldrkit.options import Options
+from tldrkit.sources.loading import load_writer
+from tldrkit.sources.model import ModelSource, resolve_model
 from tldrkit.specs import EvalSpec
-from tldrkit.steps.loading import load_writer
 from tldrkit.steps.scoring import (
     average_traits,
     build_rouge,
@@ -18,7 +19,6 @@ from tldrkit.steps.scoring import (
     summarize_scores,
     write_scores,
 )
-from tldrkit.steps.source import ModelSource, resolve_model
 from tldrkit.steps.step import Bench, Outcome, Step, data_input, name_group, perform
 from tldrkit.store.digest import digest_json
 from tldrkit.store.manifest import Input
@@ -27,7 +27,7 @@ from tldrkit.store.store import ArtifactStore
 _SAMPLES = 20
 
 if TYPE_CHECKING:
-    from tldrkit.data.examples import Example
+    from tldrkit.datasets.examples import Example
     from tldrkit.reports.scores import Cost
 
 
@@ -38,7 +38,7 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
         DataError: If the data set cannot be used.
         ModelError: If the model cannot be loaded.
     """
-    from tldrkit.data.sources import resolve_source
+    from tldrkit.datasets.sources import resolve_source
 
     model = resolve_model(ArtifactStore(options.artifacts), source)
     spec = model.complete(spec, options)
@@ -60,10 +60,10 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
         split = texts.load(spec.split)
         examples = split[: spec.max_examples]
 
-        from tldrkit.engines.decoding import read_decoding
-        from tldrkit.metrics.overlap import describe_rouge
-        from tldrkit.metrics.rouge import TldrRouge
         from tldrkit.reports.scores import RunScores
+        from tldrkit.scoring.overlap import describe_rouge
+        from tldrkit.scoring.rouge import TldrRouge
+        from tldrkit.writing.decoding import read_decoding
 
         decoded = _decode(bench, options, spec, model, examples)
         outputs = decoded.outputs
@@ -120,12 +120,12 @@ def _decode(
     bench: Bench, options: Options, spec: EvalSpec, model: ModelSource, examples: "Sequence[Example]"
 ) -> _Decoded:
     """Summarize all documents, and time some of them."""
-    from tldrkit.engines.cost import find_throughput, read_peak_memory, time_alone
-    from tldrkit.engines.decoding import read_decoding
-    from tldrkit.engines.generation import Generator
-    from tldrkit.engines.processor import describe_machine
-    from tldrkit.metrics.footprint import compute_bytes
+    from tldrkit.families.footprint import compute_bytes
+    from tldrkit.machine.processor import describe_machine
     from tldrkit.reports.scores import Cost
+    from tldrkit.writing.cost import find_throughput, read_peak_memory, time_alone
+    from tldrkit.writing.decoding import read_decoding
+    from tldrkit.writing.generation import Generator
 
     summarizer = load_writer(options, model)
     bench.draft.provenance.update(device=summarizer.device, loaded_from=str(summarizer.folder))

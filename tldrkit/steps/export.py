@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tldrkit.errors import StoreError, UnknownReference
-from tldrkit.metrics.footprint import compute_bytes
-from tldrkit.models.taught import KEY, ORIGIN
+from tldrkit.families.footprint import compute_bytes
+from tldrkit.families.taught import KEY, ORIGIN
 from tldrkit.options import Options
+from tldrkit.sources.model import ModelSource, resolve_model
 from tldrkit.specs import ExportSpec, Taught
 from tldrkit.steps.revisions import describe_code
-from tldrkit.steps.source import ModelSource, resolve_model
 from tldrkit.steps.step import record_use
 from tldrkit.store.store import Artifact, ArtifactStore
 
 if TYPE_CHECKING:
-    from tldrkit.models.summarizer import Summarizer
+    from tldrkit.families.summarizer import Summarizer
     from tldrkit.reports.card import ScoreFacts
 
 
@@ -141,12 +141,12 @@ def _fill(
     folder: Path,
 ) -> None:
     """Write the model, its card, and what this export is."""
-    from tldrkit.metrics.footprint import count_parameters
-    from tldrkit.models.huggingface import export_summarizer, is_custom
-    from tldrkit.models.summarizer import load_summarizer
+    from tldrkit.families.footprint import count_parameters
+    from tldrkit.families.huggingface import export_summarizer, is_custom
+    from tldrkit.families.summarizer import load_summarizer
     from tldrkit.reports.card import render_card
+    from tldrkit.sources.origin import TRAINED_ON, find_training_data, render_training_data
     from tldrkit.steps.card import build_facts
-    from tldrkit.steps.origin import TRAINED_ON, find_training_data, render_training_data
 
     summarizer = load_summarizer(model.location)
     origin = origin | {TRAINED_ON: render_training_data(find_training_data(store, model))}
@@ -172,8 +172,8 @@ def _fill(
 
 def _fill_with_graphs(summarizer: "Summarizer", spec: ExportSpec, folder: Path) -> dict[str, int]:
     """Write the graphs and the tokenizer; return what a reader of the graphs must know."""
-    from tldrkit.models.onnx_graphs import describe_graphs, write_graphs
-    from tldrkit.models.summarizer import save_tokenizer
+    from tldrkit.families.onnx_graphs import describe_graphs, write_graphs
+    from tldrkit.families.summarizer import save_tokenizer
 
     write_graphs(summarizer.network, folder, int8=spec.dtype == "int8")
     save_tokenizer(summarizer.tokenizer, folder)

@@ -5,18 +5,18 @@ from typing import Any
 
 from transformers import PreTrainedModel
 
-from tldrkit.data.examples import Corpus
-from tldrkit.engines.device import build_accelerator, set_threads
-from tldrkit.engines.distillation import Teacher
-from tldrkit.engines.memory import keep_freed_memory
-from tldrkit.engines.training import Trainer
-from tldrkit.metrics.footprint import compute_bytes, count_by_part, count_parameters
-from tldrkit.models.growth import GrowthPolicy
-from tldrkit.models.summarizer import Summarizer, check_finite, save_summarizer
-from tldrkit.models.taught import save_taught
+from tldrkit.datasets.examples import Corpus
+from tldrkit.dendrites.growth import GrowthPolicy
+from tldrkit.families.footprint import compute_bytes, count_by_part, count_parameters
+from tldrkit.families.summarizer import Summarizer, check_finite, save_summarizer
+from tldrkit.families.taught import save_taught
+from tldrkit.machine.device import build_accelerator, set_threads
+from tldrkit.machine.memory import keep_freed_memory
 from tldrkit.options import Options
 from tldrkit.specs import FitSpec, Taught
 from tldrkit.steps.step import Bench
+from tldrkit.training.distillation import Teacher
+from tldrkit.training.loop import Trainer
 
 
 def fit_and_save(

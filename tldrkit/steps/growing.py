@@ -10,9 +10,9 @@ from tldrkit.specs import TrainSpec
 from tldrkit.steps.step import Bench
 
 if TYPE_CHECKING:
-    from tldrkit.models.growth import GrowthPolicy
-    from tldrkit.models.placements import Cost
-    from tldrkit.models.summarizer import Summarizer
+    from tldrkit.dendrites.growth import GrowthPolicy
+    from tldrkit.dendrites.placements import Cost
+    from tldrkit.families.summarizer import Summarizer
 
 
 def build_policy(bench: Bench, spec: TrainSpec, summarizer: "Summarizer", scratch: Path) -> "GrowthPolicy":
@@ -21,12 +21,12 @@ def build_policy(bench: Bench, spec: TrainSpec, summarizer: "Summarizer", scratc
     Raises:
         DendriteError: No dendrites can grow on this network, or none fit their budget.
     """
-    from tldrkit.models.growth import FixedShape
+    from tldrkit.dendrites.growth import FixedShape
 
     if not spec.do_pb:
         return FixedShape()
-    from tldrkit.models.dendrites import Dendrites, check_growable, find_addon
-    from tldrkit.models.placements import choose_modules, fit_budget, list_costs
+    from tldrkit.dendrites.perforated import Dendrites, check_growable, find_addon
+    from tldrkit.dendrites.placements import choose_modules, fit_budget, list_costs
 
     check_growable(summarizer.network, spec)
     chosen = fit_budget(summarizer.network, spec)

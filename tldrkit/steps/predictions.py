@@ -31,9 +31,9 @@ def score_predictions(options: Options, spec: PredictionsSpec, *, file: Path, ta
     step = Step(name="eval", kind="scores", target=target, spec=spec, inputs=inputs)
 
     def work(bench: Bench) -> None:
-        from tldrkit.data.predictions import read_outputs
-        from tldrkit.metrics.overlap import describe_rouge
+        from tldrkit.datasets.predictions import read_outputs
         from tldrkit.reports.scores import RunScores
+        from tldrkit.scoring.overlap import describe_rouge
 
         outputs = read_outputs(file)
         rouge = build_rouge(spec, len(outputs), options.threads)

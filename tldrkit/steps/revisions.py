@@ -3,8 +3,8 @@
 from typing import Any
 
 from tldrkit.options import Options
+from tldrkit.sources.loading import choose_device
 from tldrkit.specs import Precision
-from tldrkit.steps.loading import choose_device
 
 REVISIONS = {
     "base": 1,
@@ -39,6 +39,6 @@ def describe_code(step: str, options: Options, precision: Precision = "fp32") ->
 def _describe_loops(options: Options) -> str:
     if choose_device(options) != "cpu":
         return "torch's, on a GPU"
-    from tldrkit.models.frozen.kernels.compiling import describe_loops
+    from tldrkit.writing.compiled.kernels.compiling import describe_loops
 
     return describe_loops()

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tldrkit.data.predictions import Output
+from tldrkit.datasets.predictions import Output
 from tldrkit.specs import ScoreSpec
 from tldrkit.store.digest import digest_json
 
@@ -24,7 +24,7 @@ Traits = list[dict[str, float | None]]
 
 def build_rouge(spec: ScoreSpec, examples: int, threads: int | None) -> Rouge:
     """Build ROUGE by a spec, in several processes where so many examples make that pay."""
-    from tldrkit.metrics.overlap import compute_rouge
+    from tldrkit.scoring.overlap import compute_rouge
 
     processes = (threads or os.cpu_count() or 1) if examples >= _MANY else 1
     return partial(compute_rouge, over_references=spec.over_references, processes=processes)
@@ -32,7 +32,7 @@ def build_rouge(spec: ScoreSpec, examples: int, threads: int | None) -> Rouge:
 
 def describe_texts(outputs: Sequence[Output]) -> dict[str, Any]:
     """Describe which texts were scored, as fields of ``RunScores``."""
-    from tldrkit.metrics.words import is_hidden
+    from tldrkit.scoring.words import is_hidden
 
     documents = [output.document for output in outputs]
     return {
@@ -46,8 +46,8 @@ def describe_texts(outputs: Sequence[Output]) -> dict[str, Any]:
 
 def compute_all_traits(outputs: Sequence[Output]) -> Traits:
     """Compute what is told of each summary beside ROUGE."""
-    from tldrkit.metrics.chrf import compute_chrf
-    from tldrkit.metrics.traits import compute_traits
+    from tldrkit.scoring.chrf import compute_chrf
+    from tldrkit.scoring.traits import compute_traits
 
     chrf = compute_chrf([o.prediction for o in outputs], [o.references for o in outputs])
     return [
@@ -58,7 +58,7 @@ def compute_all_traits(outputs: Sequence[Output]) -> Traits:
 
 def average_traits(traits: Traits) -> dict[str, float | None]:
     """Compute the mean of each trait over the summaries that have it."""
-    from tldrkit.metrics.traits import compute_mean
+    from tldrkit.scoring.traits import compute_mean
 
     names = dict.fromkeys(name for one in traits for name in one)
     return {name: compute_mean(one.get(name) for one in traits) for name in names}
@@ -69,7 +69,7 @@ def score_baselines(outputs: Sequence[Output], rouge: Rouge) -> dict[str, dict[s
 
     None are computed where a document is missing; the title only where there are titles.
     """
-    from tldrkit.metrics.baselines import lead, longest, oracle, title
+    from tldrkit.scoring.baselines import lead, longest, oracle, title
 
     if not all(output.document for output in outputs):
         return {}

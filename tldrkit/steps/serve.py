@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from tldrkit.errors import SpecError, TldrkitError
 from tldrkit.options import Options
 from tldrkit.serving.settings import Access, Limits
+from tldrkit.sources.loading import load_writer
+from tldrkit.sources.model import ModelSource, resolve_model
+from tldrkit.sources.origin import tell_training
 from tldrkit.specs import SummarizeSpec
-from tldrkit.steps.loading import load_writer
-from tldrkit.steps.origin import tell_training
-from tldrkit.steps.source import ModelSource, resolve_model
 from tldrkit.steps.step import record_use
 from tldrkit.store.store import ArtifactStore
 
@@ -74,9 +74,9 @@ def serve(
 
 
 def _load(options: Options, spec: SummarizeSpec, model: ModelSource, asked: str) -> "ServedModel":
-    from tldrkit.engines.generation import Generator
-    from tldrkit.engines.threads import build_reader, decode_threads
     from tldrkit.serving.service import ServedModel
+    from tldrkit.writing.generation import Generator
+    from tldrkit.writing.long_threads import build_reader, decode_threads
 
     decoding = decode_threads(model.complete(spec, options), options.threads)
     summarizer = load_writer(options, model)

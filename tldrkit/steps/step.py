@@ -89,8 +89,8 @@ def perform(options: Options, step: Step, work: Callable[[Bench], None]) -> Outc
     """
     if count_processes() == 1:
         return _perform_here(options, step, work)
-    from tldrkit.engines.device import join_processes
-    from tldrkit.engines.processes import exchange, telling_failures
+    from tldrkit.machine.device import join_processes
+    from tldrkit.machine.processes import exchange, telling_failures
 
     def call_and_work(bench: Bench) -> None:
         exchange(None)

@@ -10,19 +10,19 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tldrkit.data.records import Record, choose_form
 from tldrkit.errors import ModelError, SpecError, StoreError
 from tldrkit.options import EngineName, Options
+from tldrkit.records.formats import Record, choose_form
+from tldrkit.records.inputs import STDOUT, Inputs, Item, PassedOver, Shard, is_read_once, open_inputs
+from tldrkit.records.outputs import find_file
+from tldrkit.records.pace import Pace
+from tldrkit.records.summaries import Output, build_record, open_files
+from tldrkit.sources.loading import check_for_ctranslate2, load_writer
+from tldrkit.sources.model import ModelSource, resolve_model
+from tldrkit.sources.origin import tell_training
 from tldrkit.specs import SummarizeSpec
-from tldrkit.steps.inputs import STDOUT, Inputs, Item, PassedOver, Shard, is_read_once, open_inputs
-from tldrkit.steps.loading import check_for_ctranslate2, load_writer
-from tldrkit.steps.origin import tell_training
-from tldrkit.steps.outputs import find_file
-from tldrkit.steps.pace import Pace
 from tldrkit.steps.revisions import describe_code
-from tldrkit.steps.source import ModelSource, resolve_model
 from tldrkit.steps.step import record_use
-from tldrkit.steps.summaries import Output, build_record, open_files
 from tldrkit.store.digest import digest_json
 from tldrkit.store.journal import Journal, open_journal
 from tldrkit.store.ledger import Ledger, open_ledger
@@ -31,7 +31,7 @@ from tldrkit.texts import count_noun
 from tldrkit.threads import Thread
 
 if TYPE_CHECKING:
-    from tldrkit.engines.threads import Summary, ThreadSummarizer
+    from tldrkit.writing.long_threads import Summary, ThreadSummarizer
 
 _FIGURES = ("threads", "broken", "empty", "known", "passed_over")  # of a run, for its record
 _FAR = (
@@ -311,9 +311,9 @@ class Writer:
         return self._summarizer(threads)
 
     def _load(self) -> "ThreadSummarizer":
-        from tldrkit.engines.generation import Generator
-        from tldrkit.engines.threads import ThreadSummarizer
-        from tldrkit.engines.translator import Translator
+        from tldrkit.writing.generation import Generator
+        from tldrkit.writing.long_threads import ThreadSummarizer
+        from tldrkit.writing.translator import Translator
 
         if self.code not in (None, describe_code("summarize", self.options, self.spec.precision)):
             raise ModelError(
@@ -340,7 +340,7 @@ def _open_engine(
             "Each actor of a cluster runs on one processor thread.",
             hint="Leave out --device and --threads.",
         )
-    from tldrkit.engines.cluster import open_cluster
+    from tldrkit.writing.cluster import open_cluster
 
     folder = Path(source.location)
     there = replace(source, location=str(folder.resolve()) if folder.is_dir() else source.location)

@@ -7,8 +7,8 @@ from typing import Any
 
 from tldrkit.errors import SpecError
 from tldrkit.options import Options
+from tldrkit.records.outputs import open_whole
 from tldrkit.specs import SIZES, DataSpec, TrainSpec, render_yaml
-from tldrkit.steps.outputs import open_whole
 from tldrkit.steps.sweep import Sweep
 
 _OWN = ("experiment", "do_pb", "seed")  # what A, B, C and D differ in, and the seed, are the Makefile's

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 from tldrkit.errors import SpecError
 from tldrkit.options import Options
+from tldrkit.sources.model import ModelSource, resolve_model
 from tldrkit.specs import TrainSpec
 from tldrkit.steps.growing import build_policy
-from tldrkit.steps.source import ModelSource, resolve_model
 from tldrkit.steps.step import Bench, Outcome, Step, data_input, name_group, perform
 from tldrkit.store.store import ArtifactStore
 from tldrkit.texts import count_noun
 
 if TYPE_CHECKING:
-    from tldrkit.data.examples import Corpus
-    from tldrkit.engines.distillation import Teacher
-    from tldrkit.models.summarizer import Summarizer
+    from tldrkit.datasets.examples import Corpus
+    from tldrkit.families.summarizer import Summarizer
+    from tldrkit.training.distillation import Teacher
 
 
 def train(
@@ -35,7 +35,7 @@ def train(
         DataError: If the data set cannot be used.
         ModelError: If the model cannot be loaded, or PerforatedAI stops.
     """
-    from tldrkit.data.sources import resolve_source
+    from tldrkit.datasets.sources import resolve_source
 
     store = ArtifactStore(options.artifacts)
     model = resolve_model(store, source)
@@ -61,7 +61,7 @@ def train(
         corpus = texts.load_corpus()  # before the seconds that the imports below take
         _warn_of_repeated(bench, corpus)
 
-        from tldrkit.models.summarizer import load_summarizer
+        from tldrkit.families.summarizer import load_summarizer
         from tldrkit.steps.fitting import fit_and_save
 
         summarizer = load_summarizer(model.location)
@@ -95,7 +95,7 @@ def _warn_of_repeated(bench: Bench, corpus: "Corpus") -> None:
 
 def _build_teacher(spec: TrainSpec, master: "Summarizer", student: "Summarizer") -> "Teacher | None":
     """Build the teacher whose probabilities are learned; None where they have no share of the loss."""
-    from tldrkit.engines.distillation import Teacher, check_teacher
+    from tldrkit.training.distillation import Teacher, check_teacher
 
     if not spec.distill_weight:
         return None
@@ -107,8 +107,8 @@ def _ask_for_summaries(
     bench: Bench, options: Options, spec: TrainSpec, master: "Summarizer", corpus: "Corpus"
 ) -> "Corpus":
     """Let a teacher write the summaries to learn."""
-    from tldrkit.engines.device import build_accelerator, set_threads
-    from tldrkit.engines.distillation import write_references
+    from tldrkit.machine.device import build_accelerator, set_threads
+    from tldrkit.training.distillation import write_references
 
     set_threads(options.threads)
     master.network.to(build_accelerator(options.device, spec.precision).device)
@@ -121,9 +121,9 @@ def _ask_for_summaries(
 
 def _advise(bench: Bench, spec: TrainSpec, corpus: "Corpus", model: ModelSource) -> None:
     """Say and record what may mend a run that came out badly."""
-    from tldrkit.metrics.baselines import lead
-    from tldrkit.metrics.overlap import compute_rouge
     from tldrkit.reports.advice import find_advice
+    from tldrkit.scoring.baselines import lead
+    from tldrkit.scoring.overlap import compute_rouge
 
     examples = corpus.validation[: spec.eval_examples]
     rouge = compute_rouge([lead(one.document, 3) for one in examples], [one.summaries for one in examples])

@@ -1,0 +1,106 @@
+"""BART over packed tokens against Hugging Face's ``generate``, and the rules of generation defaults."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from transformers import PreTrainedModel
+
+from tests.networks import VOCAB
+from tests.training.packed.test_bart import NETWORKS
+from tests.training.packed.test_t5 import NETWORKS as T5S
+from tests.training.packed.test_t5 import draw_rows
+from tests.writing.compiled.test_search import ENDS, LONGEST, read, write_reference
+from tests.writing.compiled.test_search import spread as spread_t5
+from tldrkit.writing.compiled.rules import Rules
+from tldrkit.writing.compiled.search import Beams, write_by_beams, write_greedily
+
+PLAIN = {"forced_eos_token_id": None, "forced_bos_token_id": None}
+
+
+def spread(network: PreTrainedModel) -> PreTrainedModel:
+    """Make a random network write various tokens, ends among them."""
+    torch.manual_seed(3)
+    if hasattr(network, "model"):
+        nn.init.normal_(network.model.decoder.embed_positions.weight, std=2.0)
+        network.lm_head.weight = nn.Parameter(torch.randn(VOCAB, 32))
+        network.generation_config.update(**PLAIN)
+        return network.eval()
+    return spread_t5(network)
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
+@pytest.mark.parametrize("rows", [1, 17])
+@pytest.mark.parametrize("num_beams", [1, 4])
+def test_it_writes_what_generate_writes(kind: str, rows: int, num_beams: int) -> None:
+    """Token for token, for rows of many lengths that end at different places."""
+    network = spread(NETWORKS[kind]())
+    sources = draw_rows(rows, 30)
+    decoder, rules = read(network), Rules(ENDS)
+    written = (
+        write_greedily(decoder, sources, LONGEST, rules)
+        if num_beams == 1
+        else write_by_beams(decoder, sources, LONGEST, rules, Beams(num_beams))
+    )
+
+    assert written == write_reference(network, sources, num_beams=num_beams)
+    assert rows == 1 or len({len(row) for row in written}) > 1
+
+
+BAD_WORDS = [
+    *([token] for token in range(100, 200, 2)),
+    *([first, second] for first in range(60, 80) for second in range(60, 90)),
+]
+RULES: dict[str, dict[str, Any]] = {
+    "no repeats": {"no_repeat_ngram_size": 2},
+    "no token twice": {"no_repeat_ngram_size": 1},
+    "penalty": {"repetition_penalty": 3.0},
+    "bonus": {"repetition_penalty": 0.8},
+    "bad words": {"bad_words_ids": BAD_WORDS},
+    "forced": {"forced_bos_token_id": 7, "forced_eos_token_id": 3},
+    "suppressed": {"suppress_tokens": [*range(60, 120)], "begin_suppress_tokens": [*range(1, 200)]},
+    "suppressed behind the forced": {"forced_bos_token_id": 7, "begin_suppress_tokens": [*range(1, 200)]},
+    "all at once": {
+        "no_repeat_ngram_size": 3, "repetition_penalty": 1.2, "min_length": 6, "forced_bos_token_id": 7,
+        "forced_eos_token_id": 3, "bad_words_ids": [[100, 101]], "suppress_tokens": [150],
+        "length_penalty": 2.0, "early_stopping": True,
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("num_beams", [1, 4])
+@pytest.mark.parametrize("network", ["bart", "t5"])
+def test_generation_defaults_mean_the_same(network: str, num_beams: int, name: str) -> None:
+    """Each rule, and all at once, choose what `generate` chooses, and change what is written without."""
+    made = spread(NETWORKS["plain"]() if network == "bart" else T5S["plain"]())
+    sources, decoder = draw_rows(17, 30), read(made)
+    plain = write_reference(made, sources, num_beams=num_beams)
+    made.generation_config.update(eos_token_id=list(ENDS), **RULES[name])
+    defaults = made.generation_config
+    rules = Rules.read(defaults, (defaults.min_length or 1) - 1)
+    if num_beams == 1:
+        written = write_greedily(decoder, sources, LONGEST, rules)
+    else:
+        penalty = 1.0 if defaults.length_penalty is None else defaults.length_penalty
+        beams = Beams(num_beams, penalty, bool(defaults.early_stopping))
+        written = write_by_beams(decoder, sources, LONGEST, rules, beams)
+
+    assert written == write_reference(
+        made, sources, num_beams=num_beams, max_new_tokens=None, max_length=1 + LONGEST
+    )
+    assert written != plain
+
+
+def test_in_int8_it_stays_close() -> None:
+    """Weights and inputs of 8 bits move logits by a tenth at most."""
+    network = spread(NETWORKS["grown"]())
+    sources = draw_rows(9, 30)
+    exact, rounded = (
+        decoder.step(np.full(9, 1), decoder.begin(sources, 1))
+        for decoder in (read(network), read(network, "int8"))
+    )
+
+    assert np.linalg.norm(rounded - exact) / np.linalg.norm(exact) < 0.1

@@ -1,0 +1,165 @@
+"""Writing over packed tokens against Hugging Face's ``generate``, on networks of every kind."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from transformers import PreTrainedModel
+
+from tests.networks import VOCAB
+from tests.training.packed.test_t5 import NETWORKS, Rows, draw_rows
+from tldrkit.datasets.batches import pad_rows
+from tldrkit.specs import Precision
+from tldrkit.writing.compiled.decoder import Decoder
+from tldrkit.writing.compiled.parameters import FrozenNetwork
+from tldrkit.writing.compiled.rules import Rules
+from tldrkit.writing.compiled.search import Beams, write_by_beams, write_greedily
+from tldrkit.writing.freezing import freeze
+
+ENDS = range(1, VOCAB // 6)
+LONGEST = 12
+
+
+def spread(network: PreTrainedModel) -> PreTrainedModel:
+    """Make a random network write various pieces, ends among them."""
+    torch.manual_seed(3)
+    for name, parameter in network.named_parameters():
+        if name.startswith("decoder.block") and name.endswith((".o.weight", "wo.weight")):
+            nn.init.normal_(parameter, std=1.0)
+    network.lm_head.weight = nn.Parameter(torch.randn(VOCAB, 32))  # one of its own, or pieces repeat
+    return network.eval()
+
+
+def take(network: PreTrainedModel) -> FrozenNetwork:
+    frozen = freeze(network)
+    assert frozen is not None
+    return frozen
+
+
+def read(network: PreTrainedModel, precision: Precision = "fp32") -> Decoder:
+    return Decoder(take(network), precision)
+
+
+def write_reference(network: PreTrainedModel, sources: Rows, **search: object) -> Rows:
+    ids = network.generate(
+        input_ids=pad_rows(sources, 0),
+        attention_mask=pad_rows([[1] * len(row) for row in sources], 0),
+        do_sample=False,
+        eos_token_id=list(ENDS),
+        pad_token_id=0,
+        **({"num_beams": 1, "max_new_tokens": LONGEST} | search),
+    )[:, 1:].tolist()
+    ends = [next((place for place, piece in enumerate(row) if piece in ENDS), LONGEST) for row in ids]
+    return [row[: end + 1] for row, end in zip(ids, ends, strict=True)]
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
+@pytest.mark.parametrize("rows", [1, 17])
+def test_it_writes_what_generate_writes(kind: str, rows: int) -> None:
+    """Piece for piece, for rows of many lengths that end at different places."""
+    network = spread(NETWORKS[kind]())
+    sources = draw_rows(rows, 30)
+    written = write_greedily(read(network), sources, LONGEST, Rules(ENDS))
+
+    assert written == write_reference(network, sources)
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
+@pytest.mark.parametrize("num_beams", [1, 4])
+def test_summaries_are_as_long_as_asked(kind: str, num_beams: int) -> None:
+    """With a fewest number of pieces it writes what `generate` writes, and no summary is shorter."""
+    network = spread(NETWORKS[kind]())
+    sources = draw_rows(17, 30)
+    if num_beams == 1:
+        written = write_greedily(read(network), sources, LONGEST, Rules(ENDS, min_tokens=7))
+    else:
+        written = write_by_beams(read(network), sources, LONGEST, Rules(ENDS, min_tokens=7), Beams(4))
+
+    assert written == write_reference(network, sources, num_beams=num_beams, min_new_tokens=7)
+    assert min(len(row) for row in written) >= 8
+
+
+def test_rows_end_at_different_places() -> None:
+    """What the other tests compare holds rows that end early, late and never, and more than one piece."""
+    network = spread(NETWORKS["plain"]())
+    written = write_reference(network, draw_rows(17, 30))
+
+    assert len({len(row) for row in written}) > 2
+    assert any(row[-1] not in ENDS for row in written)
+    assert len({piece for row in written for piece in row}) > 5
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
+@pytest.mark.parametrize("rows", [1, 17])
+def test_it_searches_as_generate_searches(kind: str, rows: int) -> None:
+    """Four beams end with the pieces that `generate` ends with."""
+    network = spread(NETWORKS[kind]())
+    sources = draw_rows(rows, 30)
+    written = write_by_beams(read(network), sources, LONGEST, Rules(ENDS), Beams(4))
+
+    assert written == write_reference(network, sources, num_beams=4)
+
+
+@pytest.mark.parametrize("search", [
+    {"num_beams": 2, "early_stopping": True}, {"num_beams": 3, "length_penalty": 2.5},
+    {"num_beams": 5, "length_penalty": 0.0}, {"num_beams": 4, "length_penalty": -1.0, "early_stopping": True},
+])  # fmt: skip
+def test_the_settings_of_a_search_are_those_of_generate(search: dict[str, Any]) -> None:
+    """Number of beams, length penalty and early stopping mean the same."""
+    network = spread(NETWORKS["plain"]())
+    sources = draw_rows(17, 30)
+    settings = {"count" if name == "num_beams" else name: value for name, value in search.items()}
+    written = write_by_beams(read(network), sources, LONGEST, Rules(ENDS), Beams(**settings))
+
+    assert written == write_reference(network, sources, **search)
+
+
+def write_both(network: PreTrainedModel, sources: Rows) -> Rows:
+    decoder = read(network)
+    return write_greedily(decoder, sources, LONGEST, Rules(ENDS)) + write_by_beams(
+        decoder, sources, LONGEST, Rules(ENDS), Beams(3)
+    )
+
+
+def test_a_row_is_written_alike_in_any_company() -> None:
+    """Neighbours, and their leaving, change nothing."""
+    network = spread(NETWORKS["asymmetric and grown"]())
+    sources = draw_rows(9, 30)
+    together = write_both(network, sources)
+    alone = [write_both(network, [source]) for source in sources]
+
+    assert together == [greedy for greedy, _ in alone] + [searched for _, searched in alone]
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+def test_threads_share_the_work(threads: int) -> None:
+    """However many there are, nothing else changes, bit by bit."""
+    network = spread(NETWORKS["asymmetric and grown"]())
+    decoder, sources = read(network), draw_rows(5, 30)
+    alone, together = (
+        decoder.step(np.zeros(5, np.int64), decoder.begin(sources, 1, threads=count))
+        for count in (1, threads)
+    )
+
+    assert np.array_equal(alone, together)
+
+
+def test_without_an_end_rows_are_as_long_as_allowed() -> None:
+    """No piece ends a summary where none is said to."""
+    network = spread(NETWORKS["plain"]())
+    written = write_greedily(read(network), draw_rows(3, 9), 5, Rules())
+
+    assert [len(row) for row in written] == [5, 5, 5]
+
+
+def test_bf16_writes_nearly_the_same() -> None:
+    """In bf16 the first pieces are mostly those of float32."""
+    network = spread(NETWORKS["plain"]())
+    sources = draw_rows(17, 30)
+    exact, rough = (
+        write_greedily(read(network, precision), sources, 1, Rules(ENDS)) for precision in ("fp32", "bf16")
+    )
+
+    assert sum(a == b for a, b in zip(exact, rough, strict=True)) > 12

@@ -1,0 +1,1 @@
+"""Networks to begin with: from scratch, or from a pretrained encoder."""

@@ -1,0 +1,1 @@
+"""Smaller networks: fewer layers and heads, narrower parts, fewer tokens, and the budget they must meet."""

@@ -1,0 +1,94 @@
+"""Fewer layers: which ones are kept, and what must move with them.
+
+Knows T5 and BART by their anatomy. Does not know weights: the layers kept are as they were.
+"""
+
+import copy
+from collections.abc import Sequence
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cosine_similarity
+from transformers import PreTrainedModel
+
+from tldrkit.compression.calibration import CalibrationExample, run_calibration
+from tldrkit.families.anatomy import T5, Side, find_family, find_layers, write_sizes
+
+
+def choose_layers(present: int, kept: int) -> list[int]:
+    """Choose ``kept`` of ``present`` layers, evenly spaced, with the first and the last.
+
+    A single kept layer is the first (Shleifer & Rush 2020, "Pre-trained Summarization Distillation", 3.2).
+    """
+    if kept == 1:
+        return [0]
+    gaps = kept - 1
+    return [(2 * index * (present - 1) + gaps) // (2 * gaps) for index in range(kept)]  # rounded half up
+
+
+def measure_change(network: PreTrainedModel, side: Side, examples: Sequence[CalibrationExample]) -> Tensor:
+    """Measure how much each layer of one side changes the residual stream: mean of 1 - cos(before, after).
+
+    Men et al. 2024, "ShortGPT: Layers in Large Language Models are More Redundant Than You Expect", 3.1
+    (block influence).
+
+    Shape:
+        result: (layers,)
+    """
+    layers = find_layers(network, side)
+    changes = torch.zeros(len(layers), dtype=torch.float64)
+    tokens = torch.zeros(len(layers), dtype=torch.float64)
+
+    def add(
+        index: int, _layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor | tuple[Tensor]
+    ) -> None:
+        after = output if isinstance(output, Tensor) else output[0]
+        similarity = cosine_similarity(inputs[0].double(), after.double(), dim=-1)
+        changes[index] += (1 - similarity).sum().cpu()
+        tokens[index] += similarity.numel()
+
+    hooks = [layer.register_forward_hook(partial(add, index)) for index, layer in enumerate(layers)]
+    run_calibration(network, examples, hooks)
+    return changes / tokens
+
+
+def measure_loss_without(
+    network: PreTrainedModel, side: Side, examples: Sequence[CalibrationExample]
+) -> Tensor:
+    """Measure the loss of a label token with each layer of one side left out in turn, nats.
+
+    Shape:
+        result: (layers,)
+    """
+    count = len(find_layers(network, side))
+    losses = []
+    for left_out in range(count):
+        rest = copy.deepcopy(network)
+        keep_layers(rest, side, [index for index in range(count) if index != left_out])
+        losses.append(run_calibration(rest, examples))
+    return torch.tensor(losses, dtype=torch.float64)
+
+
+def keep_layers(network: PreTrainedModel, side: Side, kept: Sequence[int]) -> None:
+    """Drop all layers of one side but the ``kept`` ones, in place; order and numbers in the configs follow.
+
+    T5's first layer holds the relative position bias all layers use: it moves to the new first one.
+    """
+    layers = find_layers(network, side)
+    remaining = [layers[index] for index in kept]
+    if find_family(network) is T5 and kept[0] != 0:
+        _move_position_bias(layers[0], remaining[0])
+    del layers[:]
+    layers.extend(remaining)
+    for index, layer in enumerate(layers):
+        for module in layer.modules():
+            if hasattr(module, "layer_idx"):  # attentions find their place in the cache by it
+                module.layer_idx = index  # type: ignore[assignment]
+    write_sizes(network)
+
+
+def _move_position_bias(source: nn.Module, target: nn.Module) -> None:
+    giver, taker = source.layer[0].SelfAttention, target.layer[0].SelfAttention  # type: ignore[union-attr,index]
+    taker.relative_attention_bias = giver.relative_attention_bias
+    taker.has_relative_attention_bias = True

@@ -1,0 +1,336 @@
+"""A smaller vocabulary: tokenizer and embeddings lose the pieces that the corpus hardly uses.
+
+Knows the unigram, byte-level BPE and WordPiece tokenizers of T5, BART, BERT and our bases; special and added
+pieces always stay. Does not choose how many are kept.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer
+from torch import nn
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, PreTrainedTokenizerFast
+
+from tldrkit.compression.calibration import NAME
+from tldrkit.errors import CompressionError
+from tldrkit.families.anatomy import find_configs
+from tldrkit.families.summarizer import Summarizer
+from tldrkit.texts import count_noun
+
+_NUMBERED = ("pad_token_id", "eos_token_id", "bos_token_id", "decoder_start_token_id", "forced_bos_token_id",
+             "forced_eos_token_id", "begin_suppress_tokens")  # fmt: skip
+
+_TABLES = ("shared", "embed_tokens", "lm_head")  # with a row for every piece
+_CHUNK = 1000  # texts tokenized together
+
+
+@dataclass(frozen=True)
+class Trimmed:
+    """What is left of a vocabulary.
+
+    Args:
+        tokenizer: Writes with the pieces kept.
+        kept: The old numbers of the pieces kept, in order: piece i was ``kept[i]``.
+    """
+
+    tokenizer: PreTrainedTokenizerFast
+    kept: list[int]
+
+
+@dataclass(frozen=True)
+class _Inventory:
+    """What a tokenizer's model can write with.
+
+    Args:
+        pieces: All of them, by number.
+        needed: Numbers of those without which some word could no longer be written.
+        makers: For BPE, the two pieces that a piece is merged from.
+        unwritten: Numbers of those that come of no text.
+    """
+
+    pieces: list[str]
+    needed: set[int]
+    makers: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    unwritten: set[int] = field(default_factory=set)
+
+
+def trim_by_use(
+    summarizer: Summarizer, size: int, texts: Sequence[str], held_out: Sequence[str]
+) -> dict[str, float]:
+    """Keep the pieces that texts use most, in place, and measure on others what that loses.
+
+    Every character (unigram), byte (BPE) or letter (WordPiece: a character at the start of a word, or inside
+    one) that was a piece stays one. So no word becomes unknown, if each of its letters has a piece. WordPiece
+    keeps all pieces of texts that hold a letter without one, but a word of such letters may become unknown:
+    pieces are taken longest first, and a shorter one may end before a letter with which none begins.
+    (Vocabularies are trained from letters, so BERT's have a piece for each.)
+
+    Args:
+        summarizer: Its network and tokenizer are changed, unless it has no more pieces than are to be kept.
+        size: Pieces kept.
+        texts: The corpus whose use counts.
+        held_out: Others; without any, nothing is measured.
+
+    Returns:
+        Pieces ``before`` and ``after``, and what ``measure_coverage`` returns.
+
+    Raises:
+        CompressionError: There are no texts, the tokenizer is of another kind, or so few pieces cannot write
+            every word.
+    """
+    full = summarizer.tokenizer
+    if size >= len(full):
+        return {"before": len(full), "after": len(full)}
+    if not texts:
+        raise CompressionError("Pieces are chosen by their use in documents, and there are none.", hint=NAME)
+    named = [number for *_, numbers in _list_named(summarizer.network) for number in numbers]
+    trimmed = trim_tokenizer(full, size, texts, named)
+    keep_pieces(summarizer.network, trimmed.kept)
+    summarizer.tokenizer = trimmed.tokenizer
+    lost = measure_coverage(full, trimmed.tokenizer, held_out) if held_out else {}
+    return {"before": len(full), "after": len(trimmed.kept)} | lost
+
+
+def trim_tokenizer(
+    tokenizer: PreTrainedTokenizerBase, size: int, texts: Sequence[str], named: Collection[int] = ()
+) -> Trimmed:
+    """Build a tokenizer of fewer pieces, those ``named`` among them; see ``trim_by_use``."""
+    if not isinstance(tokenizer, PreTrainedTokenizerFast):
+        raise CompressionError(
+            "The vocabulary of this tokenizer, which is written in Python, cannot be trimmed.",
+            hint="Leave vocab_size out, or give the model a tokenizer.json.",
+        )
+    content: dict[str, Any] = json.loads(tokenizer.backend_tokenizer.to_str())
+    inventory = _take_inventory(tokenizer.backend_tokenizer, content["model"])
+    added = {entry["id"] for entry in content["added_tokens"]}
+    beyond = sorted(number for number in added if number >= len(inventory.pieces))
+    needed = inventory.needed | {i for i in added.union(named) if i < len(inventory.pieces)}
+    uses = _count_pieces(tokenizer, texts)
+    kept = _choose_pieces(inventory, needed, uses, size - len(beyond)) + beyond
+    _renumber(content, inventory.pieces, {old: new for new, old in enumerate(kept)})
+    return Trimmed(rebuild_tokenizer(tokenizer, content), kept)
+
+
+def keep_pieces(network: PreTrainedModel, kept: Sequence[int]) -> None:
+    """Keep the embeddings of some pieces, and the head's rows, in place; the config's numbers follow."""
+    index = torch.tensor(kept, device=network.device)
+    done: dict[int, nn.Parameter] = {}
+    for path, module in network.named_modules():
+        if path.rpartition(".")[2] in _TABLES and isinstance(module, nn.Embedding | nn.Linear):
+            weight = module.weight
+            if id(weight) not in done:
+                done[id(weight)] = nn.Parameter(weight.detach().index_select(0, index))
+            module.weight = done[id(weight)]
+            size = "num_embeddings" if isinstance(module, nn.Embedding) else "out_features"
+            setattr(module, size, len(kept))
+    if hasattr(network, "final_logits_bias"):  # BART's
+        network.final_logits_bias = network.final_logits_bias.index_select(1, index)
+    numbers = {old: new for new, old in enumerate(kept)}
+    for config in find_configs(network):
+        if hasattr(config, "vocab_size"):
+            config.vocab_size = len(kept)
+    for config, name, old in _list_named(network):
+        new = [numbers[i] for i in old]
+        setattr(config, name, new if isinstance(getattr(config, name), list) else new[0])
+
+
+def measure_coverage(
+    before: PreTrainedTokenizerBase, after: PreTrainedTokenizerBase, texts: Sequence[str]
+) -> dict[str, float]:
+    """Measure on texts what a trimmed tokenizer loses.
+
+    Returns:
+        ``changed``: share of texts that come back otherwise than through the full tokenizer.
+        ``unknown_before``, ``unknown_after``: share of the tokens that are unknown.
+        ``longer``: tokens over those of the full tokenizer.
+    """
+    tokens = [_encode(tokenizer, texts) for tokenizer in (before, after)]
+    back = [
+        t.batch_decode(rows, skip_special_tokens=True)
+        for t, rows in zip((before, after), tokens, strict=True)
+    ]
+    counts = [sum(map(len, rows)) for rows in tokens]
+    unknown = [
+        sum(row.count(tokenizer.unk_token_id) for row in rows)
+        for tokenizer, rows in zip((before, after), tokens, strict=True)
+    ]
+    return {
+        "changed": sum(one != other for one, other in zip(*back, strict=True)) / len(texts),
+        "unknown_before": unknown[0] / counts[0],
+        "unknown_after": unknown[1] / counts[1],
+        "longer": counts[1] / counts[0],
+    }
+
+
+def _list_named(network: PreTrainedModel) -> Iterator[tuple[Any, str, list[int]]]:
+    """List the pieces that configs name: the config, the field's name, the numbers."""
+    for config in (*find_configs(network), network.generation_config):
+        for name in _NUMBERED:
+            value = getattr(config, name, None)
+            if value is not None:
+                yield config, name, value if isinstance(value, list) else [value]
+
+
+def _encode(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> list[list[int]]:
+    tokenizer.backend_tokenizer.no_truncation()  # as its last caller may have left it
+    tokenizer.backend_tokenizer.no_padding()
+    encoded = tokenizer.backend_tokenizer.encode_batch(list(texts), add_special_tokens=False)
+    return [one.ids for one in encoded]
+
+
+def _count_pieces(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> Mapping[int, int]:
+    counts: Counter[int] = Counter()
+    for start in range(0, len(texts), _CHUNK):
+        for ids in _encode(tokenizer, texts[start : start + _CHUNK]):
+            counts.update(ids)
+    return counts
+
+
+def _take_inventory(tokenizer: Tokenizer, model: Mapping[str, Any]) -> _Inventory:
+    """Find what the model of a tokenizer.json writes with."""
+    kind, vocab = model["type"], model["vocab"]
+    if kind == "Unigram":
+        pieces = [piece for piece, _ in vocab]
+        return _Inventory(pieces, {model["unk_id"], *_find_spelling(pieces)})
+    if kind not in ("BPE", "WordPiece"):
+        raise CompressionError(
+            f"A vocabulary of the kind {kind} cannot be trimmed.", hint="Leave vocab_size out."
+        )
+    pieces = sorted(vocab, key=vocab.__getitem__)
+    if [vocab[piece] for piece in pieces] != list(range(len(pieces))):
+        raise CompressionError(
+            f"The pieces of the vocabulary are not numbered from 0 to {len(pieces) - 1:,}.",
+            hint="Leave vocab_size out, or renumber tokenizer.json and the embeddings together.",
+        )
+    if kind == "BPE":
+        makers = {"".join(pair): pair for pair in map(_split_merge, model["merges"])}
+        return _Inventory(pieces, {i for i, piece in enumerate(pieces) if piece not in makers}, makers)
+    prefix = model["continuing_subword_prefix"]
+    unwritten = {i for i, piece in enumerate(pieces) if _is_split(tokenizer, piece.removeprefix(prefix))}
+    letters = [_list_letters(piece, prefix) for piece in pieces]
+    needed = {
+        i
+        for i, (piece, own) in enumerate(zip(pieces, letters, strict=True))
+        if i not in unwritten and ([piece] == own or not vocab.keys() >= set(own))
+    }
+    return _Inventory(pieces, needed | {vocab[model["unk_token"]]}, unwritten=unwritten)
+
+
+def _split_merge(merge: str | list[str]) -> tuple[str, str]:
+    first, second = merge.split(" ") if isinstance(merge, str) else merge
+    return first, second
+
+
+def _find_spelling(pieces: Sequence[str]) -> list[int]:
+    """Find the shortest piece for every character that a piece holds."""
+    shortest: dict[str, int] = {}
+    for number in sorted(range(len(pieces)), key=lambda i: (len(pieces[i]), i)):
+        for character in pieces[number]:
+            shortest.setdefault(character, number)
+    return list(shortest.values())
+
+
+def _list_letters(piece: str, prefix: str) -> list[str]:
+    """List the characters of a WordPiece as pieces: of ``ab`` these are ``a`` and ``##b``."""
+    letters = [prefix + character for character in piece.removeprefix(prefix)]
+    if letters and not piece.startswith(prefix):
+        letters[0] = piece[0]
+    return letters
+
+
+def _is_split(tokenizer: Tokenizer, word: str) -> bool:
+    """Tell whether a text of this word alone is more than one word, as BERT's ``[unused1]`` is three."""
+    return tokenizer.pre_tokenizer is not None and len(tokenizer.pre_tokenizer.pre_tokenize_str(word)) > 1
+
+
+def _choose_pieces(inventory: _Inventory, needed: set[int], uses: Mapping[int, int], size: int) -> list[int]:
+    """Choose the needed pieces and, most used first, others with all they are merged from."""
+    if len(needed) > size:
+        raise CompressionError(
+            f"{count_noun(size, 'piece')} cannot write every word: that alone needs {len(needed):,}.",
+            hint=f"Ask for a vocab_size of at least {len(needed):,}.",
+        )
+    pieces = inventory.pieces
+    numbers = {piece: number for number, piece in enumerate(pieces)}
+    kept = set(needed)
+    for number in sorted(range(len(pieces)), key=lambda i: (-uses.get(i, 0), i in inventory.unwritten, i)):
+        added = _find_makers(number, pieces, numbers, inventory.makers, kept)
+        if len(kept) + len(added) <= size:
+            kept |= added
+        if len(kept) == size:
+            break
+    return sorted(kept)
+
+
+def _find_makers(
+    number: int,
+    pieces: Sequence[str],
+    numbers: Mapping[str, int],
+    makers: Mapping[str, tuple[str, str]],
+    kept: set[int],
+) -> set[int]:
+    """Find a piece and all it is merged from that is not kept yet."""
+    found: set[int] = set()
+    open_pieces = [number]
+    while open_pieces:
+        piece = open_pieces.pop()
+        if piece not in kept and piece not in found:
+            found.add(piece)
+            open_pieces += [numbers[part] for part in makers.get(pieces[piece], ())]
+    return found
+
+
+def _renumber(content: dict[str, Any], pieces: Sequence[str], numbers: Mapping[int, int]) -> None:
+    """Rewrite the content of a tokenizer.json for the pieces kept."""
+    model = content["model"]
+    if model["type"] == "Unigram":
+        model["vocab"] = [entry for i, entry in enumerate(model["vocab"]) if i in numbers]
+        model["unk_id"] = numbers[model["unk_id"]]
+    else:
+        model["vocab"] = {piece: numbers[i] for i, piece in enumerate(pieces) if i in numbers}
+    if model["type"] == "BPE":
+        known = model["vocab"]
+        model["merges"] = [
+            merge
+            for merge in model["merges"]
+            if all(part in known for part in (*_split_merge(merge), "".join(_split_merge(merge))))
+        ]
+    for entry in content["added_tokens"]:
+        entry["id"] = numbers[entry["id"]]
+    _renumber_ends(content.get("post_processor"), numbers)
+
+
+def _renumber_ends(part: Any, numbers: Mapping[int, int]) -> None:  # noqa: ANN401  (any JSON value)
+    """Renumber the special pieces that a post-processor sets around a text."""
+    if not isinstance(part, dict):
+        return
+    for inner in part.get("processors", ()):
+        _renumber_ends(inner, numbers)
+    if part.get("type") == "TemplateProcessing":
+        for special in part["special_tokens"].values():
+            special["ids"] = [numbers[number] for number in special["ids"]]
+    for end in ("sep", "cls"):  # RoBERTa's and BERT's
+        if end in part:
+            part[end][1] = numbers[part[end][1]]
+
+
+def rebuild_tokenizer(
+    tokenizer: PreTrainedTokenizerBase,
+    content: Mapping[str, Any],
+    **changes: Any,  # noqa: ANN401  (arguments of transformers)
+) -> PreTrainedTokenizerFast:
+    """Build a tokenizer from the content of a tokenizer.json, set up as another but for ``changes``."""
+    named = tokenizer.special_tokens_map
+    settings = {
+        "model_max_length": tokenizer.model_max_length,
+        "model_input_names": tokenizer.model_input_names,
+        "split_special_tokens": tokenizer.split_special_tokens,
+        "clean_up_tokenization_spaces": tokenizer.clean_up_tokenization_spaces,
+        "extra_special_tokens": [one for one in tokenizer.all_special_tokens if one not in named.values()],
+    }
+    backend = Tokenizer.from_str(json.dumps({**content, "truncation": None, "padding": None}))
+    return PreTrainedTokenizerFast(tokenizer_object=backend, **(settings | named | changes))

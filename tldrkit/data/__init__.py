@@ -1,1 +1,0 @@
-"""Texts: datasets, forum threads, batches."""

@@ -1,1 +1,0 @@
-"""Loops: the one training loop, and generation."""

@@ -1,0 +1,1 @@
+"""Files exported beside weights, so that others use them without tldrkit; they import nothing of it."""

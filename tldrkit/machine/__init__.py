@@ -1,0 +1,1 @@
+"""What this machine has and how it is used: devices, number formats, processor threads, memory, processes."""

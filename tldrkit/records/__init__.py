@@ -1,0 +1,1 @@
+"""What summarize reads and writes: paths in, records out."""

@@ -1,0 +1,100 @@
+"""What a model was made from, and in a sentence for people what it was trained on.
+
+By its lineage; of a folder of others, by what an export or its card says.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tldrkit.datasets.sources import INVENTED, describe_kind
+from tldrkit.families.taught import ORIGIN
+from tldrkit.options import Options
+from tldrkit.sources.model import ModelSource
+from tldrkit.store.lineage import Lineage
+from tldrkit.store.manifest import Manifest
+from tldrkit.store.store import ArtifactStore
+
+TRAINED_ON = "trained_on"
+"""Key of an export's own file."""
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """A data set that a model was trained on: its name, and of what kind its texts are if that is known."""
+
+    name: str
+    kind: str = ""
+
+
+def walk_lineage(store: ArtifactStore, model: ModelSource) -> Iterator[tuple[Lineage, Manifest | None]]:
+    """Go through all that a model was made from, each once, with its manifest where the store holds it."""
+    if model.manifest is None:
+        yield Lineage(role="source", reference=model.reference, digest=model.digest), None
+        return
+    waiting, seen = [store.lineage(model.location)], set()
+    while waiting:
+        one = waiting.pop(0)
+        if one.digest not in seen:
+            seen.add(one.digest)
+            yield one, store.resolve(one.reference).manifest if one.kind else None
+            waiting += one.inputs
+
+
+def find_training_data(store: ArtifactStore, model: ModelSource) -> list[TrainingData]:
+    """Find what a model was trained on; empty where that is not known."""
+    if model.manifest is None:
+        return _read_folder(model.find_folder())
+    used = dict.fromkeys(
+        one.reference
+        for _, manifest in walk_lineage(store, model)
+        if manifest and "training_tokens" in manifest.metrics
+        for one in manifest.inputs
+        if one.role == "data"
+    )
+    return [TrainingData(Path(name.partition(" (")[0]).name, describe_kind(name)) for name in used]
+
+
+def tell_training(options: Options, store: ArtifactStore, model: ModelSource) -> str:
+    """Tell the person what a model was trained on, and return the sentence."""
+    sentence = describe_training(model.reference, find_training_data(store, model))
+    options.display.log({"message": sentence})
+    return sentence
+
+
+def describe_training(name: str, data: Sequence[TrainingData]) -> str:
+    """Say in a sentence what a model was trained on; where all of it is invented, it is a demonstration."""
+    if not data:
+        return f"It is not known what {name} was trained on."
+    listed = ", ".join(f"{one.name} ({one.kind})" if one.kind else one.name for one in data)
+    if all(one.kind == INVENTED for one in data):
+        return f"{name} is a demonstration, trained on {listed}: what it writes of real threads is made up."
+    return f"{name} was trained on {listed}."
+
+
+def _read_folder(folder: Path) -> list[TrainingData]:
+    """Read what a folder says of itself: an export in its own file, others in the head of their card."""
+    try:
+        told = json.loads((folder / ORIGIN).read_text(encoding="utf-8"))[TRAINED_ON]
+        return [TrainingData(str(one["name"]), str(one["kind"])) for one in told]
+    except (OSError, ValueError, KeyError, TypeError):  # none of ours, or of before this was said
+        return _read_card(folder / "README.md")
+
+
+def _read_card(path: Path) -> list[TrainingData]:
+    if not path.is_file():
+        return []
+    from huggingface_hub import ModelCard
+
+    try:
+        named = ModelCard.load(path, ignore_metadata_errors=True).data.get("datasets")
+    except Exception:  # whatever a card of others makes the library raise
+        return []
+    names = [named] if isinstance(named, str) else named if isinstance(named, list) else []
+    return [TrainingData(name, describe_kind(name)) for name in names if isinstance(name, str)]
+
+
+def render_training_data(data: Sequence[TrainingData]) -> list[dict[str, str]]:
+    """Render data sets as an export's own file has them."""
+    return [asdict(one) for one in data]

@@ -1,0 +1,1 @@
+"""Summaries: documents and threads in, text out."""

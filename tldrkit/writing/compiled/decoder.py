@@ -1,0 +1,141 @@
+"""A network on a processor that writes a token at a time: no work on padding, none twice.
+
+Computes the logits that Hugging Face's decoder computes with its KV cache, for plain, asymmetric and grown
+networks. Knows token ids alone, and not which of them are chosen.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+
+from tldrkit.families.blueprint import LayerPaths
+from tldrkit.specs import Precision
+from tldrkit.writing.compiled.batch import Batch, Cache, remember
+from tldrkit.writing.compiled.encoder import Encoder, cut_groups
+from tldrkit.writing.compiled.kernels.arrays import DecoderLayer, Floats, Integers, Memory, Product
+from tldrkit.writing.compiled.kernels.attention import keep
+from tldrkit.writing.compiled.kernels.elementary import normalize
+from tldrkit.writing.compiled.kernels.layer import write_layer
+from tldrkit.writing.compiled.kernels.products import multiply
+from tldrkit.writing.compiled.parameters import FrozenNetwork
+from tldrkit.writing.compiled.positions import Entrance, PositionBiases
+from tldrkit.writing.compiled.sharing import share
+from tldrkit.writing.compiled.stacking import Stacks
+
+
+class Decoder:
+    """Reads sources and gives the logits of the next tokens.
+
+    Args:
+        network: The network; its weights must stay as they are.
+        precision: Number format of the weights of linear layers. In int8 keys and values are kept in 8 bits,
+            too.
+    """
+
+    def __init__(self, network: FrozenNetwork, precision: Precision) -> None:
+        self._blueprint = blueprint = network.blueprint
+        self._side = side = blueprint.decoder
+        self._rounded = precision == "int8"
+        stacks = Stacks(network, precision)
+        embeddings = {name: network.read(name) for name in {one.embeddings for one in blueprint.sides}}
+        self._entrance = Entrance(network, side, embeddings[side.embeddings])
+        self._encoder = Encoder(network, stacks, embeddings[blueprint.encoder.embeddings])
+        self._layers = [_build_layer(network, stacks, layer) for layer in side.layers]
+        crossings = [layer.cross for layer in side.layers if layer.cross]
+        self._key_values = [stacks(cross.key, cross.value) for cross in crossings]
+        self._biases = PositionBiases(network, side, causal=True)
+        self._norm = network.read_norm(side.last_norm) if side.last_norm else None
+        inner, outer = blueprint.projections or (None, None)
+        self._in = stacks(inner) if inner else None
+        self._out = stacks(outer) if outer else None
+        self._head = stacks("lm_head")
+        bias = network.read(blueprint.logits_bias).ravel() if blueprint.logits_bias else None
+        self._logits_bias = bias if bias is not None and bias.any() else None
+
+    @property
+    def start(self) -> int:
+        """The token before the first one."""
+        return self._blueprint.start
+
+    def begin(
+        self, sources: Sequence[Sequence[int]], max_tokens: int, beams: int = 1, threads: int = 1
+    ) -> Batch:
+        """Read sources, and prepare what each layer sees of them.
+
+        Args:
+            sources: Token ids of each document.
+            max_tokens: Longest summary.
+            beams: Rows of each source.
+            threads: Processor threads that share the work.
+        """
+        lengths = [len(source) for source in sources]
+        counts = len(sources) * max_tokens * beams, sum(lengths)
+        heads = self._side.heads, self._side.head_width
+        caches = [
+            Cache(*(remember(count, *heads, rounded=self._rounded) for count in counts)) for _ in self._layers
+        ]
+        first = 0
+        for some in cut_groups(sources):
+            read = self._encoder(some, threads)
+            for key_value, cache in zip(self._key_values, caches, strict=True):
+                share(len(read), threads, partial(_remember, read, key_value, cache.read, first))
+            first += len(read)
+        return Batch.begin(caches, self._biases(max_tokens)[:, :max_tokens], lengths, beams)
+
+    def step(self, tokens: Integers, batch: Batch) -> Floats:
+        """Compute the logits of every row's next token, from its newest.
+
+        Shape:
+            tokens: (rows,).
+            result: (rows, vocabulary).
+        """
+        hidden = self._entrance(tokens, batch.place)
+        entries = batch.advance()
+        views = batch.view_written(), batch.read
+        if self._in is not None:
+            hidden = multiply(hidden, self._in)
+        for layer, cache in zip(self._layers, batch.caches, strict=True):
+            write_layer(hidden, layer, (cache.own, cache.read), views, entries)
+        if self._norm is not None:
+            normalize(hidden, self._norm, hidden)
+        if self._out is not None:
+            hidden = multiply(hidden, self._out)
+        if self._blueprint.output_scale != 1.0:
+            hidden *= np.float32(self._blueprint.output_scale)
+        logits = multiply(hidden, self._head)
+        if self._logits_bias is not None:
+            logits += self._logits_bias
+        return logits
+
+
+def _remember(read: Floats, key_value: Product, memory: Memory, entry: int, first: int, last: int) -> None:
+    """Take note of keys and values of some tokens that the encoder read.
+
+    Args:
+        read: All of them.
+        key_value: What computes keys and values.
+        memory: Written to.
+        entry: Of the first of all.
+        first: The first of the tokens.
+        last: The one behind the last.
+    """
+    heads, _, width = memory.keys.shape
+    projected = multiply(read[first:last], key_value).reshape(-1, 2, heads, width)
+    keep(projected, memory, np.arange(entry + first, entry + last))
+
+
+def _build_layer(network: FrozenNetwork, stacks: Stacks, layer: LayerPaths) -> DecoderLayer:
+    own, cross = layer.own, layer.cross
+    if cross is None:
+        raise AssertionError("a decoder's layer looks at the source")
+    scale = network.blueprint.decoder.head_width if network.blueprint.scaled else None
+    return DecoderLayer(
+        own_norm=network.read_norm(own.norm),
+        cross_norm=network.read_norm(cross.norm),
+        query_key_value=stacks(*own.linears[:3], query_width=scale),
+        own_out=stacks(own.out),
+        query=stacks(cross.query, query_width=scale),
+        cross_out=stacks(cross.out),
+        feed=stacks.feed_forward(layer.feed),
+    )

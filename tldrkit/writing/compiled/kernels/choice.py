@@ -1,0 +1,99 @@
+"""Which tokens come next."""
+
+import numpy as np
+
+from tldrkit.writing.compiled.kernels.arrays import Floats, Integers
+from tldrkit.writing.compiled.kernels.compiling import compiled
+from tldrkit.writing.compiled.kernels.elementary import exponentiate
+
+_BLOCK = 64
+"""Numbers that are compared at once."""
+
+
+@compiled
+def sum_exponentials(logits: Floats, largest: Floats, totals: Floats) -> None:
+    """Compute the logarithm of the sum of the exponentials of each row.
+
+    Shape:
+        logits: (rows, pieces).
+        largest: (rows,), the largest of each.
+        totals: (rows,), written to.
+    """
+    for row in range(len(logits)):
+        own, top = logits[row], largest[row]
+        total = np.float32(0)
+        for i in range(len(own)):
+            total += exponentiate(own[i] - top)
+        totals[row] = top + np.log(total)
+
+
+@compiled
+def _insert(number: float, place: int, slot: int, best: Floats, places: Integers) -> None:
+    """Insert a number before the smaller ones of a descending row, out of which it pushes one."""
+    while slot and number > best[slot - 1]:
+        best[slot], places[slot] = best[slot - 1], places[slot - 1]
+        slot -= 1
+    best[slot], places[slot] = number, place
+
+
+@compiled
+def find_top(logits: Floats, best: Floats, places: Integers) -> None:
+    """Find the largest few of each row, in descending order; of equal ones the first come first.
+
+    Shape:
+        logits: (rows, pieces).
+        best, places: (rows, so many), written to; not more than there are pieces.
+    """
+    count = best.shape[1]
+    for row in range(len(logits)):
+        own = logits[row]
+        for i in range(count):
+            _insert(own[i], i, i, best[row], places[row])
+        for first in range(count, len(own), _BLOCK):
+            block = own[first : first + _BLOCK]
+            larger = 0
+            for i in range(len(block)):
+                larger += block[i] > best[row, count - 1]
+            for i in range(len(block) if larger else 0):
+                if block[i] > best[row, count - 1]:
+                    _insert(block[i], first + i, count - 1, best[row], places[row])
+
+
+@compiled
+def forbid_repeats(written: Integers, size: int, logits: Floats) -> None:
+    """Forbid each token with which the last ones of a row would make a run of ``size`` that it holds already.
+
+    Shape:
+        written: (rows, tokens).
+        logits: (rows, vocabulary), changed in place.
+    """
+    last = written.shape[1] - size + 1
+    for row in range(len(written)):
+        own = written[row]
+        for first in range(last):
+            same = True
+            for i in range(size - 1):
+                same &= own[first + i] == own[last + i]
+            if same:
+                logits[row, own[first + size - 1]] = -np.inf
+
+
+@compiled
+def penalize(written: Integers, penalty: np.float32, totals: Floats, logits: Floats) -> None:
+    """Make less likely what a row holds: above zero divide, below multiply (Keskar et al. 2019).
+
+    Shape:
+        written: (rows, tokens).
+        totals: (rows,), subtracted from logits before, and added again.
+        logits: (rows, vocabulary), changed in place.
+    """
+    for row in range(len(written)):
+        own = written[row]
+        for place in range(len(own)):
+            seen = False
+            for before in range(place):
+                seen |= own[before] == own[place]
+            if not seen:
+                score = logits[row, own[place]] - totals[row]
+                score = score * penalty if score < 0 else score / penalty
+                logits[row, own[place]] = score + totals[row]

@@ -1,0 +1,267 @@
+"""Stacked linear layers, their dendrites included."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numba import types
+from numba.extending import overload
+from numpy.typing import NDArray
+
+from tldrkit.writing.compiled.kernels.arrays import (
+    GROUP,
+    LARGEST_WEIGHT,
+    OUTPUTS,
+    TINY,
+    Floats,
+    Growth,
+    Product,
+)
+from tldrkit.writing.compiled.kernels.compiling import compiled
+from tldrkit.writing.compiled.kernels.elementary import activate, find_bounds, round_row
+from tldrkit.writing.compiled.kernels.tiles import build_tile
+
+ROWS = 24
+"""Rows that go through a layer together: they stay in the processor's cache."""
+_SUM, _INPUT = 2**15 - 1, 2**8 - 1
+"""Largest sum of four 8-bit weights' products, and of the inputs they are multiplied with."""
+
+_MANY, _MANY_ROUNDED = 6, 3
+"""Most rows of a tile, of floats and of whole numbers: with more, registers would not hold the sums."""
+_SIZES = {"float32": (_MANY, 4, 1), "uint16": (_MANY, 4, 1), "int8": (_MANY_ROUNDED, 2, 1)}
+_TILES = {kind: [build_tile(rows, kind) for rows in sizes] for kind, sizes in _SIZES.items()}
+
+Scaling = tuple[Floats, Floats, Floats]
+"""Of whole numbers: steps and lowest numbers of rows' groups, scales of outputs, sums of their weights."""
+Place = tuple[int, int, int, int, int]
+"""Block, row and column; how many bytes ahead to fetch, and how many further with each step."""
+
+
+@compiled
+def lay_out(weight: NDArray[Any], first: int, laid: NDArray[Any]) -> None:
+    """Lay a weight out as it is multiplied with.
+
+    Args:
+        weight: What is laid out.
+        first: Its first output among those it is stacked with.
+        laid: Written to; as of ``Product``.
+
+    Shape:
+        weight: (out, in).
+    """
+    out = 0
+    while out < len(weight):
+        block, lane = (first + out) // OUTPUTS, (first + out) % OUTPUTS
+        some = weight[out : out + OUTPUTS - lane]
+        for i in range(weight.shape[1]):
+            target = laid[block, i, lane : lane + len(some)]
+            for place in range(len(target)):
+                target[place] = some[place, i]
+        out += len(some)
+
+
+@compiled
+def lay_rounded(weight: Floats, first: int, laid: tuple[NDArray[Any], Floats, Floats]) -> np.float32:
+    """Round a weight to 8 bits, each output by its own scale, and lay it out.
+
+    Args:
+        weight: As of ``lay_out``.
+        first: As of ``lay_out``.
+        laid: Weights, scales and sums, written to; as of ``Product``.
+
+    Returns:
+        Largest number that inputs may have, for which no sum overflows.
+    """
+    weights, scales, sums = laid
+    rounded, largest = np.empty(weight.shape[1], np.int8), 1
+    fours = np.empty((2, 2), np.int64)
+    for out in range(len(weight)):
+        block, lane = (first + out) // OUTPUTS, (first + out) % OUTPUTS
+        scales[first + out] = round_row(weight[out], np.float32(LARGEST_WEIGHT), rounded)
+        for i in range(len(rounded)):
+            if i % 8 == 0:
+                fours[:] = 0
+            number = np.int64(rounded[i])
+            weights[block, i // 8, i % 8 // 4 * 4 * OUTPUTS + 4 * lane + i % 4] = rounded[i]
+            sums[block, i // GROUP, lane] += np.float32(number)
+            fours[i % 4 // 2, np.int64(number < 0)] += abs(number)
+            largest = max(largest, fours[i % 4 // 2, np.int64(number < 0)])
+    most: np.float32 = np.float32(min(_INPUT, _SUM // largest))
+    return most
+
+
+def _multiply_tile(
+    inputs: NDArray[Any], weight: NDArray[Any], result: Floats, scaling: Scaling, place: Place
+) -> None:
+    """Multiply rows, as many as a tile has or fewer, with a block."""
+    raise NotImplementedError
+
+
+@overload(_multiply_tile, strict=False, inline="always")  # type: ignore[untyped-decorator]
+def _choose_tile(*given: Any) -> Callable[..., None]:  # noqa: ANN401  (Numba's types)
+    kind = str(given[1].dtype)
+    many, few, one = _TILES[kind]
+    _, a_few, _ = _SIZES[kind]
+
+    def multiply_tile(
+        inputs: NDArray[Any], weight: NDArray[Any], result: Floats, scaling: Scaling, place: Place
+    ) -> None:
+        left = len(inputs) - place[1]
+        if left > a_few:
+            many(inputs, weight, result, scaling, place)
+        elif left > 1:
+            few(inputs, weight, result, scaling, place)
+        else:
+            one(inputs, weight, result, scaling, place)
+
+    return multiply_tile
+
+
+@compiled
+def _multiply_blocks(inputs: NDArray[Any], weight: NDArray[Any], scaling: Scaling, result: Floats) -> None:
+    """Multiply with one block of weights after the other; meanwhile each tile fetches its part of the next.
+
+    Args:
+        inputs: Floats, or whole numbers for weights of 8 bits.
+        weight: As of ``Product``.
+        scaling: Of whole numbers.
+        result: Written to.
+
+    Shape:
+        inputs: (rows, in).
+        result: (rows, out).
+    """
+    many = _MANY_ROUNDED if weight.itemsize == 1 else _MANY
+    rows, size = len(inputs), weight[0].size * weight.itemsize
+    ahead = part = further = 0
+    if rows > 2:  # of fewer, the processor sees by itself what comes
+        ahead, part = size, size * many // rows
+        further = min(64, part // weight.shape[1] + 1)
+    whole = result.shape[1] // OUTPUTS
+    for block in range(whole):
+        for row in range(0, rows, many):
+            place = block, row, block * OUTPUTS, ahead + row // many * part, further
+            _multiply_tile(inputs, weight, result, scaling, place)
+    if whole < len(weight):
+        edge = np.empty((rows, OUTPUTS), np.float32)
+        for row in range(0, rows, many):
+            _multiply_tile(inputs, weight, edge, scaling, (whole, row, 0, 0, 0))
+        for row in range(rows):
+            for out in range(whole * OUTPUTS, result.shape[1]):
+                result[row, out] = edge[row, out - whole * OUTPUTS]
+
+
+@compiled
+def _round_inputs(hidden: Floats, most: np.float32, rounded: NDArray[np.uint8], levels: Floats) -> None:
+    """Round inputs to whole numbers from 0 to ``most``, each group of a row by its own lowest and largest.
+
+    Shape:
+        hidden: (rows, in).
+        rounded: (rows, in or more), written to.
+        levels: (rows, groups, 2), written to: what the numbers of a group are multiplied by, and its lowest.
+    """
+    for row in range(len(hidden)):
+        find_bounds(hidden[row], levels[row])
+        own, target = hidden[row], rounded[row]
+        for group in range(levels.shape[1]):
+            low, high = levels[row, group]
+            step = max((high - low) / most, np.float32(TINY))
+            factor = np.float32(1) / step
+            some, place = own[group * GROUP : (group + 1) * GROUP], target[group * GROUP :]
+            for i in range(len(some)):
+                place[i] = np.uint8(np.int32(np.rint((some[i] - low) * factor)))
+            levels[row, group, 0], levels[row, group, 1] = step, low
+
+
+@compiled
+def _multiply_rounded(hidden: Floats, product: Product, result: Floats) -> None:
+    """Multiply 8-bit weights with rows rounded to 8 bits or fewer."""
+    weight = product.weight
+    rounded = np.zeros((min(len(hidden), ROWS), 8 * weight.shape[1]), np.uint8)
+    levels = np.empty((len(rounded), product.sums.shape[1], 2), np.float32)
+    for start in range(0, len(hidden), ROWS):
+        some = hidden[start : start + ROWS]
+        _round_inputs(some, np.float32(product.most), rounded, levels)
+        target = result[start : start + ROWS]
+        _multiply_blocks(rounded[: len(some)], weight, (levels, product.scales, product.sums), target)
+
+
+@compiled
+def multiply_floats(hidden: Floats, weight: NDArray[Any], result: Floats) -> None:
+    """Multiply with weights that are floats, or the upper halves of some.
+
+    Shape:
+        hidden: (rows, in).
+        weight: As of ``Product``.
+        result: (rows, out), written to.
+    """
+    nothing = np.empty(0, np.float32)
+    none = np.empty((0, 0, 0), np.float32)
+    for start in range(0, len(hidden), ROWS):
+        target = result[start : start + ROWS]
+        _multiply_blocks(hidden[start : start + ROWS], weight, (none, nothing, none), target)
+
+
+def _multiply_weights(hidden: Floats, product: Product, result: Floats) -> None:
+    """Multiply with the weights of a product."""
+    raise NotImplementedError
+
+
+@overload(_multiply_weights, strict=False)  # type: ignore[untyped-decorator]
+def _choose_product(hidden: Any, product: Any, result: Any) -> Callable[..., None]:  # noqa: ANN401, ARG001  (as above; all are named)
+    if product.types[0].dtype == types.int8:
+        return lambda hidden, product, result: _multiply_rounded(hidden, product, result)
+    return lambda hidden, product, result: multiply_floats(hidden, product.weight, result)
+
+
+@compiled
+def _sprout(product: Floats, growth: Growth, result: Floats) -> None:
+    """Let the dendrites of layers add their features to their parts of a product; it is used up.
+
+    Shape:
+        product: (rows, sum of (1 + dendrites) * outputs).
+        result: (rows, sum of outputs).
+    """
+    for row in range(len(product)):
+        rest, target, tops, links = product[row], result[row], growth.to_output, growth.links
+        for layer in range(len(growth.layers)):
+            outs, dendrites, activation = growth.layers[layer]
+            for out in range(outs):
+                target[out] = rest[out]
+            for dendrite in range(dendrites):
+                feature = rest[(1 + dendrite) * outs : (2 + dendrite) * outs]
+                for before in range(dendrite):
+                    earlier = rest[(1 + before) * outs : (2 + before) * outs]
+                    for out in range(outs):
+                        feature[out] += links[out] * earlier[out]
+                    links = links[outs:]
+                activate(feature, activation)
+                for out in range(outs):
+                    target[out] += tops[out] * feature[out]
+                tops = tops[outs:]
+            rest, target = rest[(1 + dendrites) * outs :], target[outs:]
+
+
+@compiled
+def multiply(hidden: Floats, product: Product) -> Floats:
+    """Apply stacked linear layers.
+
+    Shape:
+        hidden: (rows, in).
+        result: (rows, sum of outputs).
+    """
+    growth, outs, alls = product.growth, 0, 0
+    for layer in range(len(growth.layers)):
+        outs += growth.layers[layer, 0]
+        alls += growth.layers[layer, 0] * (1 + growth.layers[layer, 1])
+    result = np.empty((len(hidden), alls), np.float32)
+    _multiply_weights(hidden, product, result)
+    for row in range(len(result) if len(product.bias) else 0):
+        own = result[row]
+        for out in range(len(product.bias)):
+            own[out] += product.bias[out]
+    if outs == alls:
+        return result
+    grown = np.empty((len(hidden), outs), np.float32)
+    _sprout(result, growth, grown)
+    return grown

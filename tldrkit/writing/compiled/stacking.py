@@ -1,0 +1,124 @@
+"""Linear layers of one input, stacked, and laid out as ``kernels/products.py`` multiplies with them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import accumulate
+
+import numpy as np
+
+from tldrkit.dendrites.cascade import Cascade
+from tldrkit.families.blueprint import FeedForwardPaths
+from tldrkit.specs import Precision
+from tldrkit.writing.compiled.kernels.arrays import (
+    ACTIVATIONS,
+    GROUP,
+    OUTPUTS,
+    Bits,
+    FeedForward,
+    Floats,
+    Growth,
+    Product,
+)
+from tldrkit.writing.compiled.kernels.products import lay_out, lay_rounded
+from tldrkit.writing.compiled.pages import map_array
+from tldrkit.writing.compiled.parameters import FrozenNetwork
+
+_NONE = np.empty(0, np.float32)
+
+
+class Stacks:
+    """Stacks the linear layers of a network.
+
+    Args:
+        network: The network.
+        precision: Number format of their weights.
+    """
+
+    def __init__(self, network: FrozenNetwork, precision: Precision) -> None:
+        self._network = network
+        self._precision: Precision = precision
+
+    def __call__(self, *paths: str, query_width: int | None = None) -> Product:
+        """Stack the layers at some paths.
+
+        Args:
+            paths: Of one input.
+            query_width: Where the first computes queries whose scores are scaled, the width of a head.
+        """
+        layers = [self._network.read_linear(path) for path in paths]
+        if query_width:
+            layers[0] = _scale(layers[0], np.float32(query_width**-0.5))
+        return stack(layers, self._precision)
+
+    def feed_forward(self, paths: FeedForwardPaths) -> FeedForward:
+        """Stack a feed-forward."""
+        return FeedForward(
+            norm=self._network.read_norm(paths.norm),
+            widen=self(*paths.readers),
+            narrow=self(paths.writer),
+            gated=len(paths.readers) == 2,
+            activation=ACTIVATIONS.index(self._network.blueprint.activation),
+        )
+
+
+def _scale(layer: Cascade[Floats], scale: np.float32) -> Cascade[Floats]:
+    """Scale what a layer computes; its dendrites see and feel what they did."""
+    return replace(
+        layer,
+        weight=layer.weight * scale,
+        bias=None if layer.bias is None else layer.bias * scale,
+        to_output=None if layer.to_output is None else layer.to_output * scale,
+    )
+
+
+def stack(layers: Sequence[Cascade[Floats]], precision: Precision) -> Product:
+    """Stack linear layers of one input.
+
+    Args:
+        layers: The layers.
+        precision: Number format of their weights.
+    """
+    weights = [weight for layer in layers for weight in (layer.weight, *layer.dendrites)]
+    outs, ins = sum(map(len, weights)), weights[0].shape[1]
+    blocks = -(-outs // OUTPUTS)
+    growth, bias = _lay_growth(layers), _lay_biases(layers)
+    placed = zip(weights, accumulate(map(len, weights), initial=0), strict=False)
+    if precision == "int8":
+        rounded = map_array((blocks, -(-ins // 8), 8 * OUTPUTS), np.int8)
+        scales = np.zeros(blocks * OUTPUTS, np.float32)
+        sums = np.zeros((blocks, -(-ins // GROUP), OUTPUTS), np.float32)
+        most = min(lay_rounded(weight, first, (rounded, scales, sums)) for weight, first in placed)
+        return Product(rounded, scales, sums, float(most), growth, bias)
+    laid = map_array((blocks, ins, OUTPUTS), np.uint16 if precision == "bf16" else np.float32)
+    for weight, first in placed:
+        lay_out(_cut_bits(weight) if precision == "bf16" else weight, first, laid)
+    return Product(laid, _NONE, np.empty((0, 0, OUTPUTS), np.float32), 0.0, growth, bias)
+
+
+def _lay_biases(layers: Sequence[Cascade[Floats]]) -> Floats:
+    """Lay biases as outputs lie; zeros of a layer that has none beside one that has."""
+    if all(layer.bias is None for layer in layers):
+        return _NONE
+    laid = []
+    for layer in layers:
+        outs = len(layer.weight)
+        laid += [np.zeros(outs, np.float32) if layer.bias is None else layer.bias]
+        laid += layer.dendrite_biases or [np.zeros(outs, np.float32)] * len(layer.dendrites)
+    return np.concatenate(laid)
+
+
+def _cut_bits(weight: Floats) -> Bits:
+    """Round floats to bfloat16, to even where two are as near, and return their bits."""
+    bits = weight.view(np.uint32)
+    rounded: Bits = ((bits + np.uint32(0x7FFF) + (bits >> 16 & 1)) >> 16).astype(np.uint16)
+    return rounded
+
+
+def _lay_growth(layers: Sequence[Cascade[Floats]]) -> Growth:
+    """Lay the dendrites of layers one behind the other."""
+    told = [
+        (len(layer.weight), len(layer.dendrites), ACTIVATIONS.index(layer.activation)) for layer in layers
+    ]
+    tops = [layer.to_output.ravel() for layer in layers if layer.to_output is not None]
+    links = [link.ravel() for layer in layers for link in layer.links]
+    return Growth(np.array(told), *(np.concatenate([_NONE, *some]) for some in (tops, links)))

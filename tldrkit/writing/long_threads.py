@@ -1,0 +1,237 @@
+"""Threads in, summaries out, however long the threads are. Knows posts and tokens, not files.
+
+Of a thread that the network cannot read at once it reads how the thread opens and ends, and the most central
+posts between.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from tldrkit.scoring.centrality import compute_centrality, trace_sentence
+from tldrkit.specs import SummarizeSpec
+from tldrkit.threads import Post, Thread
+from tldrkit.writing.decoding import Decoding
+from tldrkit.writing.generation import Generated, Generator
+from tldrkit.writing.sentences import drop_unfinished, is_finished, split_sentences
+
+if TYPE_CHECKING:
+    from tldrkit.families.summarizer import Summarizer
+    from tldrkit.writing.lean import LeanSummarizer
+    from tldrkit.writing.translator import Translator
+
+CountTokens = Callable[[Sequence[str]], list[int]]
+Ending = Literal["whole", "shortened", "cut"]
+
+_BETWEEN = 2  # tokens that may stand between two posts
+_TITLE = 0.25  # of the room, at most; a longer title is left out
+_PIECE = 0.25  # of the room, at most; a longer post is taken apart
+_SMALLEST = 16  # tokens of a piece that is not taken apart further
+
+
+class Piece(NamedTuple):
+    """A post, or a part of a long one: the place of the post from 0, its text, and its tokens."""
+
+    place: int
+    text: str
+    tokens: int
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the network reads of a thread, and the places of the posts that are in it, from 0."""
+
+    text: str
+    posts: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence of a summary, and the places of the posts it most likely came from, from 0."""
+
+    text: str
+    posts: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a thread comes down to.
+
+    Args:
+        text: The summary.
+        ending: Whether its last sentence is whole, an unfinished one was left out, or the only one is cut.
+        posts: Places of the posts that were read, from 0: all, but of a long thread.
+        sentences: Those of the text.
+        unfamiliar: Why the thread is far from what the network knows, in a clause; empty where it is not.
+    """
+
+    text: str
+    ending: Ending
+    posts: tuple[int, ...]
+    sentences: tuple[Sentence, ...]
+    unfamiliar: str = ""
+
+
+class ThreadSummarizer:
+    """Summarizes threads with one network.
+
+    Args:
+        summarizer: The network, where it shall run, and its tokenizer.
+        spec: Lengths and search.
+        writer: What writes with the network.
+        threads: Processor threads that write; all where it is not said.
+    """
+
+    def __init__(
+        self,
+        summarizer: "Summarizer | LeanSummarizer",
+        spec: SummarizeSpec,
+        writer: "type[Generator | Translator]" = Generator,
+        threads: int | None = None,
+    ) -> None:
+        decoding = decode_threads(spec, threads)
+        self._read = build_reader(summarizer.tokenizer, decoding)
+        self._write = writer(summarizer.network, summarizer.tokenizer, decoding)
+
+    def __call__(self, threads: Sequence[Thread]) -> list[Summary]:
+        """Summarize threads, results in the order given."""
+        readings = list(map(self._read, threads))
+        written = self._write([reading.text for reading in readings])
+        return [_complete(*given) for given in zip(threads, readings, written, strict=True)]
+
+
+def build_reader(tokenizer: Callable[..., Any], decoding: Decoding) -> Callable[[Thread], Reading]:
+    """Build what reads of a thread as much as a network does, beside prefix and marks."""
+    marks_too = tokenizer([decoding.prefix])["input_ids"][0]
+    room = max(1, decoding.max_source_tokens - len(marks_too))
+    return partial(reduce_thread, count=count_with(tokenizer), room=room)
+
+
+def decode_threads(spec: SummarizeSpec, threads: int | None = None) -> Decoding:
+    """Read from a spec how summaries of threads are written."""
+    fewest, most = spec.token_range
+    return Decoding(
+        prefix=spec.taught.prefix,
+        max_source_tokens=spec.taught.max_source_tokens,
+        max_target_tokens=most,
+        num_beams=spec.num_beams,
+        batch_size=spec.batch_size,
+        min_target_tokens=fewest,
+        precision=spec.precision,
+        threads=threads,
+        restore_case=spec.restore_case,
+        search=spec.search,
+    )
+
+
+def _complete(thread: Thread, reading: Reading, written: Generated) -> Summary:
+    text, ending = finish(written)
+    texts = [thread.posts[place].text for place in reading.posts]
+    sentences = (
+        Sentence(one, tuple(reading.posts[found] for found in trace_sentence(one, texts)))
+        for one in split_sentences(text)
+    )
+    return Summary(text, ending, reading.posts, tuple(sentences), written.unfamiliar)
+
+
+def finish(written: Generated) -> tuple[str, Ending]:
+    """Leave out the last sentence where no tokens were left to end it, unless it is the only one."""
+    if written.ended:
+        return written.text, "whole"
+    text = drop_unfinished(written.text)
+    if text != written.text:
+        return text, "shortened"
+    return text, "whole" if is_finished(text) else "cut"
+
+
+def count_with(tokenizer: Callable[..., Any]) -> CountTokens:
+    """Build what counts the tokens of texts, without an end mark."""
+
+    def count(texts: Sequence[str]) -> list[int]:
+        if not texts:  # the tokenizer refuses an empty list
+            return []
+        ids = tokenizer(list(texts), add_special_tokens=False, truncation=False, verbose=False)["input_ids"]
+        return [len(row) for row in ids]
+
+    return count
+
+
+def measure_room(tokenizer: Callable[..., Any], prefix: str, max_source_tokens: int) -> int:
+    """Measure how many tokens of a thread are read beside the prefix and the marks, of which BART has two."""
+    return max(1, max_source_tokens - len(tokenizer([prefix])["input_ids"][0]))
+
+
+def reduce_thread(thread: Thread, count: CountTokens, room: int) -> Reading:
+    """Reduce a thread to ``room`` tokens: its title, its first and last posts, and its most central ones.
+
+    The posts keep their order. Long ones are taken apart near their middles, at the end of a line, a sentence
+    or a word, and count by their pieces.
+    """
+    document = thread.document()
+    if count([document])[0] <= room:
+        return Reading(document, tuple(range(len(thread.posts))))
+    title = count([thread.title])[0] + _BETWEEN
+    heads, room = ([thread.title], room - title) if thread.title and title <= _TITLE * room else ([], room)
+    pieces = _split_posts(thread.posts, count, max(_SMALLEST, int(_PIECE * room)))
+    texts, costs = [piece.text for piece in pieces], [piece.tokens for piece in pieces]
+    chosen = choose_central(texts, costs, room, sure=(0, len(pieces) - 1))
+    places = dict.fromkeys(pieces[number].place for number in chosen)
+    return Reading("\n\n".join([*heads, *(texts[number] for number in chosen)]), tuple(places))
+
+
+def _split_posts(posts: Sequence[Post], count: CountTokens, most: int) -> list[Piece]:
+    """Render posts, those of more than ``most`` tokens in pieces."""
+    waiting = [(place, post.document()) for place, post in enumerate(posts)]
+    done: list[tuple[int, int, Piece]] = []  # with where it begins in its post, which orders the pieces
+    begins = [0] * len(waiting)
+    while waiting:
+        halves, starts = [], []
+        costs = count([text for _, text in waiting])
+        for (place, text), begin, cost in zip(waiting, begins, costs, strict=True):
+            if cost + _BETWEEN <= most or len(text) < 2:
+                done.append((place, begin, Piece(place, text.strip(), cost + _BETWEEN)))
+                continue
+            middle = _find_middle(text)
+            halves += [(place, text[:middle]), (place, text[middle:])]
+            starts += [begin, begin + middle]
+        waiting, begins = halves, starts
+    return [piece for _, _, piece in sorted(done) if piece.text]
+
+
+def _find_middle(text: str) -> int:
+    """Find where to split a text near its middle: behind a line, else a sentence, else a word."""
+    middle = len(text) // 2
+    for mark in ("\n", ". ", " "):
+        before = text.rfind(mark, middle // 2, middle)
+        behind = text.find(mark, middle, middle + middle // 2)
+        ends = [place + len(mark) for place in (before, behind) if place >= 0]
+        if ends:
+            return min(ends, key=lambda end: abs(end - middle))
+    return middle
+
+
+def choose_central(
+    texts: Sequence[str], costs: Sequence[int], budget: int, *, sure: Sequence[int] = ()
+) -> list[int]:
+    """Choose the most central texts that fit a budget of tokens together; of equal texts one.
+
+    Args:
+        texts: At least one.
+        costs: Tokens of each.
+        budget: Tokens of all that are chosen.
+        sure: Places of those that come first, whatever they say.
+
+    Returns:
+        Places, in order; at least one.
+    """
+    centrality = compute_centrality(texts)
+    order = sorted(range(len(texts)), key=lambda place: (place not in sure, -centrality[place], place))
+    chosen: list[int] = []
+    seen = set[str]()
+    for place in order:
+        if costs[place] <= budget and texts[place] not in seen:
+            chosen.append(place)
+            budget -= costs[place]
+            seen.add(texts[place])
+    return sorted(chosen) or order[:1]
