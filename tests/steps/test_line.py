@@ -28,7 +28,7 @@ from tldrkit.steps.summarize import Output, summarize
 from tldrkit.steps.train import train
 from tldrkit.store.runs import list_runs
 from tldrkit.store.store import ArtifactStore
-from tldrkit.writing.compiled.kernels.tiles import has_int8
+from tldrkit.writing.compiled.kernels.target import has_int8
 
 
 @pytest.fixture

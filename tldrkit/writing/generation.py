@@ -15,7 +15,7 @@ from tldrkit.errors import ModelError
 from tldrkit.families.hub_code.spelling import loses_case, restore_writing
 from tldrkit.machine.processor import count_threads
 from tldrkit.writing.compiled.decoder import Decoder
-from tldrkit.writing.compiled.kernels.tiles import has_int8
+from tldrkit.writing.compiled.kernels.target import has_int8
 from tldrkit.writing.compiled.parameters import FrozenNetwork
 from tldrkit.writing.compiled.rules import KNOWN_DEFAULTS, Rules, find_ends
 from tldrkit.writing.compiled.search import Beams, write_by_beams, write_greedily

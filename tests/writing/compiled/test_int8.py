@@ -14,7 +14,7 @@ from tests.writing.compiled.test_search import ENDS, LONGEST, read, spread
 from tldrkit.dendrites.cascade import Cascade
 from tldrkit.writing.compiled.kernels.arrays import GROUP
 from tldrkit.writing.compiled.kernels.products import multiply
-from tldrkit.writing.compiled.kernels.tiles import has_int8
+from tldrkit.writing.compiled.kernels.target import has_int8
 from tldrkit.writing.compiled.rules import Rules
 from tldrkit.writing.compiled.search import Beams, write_by_beams, write_greedily
 from tldrkit.writing.compiled.stacking import stack

@@ -5,18 +5,18 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tldrkit.writing.compiled.kernels.target import TARGET
+
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 Bits = NDArray[np.uint16]
 
 ACTIVATIONS = ("relu", "sigmoid", "tanh", "gelu", "gelu_new", "silu")
 """By the names that configs have for them; loops know them by their places."""
-OUTPUTS = 16
+OUTPUTS = TARGET.outputs
 """Outputs of a block of weights."""
 LARGEST = 127
 """Of a key or value in 8 bits."""
-LARGEST_WEIGHT = 64
-"""Of a weight in 8 bits: four of them times inputs of 7 bits have a sum that fits 16 bits."""
 GROUP = 64
 """Inputs that are rounded to 8 bits together."""
 TINY = 1e-30

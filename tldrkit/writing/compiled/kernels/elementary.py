@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from tldrkit.writing.compiled.kernels.arrays import GROUP, TINY, Floats, Norm
 from tldrkit.writing.compiled.kernels.compiling import compiled
+from tldrkit.writing.compiled.kernels.tiles import find_bounds_of_group
 
 _MAGNITUDE = np.int32(0x7FFFFFFF)
 """All bits of a float but its sign."""
@@ -26,29 +27,21 @@ def _find_largest(vector: Floats) -> np.float32:
 
 
 @compiled
-def _order(bits: np.int32) -> np.int32:
-    """Turn the bits of a float into a whole number in the order of floats, and back."""
-    turned: np.int32 = np.int32(bits ^ (bits >> np.int32(31) & _MAGNITUDE))
-    return turned
-
-
-@compiled
 def find_bounds(vector: Floats, bounds: Floats) -> None:
-    """Find the smallest and the largest number of each group, by bits, of which several are compared at once.
+    """Find the smallest and the largest number of each group.
 
     Shape:
-        vector: (in,).
+        vector: (in,), contiguous.
         bounds: (groups, 2), written to.
     """
-    bits = vector.view(np.int32)
-    for group in range(len(bounds)):
-        first, last = group * GROUP, min((group + 1) * GROUP, len(bits))
-        low = high = _order(bits[first])
-        for i in range(first, last):
-            number = _order(bits[i])
-            low, high = min(low, number), max(high, number)
-        bounds[group, 0] = np.int32(_order(low)).view(np.float32)
-        bounds[group, 1] = np.int32(_order(high)).view(np.float32)
+    for group in range(len(vector) // GROUP):
+        bounds[group, 0], bounds[group, 1] = find_bounds_of_group(vector, group)
+    rest = vector[len(vector) // GROUP * GROUP :]
+    if len(rest):
+        low = high = rest[0]
+        for i in range(len(rest)):
+            low, high = min(low, rest[i]), max(high, rest[i])
+        bounds[-1, 0], bounds[-1, 1] = low, high
 
 
 @compiled

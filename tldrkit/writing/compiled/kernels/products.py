@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from tldrkit.writing.compiled.kernels.arrays import (
     GROUP,
-    LARGEST_WEIGHT,
     OUTPUTS,
     TINY,
     Floats,
@@ -19,16 +18,19 @@ from tldrkit.writing.compiled.kernels.arrays import (
 )
 from tldrkit.writing.compiled.kernels.compiling import compiled
 from tldrkit.writing.compiled.kernels.elementary import activate, find_bounds, round_row
+from tldrkit.writing.compiled.kernels.target import TARGET
 from tldrkit.writing.compiled.kernels.tiles import build_tile
 
 ROWS = 24
 """Rows that go through a layer together: they stay in the processor's cache."""
-_SUM, _INPUT = 2**15 - 1, 2**8 - 1
-"""Largest sum of four 8-bit weights' products, and of the inputs they are multiplied with."""
+_SUM = 2**15 - 1 if TARGET.dot == "pmaddubsw" else 2**31 - 1
+"""Largest sum of four 8-bit weights' products."""
+_INPUT = 2**8 - 1
+"""Largest of the inputs they are multiplied with."""
+_LARGEST_WEIGHT = np.float32(TARGET.largest_weight)
 
-_MANY, _MANY_ROUNDED = 6, 3
-"""Most rows of a tile, of floats and of whole numbers: with more, registers would not hold the sums."""
-_SIZES = {"float32": (_MANY, 4, 1), "uint16": (_MANY, 4, 1), "int8": (_MANY_ROUNDED, 2, 1)}
+_SIZES = {"float32": TARGET.rows, "uint16": TARGET.rows, "int8": TARGET.rounded_rows}
+_MANY, _MANY_ROUNDED = TARGET.rows[0], TARGET.rounded_rows[0]
 _TILES = {kind: [build_tile(rows, kind) for rows in sizes] for kind, sizes in _SIZES.items()}
 
 Scaling = tuple[Floats, Floats, Floats]
@@ -77,7 +79,7 @@ def lay_rounded(weight: Floats, first: int, laid: tuple[NDArray[Any], Floats, Fl
     fours = np.empty((2, 2), np.int64)
     for out in range(len(weight)):
         block, lane = (first + out) // OUTPUTS, (first + out) % OUTPUTS
-        scales[first + out] = round_row(weight[out], np.float32(LARGEST_WEIGHT), rounded)
+        scales[first + out] = round_row(weight[out], _LARGEST_WEIGHT, rounded)
         for i in range(len(rounded)):
             if i % 8 == 0:
                 fours[:] = 0

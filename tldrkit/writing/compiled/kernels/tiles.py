@@ -1,30 +1,20 @@
-"""What can only be said in LLVM's language: the innermost loops of products, and fetching."""
+"""What can only be said in LLVM's language: the innermost loops of products, fetching, bounds of a group."""
 
 from collections.abc import Callable, Iterator
+from functools import reduce
 from itertools import product
 from typing import Any, NamedTuple
 
-from llvmlite import binding, ir
-from numba.core import cgutils, config, types
+from llvmlite import ir
+from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from tldrkit.writing.compiled.kernels.arrays import GROUP, OUTPUTS
+from tldrkit.writing.compiled.kernels.arrays import GROUP
+from tldrkit.writing.compiled.kernels.target import TARGET, Target
 
-_LANES = 8
-"""Numbers of 32 bits that a register holds where there is AVX2."""
-_VECTORS = OUTPUTS // _LANES
 _STEPS = GROUP // 8
 """Steps through a group of inputs in 8 bits."""
-_WORD, _FLOAT, _BYTE = ir.IntType(32), ir.FloatType(), ir.IntType(8)
-_FLOATS, _WORDS = ir.VectorType(_FLOAT, _LANES), ir.VectorType(_WORD, _LANES)
-_SHORTS, _BYTES = ir.VectorType(ir.IntType(16), 2 * _LANES), ir.VectorType(_BYTE, 4 * _LANES)
-
-
-def has_int8() -> bool:
-    """Tell whether the processor that loops are compiled for has the instructions for 8-bit products."""
-    if config.CPU_NAME or config.CPU_FEATURES:
-        return "+avx2" in (config.CPU_FEATURES or "")
-    return bool(binding.get_host_cpu_features().get("avx2"))
+_WORD, _FLOAT, _BYTE, _SHORT = ir.IntType(32), ir.FloatType(), ir.IntType(8), ir.IntType(16)
 
 
 def build_tile(rows: int, kind: str) -> Any:  # noqa: ANN401  (of Numba's own type)
@@ -41,17 +31,15 @@ def build_tile(rows: int, kind: str) -> Any:  # noqa: ANN401  (of Numba's own ty
       which column; how many bytes ahead of the block to fetch, and how many further with every step.
 
     Args:
-        rows: 6 at most, or 3 of whole numbers, or registers do not suffice.
+        rows: Those of one of the target's tiles, or registers do not suffice.
         kind: Of weights: float32, uint16 or int8.
     """
-    own = _KINDS[kind]
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401  (as above)
         *arrays, scaling, place = zip(signature.args, arguments, strict=True)
         more = zip(scaling[0].types, cgutils.unpack_tuple(builder, scaling[1]), strict=True)
         opened = (context.make_array(one)(context, builder, given) for one, given in (*arrays, *more))
-        tile = _Tile(builder, rows, *opened, *cgutils.unpack_tuple(builder, place[1]))
-        tile.store(own.sum_up(tile))
+        emit_tile(TARGET, kind, builder, rows, [*opened, *cgutils.unpack_tuple(builder, place[1])])
         return context.get_dummy_value()
 
     @intrinsic  # type: ignore[untyped-decorator]
@@ -61,9 +49,59 @@ def build_tile(rows: int, kind: str) -> Any:  # noqa: ANN401  (of Numba's own ty
     return multiply
 
 
+@intrinsic  # type: ignore[untyped-decorator]
+def find_bounds_of_group(_: Any, vector: Any, group: Any) -> Any:  # noqa: ANN401  (of Numba's own types)
+    """Find the smallest and the largest number of a whole group of a vector, a register at once."""
+    if vector.layout != "C":
+        return None  # Numba then says that there is no such function for such an array
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401  (as above)
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        begin = builder.gep(array.data, [builder.mul(arguments[1], _number(GROUP))])
+        floats = ir.VectorType(_FLOAT, TARGET.lanes)
+        places = range(0, GROUP, TARGET.lanes)
+        parts = [
+            builder.load(builder.bitcast(builder.gep(begin, [_number(place)]), floats.as_pointer()), align=4)
+            for place in places
+        ]
+        ends = [_reduce_floats(builder, end, parts) for end in ("min", "max")]
+        return context.make_tuple(builder, signature.return_type, ends)
+
+    return types.UniTuple(types.float32, 2)(vector, group), generate
+
+
+def _reduce_floats(builder: Any, end: str, parts: list[Any]) -> Any:  # noqa: ANN401  (llvmlite is not typed)
+    """Reduce vectors of finite numbers to their smallest or largest one."""
+
+    def get(name: str, result: ir.Type, *given: ir.Type) -> Any:  # noqa: ANN401  (as above)
+        kind = ir.FunctionType(result, given)
+        return cgutils.get_or_insert_function(builder.module, kind, f"llvm.{name}.v{floats.count}f32")
+
+    floats, liberties = parts[0].type, ("nnan", "nsz")
+    choose = get(f"{end}num", floats, floats, floats)
+    best = reduce(lambda one, other: builder.call(choose, [one, other], fastmath=liberties), parts)
+    return builder.call(get(f"vector.reduce.f{end}", _FLOAT, floats), [best], fastmath=liberties)
+
+
+def emit_tile(target: Target, kind: str, builder: Any, rows: int, given: list[Any]) -> None:  # noqa: ANN401  (llvmlite is not typed)
+    """Emit the code of a tile.
+
+    Args:
+        target: The processor it is for.
+        kind: As of ``build_tile``.
+        builder: Of llvmlite, where the code goes.
+        rows: As of ``build_tile``.
+        given: Arrays as structures with `data`, `shape` and `strides`, and numbers: the fields of ``_Tile``.
+    """
+    own = _KINDS[kind](target)
+    tile = _Tile(target, builder, rows, *given)
+    tile.store(own.sum_up(tile))
+
+
 class _Tile(NamedTuple):
     """What a tile is given: arrays as structures that llvmlite builds code on, and numbers."""
 
+    target: Target
     builder: Any
     rows: int
     inputs: Any
@@ -77,6 +115,14 @@ class _Tile(NamedTuple):
     column: Any
     ahead: Any
     further: Any
+
+    @property
+    def vectors(self) -> int:
+        return self.target.vectors
+
+    @property
+    def floats(self) -> ir.Type:
+        return ir.VectorType(_FLOAT, self.target.lanes)
 
     def measure(self, array: Any, dimension: int) -> Any:  # noqa: ANN401  (llvmlite is not typed)
         return cgutils.unpack_tuple(self.builder, array.shape)[dimension]
@@ -105,9 +151,10 @@ class _Tile(NamedTuple):
 
     def spread(self, number: Any) -> Any:  # noqa: ANN401  (as above)
         """Put a number into all lanes of a vector."""
-        undefined = ir.Constant(ir.VectorType(number.type, _LANES), ir.Undefined)
+        undefined = ir.Constant(ir.VectorType(number.type, self.target.lanes), ir.Undefined)
         alone = self.builder.insert_element(undefined, number, ir.Constant(_WORD, 0))
-        return self.builder.shuffle_vector(alone, undefined, ir.Constant(_WORDS, None))
+        zeros = ir.Constant(ir.VectorType(_WORD, self.target.lanes), None)
+        return self.builder.shuffle_vector(alone, undefined, zeros)
 
     def call(self, name: str, result: ir.Type, *given: Any) -> Any:  # noqa: ANN401  (as above)
         """Call what LLVM knows by a name."""
@@ -115,7 +162,7 @@ class _Tile(NamedTuple):
         return self.builder.call(cgutils.get_or_insert_function(self.builder.module, kind, name), given)
 
     def multiply_and_add(self, one: Any, other: Any, total: Any) -> Any:  # noqa: ANN401  (as above)
-        return self.call(f"llvm.fmuladd.v{_LANES}f32", _FLOATS, one, other, total)
+        return self.call(f"llvm.fmuladd.v{self.target.lanes}f32", self.floats, one, other, total)
 
     def fetch(self, step: Any) -> None:  # noqa: ANN401  (as above)
         """Ask for the cache line that comes with a step; whatever its place, nothing else happens."""
@@ -126,7 +173,7 @@ class _Tile(NamedTuple):
 
     def begin_totals(self, kind: ir.Type) -> list[Any]:
         """Make room for the sums of all outputs, a row after the other, and set them to zero."""
-        totals = [cgutils.alloca_once(self.builder, kind) for _ in range(self.rows * _VECTORS)]
+        totals = [cgutils.alloca_once(self.builder, kind) for _ in range(self.rows * self.vectors)]
         for total in totals:
             self.builder.store(ir.Constant(kind, None), total)
         return totals
@@ -148,7 +195,7 @@ class _Tile(NamedTuple):
             weights = kind.load(self, block, loop.index)
             for row, first in enumerate(inputs):
                 everywhere = kind.spread(self, first, loop.index)
-                for total, some in zip(totals[row * _VECTORS :], weights, strict=False):
+                for total, some in zip(totals[row * self.vectors :], weights, strict=False):
                     sums = kind.add(self, self.builder.load(total), everywhere, some)
                     self.builder.store(sums, total)
         return [self.builder.load(total) for total in totals]
@@ -156,9 +203,11 @@ class _Tile(NamedTuple):
     def store(self, totals: list[Any]) -> None:
         """Write the result."""
         firsts = self.find_rows(self.result, _FLOAT)
-        for (first, vector), total in zip(product(firsts, range(_VECTORS)), totals, strict=True):
-            place = self.builder.gep(first, [self.builder.add(self.column, _number(vector * _LANES))])
-            self.builder.store(total, self.builder.bitcast(place, _FLOATS.as_pointer()), align=4)
+        for (first, vector), total in zip(product(firsts, range(self.vectors)), totals, strict=True):
+            place = self.builder.gep(
+                first, [self.builder.add(self.column, _number(vector * self.target.lanes))]
+            )
+            self.builder.store(total, self.builder.bitcast(place, self.floats.as_pointer()), align=4)
 
 
 def _number(number: int) -> ir.Constant:
@@ -168,13 +217,15 @@ def _number(number: int) -> ir.Constant:
 class _Floats:
     """Products of floats, an input at once."""
 
-    input, total = _FLOAT, _FLOATS
-    weight: ir.Type = _FLOATS
+    input: ir.Type = _FLOAT
+
+    def __init__(self, target: Target) -> None:
+        self.total = self.weight = ir.VectorType(_FLOAT, target.lanes)
 
     def load(self, tile: _Tile, block: Any, step: Any) -> list[Any]:  # noqa: ANN401  (as above)
-        return [self.widen(tile.builder, one) for one in tile.load(block, step, _VECTORS)]
+        return [self.widen(tile, one) for one in tile.load(block, step, tile.vectors)]
 
-    def widen(self, _: Any, weights: Any) -> Any:  # noqa: ANN401  (as above)
+    def widen(self, _: _Tile, weights: Any) -> Any:  # noqa: ANN401  (as above)
         return weights
 
     def spread(self, tile: _Tile, row: Any, step: Any) -> Any:  # noqa: ANN401  (as above)
@@ -190,40 +241,75 @@ class _Floats:
 class _Halves(_Floats):
     """The same; a weight has the upper half of its bits alone, as bfloat16 has."""
 
-    weight = ir.VectorType(ir.IntType(16), _LANES)
+    def __init__(self, target: Target) -> None:
+        super().__init__(target)
+        self.weight = ir.VectorType(_SHORT, target.lanes)
 
-    def widen(self, builder: Any, weights: Any) -> Any:  # noqa: ANN401  (as above)
-        upper = ir.Constant(_WORDS, [16] * _LANES)
-        return builder.bitcast(builder.shl(builder.zext(weights, _WORDS), upper), _FLOATS)
+    def widen(self, tile: _Tile, weights: Any) -> Any:  # noqa: ANN401  (as above)
+        words = ir.VectorType(_WORD, tile.target.lanes)
+        upper = ir.Constant(words, [16] * tile.target.lanes)
+        return tile.builder.bitcast(tile.builder.shl(tile.builder.zext(weights, words), upper), tile.floats)
 
 
 class _Integers:
-    """Products of 8 bits, eight inputs at once; LLVM does not find these instructions.
+    """Products of 8 bits, eight inputs at once, by the target's instruction; LLVM does not find it.
 
-    Inputs have no sign. Two neighbours' products are added in 16 bits (PMADDUBSW), and so are those of the
-    next four inputs, which ``Product.most`` makes room for; then all of them in 32 bits (PMADDWD with ones).
+    Inputs have no sign, weights have one.
     """
 
-    input, total, weight = _WORD, _WORDS, _BYTES
+    input = _WORD
+
+    def __init__(self, target: Target) -> None:
+        self.total = ir.VectorType(_WORD, target.lanes)
+        self.weight = ir.VectorType(_BYTE, 4 * target.lanes)
+        self._shorts = ir.VectorType(_SHORT, 2 * target.lanes)
+        self._bits = 32 * target.lanes
+        self._dot = target.dot
 
     def load(self, tile: _Tile, block: Any, step: Any) -> list[Any]:  # noqa: ANN401  (as above)
         """Load the weights of eight inputs, of each vector those of both fours."""
-        loaded = list(tile.load(block, step, 2 * _VECTORS))
-        return list(zip(loaded[:_VECTORS], loaded[_VECTORS:], strict=True))
+        loaded = list(tile.load(block, step, 2 * tile.vectors))
+        return list(zip(loaded[: tile.vectors], loaded[tile.vectors :], strict=True))
 
     def spread(self, tile: _Tile, row: Any, step: Any) -> Any:  # noqa: ANN401  (as above)
-        return [tile.builder.bitcast(tile.spread(four), _BYTES) for four in tile.load(row, step, 2)]
+        return [tile.builder.bitcast(tile.spread(four), self.weight) for four in tile.load(row, step, 2)]
 
     def add(self, tile: _Tile, total: Any, inputs: Any, weights: Any) -> Any:  # noqa: ANN401  (as above)
-        fours = zip(inputs, weights, strict=True)
-        first, second = (tile.call("llvm.x86.avx2.pmadd.ub.sw", _SHORTS, *four) for four in fours)
-        ones = ir.Constant(_SHORTS, [1] * 2 * _LANES)
+        fours = list(zip(inputs, weights, strict=True))
+        if self._dot == "pmaddubsw":
+            return self._add_pairs(tile, total, fours)
+        for four in fours:
+            total = self._add_four(tile, total, *four)
+        return total
+
+    def _add_pairs(self, tile: _Tile, total: Any, fours: list[Any]) -> Any:  # noqa: ANN401  (as above)
+        """Add two neighbours' products in 16 bits (PMADDUBSW), and those of the next four inputs to them.
+
+        ``Product.most`` makes room for that. Then all are added in 32 bits (PMADDWD with ones).
+        """
+        pairs_by, fours_by = {
+            256: ("llvm.x86.avx2.pmadd.ub.sw", "llvm.x86.avx2.pmadd.wd"),
+            512: ("llvm.x86.avx512.pmaddubs.w.512", "llvm.x86.avx512.pmaddw.d.512"),
+        }[self._bits]
+        first, second = (tile.call(pairs_by, self._shorts, *four) for four in fours)
+        ones = ir.Constant(self._shorts, [1] * self._shorts.count)
         pairs = tile.builder.add(first, second)
-        return tile.builder.add(total, tile.call("llvm.x86.avx2.pmadd.wd", _WORDS, pairs, ones))
+        return tile.builder.add(total, tile.call(fours_by, self.total, pairs, ones))
+
+    def _add_four(self, tile: _Tile, total: Any, inputs: Any, weights: Any) -> Any:  # noqa: ANN401  (as above)
+        """Add four neighbours' products in 32 bits."""
+        if self._dot == "vpdpbusd":
+            words = (tile.builder.bitcast(one, self.total) for one in (inputs, weights))
+            return tile.call(f"llvm.x86.avx512.vpdpbusd.{self._bits}", self.total, total, *words)
+        if self._dot == "usdot":
+            return tile.call("llvm.aarch64.neon.usdot.v4i32.v16i8", self.total, total, inputs, weights)
+        # SDOT knows signed bytes alone: inputs lose 128 here, and groups' lowest numbers gain as many steps.
+        signed = tile.builder.xor(inputs, ir.Constant(self.weight, [128] * self.weight.count))
+        return tile.call("llvm.aarch64.neon.sdot.v4i32.v16i8", self.total, total, signed, weights)
 
     def sum_up(self, tile: _Tile) -> list[Any]:
         """Sum up group by group, each with its own step and lowest number, and scale the outputs at last."""
-        totals, steps = tile.begin_totals(_FLOATS), tile.measure(tile.weight, 1)
+        totals, steps = tile.begin_totals(tile.floats), tile.measure(tile.weight, 1)
         with cgutils.for_range(tile.builder, tile.measure(tile.sums, 1)) as loop:
             first = tile.builder.mul(loop.index, _number(_STEPS))
             for step in range(0, _STEPS, 2):  # lines of 64 bytes are asked for about once so
@@ -231,20 +317,27 @@ class _Integers:
             behind = tile.builder.add(first, _number(_STEPS))
             last = tile.builder.select(tile.builder.icmp_signed("<", behind, steps), behind, steps)
             self._add_group(tile, totals, loop.index, tile.walk(self, (first, last), lambda _: None))
-        scales = tile.builder.bitcast(tile.scales.data, _FLOATS.as_pointer())
-        factors = [*tile.load(scales, tile.block, _VECTORS)] * tile.rows
+        scales = tile.builder.bitcast(tile.scales.data, tile.floats.as_pointer())
+        factors = [*tile.load(scales, tile.block, tile.vectors)] * tile.rows
         return [
             tile.builder.fmul(tile.builder.load(one), by) for one, by in zip(totals, factors, strict=True)
         ]
 
     def _add_group(self, tile: _Tile, totals: list[Any], group: Any, products: list[Any]) -> None:  # noqa: ANN401  (as above)
-        sums = [*tile.load(tile.find(tile.sums, tile.block, _FLOATS), group, _VECTORS)]
+        vectors = tile.vectors
+        sums = [*tile.load(tile.find(tile.sums, tile.block, tile.floats), group, vectors)]
         for row, first in enumerate(tile.find_rows(tile.levels, _FLOAT)):
             step, low = (tile.spread(one) for one in tile.load(first, group, 2))
-            for vector, own in enumerate(range(row * _VECTORS, (row + 1) * _VECTORS)):
+            if self._dot == "sdot":
+                low = tile.multiply_and_add(step, ir.Constant(tile.floats, [128.0] * tile.target.lanes), low)
+            for vector, own in enumerate(range(row * vectors, (row + 1) * vectors)):
                 lowest = tile.multiply_and_add(low, sums[vector], tile.builder.load(totals[own]))
-                floats = tile.builder.sitofp(products[own], _FLOATS)
+                floats = tile.builder.sitofp(products[own], tile.floats)
                 tile.builder.store(tile.multiply_and_add(step, floats, lowest), totals[own])
 
 
-_KINDS: dict[str, _Floats | _Integers] = {"float32": _Floats(), "uint16": _Halves(), "int8": _Integers()}
+_KINDS: dict[str, Callable[[Target], _Floats | _Integers]] = {
+    "float32": _Floats,
+    "uint16": _Halves,
+    "int8": _Integers,
+}
