@@ -50,6 +50,8 @@ from tldrkit.steps.train import train
 from tldrkit.store.journal import JOURNALS
 from tldrkit.store.store import ArtifactStore
 from tldrkit.threads import Post, Thread
+from tldrkit.writing.compiled.kernels.elementary import round_row
+from tldrkit.writing.compiled.kernels.target import TARGETS
 from tldrkit.writing.compiled.stacking import stack
 
 GOLDEN = Path(__file__).with_name("golden.json")
@@ -185,9 +187,15 @@ def make_summarize(place: Place) -> dict[str, Any]:
         for line in out.with_stem(f"out-{beams}").read_text().splitlines()
     ]
     weight = (np.arange(20 * 24, dtype=np.float32).reshape(20, 24) * 37 % 101 - 50) / 64
-    rounded = stack([Cascade(weight)], "int8").weight
-    cut = stack([Cascade(weight)], "bf16").weight
-    return {"records": records, "int8": rounded.ravel().tolist()[:64], "bf16": cut.ravel().tolist()[:32]}
+    rounded = {str(target.largest_weight): np.empty(24, np.int8) for target in TARGETS}
+    for largest, numbers in rounded.items():
+        round_row(weight[0], np.float32(largest), numbers)
+    cut = stack([Cascade(weight)], "bf16").weight[0, :, :2]  # of two outputs, wherever the others lie
+    return {
+        "records": records,
+        "int8": {largest: numbers.tolist() for largest, numbers in rounded.items()},
+        "bf16": cut.T.ravel().tolist(),
+    }
 
 
 def make_export(place: Place) -> dict[str, Any]:

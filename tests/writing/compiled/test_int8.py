@@ -14,7 +14,7 @@ from tests.writing.compiled.test_search import ENDS, LONGEST, read, spread
 from tldrkit.dendrites.cascade import Cascade
 from tldrkit.writing.compiled.kernels.arrays import GROUP
 from tldrkit.writing.compiled.kernels.products import multiply
-from tldrkit.writing.compiled.kernels.target import has_int8
+from tldrkit.writing.compiled.kernels.target import find_features, find_target, has_int8
 from tldrkit.writing.compiled.rules import Rules
 from tldrkit.writing.compiled.search import Beams, write_by_beams, write_greedily
 from tldrkit.writing.compiled.stacking import stack
@@ -82,9 +82,16 @@ def test_sums_of_any_signs_do_not_overflow(seed: int, weights: tuple[float, ...]
 def test_it_is_offered_where_loops_are_compiled_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Not where Numba is told to compile for other processors, which would end the process."""
     monkeypatch.setattr("numba.core.config.CPU_NAME", "generic")
-    assert not has_int8()
-    monkeypatch.setattr("numba.core.config.CPU_FEATURES", "+sse4.1,+avx2")
-    assert has_int8()
+    monkeypatch.setattr("numba.core.config.CPU_FEATURES", "")
+    assert not find_target(find_features()).dot
+    monkeypatch.setattr("numba.core.config.CPU_FEATURES", "+sse4.1,+avx2,+fma")
+    assert find_target(find_features()).dot == "pmaddubsw"
+
+
+def test_of_a_processor_that_is_only_named_little_is_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """LLVM does not tell what another has, so that a Haswell would get this one's AVX-512."""
+    monkeypatch.setattr("numba.core.config.CPU_NAME", "haswell")
+    assert find_features() <= {"avx2", "fma"}
 
 
 def test_a_row_does_not_depend_on_those_beside_it() -> None:
