@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tldrkit.errors import SpecError
-from tldrkit.specs import BaseSpec, CompressSpec, EvalSpec, SummarizeSpec, TrainSpec, WarmStartSpec, build_spec
+from tldrkit.specs import (
+    BaseSpec,
+    CompressSpec,
+    EvalSpec,
+    SummarizeSpec,
+    TrainSpec,
+    WarmStartSpec,
+    build_spec,
+)
 from tldrkit.specs.spec import Spec
 
 PROFILES = sorted((Path(__file__).parents[1] / "experiments").glob("*/*.yaml"))
@@ -138,5 +146,5 @@ def test_patience_shorter_than_growth_is_refused() -> None:
 )
 def test_numbers_that_no_library_holds_are_refused(kind: type[Spec], field: str, value: object) -> None:
     """A whole number beyond 32 bits is one sentence, however it is written."""
-    with pytest.raises(SpecError, match="must be less than 4,294,967,296|whole number"):
+    with pytest.raises(SpecError, match=r"must be less than 4,294,967,296|whole number"):
         build_spec(kind, fields={field: value})

@@ -1,6 +1,5 @@
 """How many threads a real server computes with."""
 
-import os
 import sys
 import threading
 from collections import Counter
@@ -32,18 +31,18 @@ def heavy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def read_ticks(process: int) -> dict[str, int]:
     """Read the processor time of each thread of a process."""
     ticks = {}
-    for task in os.listdir(f"/proc/{process}/task"):
+    for task in Path(f"/proc/{process}/task").iterdir():
         try:
-            fields = Path(f"/proc/{process}/task/{task}/stat").read_text().rpartition(") ")[2].split()
+            fields = (task / "stat").read_text().rpartition(") ")[2].split()
         except OSError:  # it has ended
             continue
-        ticks[task] = int(fields[11]) + int(fields[12])
+        ticks[task.name] = int(fields[11]) + int(fields[12])
     return ticks
 
 
 @contextmanager
 def watching(process: int) -> Iterator[Counter[str]]:
-    """Count the processor time of every thread from here on, those that end before the block does included."""
+    """Count the processor time of every thread from here on, also of those that end within the block."""
     before, used, over = read_ticks(process), Counter[str](), threading.Event()
 
     def watch() -> None:
@@ -63,7 +62,7 @@ def watching(process: int) -> Iterator[Counter[str]]:
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_server_computes_with_the_threads_it_is_given(heavy: Path, threads: int) -> None:
-    """`serve --threads N` has N threads that take nearly all of the processor time, for a batch of many rows."""
+    """With `serve --threads N` there are N threads that take nearly all of the processor time."""
     limits = ["--threads", str(threads), "--max-tokens", "100", "--num-beams", "4", "--timeout", "600"]
     documents = [f"Who mends lift {number}? " * 20 for number in range(16)]
     asked = {"inputs": documents, "parameters": {"min_new_tokens": 100, "max_new_tokens": 100}}

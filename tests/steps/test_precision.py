@@ -32,11 +32,12 @@ class Said:
         self.messages: list[str] = []
 
     def log(self, event: dict[str, Any]) -> None:
+        """Keep it."""
         if event.get("message", "").startswith("--precision"):
             self.messages.append(event["message"])
 
     def close(self) -> None:
-        pass
+        """Do nothing."""
 
 
 class Machines:
@@ -62,14 +63,13 @@ class Machines:
         return base(self._options, BaseSpec(**(AUTO | SHAPE)), target="base")
 
     def score(self, source: str) -> Outcome:
+        """Score a model."""
         return score(self._options, EvalSpec(dataset="toy"), source=source, target="a/eval")
 
 
 @pytest.fixture
 def machines(tmp_path: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch) -> Machines:
-    return Machines(
-        tmp_path, corpus, lambda there: monkeypatch.setattr(processor, "has_bf16", lambda: there)
-    )
+    return Machines(tmp_path, corpus, lambda there: monkeypatch.setattr(processor, "has_bf16", lambda: there))
 
 
 def test_machines_that_count_otherwise_make_other_results(machines: Machines) -> None:
@@ -100,7 +100,7 @@ def test_a_base_knows_its_number_format(machines: Machines) -> None:
 def test_training_does_not_go_on_in_another_format(
     machines: Machines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was begun in bf16 stays as it is on a machine without, which says so; told to, it goes on there."""
+    """What was begun in bf16 stays as it is where `auto` is fp32, and is said; told to, it goes on."""
 
     def fail(*_: object) -> None:
         raise ModelError("pulled the plug")
@@ -111,7 +111,8 @@ def test_training_does_not_go_on_in_another_format(
             machines.train(has_bf16=True)
     anew, told = machines.train(has_bf16=False)
     assert told == [
-        "--precision auto is fp32 here; what was begun in bf16 is left alone. --precision bf16 goes on from it."
+        "--precision auto is fp32 here; what was begun in bf16 is left alone. "
+        "--precision bf16 goes on from it."
     ]
     assert anew.artifact.manifest.metrics["precision"] == "no"
     events = (machines.store.root / "runs").glob("*.metrics.jsonl")

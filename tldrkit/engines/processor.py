@@ -11,7 +11,18 @@ from tldrkit.texts import count_noun
 _DRIVERS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
 """What drivers of GPUs that torch knows show on Linux: NVIDIA's, Windows' and AMD's."""
 
-_WIDE = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_bf16", "asimd", "sve", "bf16")
+_WIDE = (
+    "avx2",
+    "fma",
+    "avx512f",
+    "avx512_vnni",
+    "avx512_bf16",
+    "amx_tile",
+    "amx_bf16",
+    "asimd",
+    "sve",
+    "bf16",
+)
 """Instructions that libraries choose their arithmetic by, as Linux names them."""
 
 

@@ -151,9 +151,7 @@ def _perform_here(options: Options, step: Step, work: Callable[[Bench], None]) -
         return Outcome(artifact=draft.artifact, done_before=False)
 
 
-def _tell_of_elsewhere(
-    options: Options, store: ArtifactStore, step: Step, code: Mapping[str, Any]
-) -> None:
+def _tell_of_elsewhere(options: Options, store: ArtifactStore, step: Step, code: Mapping[str, Any]) -> None:
     """Say where the same asking was done or begun in another number format, which is left alone."""
     if step.elsewhere is None:
         return
