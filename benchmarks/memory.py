@@ -126,7 +126,7 @@ def main() -> None:
     if asked.child:
         take_steps(*asked.child, asked.steps, asked.threads)
         return
-    from tldrkit.machine.device import use_bf16
+    from tldrkit.machine.processor import use_bf16
 
     shown = [step for step in STEPS if step <= asked.steps]
     steps = " | ".join(f"step {step:,}" for step in shown)

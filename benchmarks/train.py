@@ -105,7 +105,7 @@ def run_peer(arguments: argparse.Namespace) -> dict[str, float]:
     """Train with Seq2SeqTrainer; returns tokens and seconds of the measured steps."""
     from transformers import DataCollatorForSeq2Seq, Seq2SeqTrainer, Seq2SeqTrainingArguments, TrainerCallback
 
-    from tldrkit.machine.device import use_bf16
+    from tldrkit.machine.processor import use_bf16
 
     examples, tokenizer = load_texts(arguments)
     rows = [
@@ -184,7 +184,7 @@ def measure_products() -> float:
     """Measure the machine's best rate of matrix products, operations a second."""
     import torch
 
-    from tldrkit.machine.device import use_bf16
+    from tldrkit.machine.processor import use_bf16
 
     dtype = torch.bfloat16 if use_bf16("auto", on_cpu=True) else torch.float32
     one, other = torch.randn(8192, 512).to(dtype), torch.randn(512, 2048).to(dtype)

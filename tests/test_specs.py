@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tldrkit.errors import SpecError
-from tldrkit.specs import BaseSpec, CompressSpec, EvalSpec, TrainSpec, WarmStartSpec, build_spec
+from tldrkit.specs import (
+    BaseSpec,
+    CompressSpec,
+    EvalSpec,
+    SummarizeSpec,
+    TrainSpec,
+    WarmStartSpec,
+    build_spec,
+)
+from tldrkit.specs.spec import Spec
 
 PROFILES = sorted((Path(__file__).parents[1] / "experiments").glob("*/*.yaml"))
 KINDS = {"base": BaseSpec, "compress": CompressSpec, "train": TrainSpec, "eval": EvalSpec}
@@ -128,3 +137,14 @@ def test_patience_shorter_than_growth_is_refused() -> None:
     fields = {"do_pb": True, "switch_mode": "history", "n_epochs_to_switch": 3, "patience": 2}
     with pytest.raises(SpecError, match=r"patience 2 .* after 3 validations"):
         build_spec(TrainSpec, fields=fields)
+
+
+@pytest.mark.parametrize("value", [1 << 32, "99999999999999999999", 1e30])
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [(TrainSpec, "max_steps"), (EvalSpec, "batch_size"), (SummarizeSpec, "max_tokens"), (BaseSpec, "seed")],
+)
+def test_numbers_that_no_library_holds_are_refused(kind: type[Spec], field: str, value: object) -> None:
+    """A whole number beyond 32 bits is one sentence, however it is written."""
+    with pytest.raises(SpecError, match=r"must be less than 4,294,967,296|whole number"):
+        build_spec(kind, fields={field: value})

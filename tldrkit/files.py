@@ -123,11 +123,13 @@ def compute_digest(path: Path) -> str:
     """
     digest = hashlib.sha256()
     try:
+        check_regular(path)
         with path.open("rb") as file:
             while block := file.read(1 << 20):
                 digest.update(block)
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}.", hint="Is it the right path?") from error
+        hint = "Is it the right path? It is read more than once, so it must be a regular file."
+        raise DataError(f"{path} cannot be read: {error.strerror}.", hint=hint) from error
     return digest.hexdigest()
 
 

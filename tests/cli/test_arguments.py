@@ -53,6 +53,38 @@ def test_values_are_not_eaten(value: str) -> None:
         assert normalize([f"{name}={value}", "--do_pb"]) == [f"{name}={value}", "--do-pb"]
 
 
+EMPTY = [
+    ["artifacts", "ls", "--artifacts", ""],
+    ["base", "--as", "x", "--spec", ""],
+    ["export", "", "--to", "x"],
+    ["train", "a", "--as", "x", "--data="],
+    ["eval", "--as", "x", "--predictions", ""],
+    ["compare", "a/eval", "b/eval", "--as", "x", "--html", ""],
+    ["export", "a", "--to", ""],
+    ["summarize", "", "--model", "a", "--out", "x.jsonl"],
+    ["summarize", "a.txt", "--model", "a", "--out", ""],
+    ["summarize", "a.txt", "--model", "", "--out", "x.jsonl"],
+    ["serve", "a", "--token-file", ""],
+    ["sweep", ""],
+]
+
+
+@pytest.mark.parametrize("arguments", EMPTY, ids=" ".join)
+def test_an_empty_name_is_no_folder(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a variable that is not set leaves of a path or a model's name is refused, and never means `.`."""
+    told: list[str] = []
+    monkeypatch.setattr("tldrkit.cli.console.fail", lambda sentence, **_: told.append(sentence))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        app(arguments)
+
+    assert ended.value.code == 1
+    assert [sentence.endswith(" is empty.") for sentence in told] == [True]
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     "name", sorted({name for option in OPTIONS for name in option.opts if name[0] == "-"})
 )

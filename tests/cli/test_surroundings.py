@@ -1,5 +1,6 @@
 """The command line where its surroundings are bad: streams, encodings, signals, files that are no specs."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -130,3 +131,11 @@ def test_more_beams_than_memory_holds_are_refused(tmp_path: Path) -> None:
     done = run(f"{TLDRKIT} summarize a.txt --model m --out b.jsonl --num-beams 2000", tmp_path)
 
     assert (done.returncode, b"num_beams" in done.stderr) == (1, True)
+
+
+def test_predictions_without_an_end_are_refused(tmp_path: Path) -> None:
+    """A device or a pipe is no file of predictions, which is read twice."""
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    for file in ("/dev/zero", "pipe.jsonl"):
+        done = run(f"{TLDRKIT} eval --predictions {file} --as x", tmp_path)
+        assert (done.returncode, b"must be a regular file" in done.stderr) == (1, True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tldrkit.cli import console
-from tldrkit.cli.options import step_command
+from tldrkit.cli.options import read_path, step_command
 from tldrkit.options import Options
 from tldrkit.specs import CompareSpec
 from tldrkit.store.store import ArtifactStore
@@ -22,14 +22,21 @@ References = Annotated[
 ]
 Name = Annotated[str, typer.Option("--as", metavar="NAME", help="Name to publish the comparison under.")]
 Json = Annotated[
-    Path | None, typer.Option("--json", metavar="FILE", help="Write the comparison as JSON too.")
+    Path | None,
+    typer.Option("--json", metavar="FILE", parser=read_path, help="Write the comparison as JSON too."),
 ]
 Markdown = Annotated[
-    Path | None, typer.Option("--md", metavar="FILE", help="Write the comparison as Markdown too.")
+    Path | None,
+    typer.Option("--md", metavar="FILE", parser=read_path, help="Write the comparison as Markdown too."),
 ]
 Html = Annotated[
     Path | None,
-    typer.Option("--html", metavar="FILE", help="Write a page with curves and documents, for a browser."),
+    typer.Option(
+        "--html",
+        metavar="FILE",
+        parser=read_path,
+        help="Write a page with curves and documents, for a browser.",
+    ),
 ]
 
 _STYLES = {"shown (higher)": "green", "shown (lower)": "red", "held": "green", "not held": "red"}

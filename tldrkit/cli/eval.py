@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tldrkit.cli.options import AsName, step_command
+from tldrkit.cli.options import AsName, read_path, step_command
 from tldrkit.errors import SpecError
 from tldrkit.options import Options
 from tldrkit.specs import EvalSpec, PredictionsSpec
@@ -21,6 +21,7 @@ Predictions = Annotated[
     typer.Option(
         "--predictions",
         metavar="FILE",
+        parser=read_path,
         help="JSONL with prediction, reference or references, and, if you have them, id and document.",
         rich_help_panel=GIVEN,
     ),

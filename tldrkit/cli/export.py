@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from tldrkit.cli import console
-from tldrkit.cli.options import Source, step_command
+from tldrkit.cli.options import Source, read_path, step_command
 from tldrkit.errors import SpecError
 from tldrkit.options import Options
 from tldrkit.specs import ExportSpec
@@ -16,7 +16,12 @@ HUB = "To the Hugging Face hub as well"
 
 To = Annotated[
     Path,
-    typer.Option("--to", metavar="DIR", help="Folder to write; new, empty, or written by an earlier export."),
+    typer.Option(
+        "--to",
+        metavar="DIR",
+        parser=read_path,
+        help="Folder to write; new, empty, or written by an earlier export.",
+    ),
 ]
 Comparison = Annotated[
     str | None,

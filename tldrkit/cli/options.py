@@ -11,6 +11,7 @@ import typer
 from pydantic.fields import FieldInfo
 
 from tldrkit.cli.console import ProgressTracker
+from tldrkit.errors import SpecError
 from tldrkit.options import Device, Options, WandbMode, limit_threads
 from tldrkit.specs import Spec, build_spec
 
@@ -19,10 +20,23 @@ HOW = "How it is made"
 
 Command = Callable[..., None]
 
+
+def read_path(text: str) -> Path:
+    """Read a path; an empty one, such as a variable that is not set, would mean the working folder."""
+    if not text:
+        raise SpecError("A path is empty.", hint="Is a variable not set? The folder you are in is `.`.")
+    return Path(text)
+
+
 Artifacts = Annotated[
     Path,
     typer.Option(
-        "--artifacts", envvar="TLDRKIT_ARTIFACTS", help="Folder of the artifact store.", rich_help_panel=HOW
+        "--artifacts",
+        metavar="DIR",
+        parser=read_path,
+        envvar="TLDRKIT_ARTIFACTS",
+        help="Folder of the artifact store.",
+        rich_help_panel=HOW,
     ),
 ]
 AsName = Annotated[
@@ -59,6 +73,8 @@ _HOW = {
             None,
             "data",
             "Folder with local copies of known data sets.",
+            metavar="DIR",
+            parser=read_path,
             envvar="TLDRKIT_DATA",
         ),
         _how(Device, "auto", "device", "Where networks run."),
@@ -130,6 +146,7 @@ def _spec_files() -> inspect.Parameter:
     option = typer.Option(
         "--spec",
         metavar="FILE",
+        parser=read_path,
         help="YAML file of fields; may be given again: later files, then options, win.",
         show_default=False,
         rich_help_panel=WHAT,

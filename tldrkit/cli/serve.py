@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tldrkit.cli import console
-from tldrkit.cli.options import step_command
+from tldrkit.cli.options import read_path, step_command
 from tldrkit.cli.secrets import read_token
 from tldrkit.options import Options
 from tldrkit.serving.settings import Access, Limits, is_loopback
@@ -31,6 +31,7 @@ TokenFile = Annotated[
     typer.Option(
         "--token-file",
         metavar="FILE",
+        parser=read_path,
         help="File with the bearer token that requests must carry.",
         show_default="the variable TLDRKIT_TOKEN, where it is set",
         rich_help_panel=REACH,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tldrkit.cli import console
-from tldrkit.cli.options import HOW, step_command
+from tldrkit.cli.options import HOW, read_path, step_command
 from tldrkit.errors import SpecError
 from tldrkit.options import EngineName, Options
 from tldrkit.specs import Form, SummarizeSpec
@@ -24,20 +24,11 @@ MANY = 10
 WHERE = "Where summaries go"
 
 
-def _name(text: str) -> Path:
-    """Read a path; an empty one, such as a variable that is not set, would mean the working folder."""
-    if not text:
-        raise SpecError(
-            "A path is empty.", hint="Is a variable not set? Name files, folders or patterns; . is this one."
-        )
-    return Path(text)
-
-
 Paths = Annotated[
     list[Path],
     typer.Argument(
         metavar="PATH...",
-        parser=_name,
+        parser=read_path,
         help="Files, folders and quoted patterns ('threads/**/*.json'); - is the standard input.",
         show_default=False,
     ),
@@ -55,7 +46,7 @@ Out = Annotated[
     typer.Option(
         "--out",
         metavar="FILE",
-        parser=_name,
+        parser=read_path,
         help="File to write, a record a thread: .jsonl, .csv, .parquet or .md; - is the standard output.",
         show_default=False,
         rich_help_panel=WHERE,

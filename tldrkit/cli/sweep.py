@@ -6,12 +6,13 @@ from typing import Annotated
 import typer
 
 from tldrkit.cli import console
-from tldrkit.cli.options import step_command
+from tldrkit.cli.options import read_path, step_command
 from tldrkit.errors import SpecError
 from tldrkit.options import Options
 
 SweepFile = Annotated[
-    Path, typer.Argument(metavar="FILE", help="A sweep as W&B writes it.", show_default=False)
+    Path,
+    typer.Argument(metavar="FILE", parser=read_path, help="A sweep as W&B writes it.", show_default=False),
 ]
 Count = Annotated[
     int | None,
@@ -46,6 +47,7 @@ Report = Annotated[
     typer.Option(
         "--report",
         metavar="FOLDER",
+        parser=read_path,
         help="Write what came out there: a page, a table, the best run as specs.",
         show_default=False,
     ),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from tldrkit.errors import SpecError
+from tldrkit.machine.processor import use_bf16
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -65,13 +66,6 @@ def join_processes(device: str) -> None:
 def is_out_of_memory(error: RuntimeError) -> bool:
     """Tell a lack of memory from other errors of torch."""
     return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator: " in str(error)
-
-
-def use_bf16(precision: str, *, on_cpu: bool) -> bool:
-    """Tell whether matrix products run in bf16."""
-    if precision != "auto":
-        return precision == "bf16"
-    return bool(torch.cpu._is_avx512_bf16_supported() if on_cpu else torch.cuda.is_bf16_supported())
 
 
 def set_threads(threads: int | None) -> None:

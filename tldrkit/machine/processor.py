@@ -4,11 +4,26 @@ import os
 import platform
 import sys
 from pathlib import Path
+from typing import Any
 
 from tldrkit.texts import count_noun
 
 _DRIVERS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
 """What drivers of GPUs that torch knows show on Linux: NVIDIA's, Windows' and AMD's."""
+
+_WIDE = (
+    "avx2",
+    "fma",
+    "avx512f",
+    "avx512_vnni",
+    "avx512_bf16",
+    "amx_tile",
+    "amx_bf16",
+    "asimd",
+    "sve",
+    "bf16",
+)
+"""Instructions that libraries choose their arithmetic by, as Linux names them."""
 
 
 def count_threads() -> int:
@@ -24,6 +39,40 @@ def count_threads() -> int:
 def may_have_gpu() -> bool:
     """Tell whether torch is to be asked for a GPU: on Linux only where there is a driver."""
     return platform.system() != "Linux" or any(Path(driver).exists() for driver in _DRIVERS)
+
+
+def use_bf16(precision: str, *, on_cpu: bool) -> bool:
+    """Tell whether matrix products run in bf16: `auto` is that where there is hardware for it."""
+    if precision != "auto":
+        return precision == "bf16"
+    if on_cpu:
+        return has_bf16()
+    import torch
+
+    return bool(torch.cuda.is_bf16_supported())
+
+
+def has_bf16() -> bool:
+    """Tell whether this processor multiplies bf16 in hardware, where torch knows to use that."""
+    return "avx512_bf16" in _read_processor().get("flags", "").split()
+
+
+def describe_processor() -> dict[str, Any]:
+    """Describe what rounds here: the processor's name, and which of the wide instructions it has."""
+    facts = _read_processor()
+    there = set(f"{facts.get('flags', '')} {facts.get('Features', '')}".split())
+    name = facts.get("model name") or platform.processor() or platform.machine()
+    return {"name": name, "instructions": [name for name in _WIDE if name in there]}
+
+
+def _read_processor() -> dict[str, str]:
+    """Read what Linux says of the first processor; nothing elsewhere."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return {}
+    pairs = (line.partition(":") for line in text.split("\n\n")[0].splitlines())
+    return {key.strip(): value.strip() for key, _, value in pairs}
 
 
 def describe_machine(device: str, threads: int | None = None) -> str:

@@ -41,6 +41,7 @@ MEMORY = 512 << 20
 
 TOO_MUCH = "The body takes more memory to be read than a request may."
 
+_READY = b"r"
 _LENGTH = struct.Struct("!BQ")
 _NAMES = ("inputs", "threads")
 _BROKEN = (asyncio.IncompleteReadError, ConnectionError, OSError)
@@ -103,12 +104,22 @@ class Readers:
 
 
 async def _start() -> asyncio.subprocess.Process:
-    """Start a reader, which finds modules where this process does, and hears no signal of the terminal."""
+    """Start a reader, which finds modules where this process does, and hears no signal of the terminal.
+
+    It is waited for until it has imported what it needs: on a busy machine that takes longer than a body may.
+    """
     code = f"import sys; sys.path[:] = {sys.path!r}; from tldrkit.serving.reading import main; main()"
     pipe = asyncio.subprocess.PIPE
-    return await asyncio.create_subprocess_exec(
+    reader = await asyncio.create_subprocess_exec(
         sys.executable, "-c", code, stdin=pipe, stdout=pipe, start_new_session=True
     )
+    assert reader.stdout
+    try:
+        await reader.stdout.readexactly(len(_READY))
+    except BaseException:
+        _end(reader)
+        raise
+    return reader
 
 
 def _end(reader: asyncio.subprocess.Process) -> None:
@@ -132,6 +143,8 @@ def main() -> None:
     _limit_memory()
     given, told = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr
+    told.write(_READY)
+    told.flush()
     while head := given.read(_LENGTH.size):
         name, most = _LENGTH.unpack(head)
         _, length = _LENGTH.unpack(given.read(_LENGTH.size))

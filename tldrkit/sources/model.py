@@ -132,6 +132,8 @@ def resolve_model(store: ArtifactStore, source: str) -> ModelSource:
     """
     if source != (told := source.encode(errors="replace").decode()):
         raise UnknownReference(f"The model {told!r} is no name in UTF-8.", hint="See `tldrkit artifacts ls`.")
+    if not source:
+        raise UnknownReference("The name of the model is empty.", hint="Is a variable not set?")
     try:
         artifact = store.take(source)
     except UnknownReference as unknown:

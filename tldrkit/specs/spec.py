@@ -17,6 +17,7 @@ COUNT = r"^\d+(\.\d+)?[kKMB]?$"
 """What ``read_count`` reads."""
 
 _MOST = 1 << 18  # bytes of a file
+_TOO_LARGE = 1 << 32  # for any whole number: libraries hold them in so many bits, or not many more
 _NAME_YAML = "Name a YAML file, such as one under experiments/."
 
 SpecT = TypeVar("SpecT", bound="Spec")
@@ -57,7 +58,7 @@ def build_spec(
         if isinstance(value, str) and value != value.encode(errors="replace").decode():
             raise SpecError(f"{key} in {origin} is no text in UTF-8.", hint=_describe(kind, key))
     try:
-        return kind(**{name: value for name, value in values.items() if value is not None})
+        spec = kind(**{name: value for name, value in values.items() if value is not None})
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
@@ -68,6 +69,11 @@ def build_spec(
             ) from None
         message = f"{field} = {reprlib.repr(first['input'])} cannot be used: {problem}"
         raise SpecError(message, hint=_describe(kind, field)) from None
+    for name, value in spec:
+        if isinstance(value, int) and value >= _TOO_LARGE:
+            message = f"{name} = {value} cannot be used: it must be less than {_TOO_LARGE:,}."
+            raise SpecError(message, hint=_describe(kind, name))
+    return spec
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

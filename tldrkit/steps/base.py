@@ -7,6 +7,7 @@ from tldrkit.options import Options
 from tldrkit.sources.encoder import describe_encoder, resolve_encoder
 from tldrkit.sources.model import check_positions
 from tldrkit.specs import BaseSpec, Taught, WarmStartSpec
+from tldrkit.steps.precision import settle_precision
 from tldrkit.steps.step import Bench, Outcome, Step, data_input, perform
 from tldrkit.store.store import ArtifactStore
 
@@ -25,13 +26,14 @@ def base(options: Options, spec: BaseSpec, *, target: str) -> Outcome:
     """
     from tldrkit.datasets.sources import resolve_source
 
-    spec = spec.complete(Taught())
+    spec, elsewhere = settle_precision(spec.complete(Taught()), options)
     source = resolve_source(spec, options.data)
     step = Step(
         name="base",
         kind="model",
         target=target,
         spec=spec,
+        elsewhere=elsewhere,
         inputs=(data_input(source.identity, source.reference),),
         shared=True,
     )
@@ -66,6 +68,7 @@ def base_from_encoder(options: Options, spec: WarmStartSpec, *, encoder: str, ta
     from tldrkit.datasets.sources import resolve_source
 
     spec = spec.complete(Taught(prefix=""))  # an encoder was told of no task
+    spec, elsewhere = settle_precision(spec, options) if spec.max_steps else (spec, None)
     origin = resolve_encoder(ArtifactStore(options.artifacts), encoder)
     texts = resolve_source(spec, options.data) if spec.max_steps or spec.vocab_size else None
     data = [data_input(texts.identity, texts.reference)] if texts else []
@@ -74,6 +77,7 @@ def base_from_encoder(options: Options, spec: WarmStartSpec, *, encoder: str, ta
         kind="model",
         target=target,
         spec=spec,
+        elsewhere=elsewhere,
         inputs=(origin.to_input("encoder"), *data),
         shared=True,
     )

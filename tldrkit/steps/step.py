@@ -13,10 +13,11 @@ from typing import Any
 
 from tldrkit import __version__
 from tldrkit.errors import DamagedArtifact, ReadOnlyStore, TrialStopped
+from tldrkit.machine.processor import describe_processor
 from tldrkit.options import Options, count_processes, is_first_process
 from tldrkit.specs import Precision, Spec
 from tldrkit.steps.revisions import describe_code
-from tldrkit.store.checkpoints import Checkpoints, hold_checkpoints
+from tldrkit.store.checkpoints import Checkpoints, hold_checkpoints, is_begun
 from tldrkit.store.manifest import Input, compute_identity
 from tldrkit.store.runs import Run, forget_run, record_run
 from tldrkit.store.store import Artifact, ArtifactStore, Draft
@@ -48,6 +49,9 @@ class Step:
     """Name the result is published under."""
 
     spec: Spec
+    elsewhere: Spec | None = None
+    """What the same asking is on machines with another number format; a person is told of its results."""
+
     inputs: tuple[Input, ...] = ()
     precision: Precision = "fp32"
     """In which it writes summaries."""
@@ -118,6 +122,7 @@ def _perform_here(options: Options, step: Step, work: Callable[[Bench], None]) -
         found = store.find(step.target, identity)
         if found is not None:
             return Outcome(artifact=_make_newest(store, step, found), done_before=True)
+        _tell_of_elsewhere(options, store, step, code)
     with (
         hold_checkpoints(store.root, step.target, identity) as checkpoints,
         record_run(store.root, step.name, command=options.command, spec=spec) as run,
@@ -144,6 +149,22 @@ def _perform_here(options: Options, step: Step, work: Callable[[Bench], None]) -
             _log_result(tracker, draft)
         run.artifact = draft.artifact.reference
         return Outcome(artifact=draft.artifact, done_before=False)
+
+
+def _tell_of_elsewhere(options: Options, store: ArtifactStore, step: Step, code: Mapping[str, Any]) -> None:
+    """Say where the same asking was done or begun in another number format, which is left alone."""
+    if step.elsewhere is None:
+        return
+    here, there = step.spec.model_dump(mode="json"), step.elsewhere.model_dump(mode="json")
+    identity = compute_identity(step.kind, there, step.inputs, code)
+    name = there["precision"]
+    if found := store.find(step.target, identity):
+        told = f"{found.reference} was made in {name}. --precision {name} takes that one."
+    elif is_begun(store.root, step.target, identity):
+        told = f"what was begun in {name} is left alone. --precision {name} goes on from it."
+    else:
+        return
+    options.display.log({"message": f"--precision auto is {here['precision']} here; {told}"})
 
 
 def _log_result(tracker: Tracker, draft: Draft) -> None:
@@ -248,6 +269,7 @@ def build_provenance(options: Options) -> dict[str, Any]:
         "python": platform.python_version(),
         "platform": platform.platform(),
         "processors": os.cpu_count(),
+        "processor": describe_processor(),
         "device": options.device,
         "threads": options.threads,
         "processes": count_processes(),

@@ -9,6 +9,7 @@ from tldrkit.options import Options
 from tldrkit.sources.model import ModelSource, resolve_model
 from tldrkit.specs import TrainSpec
 from tldrkit.steps.growing import build_policy
+from tldrkit.steps.precision import settle_precision
 from tldrkit.steps.step import Bench, Outcome, Step, data_input, name_group, perform
 from tldrkit.store.store import ArtifactStore
 from tldrkit.texts import count_noun
@@ -39,7 +40,7 @@ def train(
 
     store = ArtifactStore(options.artifacts)
     model = resolve_model(store, source)
-    spec = model.complete(spec, options, target=target)
+    spec, elsewhere = settle_precision(model.complete(spec, options, target=target), options)
     texts = resolve_source(spec, options.data)
     inputs = [model.to_input(), data_input(texts.identity, texts.reference)]
     tutor = resolve_model(store, teacher) if teacher else None
@@ -52,6 +53,7 @@ def train(
         kind="model",
         target=target,
         spec=spec,
+        elsewhere=elsewhere,
         inputs=tuple(inputs),
         group=name_group(spec.experiment, spec.seed),
         shared=True,

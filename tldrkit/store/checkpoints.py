@@ -115,6 +115,17 @@ def hold_checkpoints(root: Path, name: str, identity: str) -> Iterator[Checkpoin
         release(descriptor)
 
 
+def is_begun(root: Path, name: str, identity: str) -> bool:
+    """Tell whether a step has a state to go on from; nothing is read.
+
+    Args:
+        root: Folder of the store.
+        name: Name of the step's result.
+        identity: The step's identity.
+    """
+    return Checkpoints(root / CHECKPOINTS / compute_key(name, identity)).look_up() is not None
+
+
 def remove_checkpoints(root: Path, *, keep: Callable[[str], bool]) -> list[Path]:
     """Remove the checkpoints of steps that no live process works on; return their folders.
 

@@ -67,7 +67,7 @@ def find_bounds_of_group(_: Any, vector: Any, group: Any) -> Any:  # noqa: ANN40
         ends = [_reduce_floats(builder, end, parts) for end in ("min", "max")]
         return context.make_tuple(builder, signature.return_type, ends)
 
-    return types.UniTuple(types.float32, 2)(vector, group), generate
+    return types.UniTuple(types.float32, 2)(vector, group), generate  # type: ignore[attr-defined]
 
 
 def _reduce_floats(builder: Any, end: str, parts: list[Any]) -> Any:  # noqa: ANN401  (llvmlite is not typed)
