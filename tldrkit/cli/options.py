@@ -78,7 +78,15 @@ _HOW = {
             envvar="TLDRKIT_DATA",
         ),
         _how(Device, "auto", "device", "Where networks run."),
-        _how(int | None, None, "threads", "Processor threads.", min=1, show_default="the library's choice"),
+        _how(
+            int | None,
+            None,
+            "threads",
+            "Processor threads.",
+            min=1,
+            max=1024,
+            show_default="the library's choice",
+        ),
         _how(bool, False, "force/--no-force", "Do the step again though it is already done."),
         _how(WandbMode, "off", "wandb", "Send the metrics to Weights & Biases too."),
     )
