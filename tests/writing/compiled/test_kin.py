@@ -1,5 +1,7 @@
 """The compiled engine with the families beside T5 and BART, against Hugging Face's ``generate``."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -17,7 +19,8 @@ from tldrkit.writing.compiled.search import Beams, write_by_beams, write_greedil
 def test_it_writes_what_generate_writes(kind: str) -> None:
     """Token for token, greedily and with four beams, for rows of many lengths that end apart."""
     network = spread(KIN_NETWORKS[kind]())
-    sources, decoder, rules = draw_rows(17, 30), read(network), Rules(ENDS)
+    sources, decoder = draw_rows(17, 30), read(network)
+    rules = replace(Rules.read(network.generation_config, 0), ends=ENDS)
     greedy = write_greedily(decoder, sources, LONGEST, rules)
     searched = write_by_beams(decoder, sources, LONGEST, rules, Beams(4))
 
@@ -50,7 +53,8 @@ def test_generation_defaults_say_how_a_summary_begins(family: str) -> None:
     before = write_reference(network, sources)
     network.generation_config.update(decoder_start_token_id=200, forced_bos_token_id=201)
     decoder = read(network)
-    written = write_greedily(decoder, sources, LONGEST, Rules(ENDS, forced_first=201))
+    rules = replace(Rules.read(network.generation_config, 0), ends=ENDS)
+    written = write_greedily(decoder, sources, LONGEST, rules)
 
     assert decoder.start == 200
     assert written == write_reference(network, sources) != before
