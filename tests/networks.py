@@ -9,6 +9,7 @@ import torch
 from transformers import (
     BartConfig,
     BartForConditionalGeneration,
+    MarianMTModel,
     MBartForConditionalGeneration,
     MT5ForConditionalGeneration,
     PegasusForConditionalGeneration,
@@ -55,6 +56,10 @@ BART_GROWTH = {
 KIN: dict[str, tuple[type[PreTrainedModel], dict[str, object]]] = {
     "mt5": (MT5ForConditionalGeneration, _T5_SIZES),
     "mbart": (MBartForConditionalGeneration, BART_SIZES | {"decoder_start_token_id": 7}),
+    "marian": (
+        MarianMTModel,
+        BART_SIZES | {"decoder_start_token_id": 0, "scale_embedding": True, "activation_function": "swish"},
+    ),
     "pegasus": (
         PegasusForConditionalGeneration,
         BART_SIZES | {"decoder_start_token_id": 0, "scale_embedding": True},
@@ -95,6 +100,8 @@ def build_kin(family: str, **fields: object) -> PreTrainedModel:
             parameter.data.normal_(std=0.2)
     if family == "mt5":
         network.shared.weight.data.mul_(0.1)  # else attention saturates, and rounding grows a thousandfold
+    if family == "marian":
+        network.generation_config.bad_words_ids = [[0]]  # it starts with padding, and never writes it
     for module in network.modules():
         if isinstance(module, DendriticLinear):
             torch.nn.init.normal_(module.dendrite_to_output)

@@ -6,7 +6,15 @@ Exported flat beside a model as Hugging Face remote code, so it imports nothing 
 from dataclasses import dataclass
 
 from huggingface_hub.dataclasses import strict
-from transformers import BartConfig, MBartConfig, MT5Config, PegasusConfig, PreTrainedConfig, T5Config
+from transformers import (
+    BartConfig,
+    MarianConfig,
+    MBartConfig,
+    MT5Config,
+    PegasusConfig,
+    PreTrainedConfig,
+    T5Config,
+)
 
 
 @dataclass
@@ -70,6 +78,13 @@ class TldrMBartConfig(GrownConfig, MBartConfig):  # type: ignore[misc]  # as abo
     """mBART with dendrites."""
 
     model_type = "tldr_mbart"
+
+
+@strict
+class TldrMarianConfig(GrownConfig, MarianConfig):  # type: ignore[misc]  # as above
+    """Marian with dendrites."""
+
+    model_type = "tldr_marian"
 
 
 @strict

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from transformers import (
     BartForConditionalGeneration,
+    MarianMTModel,
     MBartForConditionalGeneration,
     MT5ForConditionalGeneration,
     PegasusForConditionalGeneration,
@@ -21,6 +22,7 @@ from transformers.models.t5.modeling_t5 import T5Stack
 
 from .configuration_tldr import (  # noqa: TID252  (flat on the hub)
     TldrBartConfig,
+    TldrMarianConfig,
     TldrMBartConfig,
     TldrMT5Config,
     TldrPegasusConfig,
@@ -120,6 +122,12 @@ class TldrMBartForConditionalGeneration(Grown, MBartForConditionalGeneration):  
     config_class = TldrMBartConfig
 
 
+class TldrMarianMTModel(Grown, MarianMTModel):  # type: ignore[misc]  # as above
+    """Marian whose linear layers may have grown dendrites."""
+
+    config_class = TldrMarianConfig
+
+
 class TldrPegasusForConditionalGeneration(Grown, PegasusForConditionalGeneration):  # type: ignore[misc]  # as above
     """Pegasus whose linear layers may have grown dendrites."""
 
@@ -131,6 +139,7 @@ NETWORKS = (
     TldrMT5ForConditionalGeneration,
     TldrBartForConditionalGeneration,
     TldrMBartForConditionalGeneration,
+    TldrMarianMTModel,
     TldrPegasusForConditionalGeneration,
 )
 """All of them; the stock class that each stands in for is its last base."""
