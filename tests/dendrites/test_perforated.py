@@ -60,6 +60,13 @@ class Run:
             if growth.restructured:
                 self.renew()
 
+    def disturb(self) -> None:
+        """Move all that trains a little, so that nothing is as it was made."""
+        with torch.no_grad():
+            for parameter in self.network.parameters():
+                if parameter.requires_grad:
+                    parameter.add_(0.05 * torch.randn_like(parameter))
+
     def dendrites(self) -> list[int]:
         """List the dendrites of a layer after every validation."""
         return [event["dendrites"] for event in self.events]
@@ -98,9 +105,7 @@ def test_the_detached_network_is_the_perforated_one(
     paths = choose_modules(network, TrainSpec(dendrite_placement=placement))
     run = Run(network, tmp_path, tiny_batch, dendrite_activation=activation, dendrite_placement=placement)
     run.validate(*(0.1 + 0.1 * n for n in range(count)))
-    with torch.no_grad():
-        for parameter in run.network.parameters():
-            parameter.add_(0.05 * torch.randn_like(parameter))
+    run.disturb()
     plain, perforated = run.policy.detach(run.network), run.network
     assert not any("perforatedai" in type(module).__module__ for module in plain.modules())
     assert (getattr(plain.config, "growth", None) or {}) == (dict.fromkeys(paths, count) if count else {})
@@ -123,9 +128,7 @@ def test_a_growing_network_writes_what_will_be_deployed(
     """Over packed tokens too, in training as when detached."""
     run = Run(narrow_t5, tmp_path, tiny_batch, dendrite_placement="all")
     run.validate(0.1, 0.2)
-    with torch.no_grad():
-        for parameter in run.network.parameters():
-            parameter.add_(0.05 * torch.randn_like(parameter))
+    run.disturb()
     sources = tiny_batch["input_ids"].tolist()
     growing, deployed = (
         write_greedily(read(network.eval()), sources, 8, Rules({1}))
@@ -145,9 +148,7 @@ def test_a_growing_network_trains_on_packed_tokens(
         tiny_bart if kind == "bart" else build_kin(kind), tmp_path, tiny_batch, dendrite_placement="all"
     )
     run.validate(0.1, 0.2)
-    with torch.no_grad():
-        for parameter in run.network.parameters():
-            parameter.add_(0.05 * torch.randn_like(parameter))
+    run.disturb()
     run.network.eval()
     lengths = tiny_batch["attention_mask"].sum(1).tolist()
     sources = [row[:length] for row, length in zip(tiny_batch["input_ids"].tolist(), lengths, strict=True)]

@@ -136,6 +136,18 @@ def test_positions_that_are_computed_may_be_missing(
     assert load_lean(tmp_path) is not None
 
 
+def test_a_network_of_many_languages_says_which_it_writes(
+    tiny_tokenizer: PreTrainedTokenizerFast, tmp_path: Path
+) -> None:
+    """An mBART as it was pretrained would begin with a mark that it never saw there."""
+    network = build_kin("mbart", decoder_start_token_id=None)
+    save_summarizer(Summarizer(network, tiny_tokenizer), tmp_path)
+
+    assert load_lean(tmp_path) is None
+    with pytest.raises(ModelError, match="does not say in which language it writes"):
+        load_summarizer(tmp_path)
+
+
 def test_weights_of_another_size_are_an_error(saved: Path) -> None:
     """A config that belongs to another model is one sentence, not a traceback."""
     config = json.loads((saved / "config.json").read_text())

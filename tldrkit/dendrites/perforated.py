@@ -236,7 +236,7 @@ def check_growable(network: PreTrainedModel, spec: TrainSpec) -> list[str]:
     if type(network) not in (*DEPLOYED, *DEPLOYED.values()):
         kind = network.config.model_type
         raise DendriteError(
-            f"Dendrites cannot grow on a {kind} model.", hint="Use a T5, mT5, BART, mBART or Pegasus."
+            f"Dendrites cannot grow on a {kind} model.", hint="Use a T5, BART, Pegasus or kin."
         )
     if getattr(network.config, "growth", None):
         raise DendriteError(

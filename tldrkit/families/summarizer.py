@@ -81,6 +81,7 @@ def load_summarizer(source: Path | str) -> Summarizer:
         )
     network = load_weights(AutoModelForSeq2SeqLM, folder)
     check_tokens(network, tokenizer, folder)
+    _check_language(network, folder)
     return Summarizer(network, tokenizer, folder)
 
 
@@ -108,6 +109,20 @@ def check_tokens(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, f
     defaults = getattr(network, "generation_config", None)  # an encoder has none
     settings = [said.to_dict() for said in (network.config, defaults) if said]
     check_rows(folder, max(tokenizer.get_vocab().values()), embeddings.num_embeddings, *settings)
+
+
+def _check_language(network: PreTrainedModel, folder: Path) -> None:
+    """Check that a network which learns summaries behind their language says which one it writes.
+
+    Raises:
+        ModelError: It does not.
+    """
+    blueprint, defaults = draw_blueprint(network.config), network.generation_config
+    if blueprint and blueprint.wraps and defaults.decoder_start_token_id is None:
+        raise ModelError(
+            f"{folder} does not say in which language it writes.",
+            hint="Set decoder_start_token_id in its generation_config.json, such as the number of en_XX.",
+        )
 
 
 def check_finite(network: PreTrainedModel, place: Path | str) -> None:

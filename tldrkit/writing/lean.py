@@ -99,6 +99,8 @@ def load_lean(folder: Path) -> LeanSummarizer | None:
         blueprint = draw_compiled(SimpleNamespace(**config))
         if blueprint is None or not set(defaults) <= KNOWN_DEFAULTS or not _knows_tokenizer(told):
             return None
+        if blueprint.wraps and defaults.get("decoder_start_token_id") is None:
+            return None
         network = _build(blueprint, config, defaults, TensorFile(folder / "model.safetensors"))
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         largest = max(tokenizer.get_vocab(with_added_tokens=True).values())
