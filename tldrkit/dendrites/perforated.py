@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 import torch
 from torch import nn
 from torch.optim import Optimizer
-from transformers import BartForConditionalGeneration, PreTrainedModel, T5ForConditionalGeneration
+from transformers import PreTrainedModel
 
 from tldrkit.dendrites.cascade import Cascade
 from tldrkit.dendrites.deployed import read_deployed
@@ -30,17 +30,12 @@ from tldrkit.errors import DendriteError
 from tldrkit.families.anatomy import build_config
 from tldrkit.families.footprint import count_trained
 from tldrkit.families.hub_code.dendritic_linear import ACTIVATIONS, DendriticLinear
-from tldrkit.families.hub_code.modeling_tldr import (
-    TldrBartForConditionalGeneration,
-    TldrT5ForConditionalGeneration,
-)
+from tldrkit.families.hub_code.modeling_tldr import NETWORKS
 from tldrkit.specs import TrainSpec
 from tldrkit.texts import name_error, say_reason
 
-DEPLOYED: dict[type, Any] = {
-    T5ForConditionalGeneration: TldrT5ForConditionalGeneration,
-    BartForConditionalGeneration: TldrBartForConditionalGeneration,
-}
+DEPLOYED: dict[type, Any] = {network.__bases__[-1]: network for network in NETWORKS}
+"""Our class for each stock one."""
 SAVE_NAME = "perforatedai"
 SCORES = "scores.json"
 SMALLEST_SCORE = 1e-9  # PerforatedAI takes a score of exactly 0 for "no score yet"
@@ -240,7 +235,9 @@ def check_growable(network: PreTrainedModel, spec: TrainSpec) -> list[str]:
     """
     if type(network) not in (*DEPLOYED, *DEPLOYED.values()):
         kind = network.config.model_type
-        raise DendriteError(f"Dendrites cannot grow on a {kind} model.", hint="Use a T5 or BART summarizer.")
+        raise DendriteError(
+            f"Dendrites cannot grow on a {kind} model.", hint="Use a T5, BART, Pegasus or kin."
+        )
     if getattr(network.config, "growth", None):
         raise DendriteError(
             "This network has dendrites already.",

@@ -1,7 +1,6 @@
-"""Where T5 (plain and ours) and BART keep their layers, feed-forwards and sizes.
+"""The modules of a network that its blueprint names: layers, feed-forwards, and the configs that say sizes.
 
-Knows module and config names of the two families, so that others need not. Changes nothing but the numbers in
-configs.
+Changes nothing but the numbers in configs.
 """
 
 from dataclasses import dataclass
@@ -10,52 +9,16 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from torch import nn
 
 from tldrkit.errors import ModelError
+from tldrkit.families.blueprint import Blueprint
+from tldrkit.families.drawing import draw_blueprint
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedModel
 
 Side = Literal["encoder", "decoder"]
 SIDES: tuple[Side, Side] = ("encoder", "decoder")
-
-
-@dataclass(frozen=True)
-class Family:
-    """Names that differ between T5 and BART.
-
-    Attributes:
-        name: t5 or bart.
-        layers: Dotted path of each side's layers.
-        layer_counts: Config field of each side's number of layers.
-        widths: Config field of each side's feed-forward width.
-        readers: Linear layers by which a feed-forward reads the residual stream, where present.
-        writer: Linear layer by which it writes to it.
-    """
-
-    name: Literal["t5", "bart"]
-    layers: dict[Side, str]
-    layer_counts: dict[Side, str]
-    widths: dict[Side, str]
-    readers: tuple[str, ...]
-    writer: str
-
-
-T5 = Family(
-    name="t5",
-    layers={"encoder": "encoder.block", "decoder": "decoder.block"},
-    layer_counts={"encoder": "num_layers", "decoder": "num_decoder_layers"},
-    widths={"encoder": "d_ff", "decoder": "d_ff"},
-    readers=("wi", "wi_0", "wi_1"),
-    writer="wo",
-)
-BART = Family(
-    name="bart",
-    layers={"encoder": "model.encoder.layers", "decoder": "model.decoder.layers"},
-    layer_counts={"encoder": "encoder_layers", "decoder": "decoder_layers"},
-    widths={"encoder": "encoder_ffn_dim", "decoder": "decoder_ffn_dim"},
-    readers=("fc1",),
-    writer="fc2",
-)
-FAMILIES = {"t5": T5, "tldr_t5": T5, "bart": BART, "tldr_bart": BART}
+T5 = "T5"
+BART = "BART"
 
 
 @dataclass(frozen=True)
@@ -83,30 +46,52 @@ class FeedForward:
         return cast(nn.Linear, getattr(self.module, name))
 
 
-def find_family(network: "PreTrainedModel") -> Family:
-    """Return the family of a network.
+def find_family(network: "PreTrainedModel") -> str:
+    """Tell whether a network is a T5 or a BART.
 
     Raises:
-        ModelError: The network is neither T5 nor BART.
+        ModelError: It is neither.
     """
-    model_type = network.config.model_type
-    if model_type not in FAMILIES:
-        raise ModelError(
-            f"A {model_type} network cannot be taken apart.",
-            hint="Use a T5, flan-T5 or BART checkpoint.",
-        )
-    return FAMILIES[model_type]
+    family = find_blueprint(network).family
+    if family not in (T5, BART):
+        raise _describe_unknown(network)
+    return family
 
 
-def find_packable(network: "PreTrainedModel") -> Family | None:
-    """Tell the family by which ``training/packed`` runs a network, plain, of ours or growing; or None.
+def find_blueprint(network: "PreTrainedModel") -> Blueprint:
+    """Draw the blueprint of a network.
 
-    It runs on a processor alone, and knows no layers that are left out at random.
+    Raises:
+        ModelError: Its family is not known.
+    """
+    blueprint = draw_blueprint(network.config)
+    if blueprint is None:
+        raise _describe_unknown(network)
+    return blueprint
+
+
+def _describe_unknown(network: "PreTrainedModel") -> ModelError:
+    return ModelError(
+        f"A {network.config.model_type} network cannot be taken apart.",
+        hint="Use a T5, flan-T5 or BART checkpoint.",
+    )
+
+
+def draw_packable(network: "PreTrainedModel") -> Blueprint | None:
+    """Draw the blueprint by which a network runs without padding, plain, of ours or growing; or None.
+
+    It does so on a processor alone, and knows no layers that are left out at random.
     """
     config = network.config
     skips = getattr(config, "encoder_layerdrop", 0.0) or getattr(config, "decoder_layerdrop", 0.0)
     on_processor = next(network.parameters()).device.type == "cpu"
-    return FAMILIES.get(config.model_type) if on_processor and not skips else None
+    return draw_blueprint(config) if on_processor and not skips else None
+
+
+def find_packable(network: "PreTrainedModel") -> str | None:
+    """Tell the family of a network that runs without padding; or None."""
+    blueprint = draw_packable(network)
+    return blueprint.family if blueprint else None
 
 
 def find_decoder_width(config: Any) -> int:  # noqa: ANN401  (transformers is not typed)
@@ -117,18 +102,19 @@ def find_decoder_width(config: Any) -> int:  # noqa: ANN401  (transformers is no
 
 def find_layers(network: "PreTrainedModel", side: Side) -> nn.ModuleList:
     """Return the layers of one side, input first."""
-    return cast(nn.ModuleList, network.get_submodule(find_family(network).layers[side]))
+    return cast(nn.ModuleList, network.get_submodule(getattr(find_blueprint(network), side).stack))
 
 
 def find_feed_forwards(network: "PreTrainedModel", side: Side | None = None) -> list[FeedForward]:
     """Return the feed-forwards of one side, or of both, encoder first."""
-    family = find_family(network)
-    sides = list(family.layers) if side is None else [side]
+    blueprint = find_blueprint(network)
     found = []
-    for layer in (layer for side in sides for layer in find_layers(network, side)):
-        module = next(m for m in layer.modules() if hasattr(m, family.writer))
-        readers = tuple(name for name in family.readers if hasattr(module, name))
-        found.append(FeedForward(module, readers, family.writer))
+    for name in SIDES if side is None else [side]:
+        stack, first = getattr(blueprint, name).stack, getattr(blueprint, name).layers[0].feed
+        readers = tuple(path.rpartition(".")[2] for path in first.readers)
+        inner, _, writer = first.writer.removeprefix(f"{stack}.0.").rpartition(".")
+        modules = (layer.get_submodule(inner) for layer in find_layers(network, name))
+        found += [FeedForward(module, readers, writer) for module in modules]
     return found
 
 
@@ -147,17 +133,20 @@ def build_config(kind: "type[PreTrainedConfig]", config: "PreTrainedConfig", **c
 
 
 def write_sizes(network: "PreTrainedModel") -> None:
-    """Set layer counts, feed-forward widths and T5's heads in the configs to what the network holds.
+    """Set numbers of layers and heads and feed-forward widths in the configs to what the network holds.
 
     In a T5 decoder's config ``num_layers`` is the decoder's own count.
     """
-    family = find_family(network)
+    blueprint = find_blueprint(network)
+    sizes: dict[str, int] = {}
+    for name in SIDES:
+        part = getattr(blueprint, name)
+        query = cast(nn.Linear, network.get_submodule(part.layers[0].own.query))
+        sizes[part.fields.layers] = len(find_layers(network, name))
+        sizes[part.fields.heads] = query.out_features // part.head_width
+        sizes[part.fields.feed_forward] = find_feed_forwards(network, name)[0].width
     for config in find_configs(network):
-        for side in family.layers:
-            setattr(config, family.layer_counts[side], len(find_layers(network, side)))
-            setattr(config, family.widths[side], find_feed_forwards(network, side)[0].width)
-        if family is not T5:
-            continue
-        config.num_heads = network.encoder.block[0].layer[0].SelfAttention.n_heads
-        if config.is_decoder:
+        for field, size in sizes.items():
+            setattr(config, field, size)
+        if config.is_decoder and blueprint.decoder.fields.layers == "num_decoder_layers":
             config.num_layers = config.num_decoder_layers

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from tldrkit.dendrites.cascade import Cascade
-from tldrkit.families.blueprint import Blueprint, Config, draw_blueprint
+from tldrkit.families.blueprint import Blueprint, Config
+from tldrkit.families.drawing import draw_blueprint
 from tldrkit.writing.compiled.kernels.arrays import ACTIVATIONS, Floats, Norm
 
 
@@ -39,5 +40,5 @@ class FrozenNetwork:
     def read_norm(self, path: str) -> Norm:
         """Read the norm at a path."""
         blueprint = self.blueprint
-        bias = self.read(f"{path}.bias") if blueprint.biased else np.empty(0, np.float32)
+        bias = self.read(f"{path}.bias") if blueprint.norm == "layer" else np.empty(0, np.float32)
         return Norm(self.read(f"{path}.weight"), bias, blueprint.epsilon, blueprint.norm_first)
