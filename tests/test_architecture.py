@@ -53,7 +53,7 @@ MAY_IMPORT = {
     "datasets/synthetic": BOTTOM | {"datasets/examples", "threads"},
     "families/hub_code": set(),
     "training/packed": {"dendrites", "families/hub_code"},
-    "writing/compiled": BOTTOM | {"dendrites/cascade", "families/blueprint", "specs"},
+    "writing/compiled": BOTTOM | {"dendrites/cascade", "families/blueprint", "families/drawing", "specs"},
     "writing/compiled/kernels": set(),
 }
 DOORS = {

@@ -9,6 +9,7 @@ from functools import partial
 
 import numpy as np
 
+from tldrkit.errors import ModelError
 from tldrkit.families.blueprint import LayerPaths
 from tldrkit.specs import Precision
 from tldrkit.writing.compiled.batch import Batch, Cache, remember
@@ -20,6 +21,7 @@ from tldrkit.writing.compiled.kernels.layer import write_layer
 from tldrkit.writing.compiled.kernels.products import multiply
 from tldrkit.writing.compiled.parameters import FrozenNetwork
 from tldrkit.writing.compiled.positions import Entrance, PositionBiases
+from tldrkit.writing.compiled.rules import find_start
 from tldrkit.writing.compiled.sharing import share
 from tldrkit.writing.compiled.stacking import Stacks
 
@@ -35,6 +37,8 @@ class Decoder:
 
     def __init__(self, network: FrozenNetwork, precision: Precision) -> None:
         self._blueprint = blueprint = network.blueprint
+        start = find_start(network.generation_config)
+        self._start = blueprint.start if start is None else start
         self._side = side = blueprint.decoder
         self._rounded = precision == "int8"
         stacks = Stacks(network, precision)
@@ -55,8 +59,17 @@ class Decoder:
 
     @property
     def start(self) -> int:
-        """The token before the first one."""
-        return self._blueprint.start
+        """The token before the first one.
+
+        Raises:
+            ModelError: Neither the generation defaults nor the configuration say it.
+        """
+        if self._start is None:
+            raise ModelError(
+                "The model does not say which token a summary begins behind.",
+                hint="Set decoder_start_token_id in its generation_config.json.",
+            )
+        return self._start
 
     def begin(
         self, sources: Sequence[Sequence[int]], max_tokens: int, beams: int = 1, threads: int = 1

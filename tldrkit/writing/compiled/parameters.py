@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from tldrkit.dendrites.cascade import Cascade
-from tldrkit.families.blueprint import Blueprint, Config, draw_blueprint
+from tldrkit.families.blueprint import Blueprint, Config
+from tldrkit.families.drawing import draw_blueprint
 from tldrkit.writing.compiled.kernels.arrays import ACTIVATIONS, Floats, Norm
 
 

@@ -113,6 +113,12 @@ def find_ends(defaults: Any) -> frozenset[int]:  # noqa: ANN401  (as above)
     return frozenset(_list(defaults.eos_token_id))
 
 
+def find_start(defaults: Any) -> int | None:  # noqa: ANN401  (as above)
+    """Find the token before the first one of a summary, by a network's generation defaults."""
+    start: int | None = defaults.decoder_start_token_id
+    return defaults.bos_token_id if start is None else start
+
+
 def _force(tokens: Sequence[int], logits: Floats, totals: Floats) -> None:
     """Leave some tokens alone, each as if it were certain."""
     logits[:] = -np.inf
