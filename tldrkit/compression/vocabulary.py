@@ -17,14 +17,13 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, PreTrainedTok
 
 from tldrkit.compression.calibration import NAME
 from tldrkit.errors import CompressionError
-from tldrkit.families.anatomy import find_configs
+from tldrkit.families.anatomy import find_blueprint, find_configs
 from tldrkit.families.summarizer import Summarizer
 from tldrkit.texts import count_noun
 
 _NUMBERED = ("pad_token_id", "eos_token_id", "bos_token_id", "decoder_start_token_id", "forced_bos_token_id",
              "forced_eos_token_id", "begin_suppress_tokens")  # fmt: skip
 
-_TABLES = ("shared", "embed_tokens", "lm_head")  # with a row for every piece
 _CHUNK = 1000  # texts tokenized together
 
 
@@ -118,17 +117,18 @@ def trim_tokenizer(
 def keep_pieces(network: PreTrainedModel, kept: Sequence[int]) -> None:
     """Keep the embeddings of some pieces, and the head's rows, in place; the config's numbers follow."""
     index = torch.tensor(kept, device=network.device)
-    done: dict[int, nn.Parameter] = {}
-    for path, module in network.named_modules():
-        if path.rpartition(".")[2] in _TABLES and isinstance(module, nn.Embedding | nn.Linear):
-            weight = module.weight
-            if id(weight) not in done:
-                done[id(weight)] = nn.Parameter(weight.detach().index_select(0, index))
-            module.weight = done[id(weight)]
+    blueprint = find_blueprint(network)
+    named = {blueprint.embeddings, f"{blueprint.head}.weight", *(side.embeddings for side in blueprint.sides)}
+    tables = {name: network.get_parameter(name) for name in named}
+    smaller = {id(table): nn.Parameter(table.detach().index_select(0, index)) for table in tables.values()}
+    for module in network.modules():  # several may share one table
+        if isinstance(module, nn.Embedding | nn.Linear) and id(module.weight) in smaller:
+            module.weight = smaller[id(module.weight)]
             size = "num_embeddings" if isinstance(module, nn.Embedding) else "out_features"
             setattr(module, size, len(kept))
-    if hasattr(network, "final_logits_bias"):  # BART's
-        network.final_logits_bias = network.final_logits_bias.index_select(1, index)
+    if blueprint.logits_bias:
+        bias = network.get_buffer(blueprint.logits_bias)
+        setattr(network, blueprint.logits_bias, bias.index_select(1, index))
     numbers = {old: new for new, old in enumerate(kept)}
     for config in find_configs(network):
         if hasattr(config, "vocab_size"):

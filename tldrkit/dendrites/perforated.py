@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 import torch
 from torch import nn
 from torch.optim import Optimizer
-from transformers import BartForConditionalGeneration, PreTrainedModel, T5ForConditionalGeneration
+from transformers import PreTrainedModel
 
 from tldrkit.dendrites.cascade import Cascade
 from tldrkit.dendrites.deployed import read_deployed
@@ -28,19 +28,13 @@ from tldrkit.dendrites.growth import Growth
 from tldrkit.dendrites.placements import choose_modules
 from tldrkit.errors import DendriteError
 from tldrkit.families.anatomy import build_config
+from tldrkit.families.drawing import draw_blueprint
 from tldrkit.families.footprint import count_trained
 from tldrkit.families.hub_code.dendritic_linear import ACTIVATIONS, DendriticLinear
-from tldrkit.families.hub_code.modeling_tldr import (
-    TldrBartForConditionalGeneration,
-    TldrT5ForConditionalGeneration,
-)
+from tldrkit.families.rebuilding import find_ours
 from tldrkit.specs import TrainSpec
 from tldrkit.texts import name_error, say_reason
 
-DEPLOYED: dict[type, Any] = {
-    T5ForConditionalGeneration: TldrT5ForConditionalGeneration,
-    BartForConditionalGeneration: TldrBartForConditionalGeneration,
-}
 SAVE_NAME = "perforatedai"
 SCORES = "scores.json"
 SMALLEST_SCORE = 1e-9  # PerforatedAI takes a score of exactly 0 for "no score yet"
@@ -238,7 +232,8 @@ def check_growable(network: PreTrainedModel, spec: TrainSpec) -> list[str]:
     Raises:
         DendriteError: The network is of another kind, has dendrites already, or lacks such layers.
     """
-    if type(network) not in (*DEPLOYED, *DEPLOYED.values()):
+    blueprint = draw_blueprint(network.config)
+    if not (blueprint and blueprint.ours):
         kind = network.config.model_type
         raise DendriteError(f"Dendrites cannot grow on a {kind} model.", hint="Use a T5 or BART summarizer.")
     if getattr(network.config, "growth", None):
@@ -371,7 +366,7 @@ def _build_deployed(network: PreTrainedModel, activation: str) -> PreTrainedMode
     growth = _count_dendrites(network)
     deployed_class, config = type(network), copy.deepcopy(network.config)
     if growth:
-        deployed_class = DEPLOYED.get(deployed_class, deployed_class)
+        deployed_class = find_ours(network)
         config = build_config(
             deployed_class.config_class, config, growth=growth, dendrite_activation=activation
         )

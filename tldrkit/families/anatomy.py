@@ -1,61 +1,23 @@
-"""Where T5 (plain and ours) and BART keep their layers, feed-forwards and sizes.
+"""Where a network keeps its layers and feed-forwards, as its blueprint says; its sizes and configs.
 
-Knows module and config names of the two families, so that others need not. Changes nothing but the numbers in
-configs.
+Changes nothing but the numbers in configs.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from torch import nn
 
 from tldrkit.errors import ModelError
+from tldrkit.families.blueprint import AttentionPaths, Blueprint, Side
+from tldrkit.families.drawing import draw_blueprint
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedModel
 
-Side = Literal["encoder", "decoder"]
-SIDES: tuple[Side, Side] = ("encoder", "decoder")
-
-
-@dataclass(frozen=True)
-class Family:
-    """Names that differ between T5 and BART.
-
-    Attributes:
-        name: t5 or bart.
-        layers: Dotted path of each side's layers.
-        layer_counts: Config field of each side's number of layers.
-        widths: Config field of each side's feed-forward width.
-        readers: Linear layers by which a feed-forward reads the residual stream, where present.
-        writer: Linear layer by which it writes to it.
-    """
-
-    name: Literal["t5", "bart"]
-    layers: dict[Side, str]
-    layer_counts: dict[Side, str]
-    widths: dict[Side, str]
-    readers: tuple[str, ...]
-    writer: str
-
-
-T5 = Family(
-    name="t5",
-    layers={"encoder": "encoder.block", "decoder": "decoder.block"},
-    layer_counts={"encoder": "num_layers", "decoder": "num_decoder_layers"},
-    widths={"encoder": "d_ff", "decoder": "d_ff"},
-    readers=("wi", "wi_0", "wi_1"),
-    writer="wo",
-)
-BART = Family(
-    name="bart",
-    layers={"encoder": "model.encoder.layers", "decoder": "model.decoder.layers"},
-    layer_counts={"encoder": "encoder_layers", "decoder": "decoder_layers"},
-    widths={"encoder": "encoder_ffn_dim", "decoder": "decoder_ffn_dim"},
-    readers=("fc1",),
-    writer="fc2",
-)
-FAMILIES = {"t5": T5, "tldr_t5": T5, "bart": BART, "tldr_bart": BART}
+SideName = Literal["encoder", "decoder"]
+SIDES: tuple[SideName, SideName] = ("encoder", "decoder")
 
 
 @dataclass(frozen=True)
@@ -83,53 +45,47 @@ class FeedForward:
         return cast(nn.Linear, getattr(self.module, name))
 
 
-def find_family(network: "PreTrainedModel") -> Family:
-    """Return the family of a network.
+def find_blueprint(network: "PreTrainedModel") -> Blueprint:
+    """Return the blueprint of a network.
 
     Raises:
-        ModelError: The network is neither T5 nor BART.
+        ModelError: Its family has none.
     """
-    model_type = network.config.model_type
-    if model_type not in FAMILIES:
+    blueprint = draw_blueprint(network.config)
+    if blueprint is None:
         raise ModelError(
-            f"A {model_type} network cannot be taken apart.",
-            hint="Use a T5, flan-T5 or BART checkpoint.",
+            f"A {network.config.model_type} network cannot be taken apart.",
+            hint="Use a checkpoint of a family that docs/compression.md names.",
         )
-    return FAMILIES[model_type]
+    return blueprint
 
 
-def find_packable(network: "PreTrainedModel") -> Family | None:
-    """Tell the family by which ``training/packed`` runs a network, plain, of ours or growing; or None.
-
-    It runs on a processor alone, and knows no layers that are left out at random.
-    """
-    config = network.config
-    skips = getattr(config, "encoder_layerdrop", 0.0) or getattr(config, "decoder_layerdrop", 0.0)
-    on_processor = next(network.parameters()).device.type == "cpu"
-    return FAMILIES.get(config.model_type) if on_processor and not skips else None
+def find_side(network: "PreTrainedModel", side: SideName) -> Side:
+    """Return one side of a network's blueprint."""
+    blueprint = find_blueprint(network)
+    return blueprint.encoder if side == "encoder" else blueprint.decoder
 
 
-def find_decoder_width(config: Any) -> int:  # noqa: ANN401  (transformers is not typed)
-    """Find the width of the decoder; ``d_model`` is the encoder's."""
-    width: int = getattr(config, "dec_d_model", None) or config.d_model
-    return width
-
-
-def find_layers(network: "PreTrainedModel", side: Side) -> nn.ModuleList:
+def find_layers(network: "PreTrainedModel", side: SideName) -> nn.ModuleList:
     """Return the layers of one side, input first."""
-    return cast(nn.ModuleList, network.get_submodule(find_family(network).layers[side]))
+    return cast(nn.ModuleList, network.get_submodule(find_side(network, side).stack))
 
 
-def find_feed_forwards(network: "PreTrainedModel", side: Side | None = None) -> list[FeedForward]:
+def find_feed_forwards(network: "PreTrainedModel", side: SideName | None = None) -> list[FeedForward]:
     """Return the feed-forwards of one side, or of both, encoder first."""
-    family = find_family(network)
-    sides = list(family.layers) if side is None else [side]
     found = []
-    for layer in (layer for side in sides for layer in find_layers(network, side)):
-        module = next(m for m in layer.modules() if hasattr(m, family.writer))
-        readers = tuple(name for name in family.readers if hasattr(module, name))
-        found.append(FeedForward(module, readers, family.writer))
+    for one in SIDES if side is None else (side,):
+        for layer in find_side(network, one).layers:
+            holder, _, writer = layer.feed.writer.rpartition(".")
+            readers = tuple(reader.rpartition(".")[2] for reader in layer.feed.readers)
+            found.append(FeedForward(network.get_submodule(holder), readers, writer))
     return found
+
+
+def list_attentions(side: Side) -> Iterator[AttentionPaths]:
+    """List the attentions of one side's layers, each layer's own before the one across."""
+    for layer in side.layers:
+        yield from (attention for attention in (layer.own, layer.cross) if attention)
 
 
 def find_configs(network: "PreTrainedModel") -> list[Any]:
@@ -147,17 +103,36 @@ def build_config(kind: "type[PreTrainedConfig]", config: "PreTrainedConfig", **c
 
 
 def write_sizes(network: "PreTrainedModel") -> None:
-    """Set layer counts, feed-forward widths and T5's heads in the configs to what the network holds.
+    """Set layer counts and feed-forward widths in the configs to what the network holds."""
+    for side in SIDES:
+        set_field(network, find_side(network, side).fields.layers, len(find_layers(network, side)))
+        width = find_feed_forwards(network, side)[0].width
+        set_field(network, find_side(network, side).fields.feed_forward, width)
 
-    In a T5 decoder's config ``num_layers`` is the decoder's own count.
+
+def set_field(network: "PreTrainedModel", name: str, value: int) -> None:
+    """Set a field of a network's config and of the copies its parts keep.
+
+    T5's decoder has a copy in which ``num_layers``, elsewhere the encoder's count, is its own.
     """
-    family = find_family(network)
     for config in find_configs(network):
-        for side in family.layers:
-            setattr(config, family.layer_counts[side], len(find_layers(network, side)))
-            setattr(config, family.widths[side], find_feed_forwards(network, side)[0].width)
-        if family is not T5:
-            continue
-        config.num_heads = network.encoder.block[0].layer[0].SelfAttention.n_heads
-        if config.is_decoder:
-            config.num_layers = config.num_decoder_layers
+        own = getattr(config, "is_decoder", False) and hasattr(config, "num_decoder_layers")
+        if not (own and name == "num_layers"):
+            setattr(config, name, value)
+        if own and name == "num_decoder_layers":
+            config.num_layers = value
+
+
+T5, BART = "t5", "bart"
+FAMILIES = {"t5": T5, "tldr_t5": T5, "bart": BART, "tldr_bart": BART}
+
+
+def find_packable(network: "PreTrainedModel") -> str | None:
+    """Tell the family by which ``training/packed`` runs a network, plain, of ours or growing; or None.
+
+    It runs on a processor alone, and knows no layers that are left out at random.
+    """
+    config = network.config
+    skips = getattr(config, "encoder_layerdrop", 0.0) or getattr(config, "decoder_layerdrop", 0.0)
+    on_processor = next(network.parameters()).device.type == "cpu"
+    return FAMILIES.get(config.model_type) if on_processor and not skips else None
