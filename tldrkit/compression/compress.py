@@ -18,6 +18,7 @@ from tldrkit.compression.feed_forward import narrow_feed_forwards, widen_feed_fo
 from tldrkit.compression.heads import narrow_attentions
 from tldrkit.compression.layers import choose_layers, keep_layers, measure_change, measure_loss_without
 from tldrkit.compression.losses import compare_losses
+from tldrkit.compression.post_norm import narrow_post_norm
 from tldrkit.compression.vocabulary import trim_by_use
 from tldrkit.compression.width import narrow_decoder
 from tldrkit.errors import CompressionError
@@ -240,7 +241,8 @@ def _narrow_decoder(student: Summarizer, spec: CompressSpec, examples: _Examples
     """Narrow the decoder; return the share of its stream's variance that is kept."""
     if spec.dec_d_model in (None, _decoder_width(student.network)):
         return 1.0
-    narrowed = narrow_decoder(student.network, spec.dec_d_model, examples.encode(), spec.width_by)
+    narrow = narrow_decoder if find_blueprint(student.network).norm_first else narrow_post_norm
+    narrowed = narrow(student.network, spec.dec_d_model, examples.encode(), spec.width_by)
     student.network = narrowed.network
     return narrowed.variance_kept
 

@@ -1,9 +1,9 @@
 """A narrower decoder: its residual stream is projected on its principal directions (SliceGPT).
 
-Method: Ashkboos et al. 2024, "SliceGPT", section 3, with one rotation for the whole stream. T5 norms
-scale each token to unit root mean square and do not shift, so a rotation of the stream commutes with them
-once their weights have been moved into the matrices that read their output. Knows sublayers by the blueprint;
-does not choose the width.
+Method: Ashkboos et al. 2024, "SliceGPT", section 3, with one rotation for the whole stream. T5's norms come
+first, scale each token to unit root mean square and do not shift, so a rotation of the stream commutes with
+them once their weights have been moved into the matrices that read their output. Knows sublayers by the
+blueprint; does not choose the width.
 """
 
 import math
@@ -52,7 +52,7 @@ def narrow_decoder(
     basis = compute_basis(moment, width) if by == "pca" else choose_features(moment, width)
     state = {name: tensor.detach() for name, tensor in network.state_dict().items()}
     for layer in find_blueprint(network).decoder.layers:
-        for norm, readers, writer in _list_sublayers(layer):
+        for norm, readers, writer in list_sublayers(layer):
             _rotate_sublayer(state, norm, readers, writer, basis)
     drawn = draw_blueprint(config)
     assert drawn  # as the blueprint of the network
@@ -118,7 +118,7 @@ def _build_norm_weight(old: torch.Tensor, basis: torch.Tensor) -> torch.Tensor:
     return old.new_full((width,), math.sqrt(full / width))
 
 
-def _list_sublayers(layer: LayerPaths) -> Iterator[tuple[str, tuple[str, ...], str]]:
+def list_sublayers(layer: LayerPaths) -> Iterator[tuple[str, tuple[str, ...], str]]:
     """List what reads the stream and what writes to it: a norm, the linear layers behind it, the last one.
 
     Keys and values across read what the encoder wrote, which keeps its width.

@@ -144,7 +144,7 @@ def _find_growable(network: PreTrainedModel) -> dict[str, nn.Linear]:
 
 def _list_places(network: PreTrainedModel) -> dict[str, _Place]:
     """List the linear layers of all layers."""
-    places = {}
+    places: dict[str, _Place] = {}
     for side in SIDES:
         for number, layer in enumerate(find_side(network, side).layers):
             attentions = [path for part in (layer.own, layer.cross) if part for path in part.linears]

@@ -106,11 +106,13 @@ class _Graph(nn.Module):
     def embed(self, tokens: Tensor, places: Tensor) -> Tensor:
         side = self.side
         hidden = embedding(tokens, self.read(side.embeddings)) * self.blueprint.embedding_scale
-        if self.blueprint.projections and side is self.blueprint.decoder:
-            hidden = self.apply_module(self.blueprint.projections[0], hidden)
         if side.positions:
             hidden = hidden + embedding(places + side.offset, self.read(side.positions))
-        return self.apply_module(side.first_norm, hidden) if side.first_norm else hidden
+        if side.first_norm:
+            hidden = self.apply_module(side.first_norm, hidden)
+        if self.blueprint.projections and side is self.blueprint.decoder:
+            hidden = self.apply_module(self.blueprint.projections[0], hidden)
+        return hidden
 
     def open(self, norm: str, hidden: Tensor) -> Tensor:
         """Compute what a sublayer sees."""

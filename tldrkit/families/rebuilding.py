@@ -51,7 +51,7 @@ def resize(
         if _shares_width(blueprint, network.config):
             fields |= {"enc_d_kv": blueprint.encoder.head_width, "dec_d_kv": blueprint.decoder.head_width}
     if dec_d_model not in (None, blueprint.decoder.width):
-        fields["dec_d_model"] = cast(int, dec_d_model)
+        fields["dec_d_model"] = dec_d_model
     if not (fields or ours):
         return kind, config
     known = find_ours(network)

@@ -1,4 +1,4 @@
-"""Configurations of summarizers that plain T5 and BART cannot express: a decoder of another width, dendrites.
+"""Configurations that plain T5 and BART cannot express: a decoder of another width, fewer heads, dendrites.
 
 Exported flat beside a model as Hugging Face remote code, so it imports nothing of the package.
 """
@@ -42,15 +42,21 @@ class TldrT5Config(T5Config):  # type: ignore[misc]  # transformers is not typed
 
 @strict
 class TldrBartConfig(BartConfig):  # type: ignore[misc]  # transformers is not typed
-    """BART with dendrites.
+    """BART with a decoder of another width, fewer heads than its width has room for, and dendrites.
 
     Args:
+        dec_d_model: Width of the decoder; none where it is the encoder's.
+        enc_d_kv: Width of a head of the encoder; none where heads share out ``d_model``.
+        dec_d_kv: The same of the decoder.
         growth: Dotted path of each linear layer that has grown, and its number of dendrites.
         dendrite_activation: Activation of the dendrites: sigmoid, tanh or relu.
     """
 
     model_type = "tldr_bart"
 
+    dec_d_model: int | None = None
+    enc_d_kv: int | None = None
+    dec_d_kv: int | None = None
     growth: dict[str, int] | None = None
     dendrite_activation: str = "sigmoid"
 

@@ -53,7 +53,7 @@ class PackedBart(PackedNetwork):
         inner = cut_into_chunks(own, own, heads, causal=source is not None)
         cross = cut_into_chunks(own, source, heads, causal=False) if source else []
         future = _hide_later(max(own.lengths), self._dtype) if source else None
-        hidden = self._drop(self._norm(stack.layernorm_embedding, self._embed(stack, tokens, own)))
+        hidden = self._drop(self._enter(stack.layernorm_embedding, self._embed(stack, tokens, own)))
         for layer in stack.layers:
             change = self._attend(layer.self_attn, hidden, None, inner, future)
             hidden = self._norm(layer.self_attn_layer_norm, self._add(hidden, change))
@@ -61,7 +61,15 @@ class PackedBart(PackedNetwork):
                 change = self._attend(layer.encoder_attn, hidden, read, cross, None)
                 hidden = self._norm(layer.encoder_attn_layer_norm, self._add(hidden, change))
             hidden = self._norm(layer.final_layer_norm, self._add(hidden, self._feed(layer, hidden)))
-        return hidden.to(self._dtype)
+        hidden = hidden.to(self._dtype)
+        return self._linears(hidden, stack.out_proj) if hasattr(stack, "out_proj") else hidden
+
+    def _enter(self, entrance: Any, hidden: Tensor) -> Tensor:  # noqa: ANN401  (transformers is not typed)
+        """Bring embeddings in: through their norm and, into a decoder of another width, a projection."""
+        if not hasattr(entrance, "proj"):
+            return self._norm(entrance, hidden)
+        normed = self._norm(entrance.norm, hidden).to(self._dtype)
+        return self._linears(normed, entrance.proj).to(hidden.dtype)
 
     def _embed(self, stack: Any, tokens: Sequence[int], own: Packed) -> Tensor:  # noqa: ANN401  (as above)
         """Embed tokens, each at its place in its row."""
