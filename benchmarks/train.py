@@ -155,7 +155,7 @@ def run_ours(arguments: argparse.Namespace) -> dict[str, float]:
     )  # fmt: skip
     keep_freed_memory()
     if arguments.worker == PADDED:
-        tldrkit.training.objective.find_packable = lambda _: None  # as on a GPU
+        tldrkit.training.objective.draw_packable = lambda _: None  # as on a GPU
     trainer = Trainer(build_accelerator("cpu", "auto"), tokenizer, spec, FixedShape(), memory)
     trainer.fit(build_network(arguments.network), Corpus(train=examples, validation=examples[:1]))
     last = [event for event in memory.events if event["kind"] == "train"][-2:]

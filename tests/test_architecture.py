@@ -52,8 +52,9 @@ MAY_IMPORT = {
     # Rooms within rooms that know less than the room they are in.
     "datasets/synthetic": BOTTOM | {"datasets/examples", "threads"},
     "families/hub_code": set(),
-    "training/packed": {"dendrites", "families/hub_code"},
-    "writing/compiled": BOTTOM | {"dendrites/cascade", "families/blueprint", "families/drawing", "specs"},
+    "training/packed": {"dendrites", "families/hub_code", "families/blueprint", "families/positions"},
+    "writing/compiled": BOTTOM
+    | {"dendrites/cascade", "families/blueprint", "families/drawing", "families/positions", "specs"},
     "writing/compiled/kernels": set(),
 }
 DOORS = {

@@ -10,15 +10,15 @@ import pytest
 import torch
 from transformers import PreTrainedModel, T5EncoderModel
 
+from tests.networks import KIN, build_kin
+from tests.training.packed.test_t5 import pack
 from tests.writing.compiled.test_search import read
 from tldrkit.dendrites import perforated as dendrites
-from tldrkit.dendrites.perforated import Dendrites, read_linear
+from tldrkit.dendrites.perforated import Dendrites
 from tldrkit.dendrites.placements import choose_modules
 from tldrkit.errors import DendriteError
 from tldrkit.families.hub_code.modeling_tldr import TldrT5ForConditionalGeneration
 from tldrkit.specs import TrainSpec
-from tldrkit.training.packed.bart import PackedBart
-from tldrkit.training.packed.linear import Trained
 from tldrkit.writing.compiled.rules import Rules
 from tldrkit.writing.compiled.search import write_greedily
 
@@ -60,6 +60,13 @@ class Run:
             if growth.restructured:
                 self.renew()
 
+    def disturb(self) -> None:
+        """Move all that trains a little, so that nothing is as it was made."""
+        with torch.no_grad():
+            for parameter in self.network.parameters():
+                if parameter.requires_grad:
+                    parameter.add_(0.05 * torch.randn_like(parameter))
+
     def dendrites(self) -> list[int]:
         """List the dendrites of a layer after every validation."""
         return [event["dendrites"] for event in self.events]
@@ -86,6 +93,7 @@ def compute_logits(network: PreTrainedModel, batch: Batch) -> torch.Tensor:
         ("narrow_t5", 3, "sigmoid", "encoder-feed-forward"),
         ("tiny_flan", 1, "tanh", "decoder"),
         ("tiny_t5", 2, "relu", "encoder-attention"),
+        *((kind, 2, "tanh", "all") for kind in KIN),
     ],
 )
 def test_the_detached_network_is_the_perforated_one(
@@ -93,13 +101,11 @@ def test_the_detached_network_is_the_perforated_one(
     request: pytest.FixtureRequest, tmp_path: Path, tiny_batch: Batch,
 ) -> None:  # fmt: skip
     """Plain torch computes and writes the same, shares no memory, and survives the disk exactly."""
-    network = request.getfixturevalue(kind)
+    network = build_kin(kind) if kind in KIN else request.getfixturevalue(kind)
     paths = choose_modules(network, TrainSpec(dendrite_placement=placement))
     run = Run(network, tmp_path, tiny_batch, dendrite_activation=activation, dendrite_placement=placement)
     run.validate(*(0.1 + 0.1 * n for n in range(count)))
-    with torch.no_grad():
-        for parameter in run.network.parameters():
-            parameter.add_(0.05 * torch.randn_like(parameter))
+    run.disturb()
     plain, perforated = run.policy.detach(run.network), run.network
     assert not any("perforatedai" in type(module).__module__ for module in plain.modules())
     assert (getattr(plain.config, "growth", None) or {}) == (dict.fromkeys(paths, count) if count else {})
@@ -122,9 +128,7 @@ def test_a_growing_network_writes_what_will_be_deployed(
     """Over packed tokens too, in training as when detached."""
     run = Run(narrow_t5, tmp_path, tiny_batch, dendrite_placement="all")
     run.validate(0.1, 0.2)
-    with torch.no_grad():
-        for parameter in run.network.parameters():
-            parameter.add_(0.05 * torch.randn_like(parameter))
+    run.disturb()
     sources = tiny_batch["input_ids"].tolist()
     growing, deployed = (
         write_greedily(read(network.eval()), sources, 8, Rules({1}))
@@ -135,19 +139,20 @@ def test_a_growing_network_writes_what_will_be_deployed(
     assert growing == deployed
 
 
-def test_a_growing_bart_trains_on_packed_tokens(
-    tiny_bart: PreTrainedModel, tmp_path: Path, tiny_batch: Batch
+@pytest.mark.parametrize("kind", ["bart", *KIN])
+def test_a_growing_network_trains_on_packed_tokens(
+    kind: str, tiny_bart: PreTrainedModel, tmp_path: Path, tiny_batch: Batch
 ) -> None:
     """With biases and dendrites that grow now: loss and gradients are those of its own forward pass."""
-    run = Run(tiny_bart, tmp_path, tiny_batch, dendrite_placement="all")
+    run = Run(
+        tiny_bart if kind == "bart" else build_kin(kind), tmp_path, tiny_batch, dendrite_placement="all"
+    )
     run.validate(0.1, 0.2)
-    with torch.no_grad():
-        for parameter in run.network.parameters():
-            parameter.add_(0.05 * torch.randn_like(parameter))
+    run.disturb()
     run.network.eval()
     lengths = tiny_batch["attention_mask"].sum(1).tolist()
     sources = [row[:length] for row, length in zip(tiny_batch["input_ids"].tolist(), lengths, strict=True)]
-    packed = PackedBart(run.network, Trained(read_linear), torch.float32, None)
+    packed = pack(run.network)
     found = []
     for loss in (
         run.network(**tiny_batch).loss * tiny_batch["labels"].numel(),
@@ -373,7 +378,7 @@ def test_a_second_run_ends_the_first(
 
 
 def test_what_cannot_grow_is_refused(narrow_t5: PreTrainedModel, tmp_path: Path, tiny_batch: Batch) -> None:
-    """Dendrites need a T5 or BART summarizer that has none yet."""
+    """Dendrites need a known family's summarizer that has none yet."""
     policy = Dendrites(TrainSpec(do_pb=True), tmp_path, tmp_path / "log")
     with pytest.raises(DendriteError, match="cannot grow on a tldr_t5 model"):
         policy.attach(T5EncoderModel(narrow_t5.config))

@@ -49,6 +49,23 @@ def test_whole_folders_are_let_through(saved: Path) -> None:
     check_model_folder(shard(saved))
 
 
+@pytest.mark.parametrize("name", ["spiece.model", "sentencepiece.bpe.model", "source.spm"])
+def test_a_tokenizer_of_sentencepiece_alone_needs_its_library(
+    saved: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside a tokenizer.json it is not asked for; nor where sentencepiece is installed."""
+    (saved / name).write_bytes(b"pieces")
+    found: list[object] = [None]
+    monkeypatch.setattr("tldrkit.families.folder.find_spec", lambda _: found[0])
+    check_model_folder(saved)
+    (saved / "tokenizer.json").unlink()
+    with pytest.raises(ModelError, match=f"holds its tokenizer as {name}, and no tokenizer.json") as caught:
+        check_model_folder(saved)
+    assert "pip install sentencepiece" in caught.value.hint
+    found[0] = object()
+    check_model_folder(saved)
+
+
 @pytest.mark.parametrize("name", ["config.json", "model.safetensors", "tokenizer.json", "spiece.model"])
 def test_pointers_of_git_lfs_are_named(saved: Path, name: str) -> None:
     """Whichever file was not fetched; the hint says how to fetch it."""

@@ -15,10 +15,12 @@ from transformers import (
     T5ForConditionalGeneration,
 )
 
+from tests.networks import KIN_NETWORKS, build_kin
 from tldrkit.errors import ModelError
 from tldrkit.families.hub_code.configuration_tldr import TldrT5Config
 from tldrkit.families.hub_code.modeling_tldr import TldrT5ForConditionalGeneration
 from tldrkit.families.summarizer import Summarizer, load_summarizer, save_summarizer
+from tldrkit.writing.lean import load_lean
 
 Batch = dict[str, torch.Tensor]
 FILES = [
@@ -45,13 +47,13 @@ def saved(tiny_summarizer: Summarizer, tmp_path: Path) -> Path:
     return tmp_path / "saved"
 
 
-@pytest.mark.parametrize("name", ["tiny_t5", "tiny_flan", "tiny_bart"])
+@pytest.mark.parametrize("name", ["tiny_t5", "tiny_flan", "tiny_bart", *KIN_NETWORKS])
 def test_a_round_trip_changes_nothing(
     name: str, request: pytest.FixtureRequest, tiny_tokenizer: PreTrainedTokenizerFast, tiny_batch: Batch,
     tmp_path: Path,
 ) -> None:  # fmt: skip
-    """Tied or not, T5 or BART: saved, loaded and saved again gives equal logits and equal files."""
-    network = request.getfixturevalue(name)
+    """Of any family, tied or not, grown or not: saved, loaded and saved again, logits and files are equal."""
+    network = KIN_NETWORKS[name]() if name in KIN_NETWORKS else request.getfixturevalue(name)
     save_summarizer(Summarizer(network, tiny_tokenizer), tmp_path / "1")
     save_summarizer(load_summarizer(tmp_path / "1"), tmp_path / "2")
     loaded = load_summarizer(tmp_path / "2").network
@@ -117,6 +119,33 @@ def test_gaps_are_not_filled_with_random_numbers(saved: Path) -> None:
     save_file(tensors, saved / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(ModelError, match=r"lacks 1 of the weights.*decoder\.block\.2"):
         load_summarizer(saved)
+
+
+def test_positions_that_are_computed_may_be_missing(
+    tiny_tokenizer: PreTrainedTokenizerFast, tiny_batch: Batch, tmp_path: Path
+) -> None:
+    """Sines and cosines, which transformers before 5 did not save: as they were, with torch and without."""
+    network = build_kin("pegasus")
+    save_summarizer(Summarizer(network, tiny_tokenizer), tmp_path)
+    tensors = load_file(tmp_path / "model.safetensors")
+    for side in ("encoder", "decoder"):
+        del tensors[f"model.{side}.embed_positions.weight"]
+    save_file(tensors, tmp_path / "model.safetensors", metadata={"format": "pt"})
+
+    assert torch.equal(load_summarizer(tmp_path).network(**tiny_batch).logits, network(**tiny_batch).logits)
+    assert load_lean(tmp_path) is not None
+
+
+def test_a_network_of_many_languages_says_which_it_writes(
+    tiny_tokenizer: PreTrainedTokenizerFast, tmp_path: Path
+) -> None:
+    """An mBART as it was pretrained would begin with a mark that it never saw there."""
+    network = build_kin("mbart", decoder_start_token_id=None)
+    save_summarizer(Summarizer(network, tiny_tokenizer), tmp_path)
+
+    assert load_lean(tmp_path) is None
+    with pytest.raises(ModelError, match="does not say in which language it writes"):
+        load_summarizer(tmp_path)
 
 
 def test_weights_of_another_size_are_an_error(saved: Path) -> None:

@@ -52,6 +52,7 @@ def write(folder: Path, **files: Any) -> Path:  # noqa: ANN401  (JSON values)
         ({"config": BART_LARGE_CNN | {"prefix": " "}}, " ", 512, 141),
         ({"config": T5}, "summarize: ", 512, 128),
         ({"config": {"model_type": "bart"}}, "", 512, 128),
+        ({"config": {"model_type": "mt5"}}, "", 512, 128),
         ({"config": {"model_type": "pegasus"}, "generation_config": {"max_length": 64}}, "", 512, 63),
         ({"config": T5, "generation_config": {"max_new_tokens": 40}}, "summarize: ", 512, 40),
         ({"config": {"model_type": "bart", "max_length": 90}}, "", 512, 89),

@@ -4,15 +4,25 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from tokenizers.pre_tokenizers import ByteLevel
 from torch import nn
-from transformers import PreTrainedModel
+from transformers import (
+    MBartTokenizer,
+    PegasusTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    RobertaTokenizer,
+    T5Tokenizer,
+)
+from transformers.models.mbart.tokenization_mbart import FAIRSEQ_LANGUAGE_CODES
 
-from tests.networks import build_t5
+from tests.networks import KIN_NETWORKS, build_t5
 from tests.training.packed.test_bart import NETWORKS as BARTS
 from tests.training.packed.test_t5 import NETWORKS, draw_rows
 from tests.writing.compiled.test_bart import spread
@@ -27,8 +37,9 @@ from tldrkit.writing.compiled.rules import Rules
 from tldrkit.writing.compiled.search import Beams, write_by_beams, write_greedily
 from tldrkit.writing.lean import LeanSummarizer, load_lean
 
+PIECES = [(letter, -3.0) for letter in "▁abcdefghijklmnopqrstuvwxyz.,"] + [("▁the", -1.0), ("▁fan", -1.5)]
 TEXTS = ["The fan is loud.", "", "It says </s> and <pad>, Gr\u00fc\u00dfe \U0001f600", "words " * 60]
-FAMILIES = NETWORKS | {f"bart {kind}": build for kind, build in BARTS.items()}
+FAMILIES = NETWORKS | {f"bart {kind}": build for kind, build in BARTS.items()} | KIN_NETWORKS
 
 
 def save(network: PreTrainedModel, folder: Path) -> LeanSummarizer:
@@ -82,11 +93,49 @@ def test_the_position_bias_is_transformers(side: str, length: int, buckets: int,
         assert np.array_equal(bias[:, seen], expected[:, query])
 
 
-def test_the_tokenizer_is_transformers(tmp_path: Path) -> None:
-    """The same pieces, cut alike, and the same texts back; marks in a text are text."""
-    lean = save(NETWORKS["plain"](), tmp_path)
-    whole = load_summarizer(tmp_path)
-    assert lean.tokenizer.unk_token_id == whole.tokenizer.unk_token_id == 2
+def build_ours() -> PreTrainedTokenizerBase:
+    """Build the tokenizer of a base of ours."""
+    return build_tokenizer(TEXTS, 300)
+
+
+def build_pegasus() -> PreTrainedTokenizerBase:
+    """Build Pegasus's, whose marks of pretraining come first."""
+    marks = ["<pad>", "</s>", "<mask_1>", "<mask_2>", *(f"<unk_{number}>" for number in range(2, 103))]
+    return PegasusTokenizer(vocab=[(mark, 0.0) for mark in [*marks, "<unk>"]] + PIECES)
+
+
+def build_mbart() -> PreTrainedTokenizerBase:
+    """Build mBART's for texts in German and summaries in French."""
+    marks, codes = (
+        ("<s>", "<pad>", "</s>", "<unk>"),
+        [(code, 0.0) for code in (*FAIRSEQ_LANGUAGE_CODES, "<mask>")],
+    )
+    vocabulary = [(mark, 0.0) for mark in marks] + PIECES + codes
+    return MBartTokenizer(vocab=vocabulary, src_lang="de_DE", tgt_lang="fr_XX")
+
+
+def build_mt5() -> PreTrainedTokenizerBase:
+    """Build mT5's, which is T5's."""
+    return T5Tokenizer(vocab=[(mark, 0.0) for mark in ("<pad>", "</s>", "<unk>")] + PIECES)
+
+
+def build_bart() -> PreTrainedTokenizerBase:
+    """Build BART's, which is RoBERTa's."""
+    marks = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
+    letters = (*sorted(ByteLevel.alphabet()), "Ġf", "an")
+    merges = [("Ġ", "f"), ("a", "n")]
+    return RobertaTokenizer(
+        vocab={token: number for number, token in enumerate((*marks, *letters))}, merges=merges
+    )
+
+
+@pytest.mark.parametrize("build", [build_ours, build_pegasus, build_mbart, build_mt5, build_bart])
+def test_the_tokenizer_is_transformers(build: Callable[[], PreTrainedTokenizerBase], tmp_path: Path) -> None:
+    """The same tokens, cut alike, and the same texts back; marks in a text are text."""
+    save_summarizer(Summarizer(NETWORKS["plain"](), build()), tmp_path)
+    lean, whole = load_lean(tmp_path), load_summarizer(tmp_path)
+    assert lean is not None
+    assert lean.tokenizer.unk_token_id == whole.tokenizer.unk_token_id is not None
     for prefix, longest in (("summarize: ", 512), ("", 16)):
         rows = [tokenize_documents(TEXTS, one.tokenizer, prefix, longest) for one in (lean, whole)]
         assert rows[0] == rows[1]
@@ -137,7 +186,8 @@ def change(path: Path, **fields: object) -> None:
         ("config.json", {"dec_d_model": 8}),
         ("config.json", {"scale_decoder_outputs": None, "d_model": 10}),
         ("generation_config.json", {"penalty_alpha": 0.5}),
-        ("tokenizer_config.json", {"tokenizer_class": "T5Tokenizer"}),
+        ("tokenizer_config.json", {"tokenizer_class": "T5Tokenizer"}),  # and nothing of its backend
+        ("tokenizer_config.json", {"tokenizer_class": "CodeGenTokenizer", "backend": "tokenizers"}),
         ("tokenizer_config.json", {"clean_up_tokenization_spaces": True}),
     ],
 )

@@ -235,7 +235,9 @@ def check_growable(network: PreTrainedModel, spec: TrainSpec) -> list[str]:
     blueprint = draw_blueprint(network.config)
     if not (blueprint and blueprint.ours):
         kind = network.config.model_type
-        raise DendriteError(f"Dendrites cannot grow on a {kind} model.", hint="Use a T5 or BART summarizer.")
+        raise DendriteError(
+            f"Dendrites cannot grow on a {kind} model.", hint="Use a T5, BART, Pegasus or kin."
+        )
     if getattr(network.config, "growth", None):
         raise DendriteError(
             "This network has dendrites already.",

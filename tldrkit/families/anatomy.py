@@ -3,14 +3,13 @@
 Changes nothing but the numbers in configs.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from torch import nn
 
 from tldrkit.errors import ModelError
-from tldrkit.families.blueprint import AttentionPaths, Blueprint, Side
+from tldrkit.families.blueprint import Blueprint, Side
 from tldrkit.families.drawing import draw_blueprint
 
 if TYPE_CHECKING:
@@ -82,12 +81,6 @@ def find_feed_forwards(network: "PreTrainedModel", side: SideName | None = None)
     return found
 
 
-def list_attentions(side: Side) -> Iterator[AttentionPaths]:
-    """List the attentions of one side's layers, each layer's own before the one across."""
-    for layer in side.layers:
-        yield from (attention for attention in (layer.own, layer.cross) if attention)
-
-
 def find_configs(network: "PreTrainedModel") -> list[Any]:
     """Return a network's config and the copies its parts keep: T5's stacks and attentions have some."""
     configs = {id(module.config): module.config for module in network.modules() if hasattr(module, "config")}
@@ -123,16 +116,12 @@ def set_field(network: "PreTrainedModel", name: str, value: int) -> None:
             config.num_layers = value
 
 
-T5, BART = "t5", "bart"
-FAMILIES = {"t5": T5, "tldr_t5": T5, "bart": BART, "tldr_bart": BART}
+def draw_packable(network: "PreTrainedModel") -> Blueprint | None:
+    """Draw the blueprint by which a network runs without padding, plain, of ours or growing; or None.
 
-
-def find_packable(network: "PreTrainedModel") -> str | None:
-    """Tell the family by which ``training/packed`` runs a network, plain, of ours or growing; or None.
-
-    It runs on a processor alone, and knows no layers that are left out at random.
+    It does so on a processor alone, and knows no layers that are left out at random.
     """
     config = network.config
     skips = getattr(config, "encoder_layerdrop", 0.0) or getattr(config, "decoder_layerdrop", 0.0)
     on_processor = next(network.parameters()).device.type == "cpu"
-    return FAMILIES.get(config.model_type) if on_processor and not skips else None
+    return draw_blueprint(config) if on_processor and not skips else None

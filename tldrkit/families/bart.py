@@ -12,6 +12,8 @@ from tldrkit.families.blueprint import (
 )
 
 _ENTRANCE = "model.decoder.layernorm_embedding"  # of a decoder of its own width: a norm and a projection
+_ALIASES = {"swish": "silu"}
+"""Names that transformers has for activations with two of them."""
 _LINEARS = ("q_proj", "k_proj", "v_proj", "out_proj")
 
 
@@ -33,7 +35,7 @@ def draw_bart(config: Config) -> Blueprint:
         tied=config.tie_word_embeddings,
         vocabulary=config.vocab_size,
         start=config.decoder_start_token_id,
-        activation=config.activation_function,
+        activation=_ALIASES.get(config.activation_function, config.activation_function),
         norm="layer",
         norm_first=False,
         epsilon=1e-5,  # torch's own, which transformers leaves as it is

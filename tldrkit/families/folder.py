@@ -5,6 +5,7 @@ Knows what else people take for a model's folder, and says what to name instead.
 
 import json
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ WHOLE = "Copy or save the whole folder again; its weights must be safetensors."
 
 _FILES = ("*.json", "*.safetensors", "*.model", "*.txt")
 _VOCABULARIES = ("tokenizer.json", "*.model", "*.spm", "vocab.json", "vocab.txt")
+_SENTENCEPIECE = ("*.model", "*.spm")
 _WITHOUT_VOCABULARY = "ByT5Tokenizer"  # reads bytes
 _ADAPTERS = ("adapter_config.json", "adapter_model.safetensors", "adapter_model.bin")
 
@@ -64,6 +66,17 @@ def check_model_folder(folder: Path) -> None:
     if not isinstance(config.get("model_type"), str):
         raise ModelError(f"{folder / CONFIG} does not say which model_type it is of.", hint=WHOLE)
     _check_weights(folder)
+    _check_tokenizer(folder)
+
+
+def _check_tokenizer(folder: Path) -> None:
+    """Check that a folder holds a tokenizer, in a form that can be read here."""
+    pieces = [path.name for path in _list_files(folder, _SENTENCEPIECE)]
+    if pieces and not (folder / "tokenizer.json").is_file() and find_spec("sentencepiece") is None:
+        raise ModelError(
+            f"{folder} holds its tokenizer as {pieces[0]}, and no tokenizer.json.",
+            hint="pip install sentencepiece, which reads it; or take a copy that has tokenizer.json.",
+        )
     if not any(_list_files(folder, _VOCABULARIES)):
         told = (
             read_json(folder / "tokenizer_config.json") if (folder / "tokenizer_config.json").exists() else {}

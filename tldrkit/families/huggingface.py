@@ -13,17 +13,14 @@ import torch
 from transformers import PreTrainedModel
 
 from tldrkit.families.hub_code import handler, spelling
-from tldrkit.families.hub_code.modeling_tldr import (
-    TldrBartForConditionalGeneration,
-    TldrT5ForConditionalGeneration,
-)
+from tldrkit.families.hub_code.modeling_tldr import NETWORKS
 from tldrkit.families.summarizer import Summarizer, save_summarizer
 from tldrkit.specs import ExportSpec
 
 
 def is_custom(network: PreTrainedModel) -> bool:
     """Tell whether a network is of our own classes, and so needs code that others do not have."""
-    return isinstance(network, TldrT5ForConditionalGeneration | TldrBartForConditionalGeneration)
+    return isinstance(network, NETWORKS)
 
 
 def export_summarizer(summarizer: Summarizer, folder: Path, spec: ExportSpec) -> None:

@@ -1,6 +1,6 @@
 """A summarizer: an encoder-decoder network and its tokenizer, loaded and saved in Hugging Face's form.
 
-Knows folders and hub ids of T5, BART and ours; safetensors only. Knows neither artifacts nor generation.
+Knows folders and hub ids of stock classes and ours; safetensors only. Knows neither artifacts nor generation.
 """
 
 from dataclasses import dataclass
@@ -19,13 +19,11 @@ from transformers import (
 from transformers.utils.logging import disable_progress_bar
 
 from tldrkit.errors import ModelError
+from tldrkit.families.drawing import draw_blueprint
 from tldrkit.families.folder import WHOLE, check_model_folder, check_rows
 from tldrkit.families.footprint import count_parameters
 from tldrkit.families.hub import fetch_from_hub
-from tldrkit.families.hub_code.modeling_tldr import (
-    TldrBartForConditionalGeneration,
-    TldrT5ForConditionalGeneration,
-)
+from tldrkit.families.hub_code.modeling_tldr import NETWORKS
 from tldrkit.machine.kernel_cache import bound_kernel_cache
 from tldrkit.tensors import describe_infinite, writing
 from tldrkit.texts import say_reason
@@ -52,8 +50,8 @@ class Summarizer:
 
 
 def register() -> None:
-    """Teach the Auto classes our two networks; safe to call again."""
-    for network in (TldrT5ForConditionalGeneration, TldrBartForConditionalGeneration):
+    """Teach the Auto classes our networks; safe to call again."""
+    for network in NETWORKS:
         AutoConfig.register(network.config_class.model_type, network.config_class, exist_ok=True)
         AutoModelForSeq2SeqLM.register(network.config_class, network, exist_ok=True)
 
@@ -79,10 +77,11 @@ def load_summarizer(source: Path | str) -> Summarizer:
     if not config.is_encoder_decoder:
         raise ModelError(
             f"{source} is no encoder-decoder but a {config.model_type} model.",
-            hint="Use a T5 or BART checkpoint; `tldrkit base --encoder` makes one of a BERT.",
+            hint="Use a T5, BART or Pegasus checkpoint; `tldrkit base --encoder` makes one of a BERT.",
         )
     network = load_weights(AutoModelForSeq2SeqLM, folder)
     check_tokens(network, tokenizer, folder)
+    _check_language(network, folder)
     return Summarizer(network, tokenizer, folder)
 
 
@@ -110,6 +109,20 @@ def check_tokens(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, f
     defaults = getattr(network, "generation_config", None)  # an encoder has none
     settings = [said.to_dict() for said in (network.config, defaults) if said]
     check_rows(folder, max(tokenizer.get_vocab().values()), embeddings.num_embeddings, *settings)
+
+
+def _check_language(network: PreTrainedModel, folder: Path) -> None:
+    """Check that a network which learns summaries behind their language says which one it writes.
+
+    Raises:
+        ModelError: It does not.
+    """
+    blueprint, defaults = draw_blueprint(network.config), network.generation_config
+    if blueprint and blueprint.wraps and defaults.decoder_start_token_id is None:
+        raise ModelError(
+            f"{folder} does not say in which language it writes.",
+            hint="Set decoder_start_token_id in its generation_config.json, such as the number of en_XX.",
+        )
 
 
 def check_finite(network: PreTrainedModel, place: Path | str) -> None:
@@ -170,7 +183,10 @@ def load_weights(kind: Any, folder: Path, spare: str = "") -> PreTrainedModel:  
         )
     except Exception as error:  # whatever a broken file makes the library raise
         raise ModelError(f"{folder} cannot be loaded: {describe_failure(error)}", hint=WHOLE) from error
-    missing = sorted(key for key in info["missing_keys"] if not (spare and key.startswith(spare)))
+    filled = _find_computed(network)
+    missing = sorted(
+        key for key in info["missing_keys"] if key not in filled and not (spare and key.startswith(spare))
+    )
     if missing:
         raise ModelError(
             f"{folder} lacks {len(missing):,} of the weights its config.json names, among them {missing[0]}.",
@@ -178,6 +194,12 @@ def load_weights(kind: Any, folder: Path, spare: str = "") -> PreTrainedModel:  
         )
     check_finite(network, folder)
     return network
+
+
+def _find_computed(network: PreTrainedModel) -> set[str | None]:
+    """Find the weights that transformers computes where a file lacks them: positions that do not train."""
+    blueprint = draw_blueprint(network.config)
+    return {side.positions for side in blueprint.sides if side.sinusoidal} if blueprint else set()
 
 
 def describe_failure(error: Exception) -> str:

@@ -1,5 +1,7 @@
 """T5 (Raffel et al. 2020), its later versions and ours: norms first, biases of relative positions."""
 
+from dataclasses import replace
+
 from tldrkit.families.blueprint import (
     AttentionPaths,
     Blueprint,
@@ -15,7 +17,17 @@ _LAYERS = {"encoder": "num_layers", "decoder": "num_decoder_layers"}
 
 
 def draw_t5(config: Config) -> Blueprint:
-    """Draw a T5, plain or ours; its attention is unscaled, since its weights hold the scale.
+    """Draw a T5, plain or ours.
+
+    Raises:
+        AttributeError: The configuration lacks a field.
+    """
+    scale = config.d_model**-0.5 if config.scale_decoder_outputs else 1.0
+    return replace(draw_unscaled(config), output_scale=scale)
+
+
+def draw_unscaled(config: Config) -> Blueprint:
+    """Draw a network of T5's layers; its attention is unscaled, since its weights hold the scale.
 
     Raises:
         AttributeError: The configuration lacks a field.
@@ -40,7 +52,6 @@ def draw_t5(config: Config) -> Blueprint:
         scaled=False,
         dropout=DropoutFields("dropout_rate", "dropout_rate", "dropout_rate"),
         drops_last=True,
-        output_scale=config.d_model**-0.5 if config.scale_decoder_outputs else 1.0,
         projections=("decoder.in_proj", "decoder.out_proj") if width != config.d_model else None,
         buckets=config.relative_attention_num_buckets,
         reach=config.relative_attention_max_distance,

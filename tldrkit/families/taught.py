@@ -18,6 +18,9 @@ ORIGIN = "tldrkit.json"
 
 KEY = "reading"
 
+_TOLD = ("t5", "tldr_t5", "longt5")
+"""Families that are told their task by a prefix; mT5 learned without."""
+
 _FEWEST = {"max_source_tokens": FEWEST_READ, "max_target_tokens": FEWEST_WRITTEN}
 
 
@@ -93,7 +96,7 @@ def _read_configuration(folder: Path) -> dict[str, Any]:
     return {
         "prefix": next(
             (said["prefix"] for said in (own, config) if isinstance(said.get("prefix"), str)),
-            taught.prefix if "t5" in str(config.get("model_type")) else "",  # T5 alone is told its task so
+            taught.prefix if config.get("model_type") in _TOLD else "",
         ),
         "max_source_tokens": _bound(
             taught.max_source_tokens, FEWEST_READ, tokenizer.get("model_max_length"), positions.read

@@ -11,7 +11,7 @@ from tldrkit.specs.taught import AS_TAUGHT, FEWEST_READ, FEWEST_WRITTEN, MOST_BE
 Form = Literal["jsonl", "csv", "parquet", "markdown"]
 Precision = Literal["fp32", "bf16", "int8"]
 
-PRECISION = "Of matrix products; int8 is faster, and for T5 and BART on x86 processors."
+PRECISION = "Of matrix products; int8 is faster, and for T5, BART, Pegasus and kin on x86."
 RESTORE_CASE = "Of a tokenizer without capitals: write words as the thread does, and no stray spaces."
 
 

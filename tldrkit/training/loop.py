@@ -381,7 +381,7 @@ class Trainer:
 
 
 def set_dropout(network: nn.Module, rate: float) -> None:
-    """Set the dropout rate everywhere in a T5 or BART, and in its configuration."""
+    """Set the dropout rate everywhere in a network, and in its configuration."""
     for module in network.modules():
         if isinstance(module, nn.Dropout):
             module.p = rate

@@ -10,11 +10,11 @@ from transformers import PreTrainedModel
 
 from tldrkit.datasets.batches import IGNORED, Tokens, collate
 from tldrkit.dendrites.perforated import read_linear
-from tldrkit.families.anatomy import BART, FAMILIES, T5, find_packable
-from tldrkit.training.packed.bart import PackedBart
+from tldrkit.families.anatomy import draw_packable
+from tldrkit.families.drawing import draw_blueprint
 from tldrkit.training.packed.dropout import Dropout
 from tldrkit.training.packed.linear import Trained
-from tldrkit.training.packed.t5 import PackedT5
+from tldrkit.training.packed.network import PackedNetwork
 
 
 class Objective(Protocol):
@@ -36,15 +36,15 @@ class LogitsObjective(Objective, Protocol):
         """Compute the logits of every label token, float32, in the order of `read_labels`.
 
         Shape:
-            result: (label tokens, pieces).
+            result: (label tokens, vocabulary).
         """
         ...
 
 
 class PackedLoss:
-    """T5 or BART on a processor: no work on padding, and dropout that costs next to nothing."""
+    """A known family on a processor: no work on padding, and dropout that costs next to nothing."""
 
-    def __init__(self, loss: PackedT5 | PackedBart) -> None:
+    def __init__(self, loss: PackedNetwork) -> None:
         self._loss = loss
 
     def __call__(self, rows: Sequence[Tokens], smoothing: float) -> Tensor:
@@ -87,7 +87,7 @@ class PaddedLoss:
         """Compute padded logits and labels.
 
         Shape:
-            logits: (rows, longest target, pieces). labels: (rows, longest target).
+            logits: (rows, longest target, vocabulary). labels: (rows, longest target).
         """
         network = self._network
         batch = collate(rows, network.config.pad_token_id).to(self._accelerator.device)
@@ -105,7 +105,7 @@ def read_labels(rows: Sequence[Tokens]) -> Tensor:
     Shape:
         result: (label tokens,).
     """
-    return torch.tensor([piece for row in _order(rows) for piece in row.target])
+    return torch.tensor([token for row in _order(rows) for token in row.target])
 
 
 def _order(rows: Sequence[Tokens]) -> list[Tokens]:
@@ -115,23 +115,20 @@ def _order(rows: Sequence[Tokens]) -> list[Tokens]:
 
 def build_dropout(network: PreTrainedModel, accelerator: Accelerator, seed: int) -> Dropout | None:
     """Build the dropout of packed training; None where the network has none, or drops out on its own."""
-    family = find_packable(network)
-    if family is None:
+    blueprint = draw_packable(network)
+    if blueprint is None:
         return None
-    config = network.config
-    rates = (
-        (config.dropout_rate,) * 3
-        if family is T5
-        else (config.dropout, config.attention_dropout, config.activation_dropout)
-    )
-    return Dropout.build(rates, seed, find_dtype(accelerator))
+    hidden, attention, activation = (getattr(network.config, name) for name in blueprint.dropout.names)
+    return Dropout.build((hidden, attention, activation), seed, find_dtype(accelerator))
 
 
 def choose_attention(network: PreTrainedModel, accelerator: Accelerator) -> None:
     """Choose unfused attention where it is faster than torch's fused one (benchmarks/attention.py)."""
-    # On a processor the fused kernel has no fast path for T5's bias, which learns, and is slower in bf16 with
-    # BART too; of BART in fp32 it is the faster one.
-    slow = find_dtype(accelerator) == torch.bfloat16 or FAMILIES.get(network.config.model_type) is T5
+    # On a processor the fused kernel has no fast path for a bias that learns, such as T5's, and is slower in
+    # bf16 with BART too; of BART in fp32 it is the faster one.
+    blueprint = draw_blueprint(network.config)
+    biased = blueprint is not None and blueprint.encoder.bias is not None
+    slow = find_dtype(accelerator) == torch.bfloat16 or biased
     if accelerator.device.type == "cpu" and slow:
         network.set_attn_implementation("eager")
 
@@ -140,11 +137,11 @@ def build_objective(
     network: PreTrainedModel, accelerator: Accelerator, dropout: Dropout | None
 ) -> LogitsObjective:
     """Build the objective of a network, anew whenever its parameters are new ones."""
-    family = find_packable(network)
-    if family is None:
+    blueprint = draw_packable(network)
+    if blueprint is None:
         return PaddedLoss(network, accelerator)
-    packed = PackedBart if family is BART else PackedT5
-    return PackedLoss(packed(network, Trained(read_linear), find_dtype(accelerator), dropout))
+    dtype = find_dtype(accelerator)
+    return PackedLoss(PackedNetwork(network, blueprint, Trained(read_linear), dtype, dropout))
 
 
 def find_dtype(accelerator: Accelerator) -> torch.dtype:

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from tldrkit.dendrites.cascade import Cascade
 from tldrkit.dendrites.perforated import read_linear
-from tldrkit.families.anatomy import find_packable
+from tldrkit.families.anatomy import draw_packable
 from tldrkit.writing.compiled.kernels.arrays import Floats
 from tldrkit.writing.compiled.parameters import FrozenNetwork, draw_compiled
 
@@ -23,7 +23,7 @@ def freeze(network: "PreTrainedModel") -> FrozenNetwork | None:
     Returns:
         None where it is on no processor, or its family or activation is not compiled.
     """
-    blueprint = draw_compiled(network.config) if find_packable(network) else None
+    blueprint = draw_compiled(network.config) if draw_packable(network) else None
     if blueprint is None:
         return None
 

@@ -47,7 +47,7 @@ class Generated:
 class Generator:
     """Writes summaries with one network, batched by length.
 
-    With a T5 or BART on a processor it writes without padding, which gives the same tokens sooner, and each
+    With a known family on a processor it writes without padding, which gives the same tokens sooner, and each
     of several threads writes batches of its own; else by the network's own ``generate``.
 
     Args:
@@ -75,7 +75,7 @@ class Generator:
         frozen = freeze(network) if packed and writes_plainly(network) else None
         if decoding.precision == "int8" and not (frozen and has_int8()):
             raise ModelError(
-                "int8 is for T5 and BART on x86, with usual activations and generation defaults.",
+                "int8 is for T5, BART, Pegasus and kin on x86, with usual activations and defaults.",
                 hint="Use --precision fp32 or bf16.",
             )
         self._decoder = Decoder(frozen, decoding.precision) if frozen else None
@@ -158,14 +158,14 @@ def finish(
     defaults: Any,  # noqa: ANN401  (of transformers, or of our lean networks)
     decoding: Decoding,
 ) -> list[Generated]:
-    """Make summaries of their pieces.
+    """Make summaries of their tokens.
 
     Args:
-        written: Pieces of each summary.
+        written: Token ids of each summary.
         documents: What each is a summary of.
         tokenizer: Reads them.
         defaults: The network's generation defaults.
-        decoding: How they were decoded; a summary of as many pieces as it allows has ended where the last is
+        decoding: How they were decoded; a summary of as many tokens as it allows has ended where the last is
             an end mark of the network's own choice, and not the one that some write at the last place.
     """
     longest = decoding.max_target_tokens
@@ -174,8 +174,8 @@ def finish(
     if decoding.restore_case and loses_case(tokenizer):
         texts = list(map(restore_writing, texts, documents))
     return [
-        Generated(text, len(pieces), len(pieces) < longest or pieces[-1] in own_ends, unfamiliar)
-        for text, pieces, unfamiliar in zip(
+        Generated(text, len(tokens), len(tokens) < longest or tokens[-1] in own_ends, unfamiliar)
+        for text, tokens, unfamiliar in zip(
             texts, written, find_unfamiliar(documents, tokenizer), strict=True
         )
     ]

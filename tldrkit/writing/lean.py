@@ -25,6 +25,9 @@ from tldrkit.writing.compiled.rules import KNOWN_DEFAULTS
 
 Shape = tuple[int, ...]
 
+_TOKENIZERS = ("T5Tokenizer", "PegasusTokenizer", "MBartTokenizer", "RobertaTokenizer")
+"""Classes of transformers that do what the tokenizer.json says that they have saved."""
+
 
 class LeanTokenizer:
     """A tokenizer as its ``tokenizer.json`` has it, called as transformers' are.
@@ -60,7 +63,7 @@ class LeanTokenizer:
         return {"input_ids": [row.ids for row in rows]}
 
     def batch_decode(self, rows: Sequence[Sequence[int]], *, skip_special_tokens: bool = False) -> list[str]:
-        """Turn piece ids into texts."""
+        """Turn token ids into texts."""
         texts: list[str] = self._tokenizer.decode_batch(rows, skip_special_tokens=skip_special_tokens)
         return texts
 
@@ -82,7 +85,7 @@ class LeanSummarizer:
 
 
 def load_lean(folder: Path) -> LeanSummarizer | None:
-    """Load a network for packed writing, float32.
+    """Load a network for writing with the compiled engine, float32.
 
     Returns:
         None where the folder holds anything that is not known here, or is damaged: ``load_summarizer`` may
@@ -95,6 +98,8 @@ def load_lean(folder: Path) -> LeanSummarizer | None:
         )
         blueprint = draw_compiled(SimpleNamespace(**config))
         if blueprint is None or not set(defaults) <= KNOWN_DEFAULTS or not _knows_tokenizer(told):
+            return None
+        if blueprint.wraps and defaults.get("decoder_start_token_id") is None:
             return None
         network = _build(blueprint, config, defaults, TensorFile(folder / "model.safetensors"))
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
@@ -112,7 +117,10 @@ def load_lean(folder: Path) -> LeanSummarizer | None:
 
 
 def _knows_tokenizer(told: Mapping[str, Any]) -> bool:
-    return told["tokenizer_class"] == "TokenizersBackend" and told["clean_up_tokenization_spaces"] is False
+    """Tell whether a tokenizer is its tokenizer.json; files of before transformers 5 do not say so."""
+    kind = told["tokenizer_class"]
+    known = kind in _TOKENIZERS and told.get("backend") == "tokenizers"
+    return (known or kind == "TokenizersBackend") and not told.get("clean_up_tokenization_spaces")
 
 
 def _build(
@@ -125,8 +133,10 @@ def _build(
     """
     config = SimpleNamespace(**fields)
     shapes = dict(_find_shapes(blueprint, config))
+    # Nothing is read of positions that do not train, and not every file has them.
+    computed = {side.positions for side in blueprint.sides if side.sinusoidal} - set(weights.names)
     if {name: weights.describe(name) for name in weights.names} != {
-        name: ("F32", shape) for name, shape in shapes.items()
+        name: ("F32", shape) for name, shape in shapes.items() if name not in computed
     }:
         raise ValueError("the weights are not those of config.json")
     grown = _read_growth(config)
@@ -136,7 +146,7 @@ def _build(
         return tensor
 
     def read_linear(path: str) -> Cascade[Floats]:
-        tied = path == "lm_head" and config.tie_word_embeddings
+        tied = path == blueprint.head and blueprint.tied
         weight = read(blueprint.embeddings if tied else f"{path}.weight")
         bias = read(f"{path}.bias") if f"{path}.bias" in shapes else None
         if path not in grown:
@@ -174,8 +184,8 @@ def _find_shapes(blueprint: Blueprint, config: SimpleNamespace) -> Iterator[tupl
     if not set(grown) <= set(linears):
         raise ValueError("dendrites on what is no linear layer")
     for path, (outs, ins) in linears.items():
-        biased = blueprint.biased and path != "lm_head"
-        if path != "lm_head" or not config.tie_word_embeddings:
+        biased = blueprint.biased and path != blueprint.head
+        if path != blueprint.head or not blueprint.tied:
             yield f"{path}.weight", (outs, ins)
         if biased:
             yield f"{path}.bias", (outs,)
@@ -186,24 +196,26 @@ def _find_shapes(blueprint: Blueprint, config: SimpleNamespace) -> Iterator[tupl
                 yield f"{path}.dendrite_bias", (count, outs)
             if count > 1:
                 yield f"{path}.dendrite_links", (comb(count, 2), outs)
-    yield from _find_others(blueprint, config)
+    yield from _find_others(blueprint)
 
 
-def _find_others(blueprint: Blueprint, config: SimpleNamespace) -> Iterator[tuple[str, Shape]]:
+def _find_others(blueprint: Blueprint) -> Iterator[tuple[str, Shape]]:
     """Find the names and shapes of the tensors that are of no linear layer."""
     for embeddings in {blueprint.embeddings, *(side.embeddings for side in blueprint.sides)}:
         yield embeddings, (blueprint.vocabulary, blueprint.encoder.width)
     if blueprint.logits_bias:
         yield blueprint.logits_bias, (1, blueprint.vocabulary)
+    read = blueprint.encoder.width  # of embeddings, and of what is done to them before a projection
     for side in blueprint.sides:
         if side.bias:
-            yield side.bias, (config.relative_attention_num_buckets, side.heads)
+            yield side.bias, (blueprint.buckets, side.heads)
         if side.positions:
-            yield side.positions, (config.max_position_embeddings + side.offset, side.width)
+            yield side.positions, (side.places + side.offset, read)
         for norm in side.norms:
-            yield f"{norm}.weight", (side.width,)
-            if blueprint.biased:
-                yield f"{norm}.bias", (side.width,)
+            width = read if norm == side.first_norm else side.width
+            yield f"{norm}.weight", (width,)
+            if blueprint.norm == "layer":
+                yield f"{norm}.bias", (width,)
 
 
 def _find_linears(blueprint: Blueprint) -> Iterator[tuple[str, tuple[int, int]]]:
@@ -214,7 +226,7 @@ def _find_linears(blueprint: Blueprint) -> Iterator[tuple[str, tuple[int, int]]]
     if blueprint.projections:
         width = blueprint.decoder.width
         yield from zip(blueprint.projections, ((width, read), (read, width)), strict=True)
-    yield "lm_head", (blueprint.vocabulary, read)
+    yield blueprint.head, (blueprint.vocabulary, read)
 
 
 def _find_side_linears(side: Side, read: int) -> Iterator[tuple[str, tuple[int, int]]]:

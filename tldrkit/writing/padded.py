@@ -1,4 +1,4 @@
-"""Summaries by a network's own ``generate``: BART, GPUs, and whatever generation defaults there are."""
+"""Summaries by a network's own ``generate``: on GPUs, and of whatever family and defaults."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ class PaddedWriter:
 
     Args:
         network: An encoder-decoder; left in the mode (training or not) it was in.
-        pad: The piece that fills rows up.
+        pad: The token that fills rows up.
     """
 
     def __init__(self, network: "PreTrainedModel", pad: int) -> None:
@@ -25,7 +25,7 @@ class PaddedWriter:
         self._pad = pad
 
     def __call__(self, sources: Sequence[Sequence[int]], decoding: Decoding) -> list[list[int]]:
-        """Write a summary of each source, as piece ids."""
+        """Write a summary of each source, as token ids."""
         device = next(self._network.parameters()).device
         with (
             evaluating(self._network),
@@ -39,7 +39,7 @@ class PaddedWriter:
                 **limit_lengths(self._network.generation_config, decoding),
                 **decoding.search.told,
             )
-        return [[piece for piece in row if piece != self._pad] for row in ids[:, 1:].tolist()]
+        return [[token for token in row if token != self._pad] for row in ids[:, 1:].tolist()]
 
 
 def limit_lengths(defaults: "GenerationConfig", decoding: Decoding) -> dict[str, int | None]:

@@ -5,39 +5,23 @@ import torch
 from torch import Tensor, nn
 from transformers import BartConfig, BartForConditionalGeneration, PreTrainedModel
 
-from tests.networks import VOCAB, draw_norms
-from tests.training.packed.test_t5 import collect_gradients, compute_reference, draw_rows
-from tldrkit.dendrites.perforated import read_linear
-from tldrkit.families.anatomy import BART, find_packable
+from tests.networks import BART_GROWTH, BART_SIZES, draw_norms
+from tests.training.packed.test_t5 import collect_gradients, compute_reference, draw_rows, pack
+from tldrkit.families.anatomy import draw_packable
 from tldrkit.families.hub_code.configuration_tldr import TldrBartConfig
 from tldrkit.families.hub_code.dendritic_linear import DendriticLinear
 from tldrkit.families.hub_code.modeling_tldr import TldrBartForConditionalGeneration
 from tldrkit.training.packed import layout
-from tldrkit.training.packed.bart import PackedBart
 from tldrkit.training.packed.dropout import Dropout
-from tldrkit.training.packed.linear import Trained
-
-GROWTH = {
-    "model.encoder.layers.0.self_attn.k_proj": 1,
-    "model.decoder.layers.1.fc1": 2,
-    "model.decoder.layers.0.encoder_attn.v_proj": 1,
-}
-SIZES: dict[str, object] = {
-    "vocab_size": VOCAB, "max_position_embeddings": 256, "d_model": 32, "encoder_layers": 2,
-    "decoder_layers": 3, "encoder_ffn_dim": 48, "decoder_ffn_dim": 40, "encoder_attention_heads": 4,
-    "decoder_attention_heads": 2,
-    "init_std": 0.2, "pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 1, "decoder_start_token_id": 1,
-    "forced_eos_token_id": 1, "dropout": 0.0,
-}  # fmt: skip
 
 
 def build_bart(**fields: object) -> PreTrainedModel:
     """Build a random BART whose biases, norms and dendrites all take part."""
     torch.manual_seed(0)
     network = (
-        TldrBartForConditionalGeneration(TldrBartConfig(**SIZES | fields))
+        TldrBartForConditionalGeneration(TldrBartConfig(**BART_SIZES | fields))
         if "growth" in fields
-        else BartForConditionalGeneration(BartConfig(**SIZES | fields))
+        else BartForConditionalGeneration(BartConfig(**BART_SIZES | fields))
     )
     draw_norms(network)
     for name, parameter in network.named_parameters():
@@ -62,7 +46,7 @@ NETWORKS = {
     "scaled embeddings, relu": lambda: build_bart(scale_embedding=True, activation_function="relu"),
     "bias of logits": build_biased,
     "untied": lambda: build_bart(tie_word_embeddings=False),
-    "grown": lambda: build_bart(growth=GROWTH, dendrite_activation="tanh"),
+    "grown": lambda: build_bart(growth=BART_GROWTH, dendrite_activation="tanh"),
     "narrow decoder": lambda: build_bart(growth={}, dec_d_model=24, dec_d_kv=8, decoder_attention_heads=4),
     "fewer heads": lambda: build_bart(
         growth={}, enc_d_kv=8, dec_d_kv=16, encoder_attention_heads=3, decoder_attention_heads=1
@@ -78,7 +62,7 @@ def test_loss_and_gradients_are_hugging_faces(kind: str, chunk: int, monkeypatch
     network = NETWORKS[kind]()
     sources, targets = draw_rows(7, 30), draw_rows(7, 12)[::-1]
     reference = compute_reference(network, sources, targets, 0.1)
-    packed = PackedBart(network, Trained(read_linear), torch.float32, None)(sources, targets, 0.1)
+    packed = pack(network)(sources, targets, 0.1)
     expected, gradients = collect_gradients(network, reference), collect_gradients(network, packed)
 
     torch.testing.assert_close(packed, reference, rtol=1e-5, atol=0)
@@ -94,10 +78,7 @@ def test_bf16_stays_close() -> None:
     """In bf16 the loss differs by less than the eight bits that its products have."""
     network = build_bart()
     rows = draw_rows(7, 30), draw_rows(7, 12)
-    exact, rounded = (
-        PackedBart(network, Trained(read_linear), dtype, None)(*rows)
-        for dtype in (torch.float32, torch.bfloat16)
-    )
+    exact, rounded = (pack(network, dtype)(*rows) for dtype in (torch.float32, torch.bfloat16))
 
     assert abs(rounded - exact) / exact < 2**-8
     rounded.backward()
@@ -110,7 +91,7 @@ def test_each_place_has_dropout_of_its_own(place: int) -> None:
     rates = tuple(0.5 if place == other else 0.0 for other in range(3))
     network, dropout = build_bart(), Dropout.build(rates, 1, torch.float32)
     assert dropout is not None
-    loss = PackedBart(network, Trained(read_linear), torch.float32, dropout)
+    loss = pack(network, torch.float32, dropout)
     rows = draw_rows(5, 20), draw_rows(5, 9)
     still = loss(*rows).item()
     network.train()
@@ -119,7 +100,7 @@ def test_each_place_has_dropout_of_its_own(place: int) -> None:
         dropout.restart(step, 0)
         drawn.append(loss(*rows).item())
 
-    assert still == PackedBart(network.eval(), Trained(read_linear), torch.float32, None)(*rows).item()
+    assert still == pack(network.eval())(*rows).item()
     assert drawn[0] == drawn[1] != still
     assert drawn[2] != drawn[0]
 
@@ -129,7 +110,7 @@ def test_dropout_masks_the_gradient_as_the_value() -> None:
     network = build_bart().double().train()
     dropout = Dropout.build((0.3, 0.2, 0.1), 1, torch.float64)
     assert dropout is not None
-    loss = PackedBart(network, Trained(read_linear), torch.float64, dropout)
+    loss = pack(network, torch.float64, dropout)
     rows = draw_rows(5, 20), draw_rows(5, 9)
 
     def compute() -> Tensor:
@@ -152,5 +133,5 @@ def test_dropout_masks_the_gradient_as_the_value() -> None:
 
 def test_layers_left_out_at_random_are_not_packed() -> None:
     """A BART trained with layer dropout goes through its own forward pass."""
-    assert find_packable(build_bart()) is BART
-    assert find_packable(build_bart(decoder_layerdrop=0.1)) is None
+    assert draw_packable(build_bart()) is not None
+    assert draw_packable(build_bart(decoder_layerdrop=0.1)) is None

@@ -11,13 +11,14 @@ from transformers import PreTrainedModel
 from tests.networks import VOCAB, build_t5
 from tldrkit.datasets.batches import IGNORED, Tokens, collate
 from tldrkit.dendrites.perforated import read_linear
+from tldrkit.families.anatomy import find_blueprint
 from tldrkit.families.hub_code.configuration_tldr import TldrT5Config
 from tldrkit.families.hub_code.dendritic_linear import DendriticLinear
 from tldrkit.families.hub_code.modeling_tldr import TldrT5ForConditionalGeneration
 from tldrkit.training.packed import layout
 from tldrkit.training.packed.dropout import Dropout
 from tldrkit.training.packed.linear import Trained
-from tldrkit.training.packed.t5 import PackedT5
+from tldrkit.training.packed.network import PackedNetwork
 
 Rows = list[list[int]]
 GROWTH = {
@@ -50,6 +51,13 @@ NETWORKS = {
     "grown": lambda: build_ours(growth=GROWTH, dendrite_activation="tanh"),
     "asymmetric and grown": lambda: build_ours(dec_d_model=16, growth=GROWTH),
 }
+
+
+def pack(
+    network: PreTrainedModel, dtype: torch.dtype = torch.float32, dropout: Dropout | None = None
+) -> PackedNetwork:
+    """Run a network over packed tokens, by its blueprint."""
+    return PackedNetwork(network, find_blueprint(network), Trained(read_linear), dtype, dropout)
 
 
 def draw_rows(count: int, longest: int) -> Rows:
@@ -88,7 +96,7 @@ def test_loss_and_gradients_are_hugging_faces(kind: str, chunk: int, monkeypatch
     network = NETWORKS[kind]().eval()
     sources, targets = draw_rows(7, 30), draw_rows(7, 12)[::-1]
     reference = compute_reference(network, sources, targets, 0.1)
-    packed = PackedT5(network, Trained(read_linear), torch.float32, None)(sources, targets, 0.1)
+    packed = pack(network)(sources, targets, 0.1)
     expected, gradients = collect_gradients(network, reference), collect_gradients(network, packed)
 
     torch.testing.assert_close(packed, reference, rtol=1e-5, atol=0)
@@ -102,10 +110,7 @@ def test_bf16_stays_close() -> None:
     """In bf16 the loss differs by less than the eight bits that its products have."""
     network = build_t5().eval()
     rows = draw_rows(7, 30), draw_rows(7, 12)
-    exact, rounded = (
-        PackedT5(network, Trained(read_linear), dtype, None)(*rows)
-        for dtype in (torch.float32, torch.bfloat16)
-    )
+    exact, rounded = (pack(network, dtype)(*rows) for dtype in (torch.float32, torch.bfloat16))
 
     assert abs(rounded - exact) / exact < 2**-8
     rounded.backward()
@@ -115,7 +120,7 @@ def test_bf16_stays_close() -> None:
 def test_dropout_is_on_in_training_alone_and_everywhere() -> None:
     """In evaluation mode no mask is used; in training a step has its own, the same ones each time."""
     network, dropout = build_t5(), Dropout.build((0.5, 0.5, 0.5), 1, torch.float32)
-    loss = PackedT5(network, Trained(read_linear), torch.float32, dropout)
+    loss = pack(network, torch.float32, dropout)
     rows = draw_rows(5, 20), draw_rows(5, 9)
     still = loss(*rows).item()
     network.train()
@@ -124,7 +129,7 @@ def test_dropout_is_on_in_training_alone_and_everywhere() -> None:
         dropout.restart(step, 0)
         drawn.append(loss(*rows).item())
 
-    assert still == PackedT5(network.eval(), Trained(read_linear), torch.float32, None)(*rows).item()
+    assert still == pack(network.eval())(*rows).item()
     assert drawn[0] == drawn[1] != still
     assert drawn[2] != drawn[0]
 
@@ -132,7 +137,7 @@ def test_dropout_is_on_in_training_alone_and_everywhere() -> None:
 def test_dropout_masks_the_gradient_as_the_value() -> None:
     """The directional derivative of the loss under fixed masks is what the gradient says."""
     network, dropout = build_t5().double().train(), Dropout.build((0.3, 0.3, 0.3), 1, torch.float64)
-    loss = PackedT5(network, Trained(read_linear), torch.float64, dropout)
+    loss = pack(network, torch.float64, dropout)
     rows = draw_rows(5, 20), draw_rows(5, 9)
 
     def compute() -> Tensor:
@@ -157,12 +162,12 @@ def test_a_copy_computes_the_same() -> None:
     """Converted weights belong to one network: a deep copy trained on does not disturb the first."""
     network = build_t5().eval()
     rows = draw_rows(3, 9), draw_rows(3, 5)
-    first = PackedT5(network, Trained(read_linear), torch.bfloat16, None)
+    first = pack(network, torch.bfloat16)
     before = first(*rows).item()
     other = copy.deepcopy(network)
     with torch.no_grad():
         for parameter in other.parameters():
             parameter.mul_(0.5)
 
-    assert PackedT5(other, Trained(read_linear), torch.bfloat16, None)(*rows).item() != before
+    assert pack(other, torch.bfloat16)(*rows).item() != before
     assert first(*rows).item() == before

@@ -24,7 +24,9 @@ def spread(network: PreTrainedModel) -> PreTrainedModel:
     """Make a random network write various tokens, ends among them."""
     torch.manual_seed(3)
     if hasattr(network, "model"):
-        nn.init.normal_(network.model.decoder.embed_positions.weight, std=2.0)
+        positions = network.model.decoder.embed_positions.weight
+        if positions.requires_grad:  # sines and cosines are what they are
+            nn.init.normal_(positions, std=2.0)
         network.lm_head.weight = nn.Parameter(torch.randn(VOCAB, 32))
         network.generation_config.update(**PLAIN)
         return network.eval()

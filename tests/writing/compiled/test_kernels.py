@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from tldrkit.writing.compiled.batch import remember
+from tldrkit.writing.compiled.batch import build_cache
 from tldrkit.writing.compiled.kernels import compiling
 from tldrkit.writing.compiled.kernels.arrays import GROUP, Memory, Norm, View
 from tldrkit.writing.compiled.kernels.attention import attend, attend_within, keep
@@ -36,7 +36,7 @@ def draw(*shape: int) -> Tensor:
 def fill(*, rounded: bool) -> tuple[Memory, Tensor, Tensor]:
     """Fill a memory; with the keys and values it should hold, (heads, entries, width)."""
     projected = draw(ENTRIES, 2, HEADS, WIDTH) * torch.logspace(-2, 2, ENTRIES)[:, None, None, None]
-    memory, places = remember(ENTRIES, HEADS, WIDTH, rounded=rounded), torch.randperm(ENTRIES)
+    memory, places = build_cache(ENTRIES, HEADS, WIDTH, rounded=rounded), torch.randperm(ENTRIES)
     keep(projected[places].numpy(), memory, places.numpy())
     keys, values = projected.permute(1, 2, 0, 3)
     return memory, keys, values
@@ -67,7 +67,7 @@ def test_a_memory_of_8_bits_rounds_each_head_of_an_entry_by_its_own_largest() ->
 
 def test_zeros_are_kept_as_zeros() -> None:
     """Nothing is divided by a largest of zero."""
-    memory = remember(2, 1, 4, rounded=True)
+    memory = build_cache(2, 1, 4, rounded=True)
     keep(np.zeros((2, 3, 1, 4), np.float32), memory, np.arange(2))
 
     assert not restore(memory.values, memory.value_scales).any()

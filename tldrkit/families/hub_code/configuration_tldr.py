@@ -1,33 +1,52 @@
-"""Configurations that plain T5 and BART cannot express: a decoder of another width, fewer heads, dendrites.
+"""Configurations that stock classes cannot express: a decoder of another width, fewer heads, dendrites.
 
 Exported flat beside a model as Hugging Face remote code, so it imports nothing of the package.
 """
 
+from dataclasses import dataclass
+
 from huggingface_hub.dataclasses import strict
-from transformers import BartConfig, PreTrainedConfig, T5Config
+from transformers import (
+    BartConfig,
+    MarianConfig,
+    MBartConfig,
+    MT5Config,
+    PegasusConfig,
+    PreTrainedConfig,
+    T5Config,
+)
 
 
-@strict
-class TldrT5Config(T5Config):  # type: ignore[misc]  # transformers is not typed
-    """T5 with a decoder of another width and with dendrites.
+@dataclass
+class GrownConfig:
+    """What a configuration says of dendrites.
 
     Args:
-        dec_d_model: Width of the decoder; none where it is the encoder's. (Transformers would take a name
-            that begins ``decoder_`` apart.)
         growth: Dotted path of each linear layer that has grown, and its number of dendrites.
         dendrite_activation: Activation of the dendrites: sigmoid, tanh or relu.
     """
 
-    model_type = "tldr_t5"
-
-    dec_d_model: int | None = None
     growth: dict[str, int] | None = None
     dendrite_activation: str = "sigmoid"
 
     def __post_init__(self, **kwargs: object) -> None:
         """Fill what depends on other fields."""
         self.growth = self.growth or {}
-        super().__post_init__(**kwargs)
+        super().__post_init__(**kwargs)  # type: ignore[misc]  # of the stock configuration behind it
+
+
+@strict
+class TldrT5Config(GrownConfig, T5Config):  # type: ignore[misc]  # transformers is not typed
+    """T5 with a decoder of another width and with dendrites.
+
+    Args:
+        dec_d_model: Width of the decoder; none where it is the encoder's. (Transformers would take a name
+            that begins ``decoder_`` apart.)
+    """
+
+    model_type = "tldr_t5"
+
+    dec_d_model: int | None = None
 
     def get_text_config(self, decoder: bool | None = None, encoder: bool | None = None) -> PreTrainedConfig:
         """Return the configuration of one side; the decoder's counts its own layers.
@@ -41,15 +60,20 @@ class TldrT5Config(T5Config):  # type: ignore[misc]  # transformers is not typed
 
 
 @strict
-class TldrBartConfig(BartConfig):  # type: ignore[misc]  # transformers is not typed
+class TldrMT5Config(GrownConfig, MT5Config):  # type: ignore[misc]  # as above
+    """mT5 with dendrites."""
+
+    model_type = "tldr_mt5"
+
+
+@strict
+class TldrBartConfig(GrownConfig, BartConfig):  # type: ignore[misc]  # as above
     """BART with a decoder of another width, fewer heads than its width has room for, and dendrites.
 
     Args:
         dec_d_model: Width of the decoder; none where it is the encoder's.
         enc_d_kv: Width of a head of the encoder; none where heads share out ``d_model``.
         dec_d_kv: The same of the decoder.
-        growth: Dotted path of each linear layer that has grown, and its number of dendrites.
-        dendrite_activation: Activation of the dendrites: sigmoid, tanh or relu.
     """
 
     model_type = "tldr_bart"
@@ -57,10 +81,24 @@ class TldrBartConfig(BartConfig):  # type: ignore[misc]  # transformers is not t
     dec_d_model: int | None = None
     enc_d_kv: int | None = None
     dec_d_kv: int | None = None
-    growth: dict[str, int] | None = None
-    dendrite_activation: str = "sigmoid"
 
-    def __post_init__(self, **kwargs: object) -> None:
-        """Fill what depends on other fields."""
-        self.growth = self.growth or {}
-        super().__post_init__(**kwargs)
+
+@strict
+class TldrMBartConfig(GrownConfig, MBartConfig):  # type: ignore[misc]  # as above
+    """mBART with dendrites."""
+
+    model_type = "tldr_mbart"
+
+
+@strict
+class TldrMarianConfig(GrownConfig, MarianConfig):  # type: ignore[misc]  # as above
+    """Marian with dendrites."""
+
+    model_type = "tldr_marian"
+
+
+@strict
+class TldrPegasusConfig(GrownConfig, PegasusConfig):  # type: ignore[misc]  # as above
+    """Pegasus with dendrites."""
+
+    model_type = "tldr_pegasus"

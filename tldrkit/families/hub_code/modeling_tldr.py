@@ -1,4 +1,4 @@
-"""Networks that plain T5 and BART cannot express: a decoder of another width, fewer heads, dendrites.
+"""Networks that stock classes cannot express: a decoder of another width, fewer heads, dendrites.
 
 Exported flat beside a model as Hugging Face remote code, so it imports nothing of the package but two
 siblings. Where none of it is asked for they compute what their parents compute.
@@ -9,7 +9,15 @@ from collections import OrderedDict
 
 import torch
 from torch import nn
-from transformers import BartForConditionalGeneration, T5ForConditionalGeneration
+from transformers import (
+    BartForConditionalGeneration,
+    MarianMTModel,
+    MBartForConditionalGeneration,
+    MT5ForConditionalGeneration,
+    PegasusForConditionalGeneration,
+    PreTrainedConfig,
+    T5ForConditionalGeneration,
+)
 from transformers.modeling_outputs import BaseModelOutputWithPastAndCrossAttentions
 from transformers.models.bart.modeling_bart import (
     BartAttention,
@@ -19,7 +27,14 @@ from transformers.models.bart.modeling_bart import (
 )
 from transformers.models.t5.modeling_t5 import T5Stack
 
-from .configuration_tldr import TldrBartConfig, TldrT5Config  # noqa: TID252  (flat on the hub)
+from .configuration_tldr import (  # noqa: TID252  (flat on the hub)
+    TldrBartConfig,
+    TldrMarianConfig,
+    TldrMBartConfig,
+    TldrMT5Config,
+    TldrPegasusConfig,
+    TldrT5Config,
+)
 from .dendritic_linear import grow_linears  # noqa: TID252  (flat on the hub)
 
 
@@ -87,6 +102,21 @@ class TldrT5ForConditionalGeneration(T5ForConditionalGeneration):  # type: ignor
         self.post_init()
 
 
+class Grown:
+    """What makes a stock class one whose linear layers may have grown dendrites."""
+
+    def __init__(self, config: PreTrainedConfig) -> None:
+        super().__init__(config)  # type: ignore[call-arg]  # of the stock class behind it
+        grow_linears(self, config.growth or {}, config.dendrite_activation)  # type: ignore[arg-type]  # as above
+        self.post_init()  # type: ignore[attr-defined]  # as above
+
+
+class TldrMT5ForConditionalGeneration(Grown, MT5ForConditionalGeneration):  # type: ignore[misc]  # as above
+    """mT5 whose linear layers may have grown dendrites."""
+
+    config_class = TldrMT5Config
+
+
 class TldrBartDecoder(BartDecoder):  # type: ignore[misc]  # as above
     """BART decoder of its own width between two projections.
 
@@ -145,6 +175,35 @@ class TldrBartForConditionalGeneration(BartForConditionalGeneration):  # type: i
                 _set_heads(layer.encoder_attn, heads[1], config.dec_d_kv, config.d_model)
         grow_linears(self, config.growth or {}, config.dendrite_activation)
         self.post_init()
+
+
+class TldrMBartForConditionalGeneration(Grown, MBartForConditionalGeneration):  # type: ignore[misc]  # as above
+    """mBART whose linear layers may have grown dendrites."""
+
+    config_class = TldrMBartConfig
+
+
+class TldrMarianMTModel(Grown, MarianMTModel):  # type: ignore[misc]  # as above
+    """Marian whose linear layers may have grown dendrites."""
+
+    config_class = TldrMarianConfig
+
+
+class TldrPegasusForConditionalGeneration(Grown, PegasusForConditionalGeneration):  # type: ignore[misc]  # as above
+    """Pegasus whose linear layers may have grown dendrites."""
+
+    config_class = TldrPegasusConfig
+
+
+NETWORKS = (
+    TldrT5ForConditionalGeneration,
+    TldrMT5ForConditionalGeneration,
+    TldrBartForConditionalGeneration,
+    TldrMBartForConditionalGeneration,
+    TldrMarianMTModel,
+    TldrPegasusForConditionalGeneration,
+)
+"""All of them; the stock class that each stands in for is its last base."""
 
 
 def _set_heads(attention: BartAttention, heads: int, head_width: int, read: int) -> None:

@@ -1,1 +1,1 @@
-"""T5 over packed tokens: the loss and its gradient without work on padding, for training on a processor."""
+"""Networks over packed tokens: loss and gradient without work on padding, for training on a processor."""

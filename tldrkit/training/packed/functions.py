@@ -119,7 +119,7 @@ class CrossEntropy(torch.autograd.Function):
         """Sum the loss; ``logits`` is used up.
 
         Shape:
-            logits: (tokens, pieces).
+            logits: (tokens, vocabulary).
             labels: (tokens,).
             result: ().
         """

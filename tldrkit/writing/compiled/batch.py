@@ -26,7 +26,7 @@ class Batch:
     Shape:
         bias: (heads, longest summary), of every distance to an earlier place, the farthest one first.
         sources: (sources,), the place of each that is still written for among those the batch began with.
-        written: (rows, longest summary), entries of the pieces of each row.
+        written: (rows, longest summary), entries of the tokens of each row.
     """
 
     caches: list[Cache]
@@ -37,7 +37,7 @@ class Batch:
     """What each source holds; its rows share it."""
     written: Integers
     place: int = 0
-    """Pieces written so far."""
+    """Tokens written so far."""
 
     @classmethod
     def begin(cls, caches: list[Cache], bias: Floats, lengths: Sequence[int], beams: int) -> "Batch":
@@ -73,8 +73,8 @@ class Batch:
         """Begin the next place.
 
         Returns:
-            Entries of the pieces that come there: of their source the first that no row looks at any more, so
-            that memory which given-up beams have used is used again. Shape: (rows,).
+            Entries of the tokens that come there: of their source the first that no row looks at any more, so
+            that entries which given-up beams have used are used again. Shape: (rows,).
         """
         first = self.sources[:, None] * self.written.shape[1] * self.beams
         # One row alone gives nothing up.
@@ -101,11 +101,11 @@ class Batch:
         return View(self.written, counts, np.ascontiguousarray(self.bias[:, -self.place :]))
 
 
-def remember(entries: int, heads: int, width: int, *, rounded: bool) -> Memory:
-    """Make an empty memory.
+def build_cache(entries: int, heads: int, width: int, *, rounded: bool) -> Memory:
+    """Make an empty KV cache.
 
     Args:
-        entries: Most pieces.
+        entries: Most tokens.
         heads: Attention heads.
         width: Numbers of a head.
         rounded: Whether it holds 8 bits of a number.

@@ -12,7 +12,7 @@ import numpy as np
 from tldrkit.errors import ModelError
 from tldrkit.families.blueprint import LayerPaths
 from tldrkit.specs import Precision
-from tldrkit.writing.compiled.batch import Batch, Cache, remember
+from tldrkit.writing.compiled.batch import Batch, Cache, build_cache
 from tldrkit.writing.compiled.encoder import Encoder, cut_groups
 from tldrkit.writing.compiled.kernels.arrays import DecoderLayer, Floats, Integers, Memory, Product
 from tldrkit.writing.compiled.kernels.attention import keep
@@ -53,7 +53,7 @@ class Decoder:
         inner, outer = blueprint.projections or (None, None)
         self._in = stacks(inner) if inner else None
         self._out = stacks(outer) if outer else None
-        self._head = stacks("lm_head")
+        self._head = stacks(blueprint.head)
         bias = network.read(blueprint.logits_bias).ravel() if blueprint.logits_bias else None
         self._logits_bias = bias if bias is not None and bias.any() else None
 
@@ -86,13 +86,14 @@ class Decoder:
         counts = len(sources) * max_tokens * beams, sum(lengths)
         heads = self._side.heads, self._side.head_width
         caches = [
-            Cache(*(remember(count, *heads, rounded=self._rounded) for count in counts)) for _ in self._layers
+            Cache(*(build_cache(count, *heads, rounded=self._rounded) for count in counts))
+            for _ in self._layers
         ]
         first = 0
         for some in cut_groups(sources):
             read = self._encoder(some, threads)
             for key_value, cache in zip(self._key_values, caches, strict=True):
-                share(len(read), threads, partial(_remember, read, key_value, cache.read, first))
+                share(len(read), threads, partial(_fill_cache, read, key_value, cache.read, first))
             first += len(read)
         return Batch.begin(caches, self._biases(max_tokens)[:, :max_tokens], lengths, beams)
 
@@ -122,20 +123,20 @@ class Decoder:
         return logits
 
 
-def _remember(read: Floats, key_value: Product, memory: Memory, entry: int, first: int, last: int) -> None:
+def _fill_cache(read: Floats, key_value: Product, cache: Memory, entry: int, first: int, last: int) -> None:
     """Take note of keys and values of some tokens that the encoder read.
 
     Args:
         read: All of them.
         key_value: What computes keys and values.
-        memory: Written to.
+        cache: Written to.
         entry: Of the first of all.
         first: The first of the tokens.
         last: The one behind the last.
     """
-    heads, _, width = memory.keys.shape
+    heads, _, width = cache.keys.shape
     projected = multiply(read[first:last], key_value).reshape(-1, 2, heads, width)
-    keep(projected, memory, np.arange(entry + first, entry + last))
+    keep(projected, cache, np.arange(entry + first, entry + last))
 
 
 def _build_layer(network: FrozenNetwork, stacks: Stacks, layer: LayerPaths) -> DecoderLayer:

@@ -40,5 +40,5 @@ class FrozenNetwork:
     def read_norm(self, path: str) -> Norm:
         """Read the norm at a path."""
         blueprint = self.blueprint
-        bias = self.read(f"{path}.bias") if blueprint.biased else np.empty(0, np.float32)
+        bias = self.read(f"{path}.bias") if blueprint.norm == "layer" else np.empty(0, np.float32)
         return Norm(self.read(f"{path}.weight"), bias, blueprint.epsilon, blueprint.norm_first)

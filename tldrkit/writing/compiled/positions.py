@@ -1,8 +1,9 @@
-"""How networks tell places apart: by a learned bias for each head and distance, or by learned positions."""
+"""How networks tell positions apart: by a learned bias of each head and distance, or by an embedding."""
 
 import numpy as np
 
 from tldrkit.families.blueprint import Side
+from tldrkit.families.positions import compute_sinusoids, find_buckets
 from tldrkit.writing.compiled.kernels.arrays import Floats, Integers
 from tldrkit.writing.compiled.kernels.elementary import normalize
 from tldrkit.writing.compiled.parameters import FrozenNetwork
@@ -20,7 +21,7 @@ class Entrance:
     def __init__(self, network: FrozenNetwork, side: Side, embeddings: Floats) -> None:
         self._embeddings = embeddings
         self._scale = np.float32(network.blueprint.embedding_scale)
-        self._positions = network.read(side.positions)[side.offset :] if side.positions else None
+        self._positions = _read_positions(network, side)
         self._norm = network.read_norm(side.first_norm) if side.first_norm else None
 
     def __call__(self, tokens: Integers, places: Integers | int) -> Floats:
@@ -39,6 +40,19 @@ class Entrance:
         if self._norm is not None:
             normalize(hidden, self._norm, hidden)
         return hidden
+
+
+def _read_positions(network: FrozenNetwork, side: Side) -> Floats | None:
+    """Read the embeddings of positions, or compute them where they do not train: then a file may lack them.
+
+    Shape:
+        result: (positions, width).
+    """
+    if side.positions is None:
+        return None
+    if side.sinusoidal:
+        return compute_sinusoids(side.places, side.width)
+    return network.read(side.positions)[side.offset :]
 
 
 class PositionBiases:
@@ -63,33 +77,6 @@ class PositionBiases:
         if self._weight is None:
             return np.zeros((self._heads, 2 * longest - 1), np.float32)
         return compute_bias(self._weight, longest, self._reach, causal=self._causal)
-
-
-def find_buckets(distances: Integers, buckets: int, reach: int, *, causal: bool) -> Integers:
-    """Find the buckets of the distances of keys from queries.
-
-    A distance has a bucket of its own while it is short; longer ones share buckets on a logarithmic scale
-    (Raffel et al. 2020, "Exploring the Limits of Transfer Learning", 2.1).
-
-    Args:
-        distances: Places of keys less those of queries.
-        buckets: How many there are.
-        reach: Distance from which on all share the last one.
-        causal: Whether keys behind a query are never looked at.
-    """
-    offset = np.zeros_like(distances)
-    if causal:
-        distances = np.maximum(-distances, 0)
-    else:
-        buckets //= 2
-        offset, distances = (distances > 0) * buckets, np.abs(distances)
-    exact = buckets // 2
-    # In float32, as transformers has it: a distance at the edge of a bucket falls into the same one.
-    share = np.log(np.maximum(distances, exact).astype(np.float32) / np.float32(exact))
-    share /= np.float32(np.log(reach / exact))
-    shared = exact + (share * np.float32(buckets - exact)).astype(np.int64)
-    found: Integers = offset + np.where(distances < exact, distances, np.minimum(shared, buckets - 1))
-    return found
 
 
 def compute_bias(weight: Floats, longest: int, reach: int, *, causal: bool) -> Floats:
