@@ -56,10 +56,10 @@ def resize(
         return kind, config
     known = find_ours(network)
     if known is None or not all(hasattr(known.config_class, name) for name in fields):
-        what = "decoder of another width" if "dec_d_model" in fields else "other number of heads"
+        what, field = ("decoder width", "dec_d_model") if dec_d_model else ("number of heads", "num_heads")
         raise ModelError(
-            f"A {blueprint.family} cannot be given a{'n' * what.startswith('o')} {what}: its class has none.",
-            hint="Leave dec_d_model out." if "dec_d_model" in fields else "Leave num_heads out.",
+            f"{blueprint.family} cannot be given another {what}: one width is all that its class has.",
+            hint=f"Leave {field} out.",
         )
     attention = network.config._attn_implementation
     return known, build_config(known.config_class, config, **fields, attn_implementation=attention)
