@@ -8,7 +8,7 @@ import pytest
 import torch
 from transformers import PreTrainedModel
 
-from tests.networks import VOCAB
+from tests.networks import KIN_NETWORKS, VOCAB
 from tests.training.packed import test_bart, test_t5
 from tests.writing.compiled.test_search import spread
 from tldrkit.errors import ModelError
@@ -23,6 +23,11 @@ NETWORKS = {
     "BART with a bias of logits": test_bart.NETWORKS["bias of logits"],
     "untied BART": test_bart.NETWORKS["untied"],
     "grown BART": test_bart.NETWORKS["grown"],
+    "narrow BART": test_bart.NETWORKS["narrow decoder"],
+    "mT5": lambda: spread(KIN_NETWORKS["mt5"]()),
+    "grown mBART": KIN_NETWORKS["mbart, grown"],
+    "Marian": KIN_NETWORKS["marian"],
+    "grown Pegasus": KIN_NETWORKS["pegasus, grown"],
 }
 MOST = 9
 
@@ -86,7 +91,7 @@ def test_graphs_write_what_generate_writes(kind: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["narrow and grown T5", "grown BART"])
 def test_graphs_in_8_bits_are_smaller_and_write(kind: str, tmp_path: Path) -> None:
-    """Each graph has less than 0.6 of the bytes; what it writes are tokens of the vocabulary."""
+    """Each graph has less than 0.8 of the bytes, with all that surrounds tiny weights; what it writes are tokens of the vocabulary."""
     network: PreTrainedModel = NETWORKS[kind]().eval()
     ids, mask = draw_documents()
     sizes = []
@@ -95,7 +100,7 @@ def test_graphs_in_8_bits_are_smaller_and_write(kind: str, tmp_path: Path) -> No
         sizes.append([(tmp_path / f"{side}.onnx").stat().st_size for side in ("encoder", "decoder")])
     written = write_greedily(tmp_path, describe_graphs(network), ids.numpy(), mask.numpy())
 
-    assert all(small < 0.6 * whole for whole, small in zip(*sizes, strict=True))
+    assert all(small < 0.8 * whole for whole, small in zip(*sizes, strict=True))
     assert all(0 <= token < VOCAB for row in written for token in row)
 
 

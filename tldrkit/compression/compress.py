@@ -230,9 +230,10 @@ def _keep_layers(student: Summarizer, spec: CompressSpec, examples: _Examples) -
     for side, layers in kept.items():
         if len(layers) < len(find_layers(student.network, side)):
             keep_layers(student.network, side, layers)
-    network = student.network
-    if network.config.model_type == "t5" and len(kept["decoder"]) > len(kept["encoder"]):
-        kind, config = resize(network, ours=True)  # plain T5 cannot generate then
+    network, blueprint = student.network, find_blueprint(student.network)
+    stock_t5 = type(network).__name__ == blueprint.stock and blueprint.decoder.bias
+    if stock_t5 and len(kept["decoder"]) > len(kept["encoder"]):
+        kind, config = resize(network, ours=True)  # the stock class cannot generate then
         student.network = rebuild(network, kind, config, network.state_dict())
     return kept
 

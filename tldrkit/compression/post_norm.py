@@ -108,7 +108,8 @@ def _centre(spread: Tensor, width: int) -> Tensor:
     directions = compute_basis(centring @ spread @ centring, width - 1)
     ones = spread.new_ones(width, 1)
     within = torch.linalg.qr(torch.cat([ones, torch.eye(width).to(ones)[:, 1:]], 1)).Q[:, 1:]
-    return directions @ within.T
+    basis: Tensor = directions @ within.T
+    return basis
 
 
 def _measure_streams(

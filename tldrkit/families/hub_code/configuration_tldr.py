@@ -35,8 +35,23 @@ class GrownConfig:
         super().__post_init__(**kwargs)  # type: ignore[misc]  # of the stock configuration behind it
 
 
+class DeepConfig:
+    """What lets a T5's decoder be deeper than its encoder."""
+
+    def get_text_config(self, decoder: bool | None = None, encoder: bool | None = None) -> PreTrainedConfig:
+        """Return the configuration of one side; the decoder's counts its own layers.
+
+        T5's counts the encoder's, so its caches are too short where the decoder is the deeper one.
+        """
+        config: PreTrainedConfig
+        config = super().get_text_config(decoder=decoder, encoder=encoder)  # type: ignore[misc]  # as above
+        if decoder and not encoder and config.is_encoder_decoder:  # then transformers returned a copy
+            config.num_layers = config.num_decoder_layers
+        return config
+
+
 @strict
-class TldrT5Config(GrownConfig, T5Config):  # type: ignore[misc]  # transformers is not typed
+class TldrT5Config(GrownConfig, DeepConfig, T5Config):  # type: ignore[misc]  # transformers is not typed
     """T5 with a decoder of another width and with dendrites.
 
     Args:
@@ -48,20 +63,10 @@ class TldrT5Config(GrownConfig, T5Config):  # type: ignore[misc]  # transformers
 
     dec_d_model: int | None = None
 
-    def get_text_config(self, decoder: bool | None = None, encoder: bool | None = None) -> PreTrainedConfig:
-        """Return the configuration of one side; the decoder's counts its own layers.
-
-        T5's counts the encoder's, so its caches are too short where the decoder is the deeper one.
-        """
-        config = super().get_text_config(decoder=decoder, encoder=encoder)
-        if decoder and not encoder and config.is_encoder_decoder:  # then transformers returned a copy
-            config.num_layers = config.num_decoder_layers
-        return config
-
 
 @strict
-class TldrMT5Config(GrownConfig, MT5Config):  # type: ignore[misc]  # as above
-    """mT5 with dendrites."""
+class TldrMT5Config(GrownConfig, DeepConfig, MT5Config):  # type: ignore[misc]  # as above
+    """mT5 with dendrites, or with a decoder that is deeper than its encoder."""
 
     model_type = "tldr_mt5"
 

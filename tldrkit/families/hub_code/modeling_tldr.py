@@ -6,6 +6,7 @@ siblings. Where none of it is asked for they compute what their parents compute.
 
 import copy
 from collections import OrderedDict
+from typing import Any
 
 import torch
 from torch import nn
@@ -222,7 +223,7 @@ def _set_heads(attention: BartAttention, heads: int, head_width: int, read: int)
         setattr(attention, name, linear)
 
 
-def _draw(linear: nn.Linear, std: float) -> None:
+def _draw(linear: Any, std: float) -> None:  # noqa: ANN401  (torch's modules take any attribute)
     """Draw weights as BART's are drawn, once."""
     nn.init.normal_(linear.weight, std=std)
     nn.init.zeros_(linear.bias)
