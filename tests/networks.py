@@ -34,7 +34,7 @@ TEXTS = (
 
 
 _T5_SIZES: dict[str, object] = {
-    "vocab_size": VOCAB, "d_model": 32, "d_kv": 8, "d_ff": 48, "num_layers": 2, "num_decoder_layers": 3,
+    "vocab_size": VOCAB, "d_model": 32, "d_kv": 8, "d_ff": 48, "num_layers": 3, "num_decoder_layers": 2,
     "num_heads": 4, "dropout_rate": 0.0, "decoder_start_token_id": 0,
 }  # fmt: skip
 BART_SIZES: dict[str, object] = {
