@@ -25,8 +25,11 @@ def spread(network: PreTrainedModel) -> PreTrainedModel:
     torch.manual_seed(3)
     if hasattr(network, "model"):
         positions = network.model.decoder.embed_positions.weight
-        if positions.requires_grad:  # sines and cosines are what they are
+        if positions.requires_grad:
             nn.init.normal_(positions, std=2.0)
+        else:  # sines and cosines are what they are: the source makes the difference
+            for layer in network.model.decoder.layers:
+                nn.init.normal_(layer.encoder_attn.out_proj.weight, std=1.0)
         network.lm_head.weight = nn.Parameter(torch.randn(VOCAB, 32))
         network.generation_config.update(**PLAIN)
         return network.eval()
