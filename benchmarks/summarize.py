@@ -12,8 +12,8 @@ writes with each.
         [--engines fp32 bf16 int8 generate ctranslate2] [--num-beams 1] [--documents 64] [--batch-size 16]
         [--one-at-a-time] [--max-tokens 64] [--threads 2] [--rounds 3] [--data FOLDER] [--dataset NAME]
 
-CTranslate2 (`pip install 'tldrkit[ctranslate2]'`) runs in int8, and plain models alone; it loads a BART by
-its own converter. An engine may be followed by a batch size (`int8:8`). One at a time, an engine gets each
+CTranslate2 (`pip install 'ctranslate2>=4.6,<5'`) runs in int8, with plain models alone, which its own
+converter loads. An engine may be followed by a batch size (`int8:8`). One at a time, an engine gets each
 thread when the one before is done.
 """
 
@@ -35,7 +35,14 @@ from typing import Any, get_args
 
 import numpy as np
 import torch
-from transformers import BartConfig, BartForConditionalGeneration, GenerationConfig, PreTrainedModel
+from transformers import (
+    BartConfig,
+    BartForConditionalGeneration,
+    GenerationConfig,
+    PreTrainedModel,
+    T5Config,
+    T5ForConditionalGeneration,
+)
 
 from tldrkit.bases.scratch import build_tokenizer
 from tldrkit.datasets.sources import resolve_source
@@ -52,7 +59,6 @@ from tldrkit.writing.compiled.stacking import stack
 from tldrkit.writing.decoding import Decoding
 from tldrkit.writing.generation import Generator
 from tldrkit.writing.lean import load_lean
-from tldrkit.writing.translator import Translator
 
 PIECES = 32128
 BARTS: dict[str, dict[str, Any]] = {
@@ -73,9 +79,12 @@ def build(shape: str, texts: list[str]) -> Summarizer:
     """Build a network with random weights."""
     torch.manual_seed(0)
     sizes = {"vocab_size": PIECES, "d_model": 512, "d_kv": 64, "d_ff": 2048, "num_heads": 8, **SHAPES[shape]}
-    network: PreTrainedModel = TldrT5ForConditionalGeneration(
-        TldrT5Config(**sizes, decoder_start_token_id=0)
-    ).eval()
+    network: PreTrainedModel
+    if "dec_d_model" in sizes:
+        network = TldrT5ForConditionalGeneration(TldrT5Config(**sizes, decoder_start_token_id=0))
+    else:
+        network = T5ForConditionalGeneration(T5Config(**sizes, decoder_start_token_id=0))
+    network.eval()
     if shape.endswith("dendrites"):
         paths = [name for name, one in network.named_modules() if isinstance(one, torch.nn.Linear)]
         growth = {path: 1 for path in paths if path.startswith("decoder.") and "DenseReluDense" in path}
@@ -95,30 +104,32 @@ def build_bart(shape: str, texts: list[str]) -> Summarizer:
     marks = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 1, "decoder_start_token_id": 1}
     network = BartForConditionalGeneration(BartConfig(**sizes, **marks, forced_eos_token_id=None)).eval()
     network.generation_config = GenerationConfig(**marks)
-    tokenizer = build_tokenizer(texts, 8000)
-    tokenizer.bos_token = tokenizer.unk_token = tokenizer.eos_token  # CTranslate2's converter asks for them
-    return Summarizer(network, tokenizer)
+    return Summarizer(network, build_tokenizer(texts, 8000))
 
 
 def load_converted(folder: Path, tokenizer: Any, decoding: Decoding, workers: int) -> Write:  # noqa: ANN401
-    """Load a BART into CTranslate2 by its own converter."""
+    """Load a plain T5 or BART into CTranslate2 by its own converter, which reads a copy of the folder."""
     import ctranslate2
-    from ctranslate2.converters.transformers import BartLoader, TransformersConverter
+    from ctranslate2.converters.transformers import BartLoader, T5Loader, TransformersConverter
 
     def fill(_: Any, network: Any, tokenizer: Any) -> list[str]:  # noqa: ANN401
         known = len(tokenizer)
         names = tokenizer.convert_ids_to_tokens(range(known))
         return names + [f"<filler {number}>" for number in range(known, network.config.vocab_size)]
 
-    BartLoader.get_vocabulary = fill  # the tokenizer of random weights knows fewer tokens than they have rows
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    # The tokenizer of random weights knows fewer tokens than they have rows.
+    BartLoader.get_vocabulary = T5Loader.get_vocabulary = fill
+    # The converter asks for a field that transformers 5 does not write, for a stock name, and for marks.
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8")) | {"normalize_before": False}
+    config["model_type"] = config["model_type"].removeprefix("tldr_")
+    tokenizer.bos_token, tokenizer.unk_token = (
+        mark or tokenizer.eos_token for mark in (tokenizer.bos_token, tokenizer.unk_token)
+    )
     with tempfile.TemporaryDirectory() as place:
         source, made = Path(place, "source"), Path(place, "made")
         shutil.copytree(folder, source)
-        # Its converter asks for a field that configurations of transformers 5 lack.
-        (source / "config.json").write_text(
-            json.dumps(config | {"normalize_before": False}), encoding="utf-8"
-        )
+        tokenizer.save_pretrained(source)
+        (source / "config.json").write_text(json.dumps(config), encoding="utf-8")
         TransformersConverter(str(source)).convert(str(made), quantization="int8")
         threads = torch.get_num_threads() // workers
         translator = ctranslate2.Translator(
@@ -158,16 +169,16 @@ def load(engine: list[str], folder: Path, arguments: argparse.Namespace) -> Writ
     )
     alone = arguments.one_at_a_time
     workers = 1 if alone else arguments.threads
-    if name == "ctranslate2" and summarizer.network.config.model_type == "bart":
-        return load_converted(folder, summarizer.tokenizer, decoding, workers)
-    kinds = {
-        "ctranslate2": partial(Translator, workers=workers),
-        "generate": partial(Generator, packed=False),
-    }
-    write = kinds.get(name, Generator)(summarizer.network, summarizer.tokenizer, decoding)
-    if alone:
-        return lambda texts: [write([text])[0].text for text in texts]
-    return lambda texts: [one.text for one in write(texts)]
+    if name == "ctranslate2":
+        write = load_converted(folder, summarizer.tokenizer, decoding, workers)
+    else:
+        packed = name != "generate"
+        generate = Generator(summarizer.network, summarizer.tokenizer, decoding, packed=packed)
+
+        def write(texts: list[str]) -> list[str]:
+            return [one.text for one in generate(texts)]
+
+    return (lambda texts: [write([text])[0] for text in texts]) if alone else write
 
 
 def work(arguments: argparse.Namespace) -> None:

@@ -82,7 +82,7 @@ DOORS = {
     "prometheus_client": ("serving/gauges.py",),
     "optuna": ("search/study.py",),
     "ray": ("writing/cluster.py",),
-    "ctranslate2": ("writing/translation.py",),
+    "ctranslate2": (),
     "numba": ("writing/compiled/kernels/",),
     "llvmlite": ("writing/compiled/kernels/",),
     "pickle": (),

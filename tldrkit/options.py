@@ -9,7 +9,7 @@ from tldrkit.tracking import NullTracker, Tracker
 
 WandbMode = Literal["off", "offline", "online"]
 Device = Literal["auto", "cpu", "cuda"]
-EngineName = Literal["local", "ray", "ctranslate2"]
+EngineName = Literal["local", "ray"]
 
 
 def count_processes() -> int:

@@ -148,6 +148,16 @@ def test_options_that_do_not_fit_are_refused(cli: Cli, workplace: Path) -> None:
     assert not (workplace / "artifacts").exists()
 
 
+def test_an_engine_that_has_gone_is_named(cli: Cli, workplace: Path) -> None:
+    """A command line of before gets one sentence with the engines there are, and nothing is begun."""
+    done = cli(
+        "summarize", "toy.test.jsonl", "--model", "base", "--out", "s.jsonl", "--engine", "ctranslate2"
+    )
+    assert done.returncode == 2
+    assert "'ctranslate2' is not one of 'local', 'ray'" in done.stderr
+    assert not (workplace / "artifacts").exists()
+
+
 def test_pipes_of_the_shell_are_read_and_written(cli: Cli, workplace: Path) -> None:
     """`<(…)` is an input, `--out -` holds nothing but records; the next form writes none anew."""
     (workplace / "a.txt").write_text("It is flat.")

@@ -22,9 +22,7 @@ def teacher(request: pytest.FixtureRequest, tiny_tokenizer: PreTrainedTokenizerF
 def test_sizes_are_counted_before_they_are_built(teacher: Summarizer) -> None:
     """The count is that of the network that compression then builds."""
     sizes = Sizes(3, 2, 40)
-    spec = CompressSpec(enc_num_layers=3, dec_num_layers=2, d_ff=40)
-    if teacher.network.config.model_type == "t5":
-        spec = spec.model_copy(update={"dec_d_model": 24, "num_heads": 3})
+    spec = CompressSpec(enc_num_layers=3, dec_num_layers=2, d_ff=40, dec_d_model=24, num_heads=3)
     built = compress(teacher, spec, DOCUMENTS).summarizer.network
 
     assert count_sizes(teacher.network, spec, sizes) == count_parameters(built)

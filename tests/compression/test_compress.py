@@ -10,7 +10,7 @@ from tldrkit.compression.calibration import encode_calibration, run_calibration
 from tldrkit.compression.compress import compress
 from tldrkit.compression.layers import measure_loss_without
 from tldrkit.errors import CompressionError, ModelError
-from tldrkit.families.anatomy import Side, find_layers
+from tldrkit.families.anatomy import SideName, find_layers
 from tldrkit.families.footprint import count_parameters
 from tldrkit.families.summarizer import Summarizer, load_summarizer, save_summarizer
 from tldrkit.specs import CompressSpec
@@ -19,18 +19,13 @@ Batch = dict[str, torch.Tensor]
 DOCUMENTS = [
     (f"the cat sat on mat {number} and the dog looked at it", f"cat on mat {number}") for number in range(9)
 ]
-T5_SIZES = {"enc_num_layers": 3, "dec_num_layers": 2, "dec_d_model": 24, "d_ff": 40}
-BART_SIZES = {"enc_num_layers": 3, "dec_num_layers": 2, "d_ff": 40}
+SIZES = {"enc_num_layers": 3, "dec_num_layers": 2, "dec_d_model": 24, "d_ff": 40}
 
 
 @pytest.fixture(params=["tiny_t5", "tiny_flan", "tiny_bart"])
 def teacher(request: pytest.FixtureRequest, tiny_tokenizer: PreTrainedTokenizerFast) -> Summarizer:
     """Each family in turn."""
     return Summarizer(request.getfixturevalue(request.param), tiny_tokenizer)
-
-
-def sizes_for(network: PreTrainedModel) -> dict[str, int]:
-    return T5_SIZES if network.config.model_type == "t5" else BART_SIZES
 
 
 def test_nothing_asked_is_nothing_changed(teacher: Summarizer, tiny_batch: Batch) -> None:
@@ -43,9 +38,7 @@ def test_nothing_asked_is_nothing_changed(teacher: Summarizer, tiny_batch: Batch
 
 def test_the_teachers_own_sizes_change_nothing(teacher: Summarizer, tiny_batch: Batch) -> None:
     """Asking for every size it has, the full decoder width among them, changes nothing either."""
-    own = {"enc_num_layers": 4, "dec_num_layers": 4, "d_ff": 48}
-    if teacher.network.config.model_type == "t5":
-        own["dec_d_model"] = 32
+    own = {"enc_num_layers": 4, "dec_num_layers": 4, "d_ff": 48, "dec_d_model": 32, "num_heads": 4}
     network = compress(teacher, CompressSpec(**own), DOCUMENTS).summarizer.network
     assert torch.equal(network(**tiny_batch).logits, teacher.network(**tiny_batch).logits)
 
@@ -54,7 +47,7 @@ def test_the_teacher_is_left_alone(teacher: Summarizer) -> None:
     """Compression changes no weight, size or config of its input."""
     before = copy.deepcopy(teacher.network.state_dict())
     config = teacher.network.config.to_dict()
-    compress(teacher, CompressSpec(**sizes_for(teacher.network)), DOCUMENTS)
+    compress(teacher, CompressSpec(**SIZES), DOCUMENTS)
     after = teacher.network.state_dict()
     assert teacher.network.config.to_dict() == config
     assert before.keys() == after.keys()
@@ -63,7 +56,7 @@ def test_the_teacher_is_left_alone(teacher: Summarizer) -> None:
 
 def test_a_small_network_is_what_was_asked(teacher: Summarizer, tiny_batch: Batch, tmp_path: Path) -> None:
     """All sizes at once: reported, saved, loaded with equal logits; the cache changes no token."""
-    small = compress(teacher, CompressSpec(**sizes_for(teacher.network)), DOCUMENTS)
+    small = compress(teacher, CompressSpec(**SIZES), DOCUMENTS)
     assert small.report["layers_kept"] == {"encoder": [0, 2, 3], "decoder": [0, 3]}
     assert small.report["d_ff"] == {"before": 48, "after": 40}
     save_summarizer(small.summarizer, tmp_path)
@@ -76,7 +69,7 @@ def test_a_small_network_is_what_was_asked(teacher: Summarizer, tiny_batch: Batc
 
 def test_the_report_counts_what_is_deployed(teacher: Summarizer) -> None:
     """The report is JSON; its parts add up to the parameters of the networks."""
-    small = compress(teacher, CompressSpec(**sizes_for(teacher.network)), DOCUMENTS)
+    small = compress(teacher, CompressSpec(**SIZES), DOCUMENTS)
     report = json.loads(json.dumps(small.report))
     networks = {"before": teacher.network, "after": small.summarizer.network}
     for when, network in networks.items():
@@ -86,7 +79,7 @@ def test_the_report_counts_what_is_deployed(teacher: Summarizer) -> None:
 
 def test_same_spec_same_weights(teacher: Summarizer) -> None:
     """The seed and the documents decide the result; nothing else does."""
-    spec = CompressSpec(**sizes_for(teacher.network) | {"d_ff": 56}, calibration_examples=4, seed=1)
+    spec = CompressSpec(**SIZES | {"d_ff": 56}, calibration_examples=4, seed=1)
     first, again = (compress(teacher, spec, DOCUMENTS).summarizer.network.state_dict() for _ in range(2))
     assert all(torch.equal(first[name], again[name]) for name in first)
 
@@ -94,7 +87,7 @@ def test_same_spec_same_weights(teacher: Summarizer) -> None:
 @pytest.mark.parametrize("factor", [0.93, 1.5])
 def test_a_target_is_reached_within_one_percent(teacher: Summarizer, factor: float) -> None:
     """The feed-forward width alone brings the deployed parameters to the target, wider or narrower."""
-    spec = CompressSpec(**sizes_for(teacher.network))
+    spec = CompressSpec(**SIZES)
     control = count_parameters(compress(teacher, spec, DOCUMENTS).summarizer.network)
     target = round(factor * control)
     matched = compress(teacher, spec, DOCUMENTS, target_params=target)
@@ -104,7 +97,7 @@ def test_a_target_is_reached_within_one_percent(teacher: Summarizer, factor: flo
 
 def test_a_target_widens_without_changing_the_function(teacher: Summarizer, tiny_batch: Batch) -> None:
     """A matched control computes at first what the control it is matched with computes."""
-    spec = CompressSpec(**{**sizes_for(teacher.network), "d_ff": None})
+    spec = CompressSpec(**{**SIZES, "d_ff": None})
     control = compress(teacher, spec, DOCUMENTS).summarizer.network
     matched = compress(teacher, spec, DOCUMENTS, target_params=2 * count_parameters(control))
     assert matched.report["d_ff"]["after"] > 48
@@ -127,7 +120,7 @@ def test_named_layers_are_kept(teacher: Summarizer) -> None:
     assert all(torch.equal(kept[name], was[name]) for name in kept)
 
 
-def make_idle(network: PreTrainedModel, side: Side, index: int) -> None:
+def make_idle(network: PreTrainedModel, side: SideName, index: int) -> None:
     for name, parameter in find_layers(network, side)[index].named_parameters():
         if name.endswith((".o.weight", ".wo.weight")):
             parameter.data.zero_()
@@ -184,13 +177,13 @@ def test_the_report_tells_losses_and_documents(teacher: Summarizer) -> None:
     assert same["calibration"]["digest"] == small["calibration"]["digest"] != other["calibration"]["digest"]
 
 
-def test_all_axes_together(tiny_summarizer: Summarizer, tmp_path: Path) -> None:
+def test_all_axes_together(teacher: Summarizer, tmp_path: Path) -> None:
     """Every axis at once gives a network that is saved, loaded and writes."""
     spec = CompressSpec(
         enc_num_layers=3, dec_layers="0,3", layers_by="importance", dec_d_model=16, width_by="importance",
         num_heads=2, d_ff=24, vocab_size=290,
     )  # fmt: skip
-    small = compress(tiny_summarizer, spec, DOCUMENTS, held_out=DOCUMENTS[:2]).summarizer
+    small = compress(teacher, spec, DOCUMENTS, held_out=DOCUMENTS[:2]).summarizer
     save_summarizer(small, tmp_path)
     loaded = load_summarizer(tmp_path)
     batch = loaded.tokenizer("the cat sat", return_tensors="pt")
@@ -213,7 +206,7 @@ def test_all_axes_together(tiny_summarizer: Summarizer, tmp_path: Path) -> None:
         ({"dec_num_layers": 9}, "4 decoder layers, so 9"),
         ({"dec_d_model": 40}, "32 features in its decoder, so 40"),
         ({"num_heads": 5}, "4 heads, so 5"),
-        ({"vocab_size": 400}, "320 pieces, so 400"),
+        ({"vocab_size": 400}, "320 tokens, so 400"),
         ({"enc_layers": "0,4"}, "no layer 4: they are counted from 0 to 3"),
     ],
 )
@@ -223,15 +216,6 @@ def test_sizes_the_teacher_does_not_have_are_refused(
     """More layers or a wider decoder than the teacher's are one sentence with the sizes."""
     with pytest.raises(CompressionError, match=sentence):
         compress(tiny_summarizer, CompressSpec(**sizes), DOCUMENTS)
-
-
-@pytest.mark.parametrize("sizes", [{"dec_d_model": 24}, {"num_heads": 2}])
-def test_bart_has_one_width(
-    tiny_bart: PreTrainedModel, tiny_tokenizer: PreTrainedTokenizerFast, sizes: dict[str, int]
-) -> None:
-    """A decoder width or fewer heads for BART are refused."""
-    with pytest.raises(CompressionError, match="Only T5 can be given another"):
-        compress(Summarizer(tiny_bart, tiny_tokenizer), CompressSpec(**sizes), DOCUMENTS)
 
 
 def test_widths_need_documents(tiny_summarizer: Summarizer) -> None:
@@ -256,8 +240,8 @@ def test_grown_networks_are_refused(tiny_summarizer: Summarizer) -> None:
 
 def test_other_families_are_refused(tiny_summarizer: Summarizer) -> None:
     """A family whose anatomy is not known is named."""
-    tiny_summarizer.network.config.model_type = "mt5"
-    with pytest.raises(ModelError, match="mt5"):
+    tiny_summarizer.network.config.model_type = "led"
+    with pytest.raises(ModelError, match="led"):
         compress(tiny_summarizer, CompressSpec(), [])
 
 

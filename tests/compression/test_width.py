@@ -3,7 +3,8 @@ import torch
 from transformers import PreTrainedModel
 
 from tldrkit.compression.calibration import CalibrationExample
-from tldrkit.compression.width import compute_basis, narrow_decoder, rebuild_t5
+from tldrkit.compression.width import compute_basis, narrow_decoder
+from tldrkit.families.rebuilding import rebuild, resize
 
 Batch = dict[str, torch.Tensor]
 
@@ -79,7 +80,7 @@ def test_a_basis_is_orthonormal_and_principal() -> None:
 def test_rebuilding_keeps_everything(network: PreTrainedModel, tiny_batch: Batch) -> None:
     """The same weights in our class give the same logits, the head tied or of its own."""
     state = torch.get_rng_state()
-    rebuilt = rebuild_t5(network, network.state_dict(), None)
+    rebuilt = rebuild(network, *resize(network, ours=True), network.state_dict())
     assert torch.equal(torch.get_rng_state(), state)
     assert torch.equal(rebuilt(**tiny_batch).logits, network(**tiny_batch).logits)
     tied = network.lm_head.weight is network.shared.weight

@@ -144,7 +144,7 @@ def test_sources_are_places_of_posts_that_were_read(summarizer: Summarizer) -> N
     assert {post for one in summary.sentences for post in one.posts} <= set(summary.posts)
 
 
-def test_every_mark_around_a_text_has_room() -> None:
+def test_every_mark_around_a_text_has_room(monkeypatch: pytest.MonkeyPatch) -> None:
     """A tokenizer that adds two marks, as BART's do, cuts nothing off a thread that was made to fit."""
     bart = wordpiece.build_summarizer(wordpiece.build_tokenizer((*wordpiece.LETTERS, *wordpiece.LONGER)))
     read: list[str] = []
@@ -159,7 +159,8 @@ def test_every_mark_around_a_text_has_room() -> None:
 
     spec = SummarizeSpec(prefix="the ", max_source_tokens=30)
     threads = [build_thread("cat " * words, title="") for words in range(20, 30)]
-    ThreadSummarizer(bart, spec, Reader)(threads)  # type: ignore[arg-type]
+    monkeypatch.setattr("tldrkit.writing.long_threads.Generator", Reader)
+    ThreadSummarizer(bart, spec)(threads)
     lengths = [len(ids) for ids in bart.tokenizer(["the " + text for text in read])["input_ids"]]
 
     assert len(lengths) == 10

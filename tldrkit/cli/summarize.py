@@ -102,7 +102,7 @@ EngineOption = Annotated[
     EngineName,
     typer.Option(
         "--engine",
-        help="In this process; on a Ray cluster that is there: the same bytes; by CTranslate2: plain T5.",
+        help="In this process, or on a Ray cluster that is there: the same bytes.",
         rich_help_panel=HOW,
     ),
 ]

@@ -1,7 +1,7 @@
 """A number of parameters to reach: which sizes give it, tried in a stated order.
 
-Knows the configs of T5 and BART, which say a network's size before it is built. Does not choose what is
-kept within a size.
+Knows that a configuration says a network's size before it is built. Does not choose what is kept within a
+size.
 
 Decoder layers go first, which cost the most time a summary and the least ROUGE (Shleifer & Rush 2020,
 "Pre-trained Summarization Distillation", 4): as few of them, but half, as the budget lets the other parts
@@ -9,7 +9,6 @@ stay whole for. Feed-forwards take what is left of the budget, half their width 
 where that is not enough, half of them or fewer; and only then does any part get smaller than half.
 """
 
-import copy
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -18,10 +17,9 @@ import torch
 from transformers import PreTrainedModel
 
 from tldrkit.errors import CompressionError
-from tldrkit.families.anatomy import T5, build_config, find_family, find_feed_forwards, find_layers
+from tldrkit.families.anatomy import SIDES, find_feed_forwards, find_layers, find_side
 from tldrkit.families.footprint import count_parameters
-from tldrkit.families.hub_code.configuration_tldr import TldrT5Config
-from tldrkit.families.hub_code.modeling_tldr import TldrT5ForConditionalGeneration
+from tldrkit.families.rebuilding import resize
 from tldrkit.specs import CompressSpec
 from tldrkit.texts import count_noun
 
@@ -85,20 +83,16 @@ def plan_sizes(
 
 def count_sizes(network: PreTrainedModel, spec: CompressSpec, sizes: Sizes) -> int:
     """Count the parameters of a network of some sizes, without building it."""
-    config = copy.deepcopy(network.config)
-    kind: Any = type(network)
-    if find_family(network) is T5:
-        kind, config = TldrT5ForConditionalGeneration, build_config(TldrT5Config, config)
-        config.num_layers, config.num_decoder_layers = sizes.enc_num_layers, sizes.dec_num_layers
-        config.d_ff = sizes.d_ff
-        config.dec_d_model = spec.dec_d_model or config.dec_d_model
-        config.num_heads = spec.num_heads or config.num_heads
-    else:
-        config.encoder_layers, config.decoder_layers = sizes.enc_num_layers, sizes.dec_num_layers
-        config.encoder_ffn_dim = config.decoder_ffn_dim = sizes.d_ff
+    kind, config = resize(network, heads=spec.num_heads, dec_d_model=spec.dec_d_model)
+    layers = {"encoder": sizes.enc_num_layers, "decoder": sizes.dec_num_layers}
+    for side in SIDES:
+        fields = find_side(network, side).fields
+        setattr(config, fields.layers, layers[side])
+        setattr(config, fields.feed_forward, sizes.d_ff)
     with torch.device("meta"):
         counted = count_parameters(kind(config))
-    head, shared = network.get_output_embeddings(), network.get_input_embeddings()
+    head: Any = network.get_output_embeddings()
+    shared: Any = network.get_input_embeddings()
     return counted if head.weight is shared.weight else counted + head.weight.numel()
 
 

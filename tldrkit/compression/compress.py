@@ -18,24 +18,25 @@ from tldrkit.compression.feed_forward import narrow_feed_forwards, widen_feed_fo
 from tldrkit.compression.heads import narrow_attentions
 from tldrkit.compression.layers import choose_layers, keep_layers, measure_change, measure_loss_without
 from tldrkit.compression.losses import compare_losses
+from tldrkit.compression.post_norm import narrow_post_norm
 from tldrkit.compression.vocabulary import trim_by_use
-from tldrkit.compression.width import narrow_decoder, rebuild_t5
+from tldrkit.compression.width import narrow_decoder
 from tldrkit.errors import CompressionError
 from tldrkit.families.anatomy import (
     SIDES,
-    T5,
-    Side,
-    find_decoder_width,
-    find_family,
+    SideName,
+    find_blueprint,
     find_feed_forwards,
     find_layers,
+    find_side,
 )
 from tldrkit.families.footprint import count_by_part, count_parameters
+from tldrkit.families.rebuilding import rebuild, resize
 from tldrkit.families.summarizer import Summarizer
 from tldrkit.specs import CompressSpec
 from tldrkit.texts import count_noun
 
-COUNTED = 20_000  # documents whose pieces are counted, at most
+COUNTED = 20_000  # documents whose tokens are counted, at most
 TARGET_TOLERANCE = 0.01  # share of the target a matched control may differ by
 WIDTH_STEPS = (8, 1)  # multiples of 8, which processors like, where they are fine enough
 
@@ -71,7 +72,7 @@ def compress(
 
     Raises:
         CompressionError: The sizes cannot be made from this network.
-        ModelError: The network is neither T5 nor BART.
+        ModelError: The network's family is not known, or cannot have such sizes.
     """
     teacher = summarizer.network
     _check(teacher, spec)
@@ -82,8 +83,8 @@ def compress(
         spec, tried = plan_sizes(student.network, spec, budget)
     examples = _Examples(student, spec, documents)
     kept = _keep_layers(student, spec, examples)
-    if spec.num_heads is not None and spec.num_heads < teacher.config.num_heads:
-        narrow_attentions(student.network, spec.num_heads, examples.encode())
+    if spec.num_heads is not None and any(spec.num_heads < heads for heads in _heads(teacher)):
+        student.network = narrow_attentions(student.network, spec.num_heads, examples.encode())
     variance_kept = _narrow_decoder(student, spec, examples)
     d_ff = spec.d_ff if target_params is None else compute_d_ff(student.network, target_params)
     if d_ff is not None:
@@ -101,11 +102,8 @@ def compress(
         "tried": tried,
         "vocabulary": vocabulary,
         "layers_kept": kept,
-        "num_heads": {"before": _heads(teacher), "after": _heads(network)},
-        "dec_d_model": {
-            "before": find_decoder_width(teacher.config),
-            "after": find_decoder_width(network.config),
-        },
+        "num_heads": {"before": max(_heads(teacher)), "after": max(_heads(network))},
+        "dec_d_model": {"before": _decoder_width(teacher), "after": _decoder_width(network)},
         "variance_kept": variance_kept,
         "d_ff": {"before": _feed_forward_width(teacher), "after": _feed_forward_width(network)},
         "calibration": {"examples": len(examples.chosen), "digest": examples.digest},
@@ -139,18 +137,12 @@ def compute_d_ff(network: PreTrainedModel, target_params: int) -> int:
 
 
 def _check(teacher: PreTrainedModel, spec: CompressSpec) -> None:
-    family = find_family(teacher)
+    find_blueprint(teacher)
     if getattr(teacher.config, "growth", None):
         raise CompressionError(
             "A network that has grown dendrites is not compressed further.",
             hint="Compress the network it grew from.",
         )
-    for field in ("dec_d_model", "num_heads"):
-        if getattr(spec, field) is not None and family is not T5:
-            raise CompressionError(
-                f"Only T5 can be given another {field}, BART cannot: its heads share out its width.",
-                hint=f"Leave {field} out.",
-            )
     for what, wanted, present in _list_limits(teacher, spec):
         if wanted > present:
             raise CompressionError(
@@ -164,6 +156,7 @@ def _check(teacher: PreTrainedModel, spec: CompressSpec) -> None:
                 f"The {side} has no layer {named[-1]}: they are counted from 0 to {last}.",
                 hint="Name some of these.",
             )
+    resize(teacher, heads=spec.num_heads, dec_d_model=spec.dec_d_model)
 
 
 def _list_limits(teacher: PreTrainedModel, spec: CompressSpec) -> Iterator[tuple[tuple[str, ...], int, int]]:
@@ -171,18 +164,21 @@ def _list_limits(teacher: PreTrainedModel, spec: CompressSpec) -> Iterator[tuple
     for side in SIDES:
         yield (f"{side} layer",), spec.count_layers(side) or 0, len(find_layers(teacher, side))
     features = ("feature in its decoder", "features in its decoder")
-    yield features, spec.dec_d_model or 0, find_decoder_width(teacher.config)
-    yield ("head",), spec.num_heads or 0, _heads(teacher)
-    yield ("piece",), spec.vocab_size or 0, teacher.config.vocab_size
+    yield features, spec.dec_d_model or 0, _decoder_width(teacher)
+    yield ("head",), spec.num_heads or 0, max(_heads(teacher))
+    yield ("token",), spec.vocab_size or 0, teacher.config.vocab_size
 
 
 def _feed_forward_width(network: PreTrainedModel) -> int:
     return find_feed_forwards(network)[0].width
 
 
-def _heads(network: PreTrainedModel) -> int:
-    config = network.config
-    return int(config.num_heads if find_family(network) is T5 else config.decoder_attention_heads)
+def _heads(network: PreTrainedModel) -> list[int]:
+    return [side.heads for side in find_blueprint(network).sides]
+
+
+def _decoder_width(network: PreTrainedModel) -> int:
+    return find_side(network, "decoder").width
 
 
 class _Examples:
@@ -217,9 +213,9 @@ def _trim(
     return trim_by_use(student, size, texts, others)
 
 
-def _keep_layers(student: Summarizer, spec: CompressSpec, examples: _Examples) -> dict[Side, list[int]]:
+def _keep_layers(student: Summarizer, spec: CompressSpec, examples: _Examples) -> dict[SideName, list[int]]:
     """Drop layers; return the teacher's numbers of those kept."""
-    kept: dict[Side, list[int]] = {}
+    kept: dict[SideName, list[int]] = {}
     for side in SIDES:
         present = len(find_layers(student.network, side))
         count, named = spec.count_layers(side) or present, spec.name_layers(side)
@@ -234,17 +230,20 @@ def _keep_layers(student: Summarizer, spec: CompressSpec, examples: _Examples) -
     for side, layers in kept.items():
         if len(layers) < len(find_layers(student.network, side)):
             keep_layers(student.network, side, layers)
-    network = student.network
-    if network.config.model_type == "t5" and len(kept["decoder"]) > len(kept["encoder"]):
-        student.network = rebuild_t5(network, network.state_dict(), None)  # plain T5 cannot generate then
+    network, blueprint = student.network, find_blueprint(student.network)
+    stock_t5 = type(network).__name__ == blueprint.stock and blueprint.decoder.bias
+    if stock_t5 and len(kept["decoder"]) > len(kept["encoder"]):
+        kind, config = resize(network, ours=True)  # the stock class cannot generate then
+        student.network = rebuild(network, kind, config, network.state_dict())
     return kept
 
 
 def _narrow_decoder(student: Summarizer, spec: CompressSpec, examples: _Examples) -> float:
     """Narrow the decoder; return the share of its stream's variance that is kept."""
-    if spec.dec_d_model in (None, find_decoder_width(student.network.config)):
+    if spec.dec_d_model in (None, _decoder_width(student.network)):
         return 1.0
-    narrowed = narrow_decoder(student.network, spec.dec_d_model, examples.encode(), spec.width_by)
+    narrow = narrow_decoder if find_blueprint(student.network).norm_first else narrow_post_norm
+    narrowed = narrow(student.network, spec.dec_d_model, examples.encode(), spec.width_by)
     student.network = narrowed.network
     return narrowed.variance_kept
 

@@ -1,6 +1,6 @@
 """Feed-forwards of another width: the least used neurons go, added ones change nothing until trained.
 
-Knows T5 and BART by their anatomy. Does not choose the width.
+Knows a network by its anatomy. Does not choose the width.
 """
 
 from collections.abc import Callable, Sequence

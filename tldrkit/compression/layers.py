@@ -1,6 +1,6 @@
 """Fewer layers: which ones are kept, and what must move with them.
 
-Knows T5 and BART by their anatomy. Does not know weights: the layers kept are as they were.
+Knows a network by its anatomy. Does not know weights: the layers kept are as they were.
 """
 
 import copy
@@ -13,7 +13,7 @@ from torch.nn.functional import cosine_similarity
 from transformers import PreTrainedModel
 
 from tldrkit.compression.calibration import CalibrationExample, run_calibration
-from tldrkit.families.anatomy import T5, Side, find_family, find_layers, write_sizes
+from tldrkit.families.anatomy import SideName, find_layers, find_side, write_sizes
 
 
 def choose_layers(present: int, kept: int) -> list[int]:
@@ -27,7 +27,9 @@ def choose_layers(present: int, kept: int) -> list[int]:
     return [(2 * index * (present - 1) + gaps) // (2 * gaps) for index in range(kept)]  # rounded half up
 
 
-def measure_change(network: PreTrainedModel, side: Side, examples: Sequence[CalibrationExample]) -> Tensor:
+def measure_change(
+    network: PreTrainedModel, side: SideName, examples: Sequence[CalibrationExample]
+) -> Tensor:
     """Measure how much each layer of one side changes the residual stream: mean of 1 - cos(before, after).
 
     Men et al. 2024, "ShortGPT: Layers in Large Language Models are More Redundant Than You Expect", 3.1
@@ -54,7 +56,7 @@ def measure_change(network: PreTrainedModel, side: Side, examples: Sequence[Cali
 
 
 def measure_loss_without(
-    network: PreTrainedModel, side: Side, examples: Sequence[CalibrationExample]
+    network: PreTrainedModel, side: SideName, examples: Sequence[CalibrationExample]
 ) -> Tensor:
     """Measure the loss of a label token with each layer of one side left out in turn, nats.
 
@@ -70,15 +72,16 @@ def measure_loss_without(
     return torch.tensor(losses, dtype=torch.float64)
 
 
-def keep_layers(network: PreTrainedModel, side: Side, kept: Sequence[int]) -> None:
+def keep_layers(network: PreTrainedModel, side: SideName, kept: Sequence[int]) -> None:
     """Drop all layers of one side but the ``kept`` ones, in place; order and numbers in the configs follow.
 
-    T5's first layer holds the relative position bias all layers use: it moves to the new first one.
+    The first layer holds the relative position bias that all layers use, if there is one: it moves to the new
+    first one.
     """
     layers = find_layers(network, side)
     remaining = [layers[index] for index in kept]
-    if find_family(network) is T5 and kept[0] != 0:
-        _move_position_bias(layers[0], remaining[0])
+    if find_side(network, side).bias and kept[0] != 0:
+        _move_position_bias(network, side, kept[0])
     del layers[:]
     layers.extend(remaining)
     for index, layer in enumerate(layers):
@@ -88,7 +91,10 @@ def keep_layers(network: PreTrainedModel, side: Side, kept: Sequence[int]) -> No
     write_sizes(network)
 
 
-def _move_position_bias(source: nn.Module, target: nn.Module) -> None:
-    giver, taker = source.layer[0].SelfAttention, target.layer[0].SelfAttention  # type: ignore[union-attr,index]
+def _move_position_bias(network: PreTrainedModel, side: SideName, first: int) -> None:
+    described = find_side(network, side)
+    giver, taker = (
+        network.get_submodule(described.layers[number].own.query.rpartition(".")[0]) for number in (0, first)
+    )
     taker.relative_attention_bias = giver.relative_attention_bias
     taker.has_relative_attention_bias = True

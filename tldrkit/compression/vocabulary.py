@@ -1,10 +1,11 @@
 """A smaller vocabulary: tokenizer and embeddings lose the pieces that the corpus hardly uses.
 
-Knows the unigram, byte-level BPE and WordPiece tokenizers of T5, BART, BERT and our bases; special and added
-pieces always stay. Does not choose how many are kept.
+Knows unigram (T5, mBART, Pegasus), byte-level BPE (BART, our bases) and WordPiece tokenizers (BERT); special
+and added pieces always stay. Does not choose how many are kept.
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,14 +18,15 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, PreTrainedTok
 
 from tldrkit.compression.calibration import NAME
 from tldrkit.errors import CompressionError
-from tldrkit.families.anatomy import find_configs
+from tldrkit.families.anatomy import find_blueprint, find_configs
 from tldrkit.families.summarizer import Summarizer
 from tldrkit.texts import count_noun
 
 _NUMBERED = ("pad_token_id", "eos_token_id", "bos_token_id", "decoder_start_token_id", "forced_bos_token_id",
-             "forced_eos_token_id", "begin_suppress_tokens")  # fmt: skip
+             "forced_eos_token_id", "begin_suppress_tokens", "suppress_tokens", "bad_words_ids")  # fmt: skip
+_SIZES = ("vocab_size", "decoder_vocab_size")
+_BYTE = re.compile("<0x[0-9A-F]{2}>")
 
-_TABLES = ("shared", "embed_tokens", "lm_head")  # with a row for every piece
 _CHUNK = 1000  # texts tokenized together
 
 
@@ -87,7 +89,7 @@ def trim_by_use(
         return {"before": len(full), "after": len(full)}
     if not texts:
         raise CompressionError("Pieces are chosen by their use in documents, and there are none.", hint=NAME)
-    named = [number for *_, numbers in _list_named(summarizer.network) for number in numbers]
+    named = [n for config, name in _list_named(summarizer.network) for n in _flatten(getattr(config, name))]
     trimmed = trim_tokenizer(full, size, texts, named)
     keep_pieces(summarizer.network, trimmed.kept)
     summarizer.tokenizer = trimmed.tokenizer
@@ -118,24 +120,27 @@ def trim_tokenizer(
 def keep_pieces(network: PreTrainedModel, kept: Sequence[int]) -> None:
     """Keep the embeddings of some pieces, and the head's rows, in place; the config's numbers follow."""
     index = torch.tensor(kept, device=network.device)
-    done: dict[int, nn.Parameter] = {}
-    for path, module in network.named_modules():
-        if path.rpartition(".")[2] in _TABLES and isinstance(module, nn.Embedding | nn.Linear):
-            weight = module.weight
-            if id(weight) not in done:
-                done[id(weight)] = nn.Parameter(weight.detach().index_select(0, index))
-            module.weight = done[id(weight)]
+    numbers = {old: new for new, old in enumerate(kept)}
+    blueprint = find_blueprint(network)
+    named = {blueprint.embeddings, f"{blueprint.head}.weight", *(side.embeddings for side in blueprint.sides)}
+    tables = {name: network.get_parameter(name) for name in named}
+    smaller = {id(table): nn.Parameter(table.detach().index_select(0, index)) for table in tables.values()}
+    for module in network.modules():  # several may share one table
+        if isinstance(module, nn.Embedding | nn.Linear) and id(module.weight) in smaller:
+            module.weight = smaller[id(module.weight)]
             size = "num_embeddings" if isinstance(module, nn.Embedding) else "out_features"
             setattr(module, size, len(kept))
-    if hasattr(network, "final_logits_bias"):  # BART's
-        network.final_logits_bias = network.final_logits_bias.index_select(1, index)
-    numbers = {old: new for new, old in enumerate(kept)}
+            if isinstance(module, nn.Embedding) and module.padding_idx is not None:
+                module.padding_idx = numbers.get(module.padding_idx)
+    if blueprint.logits_bias:
+        bias = network.get_buffer(blueprint.logits_bias)
+        setattr(network, blueprint.logits_bias, bias.index_select(1, index))
     for config in find_configs(network):
-        if hasattr(config, "vocab_size"):
-            config.vocab_size = len(kept)
-    for config, name, old in _list_named(network):
-        new = [numbers[i] for i in old]
-        setattr(config, name, new if isinstance(getattr(config, name), list) else new[0])
+        for name in _SIZES:
+            if hasattr(config, name):
+                setattr(config, name, len(kept))
+    for config, name in _list_named(network):
+        setattr(config, name, _translate(getattr(config, name), numbers))
 
 
 def measure_coverage(
@@ -166,13 +171,18 @@ def measure_coverage(
     }
 
 
-def _list_named(network: PreTrainedModel) -> Iterator[tuple[Any, str, list[int]]]:
-    """List the pieces that configs name: the config, the field's name, the numbers."""
+def _list_named(network: PreTrainedModel) -> Iterator[tuple[Any, str]]:
+    """List the fields of configs that name pieces, and the config of each."""
     for config in (*find_configs(network), network.generation_config):
-        for name in _NUMBERED:
-            value = getattr(config, name, None)
-            if value is not None:
-                yield config, name, value if isinstance(value, list) else [value]
+        yield from ((config, name) for name in _NUMBERED if getattr(config, name, None) is not None)
+
+
+def _flatten(value: Any) -> list[int]:  # noqa: ANN401  (a number, a list of some, or lists of lists)
+    return [n for one in value for n in _flatten(one)] if isinstance(value, list) else [value]
+
+
+def _translate(value: Any, numbers: Mapping[int, int]) -> Any:  # noqa: ANN401  (as above)
+    return [_translate(one, numbers) for one in value] if isinstance(value, list) else numbers[value]
 
 
 def _encode(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> list[list[int]]:
@@ -195,7 +205,10 @@ def _take_inventory(tokenizer: Tokenizer, model: Mapping[str, Any]) -> _Inventor
     kind, vocab = model["type"], model["vocab"]
     if kind == "Unigram":
         pieces = [piece for piece, _ in vocab]
-        return _Inventory(pieces, {model["unk_id"], *_find_spelling(pieces)})
+        bytes_ = (
+            i for i, piece in enumerate(pieces) if model.get("byte_fallback") and _BYTE.fullmatch(piece)
+        )
+        return _Inventory(pieces, {model["unk_id"], *_find_spelling(pieces), *bytes_})
     if kind not in ("BPE", "WordPiece"):
         raise CompressionError(
             f"A vocabulary of the kind {kind} cannot be trimmed.", hint="Leave vocab_size out."

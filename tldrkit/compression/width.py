@@ -1,13 +1,13 @@
-"""A narrower T5 decoder: its residual stream is projected on its principal directions (SliceGPT).
+"""A narrower decoder: its residual stream is projected on its principal directions (SliceGPT).
 
-Method: Ashkboos et al. 2024, "SliceGPT", section 3, with one rotation for the whole stream. T5 norms
-scale each token to unit root mean square and do not shift, so a rotation of the stream commutes with them
-once their weights have been moved into the matrices that read their output. Knows T5's module names; does
-not choose the width.
+Method: Ashkboos et al. 2024, "SliceGPT", section 3, with one rotation for the whole stream. T5's norms come
+first, scale each token to unit root mean square and do not shift, so a rotation of the stream commutes with
+them once their weights have been moved into the matrices that read their output. Knows sublayers by the
+blueprint; does not choose the width.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,23 +16,17 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from tldrkit.compression.calibration import CalibrationExample, run_calibration
-from tldrkit.families.anatomy import build_config
-from tldrkit.families.hub_code.configuration_tldr import TldrT5Config
-from tldrkit.families.hub_code.modeling_tldr import TldrT5ForConditionalGeneration
-
-READERS = ("SelfAttention.q", "SelfAttention.k", "SelfAttention.v", "EncDecAttention.q",
-           "DenseReluDense.wi", "DenseReluDense.wi_0", "DenseReluDense.wi_1")  # fmt: skip
-WRITERS = ("SelfAttention.o", "EncDecAttention.o", "DenseReluDense.wo")
-FINAL_NORM = "decoder.final_layer_norm"
-
-State = dict[str, torch.Tensor]
+from tldrkit.families.anatomy import find_blueprint
+from tldrkit.families.blueprint import LayerPaths
+from tldrkit.families.drawing import draw_blueprint
+from tldrkit.families.rebuilding import State, rebuild, resize
 
 
 @dataclass(frozen=True)
 class Narrowed:
     """A network with a narrower decoder, and the share of its stream's variance that was kept."""
 
-    network: TldrT5ForConditionalGeneration
+    network: PreTrainedModel
     variance_kept: float
 
 
@@ -42,29 +36,31 @@ def narrow_decoder(
     examples: Sequence[CalibrationExample],
     by: Literal["pca", "importance"] = "pca",
 ) -> Narrowed:
-    """Build a T5 whose decoder has ``width``, from a wider one (which is left alone).
+    """Build a network whose decoder has ``width``, from a wider one (which is left alone).
 
     Args:
         network: The wider one.
         width: The decoder's.
         examples: What the stream is measured on.
         by: What is kept of the stream: principal directions, or the features with the largest mean square.
+
+    Raises:
+        ModelError: Its family has no decoder of another width.
     """
+    kind, config = resize(network, dec_d_model=width, ours=True)
     moment = measure_moment(network, examples)
     basis = compute_basis(moment, width) if by == "pca" else choose_features(moment, width)
     state = {name: tensor.detach() for name, tensor in network.state_dict().items()}
-    for norm in find_decoder_norms(network):
-        if norm != FINAL_NORM:
-            _rotate_sublayer(state, norm, basis)
-    _rotate_ends(state, basis)
+    for layer in find_blueprint(network).decoder.layers:
+        for norm, readers, writer in list_sublayers(layer):
+            _rotate_sublayer(state, norm, readers, writer, basis)
+    drawn = draw_blueprint(config)
+    assert drawn  # as the blueprint of the network
+    assert drawn.projections
+    assert drawn.decoder.last_norm
+    _rotate_ends(state, drawn.projections, drawn.decoder.last_norm, basis)
     kept = (basis.T @ moment @ basis).trace() / moment.trace()
-    return Narrowed(rebuild_t5(network, state, width), kept.item())
-
-
-def find_decoder_norms(network: PreTrainedModel) -> dict[str, nn.Module]:
-    """Return the decoder's norms by their names: one before each sublayer, and the final one."""
-    decoder = network.decoder.named_modules(prefix="decoder")
-    return {name: module for name, module in decoder if name.endswith("layer_norm")}
+    return Narrowed(rebuild(network, kind, config, state), kept.item())
 
 
 def measure_moment(network: PreTrainedModel, examples: Sequence[CalibrationExample]) -> torch.Tensor:
@@ -75,16 +71,15 @@ def measure_moment(network: PreTrainedModel, examples: Sequence[CalibrationExamp
     Shape:
         result: (decoder width, decoder width)
     """
-    norms = find_decoder_norms(network)
-    width = network.decoder.final_layer_norm.weight.numel()
-    moment = torch.zeros(width, width, dtype=torch.float64, device=network.device)
+    side = find_blueprint(network).decoder
+    moment = torch.zeros(side.width, side.width, dtype=torch.float64, device=network.device)
 
     def add(_module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
         tokens = inputs[0].flatten(0, -2).double()
         tokens = tokens / tokens.pow(2).mean(-1, keepdim=True).sqrt().clamp_min(1e-12)
         moment.addmm_(tokens.T, tokens)
 
-    hooks = [norm.register_forward_pre_hook(add) for norm in norms.values()]
+    hooks = [network.get_submodule(norm).register_forward_pre_hook(add) for norm in side.norms]
     run_calibration(network, examples, hooks)
     return moment
 
@@ -113,26 +108,6 @@ def choose_features(moment: torch.Tensor, width: int) -> torch.Tensor:
     return torch.eye(len(moment), dtype=moment.dtype, device=moment.device)[:, kept]
 
 
-def rebuild_t5(
-    network: PreTrainedModel, state: State, dec_d_model: int | None
-) -> TldrT5ForConditionalGeneration:
-    """Build our T5 with a T5's config and the given weights; a head of its own stays its own."""
-    with torch.random.fork_rng(devices=[]):
-        config = build_config(
-            TldrT5Config,
-            network.config,
-            dec_d_model=dec_d_model,
-            attn_implementation=network.config._attn_implementation,
-        )
-        rebuilt = TldrT5ForConditionalGeneration(config)
-    if network.lm_head.weight is not network.shared.weight:
-        rebuilt.lm_head.weight = nn.Parameter(torch.empty_like(network.lm_head.weight))
-    rebuilt.load_state_dict(state)
-    rebuilt.generation_config = network.generation_config
-    rebuilt.to(network.device, network.dtype).eval()
-    return rebuilt
-
-
 def _build_norm_weight(old: torch.Tensor, basis: torch.Tensor) -> torch.Tensor:
     """Build a norm's weight in the narrow stream, where it divides by the mean over fewer directions.
 
@@ -143,25 +118,36 @@ def _build_norm_weight(old: torch.Tensor, basis: torch.Tensor) -> torch.Tensor:
     return old.new_full((width,), math.sqrt(full / width))
 
 
-def _rotate_sublayer(state: State, norm: str, basis: torch.Tensor) -> None:
+def list_sublayers(layer: LayerPaths) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """List what reads the stream and what writes to it: a norm, the linear layers behind it, the last one.
+
+    Keys and values across read what the encoder wrote, which keeps its width.
+    """
+    own, cross, feed = layer.own, layer.cross, layer.feed
+    yield own.norm, (own.query, own.key, own.value), own.out
+    if cross:
+        yield cross.norm, (cross.query,), cross.out
+    yield feed.norm, feed.readers, feed.writer
+
+
+def _rotate_sublayer(
+    state: State, norm: str, readers: Sequence[str], writer: str, basis: torch.Tensor
+) -> None:
     """Express one sublayer in the basis: what it reads through its norm, and what it writes."""
-    prefix = norm.removesuffix("layer_norm")
     weight = state[f"{norm}.weight"]
-    for name in [name for name in state if name.startswith(prefix)]:
-        matrix = state[name].double()
-        if name.removeprefix(prefix).removesuffix(".weight") in READERS:
-            state[name] = (matrix * weight.double() @ basis).to(weight)
-        elif name.removeprefix(prefix).removesuffix(".weight") in WRITERS:
-            state[name] = (basis.T @ matrix).to(weight)
+    for path in readers:
+        matrix = state[f"{path}.weight"].double()
+        state[f"{path}.weight"] = (matrix * weight.double() @ basis).to(weight)
+    state[f"{writer}.weight"] = (basis.T @ state[f"{writer}.weight"].double()).to(weight)
     state[f"{norm}.weight"] = _build_norm_weight(weight, basis)
 
 
-def _rotate_ends(state: State, basis: torch.Tensor) -> None:
+def _rotate_ends(state: State, projections: tuple[str, str], norm: str, basis: torch.Tensor) -> None:
     """Set the projections from and to the width of the embeddings, the final norm's weight in the latter."""
-    weight = state[f"{FINAL_NORM}.weight"]
+    weight = state[f"{norm}.weight"]
     identity = torch.eye(basis.shape[0], dtype=basis.dtype, device=basis.device)
-    inwards = state.get("decoder.in_proj.weight", identity).double()
-    outwards = state.get("decoder.out_proj.weight", identity).double()
-    state["decoder.in_proj.weight"] = (basis.T @ inwards).to(weight)
-    state["decoder.out_proj.weight"] = (outwards * weight.double() @ basis).to(weight)
-    state[f"{FINAL_NORM}.weight"] = _build_norm_weight(weight, basis)
+    inwards, outwards = (f"{path}.weight" for path in projections)
+    read, written = (state.get(name, identity).double() for name in (inwards, outwards))
+    state[inwards] = (basis.T @ read).to(weight)
+    state[outwards] = (written * weight.double() @ basis).to(weight)
+    state[f"{norm}.weight"] = _build_norm_weight(weight, basis)

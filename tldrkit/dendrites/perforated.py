@@ -28,14 +28,13 @@ from tldrkit.dendrites.growth import Growth
 from tldrkit.dendrites.placements import choose_modules
 from tldrkit.errors import DendriteError
 from tldrkit.families.anatomy import build_config
+from tldrkit.families.drawing import draw_blueprint
 from tldrkit.families.footprint import count_trained
 from tldrkit.families.hub_code.dendritic_linear import ACTIVATIONS, DendriticLinear
-from tldrkit.families.hub_code.modeling_tldr import NETWORKS
+from tldrkit.families.rebuilding import find_ours
 from tldrkit.specs import TrainSpec
 from tldrkit.texts import name_error, say_reason
 
-DEPLOYED: dict[type, Any] = {network.__bases__[-1]: network for network in NETWORKS}
-"""Our class for each stock one."""
 SAVE_NAME = "perforatedai"
 SCORES = "scores.json"
 SMALLEST_SCORE = 1e-9  # PerforatedAI takes a score of exactly 0 for "no score yet"
@@ -233,7 +232,8 @@ def check_growable(network: PreTrainedModel, spec: TrainSpec) -> list[str]:
     Raises:
         DendriteError: The network is of another kind, has dendrites already, or lacks such layers.
     """
-    if type(network) not in (*DEPLOYED, *DEPLOYED.values()):
+    blueprint = draw_blueprint(network.config)
+    if not (blueprint and blueprint.ours):
         kind = network.config.model_type
         raise DendriteError(
             f"Dendrites cannot grow on a {kind} model.", hint="Use a T5, BART, Pegasus or kin."
@@ -368,7 +368,7 @@ def _build_deployed(network: PreTrainedModel, activation: str) -> PreTrainedMode
     growth = _count_dendrites(network)
     deployed_class, config = type(network), copy.deepcopy(network.config)
     if growth:
-        deployed_class = DEPLOYED.get(deployed_class, deployed_class)
+        deployed_class = find_ours(network)
         config = build_config(
             deployed_class.config_class, config, growth=growth, dendrite_activation=activation
         )

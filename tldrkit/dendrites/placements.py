@@ -1,28 +1,36 @@
 """Where dendrites may grow, and how many parameters they cost there.
 
-Knows the layers of T5 and BART by their names. Does not grow anything.
+Knows layers by the blueprint. Does not grow anything.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Final, cast, get_args
+from typing import Final, Literal, get_args
 
 from torch import nn
 from transformers import PreTrainedModel
 
 from tldrkit.errors import DendriteError
-from tldrkit.families.anatomy import SIDES, Side, find_layers
+from tldrkit.families.anatomy import SIDES, SideName, find_layers, find_side
 from tldrkit.specs import Placement, TrainSpec, read_count
 from tldrkit.texts import count_noun
 
-KINDS: Final = {
-    "attention": r"\.(?:(?:Self|EncDec)Attention\.[qkvo]|(?:self|encoder)_attn\.(?:[qkv]|out)_proj)$",
-    "feed-forward": r"\.(?:DenseReluDense\.w[io](?:_\d)?|fc[12])$",
-}
 LISTED: Final = (1, 2, 3)  # dendrites a layer, in the table of costs
-_LAYER = re.compile(r"\b(encoder|decoder)\.(?:block|layers)\.(\d+)\.")
+Kind = Literal["attention", "feed-forward"]
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a linear layer is: its side, the number of its layer there, and what it belongs to."""
+
+    side: SideName
+    number: int
+    kind: Kind
+
+    def is_at(self, placement: Placement) -> bool:
+        """Tell whether a placement holds it."""
+        return placement in ("all", self.side, self.kind, f"{self.side}-{self.kind}")
 
 
 @dataclass(frozen=True)
@@ -38,7 +46,7 @@ def choose_modules(network: PreTrainedModel, spec: TrainSpec) -> list[str]:
     """Choose the linear layers that may grow: never embeddings, the head, or projections between two widths.
 
     Args:
-        network: T5 or BART, plain or ours.
+        network: Of a family with a blueprint.
         spec: Patterns of module paths, or a placement, of the last layers or all.
 
     Returns:
@@ -47,15 +55,16 @@ def choose_modules(network: PreTrainedModel, spec: TrainSpec) -> list[str]:
     Raises:
         DendriteError: No layer is chosen.
     """
-    growable = [path for path, _ in _find_growable(network)]
+    places = _list_places(network)
+    growable = list(_find_growable(network))
     if spec.dendrite_modules:
         patterns = [pattern.strip() for pattern in spec.dendrite_modules.split(",")]
         _check_patterns(patterns, growable)
         return [path for path in growable if any(fnmatchcase(path, pattern) for pattern in patterns)]
-    paths = [path for path in growable if _is_at(path, spec.dendrite_placement)]
+    paths = [path for path in growable if places[path].is_at(spec.dendrite_placement)]
     if spec.dendrite_last_layers is not None:
         first = {side: len(find_layers(network, side)) - spec.dendrite_last_layers for side in SIDES}
-        paths = [path for path in paths if (place := _find_place(path)) and place[1] >= first[place[0]]]
+        paths = [path for path in paths if places[path].number >= first[places[path].side]]
     if not paths:
         message = f"This network has no linear layer at {spec.dendrite_placement!r}."
         raise DendriteError(message, hint="Choose another dendrite_placement.")
@@ -68,7 +77,7 @@ def count_cost(network: PreTrainedModel, paths: Sequence[str], dendrites: int) -
     A dendrite has its layer's weights and bias over again, a weight to each output feature, and a link a
     feature from each earlier dendrite (see ``DendriticLinear``).
     """
-    linears = dict(_find_growable(network))
+    linears = _find_growable(network)
     links = dendrites * (dendrites - 1) // 2
     return sum(
         dendrites * sum(parameter.numel() for parameter in linear.parameters())
@@ -123,22 +132,26 @@ def _count_each(network: PreTrainedModel, spec: TrainSpec) -> list[Cost]:
     return [Cost(spec.grown_at, dendrites, count_cost(network, paths, dendrites)) for dendrites in counts]
 
 
-def _find_growable(network: PreTrainedModel) -> list[tuple[str, nn.Linear]]:
-    linears = ((path, module) for path, module in network.named_modules() if type(module) is nn.Linear)
-    return [(path, linear) for path, linear in linears if _is_at(path, "all")]
+def _find_growable(network: PreTrainedModel) -> dict[str, nn.Linear]:
+    """Find the linear layers that may grow, in the network's order."""
+    places = _list_places(network)
+    return {
+        path: module
+        for path, module in network.named_modules()
+        if path in places and type(module) is nn.Linear
+    }
 
 
-def _is_at(path: str, placement: Placement) -> bool:
-    side, _, kind = placement.partition("-") if placement.startswith(SIDES) else ("", "", placement)
-    place = _find_place(path)
-    kinds = [KINDS[kind]] if kind in KINDS else KINDS.values()
-    return place is not None and side in ("", place[0]) and any(re.search(known, path) for known in kinds)
-
-
-def _find_place(path: str) -> tuple[Side, int] | None:
-    """Tell the side and the number of the layer that a module belongs to."""
-    found = _LAYER.search(path)
-    return (cast(Side, found[1]), int(found[2])) if found else None
+def _list_places(network: PreTrainedModel) -> dict[str, _Place]:
+    """List the linear layers of all layers."""
+    places: dict[str, _Place] = {}
+    for side in SIDES:
+        for number, layer in enumerate(find_side(network, side).layers):
+            attentions = [path for part in (layer.own, layer.cross) if part for path in part.linears]
+            places |= {path: _Place(side, number, "attention") for path in attentions}
+            feeds = (*layer.feed.readers, layer.feed.writer)
+            places |= {path: _Place(side, number, "feed-forward") for path in feeds}
+    return places
 
 
 def _check_patterns(patterns: Sequence[str], growable: Sequence[str]) -> None:

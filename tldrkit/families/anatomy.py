@@ -1,4 +1,4 @@
-"""The modules of a network that its blueprint names: layers, feed-forwards, and the configs that say sizes.
+"""Where a network keeps its layers and feed-forwards, as its blueprint says; its sizes and configs.
 
 Changes nothing but the numbers in configs.
 """
@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from torch import nn
 
 from tldrkit.errors import ModelError
-from tldrkit.families.blueprint import Blueprint
+from tldrkit.families.blueprint import Blueprint, Side
 from tldrkit.families.drawing import draw_blueprint
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedModel
 
-Side = Literal["encoder", "decoder"]
-SIDES: tuple[Side, Side] = ("encoder", "decoder")
-T5 = "T5"
-BART = "BART"
+SideName = Literal["encoder", "decoder"]
+SIDES: tuple[SideName, SideName] = ("encoder", "decoder")
 
 
 @dataclass(frozen=True)
@@ -46,75 +44,40 @@ class FeedForward:
         return cast(nn.Linear, getattr(self.module, name))
 
 
-def find_family(network: "PreTrainedModel") -> str:
-    """Tell whether a network is a T5 or a BART.
-
-    Raises:
-        ModelError: It is neither.
-    """
-    family = find_blueprint(network).family
-    if family not in (T5, BART):
-        raise _describe_unknown(network)
-    return family
-
-
 def find_blueprint(network: "PreTrainedModel") -> Blueprint:
-    """Draw the blueprint of a network.
+    """Return the blueprint of a network.
 
     Raises:
-        ModelError: Its family is not known.
+        ModelError: Its family has none.
     """
     blueprint = draw_blueprint(network.config)
     if blueprint is None:
-        raise _describe_unknown(network)
+        raise ModelError(
+            f"A {network.config.model_type} network cannot be taken apart.",
+            hint="Use a checkpoint of a family that docs/compression.md names.",
+        )
     return blueprint
 
 
-def _describe_unknown(network: "PreTrainedModel") -> ModelError:
-    return ModelError(
-        f"A {network.config.model_type} network cannot be taken apart.",
-        hint="Use a T5, flan-T5 or BART checkpoint.",
-    )
-
-
-def draw_packable(network: "PreTrainedModel") -> Blueprint | None:
-    """Draw the blueprint by which a network runs without padding, plain, of ours or growing; or None.
-
-    It does so on a processor alone, and knows no layers that are left out at random.
-    """
-    config = network.config
-    skips = getattr(config, "encoder_layerdrop", 0.0) or getattr(config, "decoder_layerdrop", 0.0)
-    on_processor = next(network.parameters()).device.type == "cpu"
-    return draw_blueprint(config) if on_processor and not skips else None
-
-
-def find_packable(network: "PreTrainedModel") -> str | None:
-    """Tell the family of a network that runs without padding; or None."""
-    blueprint = draw_packable(network)
-    return blueprint.family if blueprint else None
-
-
-def find_decoder_width(config: Any) -> int:  # noqa: ANN401  (transformers is not typed)
-    """Find the width of the decoder; ``d_model`` is the encoder's."""
-    width: int = getattr(config, "dec_d_model", None) or config.d_model
-    return width
-
-
-def find_layers(network: "PreTrainedModel", side: Side) -> nn.ModuleList:
-    """Return the layers of one side, input first."""
-    return cast(nn.ModuleList, network.get_submodule(getattr(find_blueprint(network), side).stack))
-
-
-def find_feed_forwards(network: "PreTrainedModel", side: Side | None = None) -> list[FeedForward]:
-    """Return the feed-forwards of one side, or of both, encoder first."""
+def find_side(network: "PreTrainedModel", side: SideName) -> Side:
+    """Return one side of a network's blueprint."""
     blueprint = find_blueprint(network)
+    return blueprint.encoder if side == "encoder" else blueprint.decoder
+
+
+def find_layers(network: "PreTrainedModel", side: SideName) -> nn.ModuleList:
+    """Return the layers of one side, input first."""
+    return cast(nn.ModuleList, network.get_submodule(find_side(network, side).stack))
+
+
+def find_feed_forwards(network: "PreTrainedModel", side: SideName | None = None) -> list[FeedForward]:
+    """Return the feed-forwards of one side, or of both, encoder first."""
     found = []
-    for name in SIDES if side is None else [side]:
-        stack, first = getattr(blueprint, name).stack, getattr(blueprint, name).layers[0].feed
-        readers = tuple(path.rpartition(".")[2] for path in first.readers)
-        inner, _, writer = first.writer.removeprefix(f"{stack}.0.").rpartition(".")
-        modules = (layer.get_submodule(inner) for layer in find_layers(network, name))
-        found += [FeedForward(module, readers, writer) for module in modules]
+    for one in SIDES if side is None else (side,):
+        for layer in find_side(network, one).layers:
+            holder, _, writer = layer.feed.writer.rpartition(".")
+            readers = tuple(reader.rpartition(".")[2] for reader in layer.feed.readers)
+            found.append(FeedForward(network.get_submodule(holder), readers, writer))
     return found
 
 
@@ -133,20 +96,32 @@ def build_config(kind: "type[PreTrainedConfig]", config: "PreTrainedConfig", **c
 
 
 def write_sizes(network: "PreTrainedModel") -> None:
-    """Set numbers of layers and heads and feed-forward widths in the configs to what the network holds.
+    """Set layer counts and feed-forward widths in the configs to what the network holds."""
+    for side in SIDES:
+        set_field(network, find_side(network, side).fields.layers, len(find_layers(network, side)))
+        width = find_feed_forwards(network, side)[0].width
+        set_field(network, find_side(network, side).fields.feed_forward, width)
 
-    In a T5 decoder's config ``num_layers`` is the decoder's own count.
+
+def set_field(network: "PreTrainedModel", name: str, value: int) -> None:
+    """Set a field of a network's config and of the copies its parts keep.
+
+    T5's decoder has a copy in which ``num_layers``, elsewhere the encoder's count, is its own.
     """
-    blueprint = find_blueprint(network)
-    sizes: dict[str, int] = {}
-    for name in SIDES:
-        part = getattr(blueprint, name)
-        query = cast(nn.Linear, network.get_submodule(part.layers[0].own.query))
-        sizes[part.fields.layers] = len(find_layers(network, name))
-        sizes[part.fields.heads] = query.out_features // part.head_width
-        sizes[part.fields.feed_forward] = find_feed_forwards(network, name)[0].width
     for config in find_configs(network):
-        for field, size in sizes.items():
-            setattr(config, field, size)
-        if config.is_decoder and blueprint.decoder.fields.layers == "num_decoder_layers":
-            config.num_layers = config.num_decoder_layers
+        own = getattr(config, "is_decoder", False) and hasattr(config, "num_decoder_layers")
+        if not (own and name == "num_layers"):
+            setattr(config, name, value)
+        if own and name == "num_decoder_layers":
+            config.num_layers = value
+
+
+def draw_packable(network: "PreTrainedModel") -> Blueprint | None:
+    """Draw the blueprint by which a network runs without padding, plain, of ours or growing; or None.
+
+    It does so on a processor alone, and knows no layers that are left out at random.
+    """
+    config = network.config
+    skips = getattr(config, "encoder_layerdrop", 0.0) or getattr(config, "decoder_layerdrop", 0.0)
+    on_processor = next(network.parameters()).device.type == "cpu"
+    return draw_blueprint(config) if on_processor and not skips else None

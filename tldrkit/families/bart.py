@@ -11,6 +11,7 @@ from tldrkit.families.blueprint import (
     SizeFields,
 )
 
+_ENTRANCE = "model.decoder.layernorm_embedding"  # of a decoder of its own width: a norm and a projection
 _ALIASES = {"swish": "silu"}
 """Names that transformers has for activations with two of them."""
 _LINEARS = ("q_proj", "k_proj", "v_proj", "out_proj")
@@ -22,6 +23,7 @@ def draw_bart(config: Config) -> Blueprint:
     Raises:
         AttributeError: The configuration lacks a field.
     """
+    narrow = getattr(config, "dec_d_model", None) not in (None, config.d_model)
     return Blueprint(
         family="BART",
         stock="BartForConditionalGeneration",
@@ -41,6 +43,7 @@ def draw_bart(config: Config) -> Blueprint:
         scaled=True,
         dropout=DropoutFields("dropout", "attention_dropout", "activation_dropout"),
         embedding_scale=config.d_model**0.5 if config.scale_embedding else 1.0,
+        projections=(f"{_ENTRANCE}.proj", "model.decoder.out_proj") if narrow else None,
         logits_bias="final_logits_bias",
     )
 
@@ -48,7 +51,10 @@ def draw_bart(config: Config) -> Blueprint:
 def _draw_side(config: Config, side: str) -> Side:
     fields = SizeFields(f"{side}_layers", f"{side}_attention_heads", f"{side}_ffn_dim")
     heads = getattr(config, fields.heads)
+    own_width = getattr(config, f"{side[:3]}_d_kv", None)  # ours, of fewer heads
     decoder = side == "decoder"
+    width = (decoder and getattr(config, "dec_d_model", None)) or config.d_model
+    norm = f"model.{side}.layernorm_embedding"
     return Side(
         stack=f"model.{side}.layers",
         fields=fields,
@@ -59,14 +65,14 @@ def _draw_side(config: Config, side: str) -> Side:
         embeddings="model.shared.weight"
         if config.tie_word_embeddings
         else f"model.{side}.embed_tokens.weight",
-        width=config.d_model,
+        width=width,
         heads=heads,
-        head_width=config.d_model // heads,
+        head_width=own_width or config.d_model // heads,
         feed_forward=getattr(config, fields.feed_forward),
         positions=f"model.{side}.embed_positions.weight",
         offset=2,
         places=config.max_position_embeddings,
-        first_norm=f"model.{side}.layernorm_embedding",
+        first_norm=norm if width == config.d_model else f"{_ENTRANCE}.norm",
     )
 
 

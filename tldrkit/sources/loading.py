@@ -1,14 +1,10 @@
 """A model made ready to write summaries, on the device that was asked for."""
 
-import json
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from tldrkit.errors import SpecError
 from tldrkit.options import Options
 from tldrkit.sources.model import ModelSource
-from tldrkit.specs import Precision
 
 if TYPE_CHECKING:
     from tldrkit.families.summarizer import Summarizer
@@ -52,22 +48,3 @@ def choose_device(options: Options) -> str:
 
         return find_device(options.device).type
     return "cpu"
-
-
-def check_for_ctranslate2(options: Options, source: ModelSource, precision: Precision) -> None:
-    """Check, before anything is loaded, that CTranslate2 can write with a model; of the hub's, loading tells.
-
-    Raises:
-        ModelError: The model is no plain T5, or this processor lacks the precision.
-        SpecError: A GPU is asked for.
-        TldrkitError: CTranslate2 is not installed.
-    """
-    from tldrkit.writing.translation import check_translatable
-
-    if options.device == "cuda":
-        raise SpecError("CTranslate2 runs on a processor here.", hint="Leave out --device.")
-    try:
-        config = SimpleNamespace(**json.loads((Path(source.location) / "config.json").read_text("utf-8")))
-    except (OSError, ValueError, TypeError):  # not there, or damaged
-        config = SimpleNamespace()
-    check_translatable(config, precision)

@@ -26,13 +26,13 @@ class CompressSpec(DataSpec):
         description="Which layers are kept: evenly spaced ones, those that change the most, or those whose "
         "absence costs the most loss.",
     )
-    dec_d_model: int | None = Field(None, ge=8, description="Width of the decoder (T5 only).")
+    dec_d_model: int | None = Field(None, ge=8, description="Width of the decoder (T5, BART).")
     width_by: Literal["pca", "importance"] = Field(
         "pca", description="What a narrower decoder keeps: principal directions, or its largest features."
     )
-    num_heads: int | None = Field(None, ge=1, description="Heads of every attention (T5 only).")
+    num_heads: int | None = Field(None, ge=1, description="Heads of every attention (T5, mT5, BART).")
     d_ff: int | None = Field(None, ge=8, description="Width of the feed-forward layers, encoder and decoder.")
-    vocab_size: int | None = Field(None, ge=8, description="Pieces kept, those the corpus uses most.")
+    vocab_size: int | None = Field(None, ge=8, description="Tokens kept, those the corpus uses most.")
     target_params: str | None = Field(
         None,
         pattern=COUNT,

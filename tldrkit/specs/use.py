@@ -72,9 +72,7 @@ _LENGTHS = {None: (0, None), "short": (8, 32), "medium": (24, 72), "long": (56, 
 class ExportSpec(TaughtSpec):
     """How a model is written for others."""
 
-    format: Literal["hf", "onnx"] = Field(
-        "hf", description="A Hugging Face folder, or two ONNX graphs (T5 only)."
-    )
+    format: Literal["hf", "onnx"] = Field("hf", description="A Hugging Face folder, or two ONNX graphs.")
     dtype: Literal["fp32", "bf16", "int8"] = Field(
         "fp32", description="Number format of the weights: bf16 for hf only, int8 for onnx only."
     )

@@ -17,7 +17,7 @@ from tldrkit.records.inputs import STDOUT, Inputs, Item, PassedOver, Shard, is_r
 from tldrkit.records.outputs import find_file
 from tldrkit.records.pace import Pace
 from tldrkit.records.summaries import Output, build_record, open_files
-from tldrkit.sources.loading import check_for_ctranslate2, load_writer
+from tldrkit.sources.loading import load_writer
 from tldrkit.sources.model import ModelSource, resolve_model
 from tldrkit.sources.origin import tell_training
 from tldrkit.specs import SummarizeSpec
@@ -94,16 +94,16 @@ def summarize(
         output: Where records go.
         shard: The part of the files that is meant.
         watch: Seconds between two looks for new files, until interrupted; None for one pass.
-        engine: Where it is done, which changes no summary, or by CTranslate2, which may.
+        engine: Where it is done, which changes no summary.
         as_text: Whether texts are threads of one post though they do not read as prose.
 
     Raises:
         DataError: A path does not exist, or a pattern matches nothing.
-        ModelError: The model cannot be loaded, or CTranslate2 cannot run it.
+        ModelError: The model cannot be loaded.
         ProcessError: An actor of the cluster failed.
         SpecError: The options do not fit together.
         StoreError: An output cannot be written, another run is at it, or it is there and no run wrote it.
-        TldrkitError: There is no cluster, or the engine's library is not installed.
+        TldrkitError: There is no cluster, or Ray is not installed.
     """
     store = ArtifactStore(options.artifacts)
     source = resolve_model(store, model)
@@ -113,7 +113,7 @@ def summarize(
     form = choose_form(None if out == STDOUT else out, output.form)
     place = options if engine == "local" else replace(options, device="cpu")
     code = describe_code("summarize", place, spec.precision)
-    identity = _identify(source, spec, code, engine)
+    identity = _identify(source, spec, code)
     with (
         _open_engine(engine, options, spec, source) as opened,
         open_ledger(store.root, _name_work(paths, shard, out), identity) as ledger,
@@ -170,11 +170,10 @@ def _check(paths: Sequence[Path], out: Path | None, watch: float | None) -> None
         raise StoreError(f"--out would overwrite the input {out}.", hint="Choose another file to write.")
 
 
-def _identify(source: ModelSource, spec: SummarizeSpec, code: dict[str, Any], engine: EngineName) -> str:
+def _identify(source: ModelSource, spec: SummarizeSpec, code: dict[str, Any]) -> str:
     """Identify what summaries are made with; neither batch size nor cluster changes anything but speed."""
     made_with = spec.model_dump(mode="json", exclude={"batch_size"})
-    foreign = {"engine": engine} if engine == "ctranslate2" else {}
-    return digest_json({"code": code, "model": source.digest, "spec": made_with} | foreign)
+    return digest_json({"code": code, "model": source.digest, "spec": made_with})
 
 
 def _name_work(paths: Sequence[Path], shard: Shard, out: Path | None) -> str | None:
@@ -283,14 +282,12 @@ class Writer:
         options: Device and threads.
         spec: How threads are summarized.
         source: The model.
-        translated: Whether CTranslate2 writes.
         code: What the run takes its summaries to be made by; None where it is this process.
     """
 
     options: Options
     spec: SummarizeSpec
     source: ModelSource
-    translated: bool = False
     code: dict[str, Any] | None = None
     _summarizer: "ThreadSummarizer | None" = field(default=None, init=False)
 
@@ -311,18 +308,15 @@ class Writer:
         return self._summarizer(threads)
 
     def _load(self) -> "ThreadSummarizer":
-        from tldrkit.writing.generation import Generator
         from tldrkit.writing.long_threads import ThreadSummarizer
-        from tldrkit.writing.translator import Translator
 
         if self.code not in (None, describe_code("summarize", self.options, self.spec.precision)):
             raise ModelError(
                 "This machine of the cluster would write otherwise: by other code, or on another processor.",
                 hint="Use machines of one kind, with the same tldrkit; or --precision fp32.",
             )
-        writer = Translator if self.translated else Generator
         summarizer = load_writer(self.options, self.source)
-        return ThreadSummarizer(summarizer, self.spec, writer, self.options.threads)
+        return ThreadSummarizer(summarizer, self.spec, self.options.threads)
 
 
 def _open_engine(
@@ -331,10 +325,6 @@ def _open_engine(
     """Open what writes summaries: this process, or a cluster whose every actor does what it would do."""
     if name == "local":
         return nullcontext(Writer(options=options, spec=spec, source=source))
-    if name == "ctranslate2":
-        check_for_ctranslate2(options, source, spec.precision)
-        here = replace(options, device="cpu")
-        return nullcontext(Writer(options=here, spec=spec, source=source, translated=True))
     if options.device == "cuda" or options.threads not in (None, 1):
         raise SpecError(
             "Each actor of a cluster runs on one processor thread.",

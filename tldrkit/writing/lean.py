@@ -205,15 +205,17 @@ def _find_others(blueprint: Blueprint) -> Iterator[tuple[str, Shape]]:
         yield embeddings, (blueprint.vocabulary, blueprint.encoder.width)
     if blueprint.logits_bias:
         yield blueprint.logits_bias, (1, blueprint.vocabulary)
+    read = blueprint.encoder.width  # of embeddings, and of what is done to them before a projection
     for side in blueprint.sides:
         if side.bias:
             yield side.bias, (blueprint.buckets, side.heads)
         if side.positions:
-            yield side.positions, (side.places + side.offset, side.width)
+            yield side.positions, (side.places + side.offset, read)
         for norm in side.norms:
-            yield f"{norm}.weight", (side.width,)
+            width = read if norm == side.first_norm else side.width
+            yield f"{norm}.weight", (width,)
             if blueprint.norm == "layer":
-                yield f"{norm}.bias", (side.width,)
+                yield f"{norm}.bias", (width,)
 
 
 def _find_linears(blueprint: Blueprint) -> Iterator[tuple[str, tuple[int, int]]]:

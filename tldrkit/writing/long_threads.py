@@ -19,7 +19,6 @@ from tldrkit.writing.sentences import drop_unfinished, is_finished, split_senten
 if TYPE_CHECKING:
     from tldrkit.families.summarizer import Summarizer
     from tldrkit.writing.lean import LeanSummarizer
-    from tldrkit.writing.translator import Translator
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 Ending = Literal["whole", "shortened", "cut"]
@@ -79,7 +78,6 @@ class ThreadSummarizer:
     Args:
         summarizer: The network, where it shall run, and its tokenizer.
         spec: Lengths and search.
-        writer: What writes with the network.
         threads: Processor threads that write; all where it is not said.
     """
 
@@ -87,12 +85,11 @@ class ThreadSummarizer:
         self,
         summarizer: "Summarizer | LeanSummarizer",
         spec: SummarizeSpec,
-        writer: "type[Generator | Translator]" = Generator,
         threads: int | None = None,
     ) -> None:
         decoding = decode_threads(spec, threads)
         self._read = build_reader(summarizer.tokenizer, decoding)
-        self._write = writer(summarizer.network, summarizer.tokenizer, decoding)
+        self._write = Generator(summarizer.network, summarizer.tokenizer, decoding)
 
     def __call__(self, threads: Sequence[Thread]) -> list[Summary]:
         """Summarize threads, results in the order given."""

@@ -47,6 +47,10 @@ NETWORKS = {
     "bias of logits": build_biased,
     "untied": lambda: build_bart(tie_word_embeddings=False),
     "grown": lambda: build_bart(growth=BART_GROWTH, dendrite_activation="tanh"),
+    "narrow decoder": lambda: build_bart(growth={}, dec_d_model=24, dec_d_kv=8, decoder_attention_heads=4),
+    "fewer heads": lambda: build_bart(
+        growth={}, enc_d_kv=8, dec_d_kv=16, encoder_attention_heads=3, decoder_attention_heads=1
+    ),
 }
 
 

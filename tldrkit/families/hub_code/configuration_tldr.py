@@ -1,4 +1,4 @@
-"""Configurations of summarizers that stock classes cannot express: a decoder of another width, dendrites.
+"""Configurations that stock classes cannot express: a decoder of another width, fewer heads, dendrites.
 
 Exported flat beside a model as Hugging Face remote code, so it imports nothing of the package.
 """
@@ -35,8 +35,23 @@ class GrownConfig:
         super().__post_init__(**kwargs)  # type: ignore[misc]  # of the stock configuration behind it
 
 
+class DeepConfig:
+    """What lets a T5's decoder be deeper than its encoder."""
+
+    def get_text_config(self, decoder: bool | None = None, encoder: bool | None = None) -> PreTrainedConfig:
+        """Return the configuration of one side; the decoder's counts its own layers.
+
+        T5's counts the encoder's, so its caches are too short where the decoder is the deeper one.
+        """
+        config: PreTrainedConfig
+        config = super().get_text_config(decoder=decoder, encoder=encoder)  # type: ignore[misc]  # as above
+        if decoder and not encoder and config.is_encoder_decoder:  # then transformers returned a copy
+            config.num_layers = config.num_decoder_layers
+        return config
+
+
 @strict
-class TldrT5Config(GrownConfig, T5Config):  # type: ignore[misc]  # transformers is not typed
+class TldrT5Config(GrownConfig, DeepConfig, T5Config):  # type: ignore[misc]  # transformers is not typed
     """T5 with a decoder of another width and with dendrites.
 
     Args:
@@ -48,29 +63,29 @@ class TldrT5Config(GrownConfig, T5Config):  # type: ignore[misc]  # transformers
 
     dec_d_model: int | None = None
 
-    def get_text_config(self, decoder: bool | None = None, encoder: bool | None = None) -> PreTrainedConfig:
-        """Return the configuration of one side; the decoder's counts its own layers.
-
-        T5's counts the encoder's, so its caches are too short where the decoder is the deeper one.
-        """
-        config = super().get_text_config(decoder=decoder, encoder=encoder)
-        if decoder and not encoder and config.is_encoder_decoder:  # then transformers returned a copy
-            config.num_layers = config.num_decoder_layers
-        return config
-
 
 @strict
-class TldrMT5Config(GrownConfig, MT5Config):  # type: ignore[misc]  # as above
-    """mT5 with dendrites."""
+class TldrMT5Config(GrownConfig, DeepConfig, MT5Config):  # type: ignore[misc]  # as above
+    """mT5 with dendrites, or with a decoder that is deeper than its encoder."""
 
     model_type = "tldr_mt5"
 
 
 @strict
 class TldrBartConfig(GrownConfig, BartConfig):  # type: ignore[misc]  # as above
-    """BART with dendrites."""
+    """BART with a decoder of another width, fewer heads than its width has room for, and dendrites.
+
+    Args:
+        dec_d_model: Width of the decoder; none where it is the encoder's.
+        enc_d_kv: Width of a head of the encoder; none where heads share out ``d_model``.
+        dec_d_kv: The same of the decoder.
+    """
 
     model_type = "tldr_bart"
+
+    dec_d_model: int | None = None
+    enc_d_kv: int | None = None
+    dec_d_kv: int | None = None
 
 
 @strict

@@ -1,10 +1,12 @@
-"""Networks that stock classes cannot express: a decoder of another width, dendrites.
+"""Networks that stock classes cannot express: a decoder of another width, fewer heads, dendrites.
 
 Exported flat beside a model as Hugging Face remote code, so it imports nothing of the package but two
-siblings. Where neither is asked for they compute what their parents compute.
+siblings. Where none of it is asked for they compute what their parents compute.
 """
 
 import copy
+from collections import OrderedDict
+from typing import Any
 
 import torch
 from torch import nn
@@ -18,6 +20,12 @@ from transformers import (
     T5ForConditionalGeneration,
 )
 from transformers.modeling_outputs import BaseModelOutputWithPastAndCrossAttentions
+from transformers.models.bart.modeling_bart import (
+    BartAttention,
+    BartDecoder,
+    BartLearnedPositionalEmbedding,
+    BartScaledWordEmbedding,
+)
 from transformers.models.t5.modeling_t5 import T5Stack
 
 from .configuration_tldr import (  # noqa: TID252  (flat on the hub)
@@ -110,10 +118,64 @@ class TldrMT5ForConditionalGeneration(Grown, MT5ForConditionalGeneration):  # ty
     config_class = TldrMT5Config
 
 
-class TldrBartForConditionalGeneration(Grown, BartForConditionalGeneration):  # type: ignore[misc]  # as above
-    """BART whose linear layers may have grown dendrites."""
+class TldrBartDecoder(BartDecoder):  # type: ignore[misc]  # as above
+    """BART decoder of its own width between two projections.
+
+    Embeddings, their norm and the output keep the encoder's width, which cross-attention reads directly.
+    """
+
+    def __init__(self, config: TldrBartConfig) -> None:
+        width, heads = config.dec_d_model or config.d_model, config.decoder_attention_heads
+        inner = copy.deepcopy(config)
+        inner.d_model, inner.decoder_attention_heads = width, 1  # as the stock class can express
+        super().__init__(inner)
+        inner.decoder_attention_heads = heads
+        scale = config.d_model**0.5 if config.scale_embedding else 1.0
+        self.embed_tokens = BartScaledWordEmbedding(
+            config.vocab_size, config.d_model, config.pad_token_id, embed_scale=scale
+        )
+        self.embed_positions = BartLearnedPositionalEmbedding(config.max_position_embeddings, config.d_model)
+        ends = {"norm": nn.LayerNorm(config.d_model), "proj": nn.Linear(config.d_model, width)}
+        self.layernorm_embedding = nn.Sequential(OrderedDict(ends))
+        self.out_proj = nn.Linear(width, config.d_model)
+        for linear in (self.layernorm_embedding.proj, self.out_proj):
+            _draw(linear, config.init_std)
+        head_width = config.dec_d_kv or config.d_model // heads
+        for layer in self.layers:
+            _set_heads(layer.self_attn, heads, head_width, width)
+            _set_heads(layer.encoder_attn, heads, head_width, config.d_model)
+
+    def forward(self, *args: object, **kwargs: object) -> BaseModelOutputWithPastAndCrossAttentions:
+        """Decode; see ``BartDecoder.forward``. The last hidden states have the encoder's width."""
+        outputs = super().forward(*args, **kwargs)
+        outputs.last_hidden_state = self.out_proj(outputs.last_hidden_state)
+        return outputs
+
+
+class TldrBartForConditionalGeneration(BartForConditionalGeneration):  # type: ignore[misc]  # as above
+    """BART whose decoder may be narrower, whose heads may be fewer, and which may have grown dendrites."""
 
     config_class = TldrBartConfig
+
+    def __init__(self, config: TldrBartConfig) -> None:
+        heads = config.encoder_attention_heads, config.decoder_attention_heads
+        if config.enc_d_kv:
+            config.encoder_attention_heads = 1  # the stock class refuses numbers that do not divide its width
+        if config.dec_d_kv:
+            config.decoder_attention_heads = 1
+        super().__init__(config)
+        config.encoder_attention_heads, config.decoder_attention_heads = heads
+        if config.enc_d_kv:
+            for layer in self.model.encoder.layers:
+                _set_heads(layer.self_attn, heads[0], config.enc_d_kv, config.d_model)
+        if config.dec_d_model not in (None, config.d_model):
+            self.model.decoder = TldrBartDecoder(config)
+        elif config.dec_d_kv:
+            for layer in self.model.decoder.layers:
+                _set_heads(layer.self_attn, heads[1], config.dec_d_kv, config.d_model)
+                _set_heads(layer.encoder_attn, heads[1], config.dec_d_kv, config.d_model)
+        grow_linears(self, config.growth or {}, config.dendrite_activation)
+        self.post_init()
 
 
 class TldrMBartForConditionalGeneration(Grown, MBartForConditionalGeneration):  # type: ignore[misc]  # as above
@@ -143,3 +205,26 @@ NETWORKS = (
     TldrPegasusForConditionalGeneration,
 )
 """All of them; the stock class that each stands in for is its last base."""
+
+
+def _set_heads(attention: BartAttention, heads: int, head_width: int, read: int) -> None:
+    """Give an attention so many heads of such a width, over keys and values of hidden states of a width."""
+    attention.num_heads, attention.head_dim, attention.scaling = heads, head_width, head_width**-0.5
+    width, inner = attention.embed_dim, heads * head_width
+    shapes = {
+        "q_proj": (width, inner),
+        "k_proj": (read, inner),
+        "v_proj": (read, inner),
+        "out_proj": (inner, width),
+    }
+    for name, shape in shapes.items():
+        linear = nn.Linear(*shape)
+        _draw(linear, attention.config.init_std)
+        setattr(attention, name, linear)
+
+
+def _draw(linear: Any, std: float) -> None:  # noqa: ANN401  (torch's modules take any attribute)
+    """Draw weights as BART's are drawn, once."""
+    nn.init.normal_(linear.weight, std=std)
+    nn.init.zeros_(linear.bias)
+    linear._is_hf_initialized = True

@@ -120,11 +120,11 @@ class PackedNetwork:
         inner = Manner(cut_into_chunks(own, own, side.heads, causal=causal), masks, scale)
         cross = cut_into_chunks(own, source, side.heads, causal=False) if source else []
         outer = Manner(cross, masks, scale)
-        hidden = self._embed(side, tokens, own)
+        hidden = self._norm(side.first_norm, self._embed(side, tokens, own))
         into, out_of = blueprint.projections if causal and blueprint.projections else (None, None)
         if into:
             hidden = self._linears(hidden.to(self._dtype), self._modules[into]).to(hidden.dtype)
-        hidden = self._drop(self._norm(side.first_norm, hidden))
+        hidden = self._drop(hidden)
         for layer in side.layers:
             hidden = self._attend(layer.own, hidden, None, inner, bias)
             if layer.cross:
