@@ -86,6 +86,7 @@ def test_bytes_that_are_no_text_are_refused_in_a_sentence(tmp_path: Path) -> Non
         r"summarize a.txt --out b.jsonl --model $'\xff\xfe'",
         r"train $'m\xff' --as x --dataset synthetic",
         r"base --as x --dataset synthetic --prefix $'\xff'",
+        r"export a --to $'y\xff'",
     ):
         done = run(f"{TLDRKIT} {command}", tmp_path)
         assert done.returncode == 1

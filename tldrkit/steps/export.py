@@ -1,6 +1,7 @@
 """`tldrkit export`: a model as a Hugging Face folder, for others."""
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -57,10 +58,11 @@ def export(
         name: What the card calls it; the folder's name where not given.
 
     Raises:
-        StoreError: If the folder exists and holds something else.
+        StoreError: If the folder exists and holds something else, or has a name that is no text.
         SpecError: If the comparison does not hold the model.
     """
     store = ArtifactStore(options.artifacts)
+    _check_name(to)
     model = resolve_model(store, source)
     spec = model.complete(spec, options)
     compared = _find_comparison(store, source, comparison)
@@ -95,6 +97,15 @@ def export(
         with _replacing(to) as draft:
             _fill(store, model, spec, scores, origin, draft)
     return Exported(folder=to, model=model.reference, done_before=False, bytes=compute_bytes(to))
+
+
+def _check_name(folder: Path) -> None:
+    """Refuse what the tokenizers library cannot write to."""
+    try:
+        str(folder.resolve()).encode()
+    except UnicodeEncodeError as error:
+        shown = os.fsencode(folder).decode(errors="replace")
+        raise StoreError(f"{shown} is no name in UTF-8.", hint="Choose another folder.") from error
 
 
 def _find_comparison(store: ArtifactStore, source: str, comparison: str | None) -> Artifact | None:
