@@ -22,6 +22,10 @@ RATIO = 200
 ALWAYS = 64 << 20
 """Bytes that any packed file may unpack to."""
 MOST_MEMBERS = 100_000
+_ZIPPED, _LEAST = (
+    5_000,
+    1_000,
+)  # files that any zip archive may hold, and bytes for which it may hold one more
 
 _FAILURES = (
     zlib.error,
@@ -180,6 +184,8 @@ def _list_zip(file: BufferedReader, allowance: Allowance) -> Iterator[Member]:
         for mark, what in _DOCUMENTS.items():
             if mark in names:
                 raise OSError(f"it is {what}; save what it says as text or HTML")
+        if len(archive.infolist()) > _ZIPPED + file.seek(0, 2) // _LEAST:
+            raise OSError(f"it holds more than {_ZIPPED:,} files, smaller than any are; unpack it yourself")
         for entry in archive.infolist():
             if not entry.is_dir():
                 yield Member(_name(entry), partial(_open_zipped, archive, entry, allowance))

@@ -27,7 +27,7 @@ def add_neighbours(value: object, path: Path) -> object:
     Of Slack: the workspace's people and channels, one folder up or in the folder itself, the answers given on
     later days to this day's threads, and which answers of this day are read with the threads of earlier ones.
     """
-    day = _DAY.fullmatch(path.name)
+    day = _DAY.fullmatch(path.name) if isinstance(value, list) else None
     if isinstance(value, list) and day and find_messages(value, is_slack_message):
         folder = path.absolute().parent
         items = [item for item in value if is_fields(item)]
