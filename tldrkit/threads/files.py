@@ -15,6 +15,7 @@ from tldrkit.errors import DataError
 from tldrkit.files import open_bytes, open_members
 from tldrkit.packings import Member
 from tldrkit.texts import say_reason
+from tldrkit.threads.chat.beside import COMPANIONS, open_beside
 from tldrkit.threads.finding import is_page_part
 from tldrkit.threads.html.pages import read_page
 from tldrkit.threads.json.documents import is_json, read_json
@@ -61,8 +62,10 @@ def read_members(path: Path, *, as_text: bool = False) -> Iterator[tuple[Path, T
         if is_maildir(path):
             yield from ((path, found) for found in read_maildir(Place(path)))
             return
-        for member in open_members(path):
-            place = Place(path / member.name if member.name else path)
+        beside = None
+        for member in open_members(path, COMPANIONS):
+            beside = beside or open_beside(path, member.read_beside)
+            place = Place(path / member.name, read_beside=beside) if member.name else Place(path)
             if member.name and is_page_part(place.path):
                 yield place.path, _pass_over(place)
                 continue

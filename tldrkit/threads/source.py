@@ -56,9 +56,7 @@ class Tally:
         for one in found:
             self._threads += 1
             if self._threads > _THREADS + self._bytes // _THREAD:
-                raise DataError(
-                    f"It holds more than {_THREADS:,} threads, and they are shorter than any are."
-                )
+                raise DataError(f"It holds more than {_THREADS:,} threads, shorter than any are.")
             yield one
 
 

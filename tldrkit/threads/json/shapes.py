@@ -63,7 +63,7 @@ _DEPTH = 8  # lists and wrappers round a thread
 
 def build_threads(value: object, place: Place) -> Iterator[Thread | BrokenThread]:
     """Build the threads a decoded JSON value holds, each refused by itself where it is none."""
-    for number, found in enumerate(_find_drafts(add_neighbours(value, place.path))):
+    for number, found in enumerate(_find_drafts(add_neighbours(value, place))):
         name = f"{place.name}-{number + 1}" if number else place.name
         try:
             if isinstance(found, DataError):
