@@ -31,7 +31,7 @@ CHATS: tuple[tuple[Callable[[object], list[Draft] | None], str], ...] = (
     (read_rocketchat, "messages"),
     (read_gitter, "messages items"),
     (read_googlechat, "messages"),
-    (read_teams, "value messages messageType"),
+    (read_teams, "value messages messageType MessageType"),
     (read_mastodon, "status context ancestors descendants account"),
     (read_bluesky, "thread post"),
     (read_youtube, "comments items snippet"),
@@ -54,8 +54,8 @@ _LINES: tuple[Callable[[Fields], bool], ...] = (
     is_tweet,
 )
 _NAMES = (
-    "type ts timestamp create_at sender_full_name sender msg sent creator createTime messageType account "
-    "conversation_id edit_history_tweet_ids public_metrics in_reply_to_status_id_str"
+    "type ts timestamp create_at sender_full_name sender msg sent creator createTime messageType MessageType "
+    "account conversation_id edit_history_tweet_ids public_metrics in_reply_to_status_id_str"
 )
 _LINE_KEYS = frozenset(_NAMES.split())
 """Of which each of these lines has one; others are not looked into."""

@@ -23,6 +23,7 @@ from tldrkit.threads.json.lemmy import read_lemmy
 from tldrkit.threads.json.lobsters import read_lobsters
 from tldrkit.threads.json.phabricator import read_phabricator
 from tldrkit.threads.json.reddit import read_reddit
+from tldrkit.threads.json.redmine import read_redmine
 from tldrkit.threads.json.stackexchange import read_stackexchange
 from tldrkit.threads.thread import BrokenThread, Place, Thread
 
@@ -38,6 +39,7 @@ _SHAPES: tuple[tuple[Callable[[object], list[Draft] | None], frozenset[str]], ..
         (read_hackernews, "hits objectID type"),
         (read_lobsters, "short_id"),
         (read_gitlab, "issue merge_request epic snippet iid notes discussions"),
+        (read_redmine, "issue issues"),
         (
             read_github,
             "issue pull_request pullRequest discussion discussions issues pullRequests search nodes edges "
