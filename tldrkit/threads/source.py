@@ -12,7 +12,7 @@ from tldrkit.errors import DataError
 
 MOST = 32 << 20
 """Bytes of a line, or of a file that is held whole."""
-_THREADS, _THREAD = 10_000, 200  # threads that any file may hold, and bytes for which it may hold one more
+_THREADS, _THREAD = 10_000, 250  # threads that any file may hold, and bytes for which it may hold one more
 _LINES, _LINE = 100_000, 20  # the same of lines
 
 Found = TypeVar("Found")
