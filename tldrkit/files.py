@@ -9,7 +9,8 @@ import json
 import os
 import stat
 import zlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from dataclasses import replace
 from functools import partial
 from io import BufferedReader, BytesIO, RawIOBase
 from pathlib import Path
@@ -33,8 +34,12 @@ def open_file(path: Path) -> BufferedReader:
     return open_as_utf8(unpack(file, allowance))
 
 
-def open_members(path: Path) -> Iterator[Member]:
+def open_members(path: Path, kept: Container[str] = ()) -> Iterator[Member]:
     """Open the files in an archive one after the other; a file that is no archive is its only member.
+
+    Args:
+        path: The file.
+        kept: What files in an archive are called that those beside them may ask for.
 
     Raises:
         OSError: It cannot be opened, or is damaged.
@@ -44,8 +49,12 @@ def open_members(path: Path) -> Iterator[Member]:
         if not is_archive(opened):
             yield Member("", lambda: open_as_utf8(opened))
             return
-        for member in list_members(opened, allowance):
-            yield Member(member.name, partial(_open_member, member, allowance))
+    for member in list_members(partial(_unpack_again, path, allowance), allowance, kept):
+        yield replace(member, open=partial(_open_member, member, allowance))
+
+
+def _unpack_again(path: Path, allowance: Allowance) -> BufferedReader:
+    return unpack(_open(path)[0], allowance)
 
 
 def open_bytes(data: bytes) -> BufferedReader:

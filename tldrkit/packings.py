@@ -9,9 +9,9 @@ import lzma
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from io import BufferedReader, RawIOBase
 from typing import Any, BinaryIO, cast
 
@@ -22,6 +22,12 @@ RATIO = 200
 ALWAYS = 64 << 20
 """Bytes that any packed file may unpack to."""
 MOST_MEMBERS = 100_000
+MOST_BESIDE = 64 << 20
+"""Bytes of a file that is read for one beside it."""
+_ZIPPED, _LEAST = (
+    5_000,
+    1_000,
+)  # files that any zip archive may hold, and bytes for which it may hold one more
 
 _FAILURES = (
     zlib.error,
@@ -142,10 +148,13 @@ class Member:
     Args:
         name: With its folders; empty for a file that is no archive.
         open: Opens it. Of a tar archive it must be read before the next member is asked for.
+        read_beside: Reads another file of the archive by its name, if that is small; None where it cannot.
+            Of a tar archive it reads those alone that were asked for beforehand. All members can.
     """
 
     name: str
     open: Callable[[], BufferedReader]
+    read_beside: Callable[[str], bytes | None] = lambda _: None
 
 
 def is_archive(file: BufferedReader) -> bool:
@@ -154,22 +163,37 @@ def is_archive(file: BufferedReader) -> bool:
     return head.startswith(_ZIPS) or _is_tar(head)
 
 
-def list_members(file: BufferedReader, allowance: Allowance) -> Iterator[Member]:
+def list_members(
+    open_archive: Callable[[], BufferedReader], allowance: Allowance, kept: Container[str] = ()
+) -> Iterator[Member]:
     """List the files in an archive; hidden ones and links are left out.
+
+    Args:
+        open_archive: Opens it, unpacked; a tar archive is opened once more where a member asks for another.
+        allowance: What its members may unpack to.
+        kept: What files are called, without their folders, that those beside them may ask for.
 
     Raises:
         OSError: The archive is damaged, is no folder of files, or holds too many.
     """
-    members = _list_zip(file, allowance) if file.peek(4).startswith(_ZIPS) else _list_tar(file, allowance)
-    try:
-        for number, member in enumerate(members):
-            if number >= MOST_MEMBERS:
-                raise OSError(f"it holds more than {MOST_MEMBERS:,} files; unpack it yourself")
-            parts = [part for part in member.name.split("/") if part not in ("", ".", "..")]
-            if parts and not any(part.startswith((".", "__MACOSX")) for part in parts):
-                yield replace(member, name="/".join(parts))
-    except _FAILURES as error:
-        raise OSError(_describe(error)) from error
+    with open_archive() as file:
+        is_zip = file.peek(4).startswith(_ZIPS)
+        read_kept = lru_cache(maxsize=1)(partial(_read_tarred, open_archive, kept))
+        members = _list_zip(file, allowance) if is_zip else _list_tar(file, allowance)
+        try:
+            for number, member in enumerate(members):
+                if number >= MOST_MEMBERS:
+                    raise OSError(f"it holds more than {MOST_MEMBERS:,} files; unpack it yourself")
+                parts = _parts(member.name)
+                if parts and not any(part.startswith((".", "__MACOSX")) for part in parts):
+                    beside = member.read_beside if is_zip else lambda name: read_kept().get(name)
+                    yield replace(member, name="/".join(parts), read_beside=beside)
+        except _FAILURES as error:
+            raise OSError(_describe(error)) from error
+
+
+def _parts(name: str) -> list[str]:
+    return [part for part in name.split("/") if part not in ("", ".", "..")]
 
 
 def _list_zip(file: BufferedReader, allowance: Allowance) -> Iterator[Member]:
@@ -180,9 +204,16 @@ def _list_zip(file: BufferedReader, allowance: Allowance) -> Iterator[Member]:
         for mark, what in _DOCUMENTS.items():
             if mark in names:
                 raise OSError(f"it is {what}; save what it says as text or HTML")
+        if len(archive.infolist()) > _ZIPPED + file.seek(0, 2) // _LEAST:
+            raise OSError(f"it holds more than {_ZIPPED:,} files, smaller than any are; unpack it yourself")
+        entries = {"/".join(_parts(_name(entry))): entry for entry in archive.infolist()}
+
+        def read_beside(name: str) -> bytes | None:
+            return _read_zipped(archive, entries[name]) if name in entries else None
+
         for entry in archive.infolist():
             if not entry.is_dir():
-                yield Member(_name(entry), partial(_open_zipped, archive, entry, allowance))
+                yield Member(_name(entry), partial(_open_zipped, archive, entry, allowance), read_beside)
 
 
 def _open_zipped(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, allowance: Allowance) -> BufferedReader:
@@ -192,6 +223,16 @@ def _open_zipped(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, allowance: Al
         return BufferedReader(Unpacked(cast(BinaryIO, archive.open(entry)), allowance), BUFFER)
     except _FAILURES as error:
         raise OSError(_describe(error)) from error
+
+
+def _read_zipped(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes | None:
+    """Read a small file."""
+    try:
+        with _open_zipped(archive, entry, Allowance(0)) as file:
+            data = file.read(MOST_BESIDE + 1)
+    except (OSError, EOFError):
+        return None
+    return data if len(data) <= MOST_BESIDE else None
 
 
 def _name(entry: zipfile.ZipInfo) -> str:
@@ -219,6 +260,20 @@ def _list_tar(file: BufferedReader, allowance: Allowance) -> Iterator[Member]:
             archive.members = []  # type: ignore[attr-defined]  # else it keeps them all
             if entry.isfile():
                 yield Member(entry.name, partial(_open_tarred, archive, entry, allowance))
+
+
+def _read_tarred(open_archive: Callable[[], BufferedReader], kept: Container[str]) -> dict[str, bytes]:
+    """Read the small files of these names, in whatever folder, with their folders."""
+    found: dict[str, bytes] = {}
+    left = MOST_BESIDE
+    with open_archive() as file:
+        for member in _list_tar(file, Allowance(0)):
+            parts = _parts(member.name)
+            if parts and parts[-1] in kept:
+                data = member.open().read(left + 1)
+                left -= min(len(data), left)
+                found |= {"/".join(parts): data} if left else {}
+    return found
 
 
 def _open_tarred(archive: tarfile.TarFile, entry: tarfile.TarInfo, allowance: Allowance) -> BufferedReader:

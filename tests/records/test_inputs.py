@@ -113,6 +113,19 @@ def test_a_change_changes_the_state(tmp_path: Path) -> None:
     assert inputs.compute_state() == states[0]
 
 
+def test_mail_that_arrives_in_a_maildir_changes_the_state(tmp_path: Path) -> None:
+    """A message in new is noticed, though the Maildir itself stays as it was; one being delivered is not."""
+    for name in ("cur", "new", "tmp"):
+        (tmp_path / "box" / name).mkdir(parents=True)
+    inputs = Inputs(paths=[tmp_path])
+    states = [inputs.compute_state()]
+    for name in ("tmp/1.a", "new/1.a"):
+        (tmp_path / "box" / name).write_text("From: a\nSubject: b\n\nIt is flat.\n")
+        states.append(inputs.compute_state())
+
+    assert states[0] == states[1] != states[2]
+
+
 def test_what_still_changes_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """New files count once two looks have found the same."""
     inputs = Inputs(paths=[tmp_path])

@@ -181,7 +181,11 @@ def test_the_standard_output_is_an_output(place: Place) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "words"), [("", False), (" \n", False), ("\u200b\x1b", False), ("4", True), ("走", True)]
+    ("text", "words"),
+    [
+        *((text, False) for text in ("", " \n", "\u200b\x1b", "...", "- -", "。！", "\u0301", "🙂 ~~")),
+        *((text, True) for text in ("4", "走", "- a.", "ไป", "३")),
+    ],
 )
 def test_a_summary_without_words_has_a_reason(
     place: Place, monkeypatch: pytest.MonkeyPatch, text: str, words: bool

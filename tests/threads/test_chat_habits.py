@@ -446,3 +446,67 @@ def test_facebooks_comments_hold_their_answers(tmp_path: Path) -> None:
     thread = read_one(tmp_path, {"data": [first | {"comments": {"data": [answer], "paging": {}}}]})
     assert said(thread) == [("ann", "Flat.", None), ("bo", "Patch it.", 0)]
     assert [post.time for post in thread.posts] == list(ISO[:2])
+
+
+def test_teams_export_of_an_administrator_is_read(tmp_path: Path) -> None:
+    """The same messages, their names with a capital, are the same thread."""
+
+    def raise_names(value: object) -> object:
+        if isinstance(value, dict):
+            return {key[:1].upper() + key[1:]: raise_names(inner) for key, inner in value.items()}
+        return [raise_names(inner) for inner in value] if isinstance(value, list) else value
+
+    messages = sample_chats.TEAMS["value"]
+    plain = read_one(tmp_path, messages)
+    assert read_one(tmp_path, raise_names(messages)) == plain
+    assert len(plain.posts) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "is_post"),
+    [
+        ("ann joined the channel.", False),
+        ("bo added to the channel by ann.", False),
+        ("I joined the team late.", True),
+    ],
+)
+def test_mattermosts_notices_in_a_bulk_export_are_events(tmp_path: Path, text: str, is_post: bool) -> None:
+    """A bulk export has no word on what the program wrote itself: its sentences tell."""
+    lines = [
+        {
+            "type": "post",
+            "post": {"channel": "a", "user": "ann", "message": message, "create_at": 1_600_000_000_000},
+        }
+        for message in ("It is flat.", text)
+    ]
+    thread = read_one(tmp_path, lines)
+    assert len(thread.posts) == 1 + is_post
+    assert thread.unused == ({} if is_post else {"event": 1})
+
+
+def test_telegrams_messages_may_lack_what_nobody_needs(tmp_path: Path) -> None:
+    """A message with seconds alone, and without an id, is one."""
+    messages = [
+        {"type": "message", "date_unixtime": f"{1_600_000_000 + number}", "from": "Ann", "text": text}
+        for number, text in enumerate(("It is flat.", ["See ", {"type": "bold", "text": "this"}]))
+    ]
+    for value in ({"messages": messages}, {"chats": {"list": [{"name": "a", "messages": messages}]}}):
+        thread = read_one(tmp_path, value)
+        assert [post.text for post in thread.posts] == ["It is flat.", "See this"]
+        assert thread.posts[0].time == "2020-09-13T12:26:40Z"
+
+
+def test_redmines_notes_are_posts(tmp_path: Path) -> None:
+    """An issue's journals with notes answer it; those of changes alone are events."""
+    journal = {"id": 1, "user": {"name": "Bo"}, "created_on": "2020-09-13T12:27:00Z", "details": []}
+    issue = {"id": 7, "tracker": {"name": "Bug"}, "subject": "Flat", "author": {"name": "Ann"}} | {
+        "description": "It is flat.",
+        "created_on": "2020-09-13T12:26:40Z",
+        "journals": [journal | {"notes": "Patch it."}, journal | {"notes": ""}],
+    }
+    thread = read_one(tmp_path, {"issue": issue})
+    assert (thread.id, thread.title, thread.unused) == ("7", "Flat", {"event": 1})
+    assert [(post.author, post.text, post.reply_to) for post in thread.posts] == [
+        ("Ann", "It is flat.", None),
+        ("Bo", "Patch it.", 0),
+    ]

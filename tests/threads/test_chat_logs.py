@@ -46,6 +46,14 @@ def test_whatsapps_dates_of_any_country(form: str) -> None:
     assert [post.time[:16] for post in thread.posts] == ["2024-06-13T21:01", "2024-06-13T21:05"]
 
 
+@pytest.mark.parametrize("name", ["Prof. Elm", "J. R.", "Ann (Choir)", "Mr. T."])
+def test_names_with_points_are_names(name: str) -> None:
+    """A title or an initial before one name does not make a chat the log of a server."""
+    (thread,) = read(f"13.06.24, 21:01 - Ada: We sing at nine.\n13.06.24, 21:02 - {name}: I come.\n")
+
+    assert [post.author for post in thread.posts] == ["Ada", name]
+
+
 @pytest.mark.parametrize(
     ("days", "first"), [(["3/4/24", "3/5/24"], "2024-03-04"), (["03.04.24", "04.04.24"], "2024-04-03")]
 )

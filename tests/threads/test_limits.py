@@ -4,6 +4,7 @@ import gzip
 import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -102,8 +103,30 @@ def test_a_thread_within_the_limits_says_nothing_of_them(tmp_path: Path) -> None
         (_SAVED + b"--a\n\nb\n" * 1_000, "it has too many parts for its length"),
         (_LETTER * 20_000, "It holds 20,000 messages, which are shorter than any mail is."),
         (_SAID * 180_001, "This is a log of more than 16 MiB or 180,000 lines"),
+        (
+            b"<html>" + b"<p>" * 100_000,
+            "The page has more than 50,000 tags, and hardly anything between them",
+        ),
+        (
+            b"From: a\nTo: b\n\n" + b"\n" * 200_000,
+            "It has more than 100,000 lines, shorter than those of any text",
+        ),
+        (json.dumps({"posts": ["\n" * 200_000]}).encode(), "It has more than 100,000 lines"),
+        (b"[" + b'"a",' * 700_000 + b"{}]", "it holds too many values to be read at once"),
+        (b"[" + b'{"text":1},' * 150_000 + b"{}]", "it holds too many values to be read at once"),
     ],
-    ids=["parts", "digest", "saved page", "mailbox", "log"],
+    ids=[
+        "parts",
+        "digest",
+        "saved page",
+        "mailbox",
+        "log",
+        "tags",
+        "lines",
+        "lines in JSON",
+        "strings",
+        "objects",
+    ],
 )
 def test_what_costs_much_more_than_its_bytes_is_refused_in_a_sentence(
     tmp_path: Path, data: bytes, reason: str
@@ -114,6 +137,35 @@ def test_what_costs_much_more_than_its_bytes_is_refused_in_a_sentence(
 
     assert isinstance(found, BrokenThread)
     assert reason in found.reason
+
+
+@pytest.mark.parametrize("line", [b'{"document":"a"}', b"{}", b"{"])
+def test_threads_shorter_than_any_are_end_the_reading(tmp_path: Path, line: bytes) -> None:
+    """Of very many tiny threads, or values that are none, 10,000 are read; then a sentence says why."""
+    (tmp_path / "many").write_bytes((b'{"document":"a"}\n' * 2) + (line + b"\n") * 20_000)
+    *first, last = read_threads(tmp_path / "many")
+
+    assert 10_000 <= len(first) < 12_000
+    assert isinstance(last, BrokenThread)
+    assert last.reason == "It holds more than 10,000 threads, shorter than any are."
+
+
+def test_short_threads_are_read(tmp_path: Path) -> None:
+    """A data set of documents of a sentence or two is read whole."""
+    (tmp_path / "many").write_text(f'{{"document": "{"It is flat. " * 16}"}}\n' * 15_000)
+
+    assert sum(isinstance(found, Thread) for found in read_threads(tmp_path / "many")) == 15_000
+
+
+def test_an_archive_of_tiny_files_without_number_is_refused(tmp_path: Path) -> None:
+    """A zip archive holds no more files than its bytes make likely."""
+    with zipfile.ZipFile(tmp_path / "many.zip", "w") as archive:
+        for number in range(6_000):
+            archive.writestr(str(number), b"")
+    (found,) = read_threads(tmp_path / "many.zip")
+
+    assert isinstance(found, BrokenThread)
+    assert "it holds more than 5,000 files, smaller than any are" in found.reason
 
 
 def test_short_messages_and_parts_are_read(tmp_path: Path) -> None:

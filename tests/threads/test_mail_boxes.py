@@ -2,6 +2,7 @@
 import base64
 import gzip
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
 from hypothesis import given
@@ -252,6 +253,28 @@ def test_a_maildir_is_one_mailbox(tmp_path: Path) -> None:
     (thread,) = read_threads(box)
     assert isinstance(thread, Thread)
     assert said(thread) == WHOLE
+
+
+def test_a_message_that_is_moved_while_a_maildir_is_read_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program that shows mail moves it from new to cur, with flags, between listing and opening."""
+    for name in ("cur", "new", "tmp"):
+        (tmp_path / name).mkdir()
+    new, seen = tmp_path / "new/1717480900.M2P1.host", tmp_path / "cur/1717480900.M2P1.host:2,S"
+    (tmp_path / "cur/1717480800.M1P1.host:2,S").write_text(LETTERS[0])
+    new.write_text(LETTERS[1])
+    opened = Path.open
+
+    def move(path: Path, mode: str) -> IO[Any]:
+        if path == new and new.exists():
+            new.rename(seen)
+        return opened(path, mode)
+
+    monkeypatch.setattr(Path, "open", move)
+    (thread,) = read_threads(tmp_path)
+    assert isinstance(thread, Thread)
+    assert said(thread) == WHOLE[:2]
 
 
 def test_an_empty_maildir_says_so(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 import bz2
 import gzip
 import io
+import json
 import lzma
 import tarfile
 import zipfile
@@ -216,3 +217,56 @@ def test_any_damage_is_a_broken_thread(
     place %= len(start)
     path = write(tmp_path_factory.getbasetemp(), start[:place] + put + start[place + cut :])
     assert all(isinstance(one, Thread | BrokenThread) for one in read_threads(path))
+
+
+def slack(ts: str, **fields: object) -> dict[str, object]:
+    """Write a message of Slack."""
+    return {"type": "message", "user": "U1", "ts": f"{ts}.0001", "text": "It is flat.", **fields}
+
+
+DAYS: dict[str, object] = {
+    "export/bikes/2023-11-14.json": [
+        slack("1699999000", thread_ts="1699999000.0001", replies=[{"user": "U1", "ts": "1700100000.0001"}])
+    ],
+    "export/bikes/2023-11-16.json": [slack("1700100000", thread_ts="1699999000.0001", text="Still, <@U1>.")],
+    "export/users.json": [{"id": "U1", "name": "nora", "profile": {}}],
+    "Chat/Groups/Space 1/group_info.json": {"name": "Wheels", "members": []},
+    "Chat/Groups/Space 1/messages.json": {
+        "messages": [{"creator": {"name": "Tim"}, "created_date": "x", "text": "Yes.", "topic_id": "a"}]
+    },
+}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("pack", ["zip", "tar", "tar.gz"])
+def test_an_export_in_an_archive_has_its_names(tmp_path: Path, pack: str, order: int) -> None:
+    """What an export keeps beside its messages is read from the archive, wherever it stands in it."""
+    files = {name: json.dumps(value).encode() for name, value in [*DAYS.items()][::order]}
+    data = pack_zip(files) if pack == "zip" else pack_tar(files)
+    found = list(read_threads(write(tmp_path, gzip.compress(data) if pack == "tar.gz" else data)))
+
+    threads = {
+        (thread.title, post.author, post.text)
+        for thread in found
+        if isinstance(thread, Thread)
+        for post in thread.posts
+    }
+    assert threads == {
+        ("bikes", "nora", "It is flat."),
+        ("bikes", "nora", "Still, @nora."),
+        ("Wheels", "Tim", "Yes."),
+    }
+    talks = [len(thread.posts) for thread in found if isinstance(thread, Thread) and thread.title == "bikes"]
+    assert talks == ([2] if pack == "zip" else [1, 1])
+
+
+def test_a_companion_that_is_a_bomb_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names that unpack to more than a file beside may have are left out; the messages are read."""
+    monkeypatch.setattr(packings, "MOST_BESIDE", 1000)
+    users = [{"id": "U1", "name": "nora", "profile": {"title": "a" * 2000}}]
+    files = {"c/2023-11-14.json": json.dumps([slack("1699999000")]), "users.json": json.dumps(users)}
+    for pack in (pack_zip, pack_tar):
+        found = list(
+            read_threads(write(tmp_path, pack({name: text.encode() for name, text in files.items()})))
+        )
+        assert [thread.posts[0].author for thread in found if isinstance(thread, Thread)] == [""]

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from tldrkit.errors import DataError, SpecError
 from tldrkit.store.disk import claim_draft
-from tldrkit.threads import BrokenThread, Thread, find_thread_files, is_page_part, read_members
+from tldrkit.threads import BrokenThread, Thread, find_thread_files, is_page_part, list_parts, read_members
 
 STDIN = STDOUT = Path("-")
 
@@ -133,10 +133,11 @@ class Inputs:
         state = hashlib.sha256()
         for file in self.find():
             try:
-                status = file.stat()
-            except OSError:
+                parts = [(part, part.stat()) for part in list_parts(file)]
+            except OSError:  # it goes meanwhile, which the next look sees
                 continue
-            state.update(f"{status.st_size} {status.st_mtime_ns} ".encode() + os.fsencode(file) + b"\0")
+            for part, status in parts:
+                state.update(f"{status.st_size} {status.st_mtime_ns} ".encode() + os.fsencode(part) + b"\0")
         return state.hexdigest()
 
     def wait(self, known: str, seconds: float) -> str:

@@ -54,8 +54,7 @@ def build_record(item: Item, summary: str) -> dict[str, Any]:
     counts = found.count_posts(written["posts_used"])
     doubt = {"encoding": found.encoding} if found.encoding else {}
     record = {"id": _show(found.id), "file": file, "title": found.title, **doubt, **counts, **written}
-    seen = (mark.isprintable() and not mark.isspace() for mark in written["summary"])
-    return record if any(seen) else record | {"error": WORDLESS}
+    return record if any(map(str.isalnum, written["summary"])) else record | {"error": WORDLESS}
 
 
 def _show(name: str) -> str:

@@ -4,7 +4,7 @@ Knows shapes, told apart by their content, one file each; knows nothing of summa
 """
 
 from tldrkit.threads.files import parse_threads, read_members, read_threads
-from tldrkit.threads.finding import find_thread_files, is_page_part
+from tldrkit.threads.finding import find_thread_files, is_page_part, list_parts
 from tldrkit.threads.json.shapes import build_thread
 from tldrkit.threads.thread import BrokenThread, Post, Thread
 
@@ -15,6 +15,7 @@ __all__ = [
     "build_thread",
     "find_thread_files",
     "is_page_part",
+    "list_parts",
     "parse_threads",
     "read_members",
     "read_threads",

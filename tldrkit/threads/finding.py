@@ -16,7 +16,7 @@ from itertools import islice, takewhile
 from pathlib import Path
 
 from tldrkit.errors import DataError
-from tldrkit.threads.mail.boxes import is_maildir
+from tldrkit.threads.mail.boxes import is_maildir, list_messages
 
 SIDECAR = ".tldr"
 """What stands before the extension of files that hold the summaries of the file beside them."""
@@ -63,6 +63,15 @@ def find_thread_files(paths: Iterable[Path], *, patient: bool = False) -> Iterat
             yield from _match(path, patient=patient)
         elif not patient:
             raise DataError(f"There is no file or folder {path}.", hint="Check the path.")
+
+
+def list_parts(found: Path) -> list[Path]:
+    """List the files that are read for a found one: itself, or the messages of a Maildir.
+
+    Raises:
+        OSError: It has gone, or may not be looked at.
+    """
+    return list_messages(found) if is_maildir(found) else [found]
 
 
 def is_page_part(path: Path) -> bool:

@@ -1,6 +1,6 @@
 """The values reading gives: posts, threads, and what cannot be read."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -107,10 +107,17 @@ class BrokenThread:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a thread is read: a file, and a line of it (0: the whole file)."""
+    """Where a thread is read.
+
+    Args:
+        path: The file, or ``archive/member``.
+        line: Of the file, from 1; 0 for the whole of it.
+        read_beside: Reads JSON from another file of the archive; None where files lie on disk.
+    """
 
     path: Path
     line: int = 0
+    read_beside: Callable[[Path], object] | None = None
 
     @property
     def name(self) -> str:

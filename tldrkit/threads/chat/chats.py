@@ -20,23 +20,24 @@ from tldrkit.threads.chat.zulip import is_zulip_message, read_zulip
 from tldrkit.threads.draft import Draft
 from tldrkit.threads.json.fields import Fields, is_fields
 
-CHATS: tuple[Callable[[object], list[Draft] | None], ...] = (
-    read_telegram,
-    read_slack,
-    read_discord,
-    read_messenger,
-    read_mattermost,
-    read_zulip,
-    read_matrix,
-    read_rocketchat,
-    read_gitter,
-    read_googlechat,
-    read_teams,
-    read_mastodon,
-    read_bluesky,
-    read_youtube,
-    read_twitter,
+CHATS: tuple[tuple[Callable[[object], list[Draft] | None], str], ...] = (
+    (read_telegram, "messages chats left_chats"),
+    (read_slack, "messages"),
+    (read_discord, "messages"),
+    (read_messenger, "messages"),
+    (read_mattermost, "order type"),
+    (read_zulip, "messages message"),
+    (read_matrix, "messages chunk events"),
+    (read_rocketchat, "messages"),
+    (read_gitter, "messages items"),
+    (read_googlechat, "messages"),
+    (read_teams, "value messages messageType MessageType"),
+    (read_mastodon, "status context ancestors descendants account"),
+    (read_bluesky, "thread post"),
+    (read_youtube, "comments items snippet"),
+    (read_twitter, "data statuses text full_text"),
 )
+"""What reads each chat, and the keys of which an object of it has one."""
 _LINES: tuple[Callable[[Fields], bool], ...] = (
     is_telegram_message,
     is_slack_message,
@@ -52,11 +53,19 @@ _LINES: tuple[Callable[[Fields], bool], ...] = (
     is_status,
     is_tweet,
 )
+_NAMES = (
+    "type ts timestamp create_at sender_full_name sender msg sent creator createTime messageType MessageType "
+    "account conversation_id edit_history_tweet_ids public_metrics in_reply_to_status_id_str"
+)
+_LINE_KEYS = frozenset(_NAMES.split())
+"""Of which each of these lines has one; others are not looked into."""
 
 
 def is_chat_line(value: object) -> bool:
     """Tell whether a value is one message of a chat, which is read with those beside it."""
-    return is_fields(value) and any(is_line(value) for is_line in _LINES)
+    if not is_fields(value) or _LINE_KEYS.isdisjoint(value):
+        return False
+    return any(is_line(value) for is_line in _LINES)
 
 
 def describe_companion(value: object) -> str:

@@ -1,5 +1,6 @@
 """Mattermost: the API's posts with their order, and a bulk export, whose lines are read together."""
 
+import re
 from collections.abc import Mapping
 
 from tldrkit.threads.chat.channel import Message, cut_channel, find_messages, people_in, read_messages
@@ -19,6 +20,11 @@ from tldrkit.threads.thread import Post
 
 _LINES = ("post", "direct_post")
 _KINDS = (*_LINES, "team", "channel", "user", "direct_channel", "scheme", "role", "emoji", "bot")
+_NOTICE = re.compile(
+    r"@?[\w.-]{1,64} (?:(?:has )?(?:joined|left) the (?:channel|team)"
+    r"|(?:was |has been )?(?:added to|removed from) the (?:channel|team)(?: by @?[\w.-]{1,64})?)\.?"
+)
+"""What the program writes in English; a bulk export does not tell it from what people write."""
 
 
 def read_mattermost(value: object) -> list[Draft] | None:
@@ -96,6 +102,7 @@ def _read_lines(lines: list[object]) -> list[Draft]:
 
 
 def _read_line(post: Fields, key: str, parent: str, topic: str) -> Message:
+    told = text_in(post, "type").startswith("system_") or _NOTICE.fullmatch(text_in(post, "message"))
     return Message(
         Post(
             author=text_in(post, "user"),
@@ -105,5 +112,5 @@ def _read_line(post: Fields, key: str, parent: str, topic: str) -> Message:
         key=key,
         parent=parent,
         topic=topic,
-        unused="event" if text_in(post, "type").startswith("system_") else "",
+        unused="event" if told else "",
     )

@@ -1,4 +1,7 @@
-"""Microsoft Teams: Graph's chatMessage, of a chat or of a channel with its replies."""
+"""Microsoft Teams: Graph's chatMessage, of a chat or of a channel with its replies.
+
+An administrator's export has the same fields, their names with a capital.
+"""
 
 import re
 
@@ -20,6 +23,8 @@ def read_teams(value: object) -> list[Draft] | None:
         items = [value]
     if items is None:
         return None
+    if any(is_fields(item) and "MessageType" in item for item in items):
+        items = [_lower_names(item) for item in items]
     messages: list[Message] = []
     topics: dict[str, str] = {}
     waiting = [(item, "") for item in reversed(items)]
@@ -40,7 +45,15 @@ def read_teams(value: object) -> list[Draft] | None:
 
 def is_teams_message(item: Fields) -> bool:
     """Tell a message by its kind."""
-    return "messageType" in item and ("body" in item or "createdDateTime" in item)
+    told = "messageType" in item and ("body" in item or "createdDateTime" in item)
+    return told or ("MessageType" in item and "CreatedDateTime" in item)
+
+
+def _lower_names(value: object, depth: int = 6) -> object:
+    """Write the names of an object's fields, and of those in it, as Graph does."""
+    if is_fields(value) and depth:
+        return {key[:1].lower() + key[1:]: _lower_names(inner, depth - 1) for key, inner in value.items()}
+    return [_lower_names(inner, depth - 1) for inner in value] if isinstance(value, list) and depth else value
 
 
 def _read_message(item: Fields, key: str, parent: str) -> Message:

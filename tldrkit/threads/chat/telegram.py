@@ -31,7 +31,8 @@ def read_telegram(value: object) -> list[Draft] | None:
 
 def is_telegram_message(item: Fields) -> bool:
     """Tell a message by its kind and date."""
-    return item.get("type") in ("message", "service") and "id" in item and "date" in item and "text" in item
+    dated = "date" in item or "date_unixtime" in item
+    return item.get("type") in ("message", "service") and dated and "text" in item
 
 
 def _read_chat(chat: Fields) -> list[Draft]:

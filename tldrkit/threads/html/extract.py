@@ -7,12 +7,15 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import NamedTuple
 
+from tldrkit.errors import DataError
 from tldrkit.threads.html.selectors import Selector, list_words, parse_selectors
 from tldrkit.threads.html.tags import TAG, VOID, Tag, find_tags, parse_tag
 from tldrkit.threads.html.templates import Template
 
+_TAGS, _TAG = 50_000, 10  # tags that any page may have, and characters for which it may have one more
 _NAME = 2000  # characters in which an author's name must begin
 FIELDS = ("text", "author", "time", "votes", "depth", "more")
 _CLOSE_THEMSELVES = frozenset(["p", "li", "tr", "td", "th", "dd", "dt", "option"])
@@ -101,8 +104,16 @@ class _Hits(NamedTuple):
 
 
 def read_tags(html: str) -> list[PlacedTag]:
-    """List the tags of a page."""
-    found = [(parse_tag(one[0][1:-1]), *one.span()) for one in find_tags(html) if one["name"]]
+    """List the tags of a page.
+
+    Raises:
+        DataError: They are too many for its length.
+    """
+    most = _TAGS + len(html) // _TAG
+    named = (one for one in find_tags(html) if one["name"])
+    found = [(parse_tag(one[0][1:-1]), *one.span()) for one in islice(named, most + 1)]
+    if len(found) > most:
+        raise DataError(f"The page has more than {_TAGS:,} tags, and hardly anything between them.")
     return [(tag, start, end) for tag, start, end in found if tag]
 
 

@@ -17,7 +17,6 @@ from tldrkit.threads.text.markdown import reduce_markdown
 from tldrkit.threads.thread import Post
 
 _TOPICS = ("issue", "merge_request", "epic", "snippet")
-_KEYS = frozenset([*_TOPICS, "iid", "notes", "discussions"])
 
 
 def read_gitlab(value: object) -> list[Draft] | None:
@@ -25,8 +24,6 @@ def read_gitlab(value: object) -> list[Draft] | None:
     if isinstance(value, list) and len(value) > 1 and is_fields(value[0]) and isinstance(value[1], list):
         value = {**value[0], "notes": value[1]} if _is_issue(value[0]) else value
     if is_fields(value):
-        if _KEYS.isdisjoint(value):
-            return None
         issue = next((fields_in(value, key) for key in _TOPICS if fields_in(value, key)), value)
         beside = find_messages(value, _is_note_or_discussion, "notes", "discussions")
         inside = find_messages(issue, _is_note_or_discussion, "notes", "discussions")

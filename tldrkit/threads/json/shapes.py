@@ -23,50 +23,49 @@ from tldrkit.threads.json.lemmy import read_lemmy
 from tldrkit.threads.json.lobsters import read_lobsters
 from tldrkit.threads.json.phabricator import read_phabricator
 from tldrkit.threads.json.reddit import read_reddit
+from tldrkit.threads.json.redmine import read_redmine
 from tldrkit.threads.json.stackexchange import read_stackexchange
 from tldrkit.threads.thread import BrokenThread, Place, Thread
 
-_TOLD_KEYS = (
-    "messages message chats left_chats order chunk events items value messageType status context ancestors "
-    "descendants account thread post comments snippet data statuses fields issues bugs bug question entries "
-    "owner_link result task tasks transactions phid authorPHID"
-)
-_TOLD = frozenset(_TOLD_KEYS.split())
-
-
-def _read_told(value: object) -> list[Draft] | None:
-    """Read a chat or a tracker, each of whose objects has one of these keys: others are not looked into."""
-    if is_fields(value) and _TOLD.isdisjoint(value):
-        return None
-    readers = (*CHATS, read_jira, read_bugzilla, read_launchpad, read_phabricator)
-    return next((found for read in readers if (found := read(value)) is not None), None)
-
-
-# The first that recognizes a value reads it: those with telling fields come before the general one.
-_SHAPES: tuple[Callable[[object], list[Draft] | None], ...] = (
-    read_discourse,
-    read_reddit,
-    read_stackexchange,
-    read_lemmy,
-    read_hackernews,
-    read_lobsters,
-    read_gitlab,
-    read_github,
-    _read_told,
-    read_general,
+# The first that recognizes a value reads it: those with telling fields come before the general one. An object
+# of a shape has one of the keys beside it; others are not looked into, so that small ones cost little.
+_SHAPES: tuple[tuple[Callable[[object], list[Draft] | None], frozenset[str]], ...] = tuple(
+    (read, frozenset(keys.split()))
+    for read, keys in (
+        (read_discourse, "post_stream latest_posts posts post_number"),
+        (read_reddit, "kind selftext subreddit"),
+        (read_stackexchange, "items question_id answer_id comment_id"),
+        (read_lemmy, "posts post_view post comments comment comment_view"),
+        (read_hackernews, "hits objectID type"),
+        (read_lobsters, "short_id"),
+        (read_gitlab, "issue merge_request epic snippet iid notes discussions"),
+        (read_redmine, "issue issues"),
+        (
+            read_github,
+            "issue pull_request pullRequest discussion discussions issues pullRequests search nodes edges "
+            "body bodyText bodyHTML comments author user data repository node resource",
+        ),
+        *CHATS,
+        (read_jira, "issues fields comments"),
+        (read_bugzilla, "bugs bug comments"),
+        (read_launchpad, "entries messages owner_link"),
+        (read_phabricator, "result data task tasks transactions phid authorPHID"),
+        (read_general, "posts messages comments replies answers children document title"),
+    )
 )
 _WRAPPERS = (
     *("data", "thread", "threads", "topic", "topics", "story", "stories", "question", "post", "item"),
     *("result", "results", "items", "things", "response", "payload"),
 )
 _HEADS = ("thread", "topic", "story", "question", "post", "item", "submission")
+_HEAD_KEYS, _WRAPPER_KEYS = frozenset(_HEADS), frozenset(_WRAPPERS)
 _LISTS = ("posts", "comments", "answers", "replies", "messages")
 _DEPTH = 8  # lists and wrappers round a thread
 
 
 def build_threads(value: object, place: Place) -> Iterator[Thread | BrokenThread]:
     """Build the threads a decoded JSON value holds, each refused by itself where it is none."""
-    for number, found in enumerate(_find_drafts(add_neighbours(value, place.path))):
+    for number, found in enumerate(_find_drafts(add_neighbours(value, place))):
         name = f"{place.name}-{number + 1}" if number else place.name
         try:
             if isinstance(found, DataError):
@@ -96,7 +95,7 @@ def _find_drafts(value: object) -> Iterator[Draft | DataError]:
     while waiting:
         value, depth = waiting.pop()
         value = [value] if is_chat_line(value) else _join(value)
-        drafts = next((found for read in _SHAPES if (found := read(value)) is not None), None)
+        drafts = _read_shape(value)
         if drafts is not None:
             yield from drafts
             if not drafts:
@@ -111,9 +110,19 @@ def _find_drafts(value: object) -> Iterator[Draft | DataError]:
             yield DataError(_describe(value))
 
 
+def _read_shape(value: object) -> list[Draft] | None:
+    told = is_fields(value)
+    for read, keys in _SHAPES:
+        if told and keys.isdisjoint(value):  # type: ignore[arg-type]
+            continue
+        if (found := read(value)) is not None:
+            return found
+    return None
+
+
 def _join(value: object) -> object:
     """Put a topic and a list that stand side by side together: the list becomes the topic's."""
-    if not is_fields(value) or "title" in value or "creator" in value:
+    if not is_fields(value) or _HEAD_KEYS.isdisjoint(value) or "title" in value or "creator" in value:
         return value
     head = next((value[key] for key in _HEADS if isinstance(value.get(key), dict)), None)
     lists = {key: value[key] for key in _LISTS if isinstance(value.get(key), dict | list)}
@@ -124,7 +133,9 @@ def _join(value: object) -> object:
 
 
 def _unwrap(value: Fields) -> object | None:
-    inner = next((value[key] for key in _WRAPPERS if isinstance(value.get(key), dict | list)), None)
+    inner = None
+    if not _WRAPPER_KEYS.isdisjoint(value):
+        inner = next((value[key] for key in _WRAPPERS if isinstance(value.get(key), dict | list)), None)
     if inner is None and value and all(key.isdecimal() for key in value):
         return list(value.values())  # threads or posts by their ids
     if inner is None and len(value) == 1 and is_fields(only := next(iter(value.values()))):

@@ -33,6 +33,8 @@ def find_words(lines: Sequence[str]) -> list[str]:
     lines = [line.lstrip("> ") for line in lines]
     kept: list[str] = []
     at = 0
+    if not any(":" in line or "：" in line for line in lines):  # neither heads nor attributions
+        kept, at = lines, len(lines)
     while at < len(lines):
         end, is_head = read_head(lines, at)
         if not is_head:

@@ -109,7 +109,7 @@ def _is_name(words: Sequence[str]) -> bool:
 def is_whole_attribution(text: str) -> bool:
     """Tell whether a paragraph is, beyond doubt, a mail program's line about what follows, marked or not."""
     text = text.strip()
-    if not is_attribution(text) or not _DATE.search(text):
+    if not _DATE.search(text) or not is_attribution(text):
         return False
     if any(found[1].isupper() for found in _SENTENCE_END.finditer(text)):
         return False
@@ -171,17 +171,30 @@ def find_copy(lines: Sequence[str]) -> int:
 
     A copy with nothing before it is the message, and so is one that is handed on.
     """
+    marked = [number for number, line in enumerate(lines) if ":" in line or "：" in line or "--" in line]
+    marked.reverse()  # a copy begins in one of these lines, or with an attribution that ends in one
     written = False
     place = 0
     while place < len(lines):
+        while marked and marked[-1] < place:
+            marked.pop()
+        following = marked[-1] - _MOST_LINES if marked else len(lines)
+        if place < following:
+            written = written or any(map(_has_words, lines[place:following]))
+            place = following
+            continue
         end, is_head = read_head(lines, place)
         if is_head or _is_rule_of_copy(lines[place]) or _is_copied(lines, place):
             if written:
                 return _step_up(lines, place)
-        elif lines[place].strip() and not _RULE.match(lines[place]):
-            written = True
+        else:
+            written = written or _has_words(lines[place])
         place = max(place + 1, end)
     return len(lines)
+
+
+def _has_words(line: str) -> bool:
+    return line.strip() != "" and not _RULE.match(line)
 
 
 def _is_rule_of_copy(line: str) -> bool:
@@ -244,6 +257,6 @@ def read_head(lines: Sequence[str], place: int) -> tuple[int, bool]:
 def _read_field(line: str) -> str:
     """Tell which field of a head a line is; bold or not."""
     name, colon, _ = line[:_LONGEST_NAME].partition(":")
-    if not colon:
+    if not colon and "：" in name:
         name, colon, _ = name.partition("：")
     return _FIELDS.get(name.strip(_MARKS).lower(), "") if colon else ""

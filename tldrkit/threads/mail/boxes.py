@@ -31,7 +31,6 @@ _FROM_DATED = re.compile(  # by its form alone: an address, and a date as C writ
 _HEADER = re.compile(rb"[!-9;-~]+[ \t]*:|>From ")
 _LENGTH = re.compile(rb"content-length[ \t]*:[ \t]*(\d{1,15})[ \t]*\r?\n", re.IGNORECASE)
 _BYTES = re.compile(rb"[ \t]*(\d{1,12})[ \t]*\r?\n")
-_BLANK = (b"\n", b"\r\n")
 _MOST_BLANK = 4  # bytes of the empty lines between messages
 _LINES = 256  # written together
 
@@ -62,6 +61,15 @@ def is_emlx(head: bytes) -> bool:
 def is_maildir(folder: Path) -> bool:
     """Tell whether a folder is a Maildir, whose messages are files in two of its folders."""
     return all((folder / name).is_dir() for name in ("cur", "new", "tmp"))
+
+
+def list_messages(maildir: Path) -> list[Path]:
+    """List the files of a Maildir's messages in the order of their names, which begin with the time.
+
+    What is still being delivered, in tmp, is passed over.
+    """
+    files = [path for name in ("cur", "new") for path in (maildir / name).iterdir() if path.is_file()]
+    return sorted((path for path in files if path.name[0] != "."), key=lambda path: path.name)
 
 
 def _header_names(head: bytes) -> list[bytes]:
@@ -100,7 +108,7 @@ class _Box:
 
     def __init__(self) -> None:
         self._position = self._start = 0
-        self._blank, self._in_head = False, True
+        self._before, self._in_head = b"-", True  # the line before, and whether headers are read
         self._opened = -1  # where the line "From " begins that a header must follow
         self._length = -1  # of the message, as it says
         self._promised = -1  # where it ends by that
@@ -115,12 +123,12 @@ class _Box:
             elif self._opened >= 0 and _HEADER.match(line):
                 ended = self._begin(self._opened, self._position)
             is_mark = line.startswith(b"From ") and (
-                _FROM_DATED.match(line) or (self._blank and _FROM.match(line))
+                _FROM_DATED.match(line) or (not self._before.strip() and _FROM.match(line))
             )
             self._opened = self._position if is_mark and self._position else -1
             if self._in_head:
                 self._read_head(line, self._position + len(line))
-        self._blank = line in _BLANK or not line.strip()
+        self._before = line
         self._position += len(line)
         return ended
 

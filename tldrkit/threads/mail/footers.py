@@ -34,6 +34,7 @@ _LINK = re.compile(r"https?://|[^\s<>]@[^\s<>]|\bat\b|\]\(")
 _PHRASES = [word for row in LANGUAGES.values() for word in row.device.split("|") if word]
 _SENT_FROM = tuple(word for word in _PHRASES if "…" not in word)
 _SENT_ROUND = [tuple(word.split("…")) for word in _PHRASES if "…" in word]
+_SENT_FIRST = tuple(first for first, _ in _SENT_ROUND)
 _DEVICE = re.compile(
     r"i-?phon|i-?pad|ipod|\bmac|apple|watch|android|samsung|galaxy|huawei|xiaomi|redmi|pixel|nokia|oneplus|"
     r"oppo|motorola|blackberry|sony|windows|outlook|yahoo|gmail|gmx|web\.de|t-online|proton|thunderbird|k-9|"
@@ -92,17 +93,16 @@ def _is_footer(lines: Sequence[str], rule: int) -> bool:
 def drop_marked(lines: Sequence[str]) -> list[str]:
     """Leave out telephones' signatures and disclaimers that say they are some: paragraphs of their own."""
     kept: list[str] = []
-    dropping = False
+    dropping, begins = False, True
     for place, line in enumerate(lines):
-        first = not kept or not kept[-1].strip() or dropping
-        if not line.strip():
-            dropping = False
-        elif first and not dropping:
+        if not line or line.isspace():
+            dropping, begins = False, True
+        elif begins:
             following = lines[place + 1] if place + 1 < len(lines) else ""
-            dropping = _is_device(line, following) or _is_disclaimer(lines, place)
+            dropping, begins = _is_device(line, following) or _is_disclaimer(lines, place), False
         if not dropping:
             kept.append(line)
-    return kept if any(line.strip() for line in kept) else list(lines)
+    return kept if len(kept) == len(lines) or any(map(str.strip, kept)) else list(lines)
 
 
 def _is_device(line: str, following: str) -> bool:
@@ -110,7 +110,8 @@ def _is_device(line: str, following: str) -> bool:
         return False
     said = line.lower().strip().strip("*_<>[]()").rstrip(".。")
     phrased = said.startswith(_SENT_FROM) or said.endswith(_SENT_FROM)
-    phrased = phrased or any(said.startswith(first) and said.endswith(last) for first, last in _SENT_ROUND)
+    if not phrased and said.startswith(_SENT_FIRST):
+        phrased = any(said.startswith(first) and said.endswith(last) for first, last in _SENT_ROUND)
     return phrased and bool(_DEVICE.search(said)) and not said.endswith(("?", ":", ","))
 
 

@@ -15,7 +15,7 @@ from tldrkit.errors import DataError
 from tldrkit.texts import count_noun
 from tldrkit.threads.draft import Draft
 from tldrkit.threads.json.fields import render_time
-from tldrkit.threads.mail.boxes import Span, copy_box, copy_emlx
+from tldrkit.threads.mail.boxes import Span, copy_box, copy_emlx, list_messages
 from tldrkit.threads.mail.digests import find_held
 from tldrkit.threads.mail.message import FAILURES, Mail
 from tldrkit.threads.mail.words import SUBJECT_PREFIXES
@@ -26,6 +26,7 @@ _PREFIX = re.compile(
     rf"^\s*(\[[^\]]{{1,60}}\]\s*|(?:{SUBJECT_PREFIXES})(?:[\[(]\d{{1,4}}[\])]|\d{{1,3}})?\s?[:：]\s*)+",
     re.IGNORECASE,
 )
+_FLAGS = re.compile(r"[:;!]2,.*$")
 _LIST = re.compile(r"\[[^\]]{1,60}\]\s*")
 _MOST = 8 << 20  # bytes of a message that are read: what follows its words are attachments
 _MESSAGES, _SHORTEST = 10_000, 200  # that any mailbox may hold, and bytes for which it may hold one more
@@ -44,16 +45,34 @@ def read_emlx(first: bytes, rest: Iterable[bytes], place: Place) -> Iterator[Thr
 
 
 def read_maildir(place: Place) -> Iterator[Thread | BrokenThread]:
-    """Read a Maildir; what is still being delivered, in tmp, is passed over."""
+    """Read a Maildir; a message that is moved meanwhile, as one that was read is, is not lost."""
     yield from _read(lambda copy: _copy_maildir(place.path, copy), place)
 
 
 def _copy_maildir(folder: Path, copy: IO[bytes]) -> Iterator[Span]:
-    files = [path for name in ("cur", "new") for path in (folder / name).iterdir() if path.is_file()]
-    for path in sorted(files, key=lambda path: path.name):  # which begins with the time
-        if not path.name.startswith("."):
-            with path.open("rb") as file:
-                yield _append(copy, file.read(_MOST))
+    moved: set[str] = set()
+    for path in list_messages(folder):
+        if (message := _read_message(path)) is None:
+            moved.add(_tell_apart(path))
+        else:
+            yield _append(copy, message)
+    for path in list_messages(folder) if moved else ():
+        if _tell_apart(path) in moved and (message := _read_message(path)) is not None:
+            yield _append(copy, message)
+
+
+def _read_message(path: Path) -> bytes | None:
+    """Read a message of a Maildir; None where it is gone."""
+    try:
+        with path.open("rb") as file:
+            return file.read(_MOST)
+    except FileNotFoundError:
+        return None
+
+
+def _tell_apart(path: Path) -> str:
+    """Find what a message of a Maildir is called wherever it is, and whatever its flags are."""
+    return _FLAGS.sub("", path.name)
 
 
 def _append(copy: IO[bytes], message: bytes) -> Span:

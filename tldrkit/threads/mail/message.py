@@ -10,6 +10,7 @@ from email.policy import Compat32
 from email.utils import parseaddr
 from functools import lru_cache
 
+from tldrkit.encodings import find_codec
 from tldrkit.threads.html.markup import render_html
 from tldrkit.threads.mail.answers import reduce_answer
 from tldrkit.threads.mail.flowed import unwrap_flowed
@@ -30,29 +31,17 @@ _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE)
 _NAMESPACED = re.compile(
     r"</?[a-z]{1,20}:[a-z0-9]{1,40}(?:\s[^<>]{0,500})?/?>", re.IGNORECASE
 )  # such as Word's
-_CHARSETS = {  # as programs label them -> what Python calls what they mean
-    "iso-8859-1": "cp1252",
-    "latin-1": "cp1252",
-    "latin1": "cp1252",
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "x-gbk": "gb18030",
-    "ks_c_5601-1987": "cp949",
-    "euc-kr": "cp949",
-    "shift_jis": "cp932",
-    "shift-jis": "cp932",
-    "x-sjis": "cp932",
-    "x-euc-jp": "euc_jp",
-    "big5": "big5hkscs",
-    "iso-8859-9": "cp1254",
-    "tis-620": "cp874",
-    "windows-874": "cp874",
-    "iso-8859-8-i": "iso-8859-8",
-    "x-mac-roman": "mac-roman",
-    "macintosh": "mac-roman",
+_CHARSETS = {  # labels that mean something else in mail than to browsers -> Python's codec
+    "us-ascii": "ascii",
+    "ascii": "ascii",
+    "ansi_x3.4-1968": "ascii",
+    "utf-16": "utf-16",
+    "utf-16le": "utf-16-le",
+    "utf-16be": "utf-16-be",
     "unicode-1-1-utf-7": "utf-7",
-    "utf8mb4": "utf-8",
     "unicode": "utf-8",
+    "utf8mb4": "utf-8",
+    "latin-1": "cp1252",
 }
 _NO_CHARSETS = frozenset(["idna", "punycode", "unicode_escape", "raw_unicode_escape", "unicode-escape"])
 _LONGEST_WRITTEN = 1 << 16  # characters of a header that are read
@@ -263,7 +252,8 @@ def _decode(data: bytes, named: str | None) -> str:
     for charset in (named or "utf-8", "utf-8"):
         if charset not in _NO_CHARSETS:
             try:
-                return data.decode(_CHARSETS.get(charset, charset)).removeprefix("\ufeff")
+                codec = _CHARSETS.get(charset) or find_codec(charset) or charset
+                return data.decode(codec).removeprefix("\ufeff")
             except (LookupError, ValueError):
                 continue
     return data.decode("cp1252", "replace")

@@ -26,7 +26,7 @@ _LINE = re.compile(
 )
 _AFTERNOON = ("p", "下", "오후")
 _LEVEL = re.compile(
-    r"(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|CRIT(?:ICAL)?|FATAL|ALERT)\b|[^\W_]+[.:/\\=(\[{]",
+    r"(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|CRIT(?:ICAL)?|FATAL|ALERT)\b|[^\W_]+[.:/\\=(\[{](?=\S)",
     re.IGNORECASE,
 )
 """What stands before the colon in a server's log, where nobody's name does."""
@@ -63,7 +63,7 @@ def is_whatsapp(text: str) -> bool:
     if not _LINE.match(lines[0]):
         return False
     names = [match["name"] for line in lines if (match := _LINE.match(line)) and match["name"]]
-    return bool(names) and not any(_LEVEL.match(name) for name in names)
+    return sum(_LEVEL.match(name) is None for name in names) * 2 > len(names)
 
 
 def read_whatsapp(text: str, place: Place) -> Iterator[Thread | BrokenThread]:
