@@ -4,6 +4,7 @@ Knows shapes and seeds. Does not know how the network is pretrained (engines) no
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
@@ -27,7 +28,8 @@ def build_base(spec: BaseSpec, texts: Iterable[str]) -> Summarizer:
     tokenizer = build_tokenizer(texts, spec.vocab_size)
     # Plain T5's caches take the encoder's number of layers.
     plain = spec.enc_num_layers >= spec.dec_num_layers
-    config = (T5Config if plain else TldrT5Config)(
+    kind: Any = T5Config if plain else TldrT5Config
+    config = kind(
         vocab_size=len(tokenizer),
         d_model=spec.d_model,
         d_kv=spec.d_kv,

@@ -95,9 +95,8 @@ class PackedNetwork:
 
     def _shift(self, targets: Sequence[Sequence[int]]) -> list[int]:
         """Pack what the decoder reads: each target behind the start mark, without its last token."""
-        if self._blueprint.wraps:
-            return [token for row in targets for token in (row[-1], *row[:-1])]
-        return [token for row in targets for token in (self._blueprint.start, *row[:-1])]
+        start = None if self._blueprint.wraps else self._blueprint.start
+        return [token for row in targets for token in (row[-1] if start is None else start, *row[:-1])]
 
     def _run(
         self,
