@@ -11,7 +11,7 @@ REVISIONS = {
     "compare": 1,
     "compress": 1,
     "eval": 1,
-    "export": 1,
+    "export": 2,
     "summarize": 1,
     "train": 1,
 }
