@@ -75,7 +75,7 @@ class Generator:
         frozen = freeze(network) if packed and writes_plainly(network) else None
         if decoding.precision == "int8" and not (frozen and has_int8()):
             raise ModelError(
-                "int8 is for T5, BART, Pegasus and kin on x86, with usual activations and defaults.",
+                "int8 is for T5, BART and kin with usual activations, on processors with 8-bit products.",
                 hint="Use --precision fp32 or bf16.",
             )
         self._decoder = Decoder(frozen, decoding.precision) if frozen else None
