@@ -18,7 +18,7 @@ TOKENIZER = build_tokenizer(TEXTS, 300)
 @given(st.text())
 @example("ends </s> not <pad> here <unk>")
 def test_any_text_comes_back(text: str) -> None:
-    """Byte-level pieces write and read every text, with nothing unknown, and end it with </s>."""
+    """Byte-level tokens write and read every text, with nothing unknown, and end it with </s>."""
     ids = TOKENIZER(text).input_ids
     assert ids[-1] == 1
     assert not {0, 2} & set(ids)
@@ -34,7 +34,7 @@ def test_same_texts_same_bytes(tmp_path: Path) -> None:
 
 
 def test_the_tokenizer_loads_anywhere(tmp_path: Path) -> None:
-    """AutoTokenizer brings the same pieces and marks back, beside a T5 config too."""
+    """AutoTokenizer brings the same tokens and marks back, beside a T5 config too."""
     save_summarizer(build_base(BaseSpec(**SMALL), TEXTS), tmp_path)
     tokenizer = AutoTokenizer.from_pretrained(tmp_path)
     for text in ("the cat ☕", "<pad> </s>"):

@@ -25,7 +25,7 @@ REAL = Path(os.environ.get("TLDRKIT_TEST_TOKENIZER", Path(__file__).parents[2] /
 
 @pytest.fixture
 def unigram() -> PreTrainedTokenizerFast:
-    """A unigram tokenizer in the manner of T5's: special pieces first, one added at the end."""
+    """A unigram tokenizer in the manner of T5's: special tokens first, one added at the end."""
     letters = [("▁", -4.0), *((letter, -5.0) for letter in "abcdefghijklmnopqrstuvwxyz?,:")]
     words = [("▁the", -2.0), ("▁cat", -3.0), ("at", -3.5), ("▁deposit", -3.0), ("ç", -6.0), ("éa", -6.0)]
     vocab = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), *letters, *words, ("<extra_id_0>", 0.0)]
@@ -45,19 +45,19 @@ def read_back(tokenizer: PreTrainedTokenizerFast, text: str) -> str:
 
 
 def test_used_pieces_stay_and_every_letter(unigram: PreTrainedTokenizerFast) -> None:
-    """Of the words the used ones are kept; letters stay, and the only piece that holds a letter."""
+    """Of the words the used ones are kept; letters stay, and the only token that holds a letter."""
     trimmed = trim_tokenizer(unigram, len(unigram) - 2, ["the cat the cat"])
-    pieces = trimmed.tokenizer.get_vocab()
+    tokens = trimmed.tokenizer.get_vocab()
 
-    assert {"▁the", "▁cat", "a", "z", "ç", "éa", "<extra_id_0>"} <= pieces.keys()
-    assert not {"▁deposit", "at"} & pieces.keys()
+    assert {"▁the", "▁cat", "a", "z", "ç", "éa", "<extra_id_0>"} <= tokens.keys()
+    assert not {"▁deposit", "at"} & tokens.keys()
     assert read_back(trimmed.tokenizer, "the deposit, at?") == "the deposit, at?"
     assert trimmed.tokenizer("the").input_ids[-1] == trimmed.tokenizer.eos_token_id
-    assert [unigram.convert_ids_to_tokens(old) for old in trimmed.kept] == sorted(pieces, key=pieces.get)
+    assert [unigram.convert_ids_to_tokens(old) for old in trimmed.kept] == sorted(tokens, key=tokens.get)
 
 
 def test_a_merged_piece_stays_with_its_parts(tiny_tokenizer: PreTrainedTokenizerFast) -> None:
-    """Byte-level BPE keeps what its pieces are merged from, so the kept ones can be reached."""
+    """Byte-level BPE keeps what its tokens are merged from, so the kept ones can be reached."""
     trimmed = trim_tokenizer(tiny_tokenizer, 290, ["the cat sat on the mat"] * 5)
     tokens = trimmed.tokenizer.tokenize("the cat")
 
@@ -68,18 +68,18 @@ def test_a_merged_piece_stays_with_its_parts(tiny_tokenizer: PreTrainedTokenizer
 @given(text=st.text(max_size=40))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_bytes_write_anything(tiny_tokenizer: PreTrainedTokenizerFast, text: str) -> None:
-    """What byte-level BPE reads back it reads back without its rare pieces too."""
+    """What byte-level BPE reads back it reads back without its rare tokens too."""
     trimmed = trim_tokenizer(tiny_tokenizer, 270, TEXTS).tokenizer
 
     assert read_back(trimmed, text) == read_back(tiny_tokenizer, text)
 
 
 def test_the_rest_computes_as_before(tiny_summarizer: Summarizer, tmp_path: Path) -> None:
-    """Logits of the kept pieces are those they had, and the smaller model is saved and loaded whole."""
+    """Logits of the kept tokens are those they had, and the smaller model is saved and loaded whole."""
     network, tokenizer = tiny_summarizer.network, tiny_summarizer.tokenizer
     trimmed = trim_tokenizer(tokenizer, 300, TEXTS)
     ids = trimmed.tokenizer("the cat", return_tensors="pt").input_ids
-    old = torch.tensor([[trimmed.kept[piece] for piece in ids[0]]])
+    old = torch.tensor([[trimmed.kept[token] for token in ids[0]]])
     before = network(input_ids=old, labels=old).logits[..., trimmed.kept]
     assert trim_by_use(tiny_summarizer, 300, TEXTS, ()) == {"before": len(tokenizer), "after": 300}
     after = network(input_ids=ids, labels=ids).logits
@@ -94,7 +94,7 @@ def test_the_rest_computes_as_before(tiny_summarizer: Summarizer, tmp_path: Path
 
 
 def test_barts_special_pieces_keep_their_meaning(tiny_bart: PreTrainedModel) -> None:
-    """Numbers in the configs follow their pieces, and the head's bias too."""
+    """Numbers in the configs follow their tokens, and the head's bias too."""
     keep_pieces(tiny_bart, [1, 0, *range(2, 200)])
 
     assert (tiny_bart.config.pad_token_id, tiny_bart.config.eos_token_id) == (1, 0)
@@ -104,7 +104,7 @@ def test_barts_special_pieces_keep_their_meaning(tiny_bart: PreTrainedModel) -> 
 
 
 def test_tables_of_other_things_stay_whole() -> None:
-    """A feed-forward or a table of positions with as many rows as there are pieces is no vocabulary."""
+    """A feed-forward or a table of positions with as many rows as there are tokens is no vocabulary."""
     t5 = build_t5(d_ff=VOCAB)
     keep_pieces(t5, range(200))
     assert t5(input_ids=torch.tensor([[5, 6]]), labels=torch.tensor([[7]])).logits.shape[-1] == 200
@@ -130,7 +130,7 @@ def test_what_stands_around_a_text_is_renumbered(tiny_tokenizer: PreTrainedToken
 
 
 def test_too_few_pieces_are_refused(tiny_tokenizer: PreTrainedTokenizerFast) -> None:
-    """Bytes and special pieces are the least."""
+    """Bytes and special tokens are the least."""
     with pytest.raises(CompressionError, match="that alone needs 259"):
         trim_tokenizer(tiny_tokenizer, 100, TEXTS)
 
@@ -157,7 +157,7 @@ def test_losses_are_told(unigram: PreTrainedTokenizerFast) -> None:
 
 @pytest.mark.skipif(not REAL.is_dir(), reason=f"there is no tokenizer at {REAL}")
 def test_t5s_own_tokenizer_is_trimmed(tmp_path: Path) -> None:
-    """A quarter of T5's pieces reads English back as all of them do, and is loaded as it was saved."""
+    """A quarter of T5's tokens reads English back as all of them do, and is loaded as it was saved."""
     full = AutoTokenizer.from_pretrained(REAL)
     trimmed = trim_tokenizer(full, 8000, TEXTS).tokenizer
     texts = [*TEXTS, "Unusual words: zygote, quixotic — naïve café, 3.14 % of £5!", "<extra_id_5> </s>"]

@@ -32,13 +32,13 @@ def is_known(tokenizer: PreTrainedTokenizerFast, word: str) -> bool:
 
 
 def test_used_pieces_stay_and_every_letter(full: PreTrainedTokenizerFast) -> None:
-    """Rare words are spelled; BERT's unused pieces go before all others, though their numbers are lower."""
+    """Rare words are spelled; BERT's unused tokens go before all others, though their numbers are lower."""
     texts = [*TEXTS, "deposit"]
     trimmed = trim_tokenizer(full, len(full) - len(UNUSED) - 1, texts)
-    pieces = trimmed.tokenizer.get_vocab()
+    tokens = trimmed.tokenizer.get_vocab()
 
-    assert full.get_vocab().keys() - pieces.keys() == {*UNUSED, "##rd"}
-    assert [full.convert_ids_to_tokens(old) for old in trimmed.kept] == sorted(pieces, key=pieces.get)
+    assert full.get_vocab().keys() - tokens.keys() == {*UNUSED, "##rd"}
+    assert [full.convert_ids_to_tokens(old) for old in trimmed.kept] == sorted(tokens, key=tokens.get)
     assert trimmed.tokenizer.tokenize("The CAT walking") == ["the", "cat", "walk", "##ing"]
     assert trimmed.tokenizer.tokenize("card") == ["ca", "##r", "##d"]
 
@@ -57,12 +57,12 @@ def test_text_comes_back_as_before(full: PreTrainedTokenizerFast, text: str) -> 
 @settings(deadline=None)
 @given(st.data(), st.sampled_from(["##", "@"]))
 def test_known_words_stay_known(data: st.DataObject, prefix: str) -> None:
-    """In a vocabulary whose letters all have pieces, however few of the longer ones are kept."""
-    pieces = data.draw(st.sets(st.tuples(st.sampled_from(["", prefix]), WORDS).map("".join)))
-    words = [piece for piece in pieces if not piece.startswith(prefix)]
-    inside = {letter for piece in pieces for letter in piece.removeprefix(prefix)}
+    """In a vocabulary whose letters all have tokens, however few of the longer ones are kept."""
+    tokens = data.draw(st.sets(st.tuples(st.sampled_from(["", prefix]), WORDS).map("".join)))
+    words = [token for token in tokens if not token.startswith(prefix)]
+    inside = {letter for token in tokens for letter in token.removeprefix(prefix)}
     letters = {*"".join(word[0] for word in words), *(prefix + letter for letter in inside)}
-    full = build_tokenizer([*sorted(letters), *sorted(pieces - letters)], prefix)
+    full = build_tokenizer([*sorted(letters), *sorted(tokens - letters)], prefix)
     size = data.draw(st.integers(len(SPECIAL) + len(letters), len(full)))
     trimmed = trim_tokenizer(full, size, data.draw(st.lists(WORDS, min_size=1))).tokenizer
     word = data.draw(WORDS)
@@ -74,21 +74,21 @@ def test_known_words_stay_known(data: st.DataObject, prefix: str) -> None:
 @settings(deadline=None)
 @given(st.data())
 def test_letters_without_a_piece_keep_all_that_hold_them(data: st.DataObject) -> None:
-    """In any vocabulary: and a word whose letters all have pieces is known."""
-    pieces = data.draw(st.sets(st.tuples(st.sampled_from(["", "##"]), WORDS).map("".join)))
-    own = {piece: list_letters(f"_{piece[2:]}", "##") - {"_"} if "#" in piece else list_letters(piece, "##")
-           for piece in pieces}  # fmt: skip
-    needed = {piece for piece in pieces if own[piece] == {piece} or not own[piece] <= pieces}
-    full = build_tokenizer(sorted(pieces))
+    """In any vocabulary: and a word whose letters all have tokens is known."""
+    tokens = data.draw(st.sets(st.tuples(st.sampled_from(["", "##"]), WORDS).map("".join)))
+    own = {token: list_letters(f"_{token[2:]}", "##") - {"_"} if "#" in token else list_letters(token, "##")
+           for token in tokens}  # fmt: skip
+    needed = {token for token in tokens if own[token] == {token} or not own[token] <= tokens}
+    full = build_tokenizer(sorted(tokens))
     trimmed = trim_tokenizer(full, len(SPECIAL) + len(needed), ["a"]).tokenizer
     word = data.draw(WORDS)
 
     assert trimmed.get_vocab().keys() == needed.union(SPECIAL)
-    assert is_known(trimmed, word) or not list_letters(word, "##") <= pieces
+    assert is_known(trimmed, word) or not list_letters(word, "##") <= tokens
 
 
 def test_what_is_lost_is_told() -> None:
-    """Shares of unknown tokens before and after; here a shorter piece ends before a letter without one."""
+    """Shares of unknown tokens before and after; here a shorter token ends before a letter without one."""
     full = build_tokenizer(["x", "##a", "##b", "xa", "##ab", "##bc"])
     summarizer = build_summarizer(full)
     held_out = ["xabc xab", "\u4e2d xab"]  # xa ##bc xa ##b [UNK] xa ##b
@@ -103,7 +103,7 @@ def test_what_is_lost_is_told() -> None:
 
 @pytest.mark.parametrize("ends", ["Bert", "Template"])
 def test_the_rest_computes_as_before(ends: str, tmp_path: Path) -> None:
-    """Logits of the kept pieces are those they had; the smaller model is saved and loaded whole."""
+    """Logits of the kept tokens are those they had; the smaller model is saved and loaded whole."""
     full = build_tokenizer((*LETTERS, *LONGER), ends=ends)
     summarizer = build_summarizer(full)
     network, size = summarizer.network, len(full) - 15
@@ -114,7 +114,7 @@ def test_the_rest_computes_as_before(ends: str, tmp_path: Path) -> None:
     ids = summarizer.tokenizer("the cat", return_tensors="pt").input_ids
     after = network(input_ids=ids, labels=ids).logits
 
-    assert [kept[piece] for piece in ids[0]] == old[0].tolist()
+    assert [kept[token] for token in ids[0]] == old[0].tolist()
     torch.testing.assert_close(after, before, atol=1e-5, rtol=0)
     assert (report["after"], network.config.vocab_size) == (size, size)
     assert (report["unknown_before"], report["unknown_after"], report["changed"]) == (0, 0, 0)
@@ -126,7 +126,7 @@ def test_the_rest_computes_as_before(ends: str, tmp_path: Path) -> None:
 
 
 def test_special_pieces_keep_their_meaning(full: PreTrainedTokenizerFast) -> None:
-    """All five stay, and the numbers in the configs follow them; a piece that a config names stays too."""
+    """All five stay, and the numbers in the configs follow them; a token that a config names stays too."""
     summarizer = build_summarizer(full)
     network = summarizer.network
     network.generation_config.eos_token_id = [full.sep_token_id, full.convert_tokens_to_ids("##rd")]
@@ -162,14 +162,14 @@ def test_a_call_returns_what_it_returned(
 
 
 def test_too_few_pieces_are_refused(full: PreTrainedTokenizerFast) -> None:
-    """Letters and special pieces are the least."""
+    """Letters and special tokens are the least."""
     least = len(SPECIAL) + len(LETTERS)
     with pytest.raises(CompressionError, match=f"that alone needs {least}"):
         trim_tokenizer(full, least - 1, TEXTS)
 
 
 def test_room_for_all_changes_nothing(full: PreTrainedTokenizerFast) -> None:
-    """No piece goes, and nothing is measured."""
+    """No token goes, and nothing is measured."""
     summarizer = build_summarizer(full)
 
     assert trim_by_use(summarizer, 1000, (), TEXTS) == {"before": len(full), "after": len(full)}
@@ -184,7 +184,7 @@ def test_use_needs_texts(full: PreTrainedTokenizerFast) -> None:
 
 @pytest.mark.parametrize("number", [5, 400])
 def test_numbers_with_gaps_are_refused(full: PreTrainedTokenizerFast, number: int, tmp_path: Path) -> None:
-    """Rows of embeddings would be taken for those of other pieces: one number twice, or one left out."""
+    """Rows of embeddings would be taken for those of other tokens: one number twice, or one left out."""
     full.save_pretrained(tmp_path)
     content = json.loads((tmp_path / "tokenizer.json").read_text())
     content["model"]["vocab"]["cat"] = number

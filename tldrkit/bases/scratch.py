@@ -46,7 +46,7 @@ def build_base(spec: BaseSpec, texts: Iterable[str]) -> Summarizer:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(spec.seed)
         network = (T5ForConditionalGeneration if plain else TldrT5ForConditionalGeneration)(config)
-        # T5's pieces of unit variance drown what attention adds for hundreds of steps; small ones do not.
+        # T5's tokens of unit variance drown what attention adds for hundreds of steps; small ones do not.
         nn.init.normal_(network.shared.weight, std=spec.d_model**-0.5)
     network.generation_config = GenerationConfig(
         pad_token_id=0, eos_token_id=1, decoder_start_token_id=0, max_new_tokens=spec.taught.max_target_tokens
@@ -57,12 +57,12 @@ def build_base(spec: BaseSpec, texts: Iterable[str]) -> Summarizer:
 def build_tokenizer(texts: Iterable[str], vocab_size: int) -> PreTrainedTokenizerFast:
     """Train a byte-level BPE tokenizer that ends every text with ``</s>``.
 
-    Any text can be written and read back, since every byte is a piece. Fewer pieces than asked come out where
+    Any text can be written and read back, since every byte is a token. Fewer tokens than asked come out where
     the texts hold no more pairs worth merging.
 
     Args:
         texts: The corpus.
-        vocab_size: Most pieces, the 256 bytes and the three special ones included.
+        vocab_size: Most tokens, the 256 bytes and the three special ones included.
     """
     tokenizer = Tokenizer(models.BPE(unk_token=UNKNOWN))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)

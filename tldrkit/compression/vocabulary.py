@@ -1,7 +1,7 @@
-"""A smaller vocabulary: tokenizer and embeddings lose the pieces that the corpus hardly uses.
+"""A smaller vocabulary: tokenizer and embeddings lose the tokens that the corpus hardly uses.
 
 Knows unigram (T5, mBART, Pegasus), byte-level BPE (BART, our bases) and WordPiece tokenizers (BERT); special
-and added pieces always stay. Does not choose how many are kept.
+and added tokens always stay. Does not choose how many are kept.
 """
 
 import json
@@ -35,8 +35,8 @@ class Trimmed:
     """What is left of a vocabulary.
 
     Args:
-        tokenizer: Writes with the pieces kept.
-        kept: The old numbers of the pieces kept, in order: piece i was ``kept[i]``.
+        tokenizer: Writes with the tokens kept.
+        kept: The old numbers of the tokens kept, in order: token i was ``kept[i]``.
     """
 
     tokenizer: PreTrainedTokenizerFast
@@ -48,13 +48,13 @@ class _Inventory:
     """What a tokenizer's model can write with.
 
     Args:
-        pieces: All of them, by number.
+        tokens: All of them, by number.
         needed: Numbers of those without which some word could no longer be written.
-        makers: For BPE, the two pieces that a piece is merged from.
+        makers: For BPE, the two tokens that a token is merged from.
         unwritten: Numbers of those that come of no text.
     """
 
-    pieces: list[str]
+    tokens: list[str]
     needed: set[int]
     makers: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     unwritten: set[int] = field(default_factory=set)
@@ -63,32 +63,32 @@ class _Inventory:
 def trim_by_use(
     summarizer: Summarizer, size: int, texts: Sequence[str], held_out: Sequence[str]
 ) -> dict[str, float]:
-    """Keep the pieces that texts use most, in place, and measure on others what that loses.
+    """Keep the tokens that texts use most, in place, and measure on others what that loses.
 
     Every character (unigram), byte (BPE) or letter (WordPiece: a character at the start of a word, or inside
-    one) that was a piece stays one. So no word becomes unknown, if each of its letters has a piece. WordPiece
-    keeps all pieces of texts that hold a letter without one, but a word of such letters may become unknown:
-    pieces are taken longest first, and a shorter one may end before a letter with which none begins.
-    (Vocabularies are trained from letters, so BERT's have a piece for each.)
+    one) that was a token stays one. So no word becomes unknown, if each of its letters has a token. WordPiece
+    keeps all tokens of texts that hold a letter without one, but a word of such letters may become unknown:
+    tokens are taken longest first, and a shorter one may end before a letter with which none begins.
+    (Vocabularies are trained from letters, so BERT's have a token for each.)
 
     Args:
-        summarizer: Its network and tokenizer are changed, unless it has no more pieces than are to be kept.
-        size: Pieces kept.
+        summarizer: Its network and tokenizer are changed, unless it has no more tokens than are to be kept.
+        size: Tokens kept.
         texts: The corpus whose use counts.
         held_out: Others; without any, nothing is measured.
 
     Returns:
-        Pieces ``before`` and ``after``, and what ``measure_coverage`` returns.
+        Tokens ``before`` and ``after``, and what ``measure_coverage`` returns.
 
     Raises:
-        CompressionError: There are no texts, the tokenizer is of another kind, or so few pieces cannot write
+        CompressionError: There are no texts, the tokenizer is of another kind, or so few tokens cannot write
             every word.
     """
     full = summarizer.tokenizer
     if size >= len(full):
         return {"before": len(full), "after": len(full)}
     if not texts:
-        raise CompressionError("Pieces are chosen by their use in documents, and there are none.", hint=NAME)
+        raise CompressionError("Tokens are chosen by their use in documents, and there are none.", hint=NAME)
     named = [n for config, name in _list_named(summarizer.network) for n in _flatten(getattr(config, name))]
     trimmed = trim_tokenizer(full, size, texts, named)
     keep_pieces(summarizer.network, trimmed.kept)
@@ -100,7 +100,7 @@ def trim_by_use(
 def trim_tokenizer(
     tokenizer: PreTrainedTokenizerBase, size: int, texts: Sequence[str], named: Collection[int] = ()
 ) -> Trimmed:
-    """Build a tokenizer of fewer pieces, those ``named`` among them; see ``trim_by_use``."""
+    """Build a tokenizer of fewer tokens, those ``named`` among them; see ``trim_by_use``."""
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
         raise CompressionError(
             "The vocabulary of this tokenizer, which is written in Python, cannot be trimmed.",
@@ -109,16 +109,16 @@ def trim_tokenizer(
     content: dict[str, Any] = json.loads(tokenizer.backend_tokenizer.to_str())
     inventory = _take_inventory(tokenizer.backend_tokenizer, content["model"])
     added = {entry["id"] for entry in content["added_tokens"]}
-    beyond = sorted(number for number in added if number >= len(inventory.pieces))
-    needed = inventory.needed | {i for i in added.union(named) if i < len(inventory.pieces)}
+    beyond = sorted(number for number in added if number >= len(inventory.tokens))
+    needed = inventory.needed | {i for i in added.union(named) if i < len(inventory.tokens)}
     uses = _count_pieces(tokenizer, texts)
     kept = _choose_pieces(inventory, needed, uses, size - len(beyond)) + beyond
-    _renumber(content, inventory.pieces, {old: new for new, old in enumerate(kept)})
+    _renumber(content, inventory.tokens, {old: new for new, old in enumerate(kept)})
     return Trimmed(rebuild_tokenizer(tokenizer, content), kept)
 
 
 def keep_pieces(network: PreTrainedModel, kept: Sequence[int]) -> None:
-    """Keep the embeddings of some pieces, and the head's rows, in place; the config's numbers follow."""
+    """Keep the embeddings of some tokens, and the head's rows, in place; the config's numbers follow."""
     index = torch.tensor(kept, device=network.device)
     numbers = {old: new for new, old in enumerate(kept)}
     blueprint = find_blueprint(network)
@@ -172,7 +172,7 @@ def measure_coverage(
 
 
 def _list_named(network: PreTrainedModel) -> Iterator[tuple[Any, str]]:
-    """List the fields of configs that name pieces, and the config of each."""
+    """List the fields of configs that name tokens, and the config of each."""
     for config in (*find_configs(network), network.generation_config):
         yield from ((config, name) for name in _NUMBERED if getattr(config, name, None) is not None)
 
@@ -204,33 +204,33 @@ def _take_inventory(tokenizer: Tokenizer, model: Mapping[str, Any]) -> _Inventor
     """Find what the model of a tokenizer.json writes with."""
     kind, vocab = model["type"], model["vocab"]
     if kind == "Unigram":
-        pieces = [piece for piece, _ in vocab]
+        tokens = [token for token, _ in vocab]
         bytes_ = (
-            i for i, piece in enumerate(pieces) if model.get("byte_fallback") and _BYTE.fullmatch(piece)
+            i for i, token in enumerate(tokens) if model.get("byte_fallback") and _BYTE.fullmatch(token)
         )
-        return _Inventory(pieces, {model["unk_id"], *_find_spelling(pieces), *bytes_})
+        return _Inventory(tokens, {model["unk_id"], *_find_spelling(tokens), *bytes_})
     if kind not in ("BPE", "WordPiece"):
         raise CompressionError(
             f"A vocabulary of the kind {kind} cannot be trimmed.", hint="Leave vocab_size out."
         )
-    pieces = sorted(vocab, key=vocab.__getitem__)
-    if [vocab[piece] for piece in pieces] != list(range(len(pieces))):
+    tokens = sorted(vocab, key=vocab.__getitem__)
+    if [vocab[token] for token in tokens] != list(range(len(tokens))):
         raise CompressionError(
-            f"The pieces of the vocabulary are not numbered from 0 to {len(pieces) - 1:,}.",
+            f"The tokens of the vocabulary are not numbered from 0 to {len(tokens) - 1:,}.",
             hint="Leave vocab_size out, or renumber tokenizer.json and the embeddings together.",
         )
     if kind == "BPE":
         makers = {"".join(pair): pair for pair in map(_split_merge, model["merges"])}
-        return _Inventory(pieces, {i for i, piece in enumerate(pieces) if piece not in makers}, makers)
+        return _Inventory(tokens, {i for i, token in enumerate(tokens) if token not in makers}, makers)
     prefix = model["continuing_subword_prefix"]
-    unwritten = {i for i, piece in enumerate(pieces) if _is_split(tokenizer, piece.removeprefix(prefix))}
-    letters = [_list_letters(piece, prefix) for piece in pieces]
+    unwritten = {i for i, token in enumerate(tokens) if _is_split(tokenizer, token.removeprefix(prefix))}
+    letters = [_list_letters(token, prefix) for token in tokens]
     needed = {
         i
-        for i, (piece, own) in enumerate(zip(pieces, letters, strict=True))
-        if i not in unwritten and ([piece] == own or not vocab.keys() >= set(own))
+        for i, (token, own) in enumerate(zip(tokens, letters, strict=True))
+        if i not in unwritten and ([token] == own or not vocab.keys() >= set(own))
     }
-    return _Inventory(pieces, needed | {vocab[model["unk_token"]]}, unwritten=unwritten)
+    return _Inventory(tokens, needed | {vocab[model["unk_token"]]}, unwritten=unwritten)
 
 
 def _split_merge(merge: str | list[str]) -> tuple[str, str]:
@@ -238,20 +238,20 @@ def _split_merge(merge: str | list[str]) -> tuple[str, str]:
     return first, second
 
 
-def _find_spelling(pieces: Sequence[str]) -> list[int]:
-    """Find the shortest piece for every character that a piece holds."""
+def _find_spelling(tokens: Sequence[str]) -> list[int]:
+    """Find the shortest token for every character that a token holds."""
     shortest: dict[str, int] = {}
-    for number in sorted(range(len(pieces)), key=lambda i: (len(pieces[i]), i)):
-        for character in pieces[number]:
+    for number in sorted(range(len(tokens)), key=lambda i: (len(tokens[i]), i)):
+        for character in tokens[number]:
             shortest.setdefault(character, number)
     return list(shortest.values())
 
 
-def _list_letters(piece: str, prefix: str) -> list[str]:
-    """List the characters of a WordPiece as pieces: of ``ab`` these are ``a`` and ``##b``."""
-    letters = [prefix + character for character in piece.removeprefix(prefix)]
-    if letters and not piece.startswith(prefix):
-        letters[0] = piece[0]
+def _list_letters(token: str, prefix: str) -> list[str]:
+    """List the characters of a WordPiece as tokens: of ``ab`` these are ``a`` and ``##b``."""
+    letters = [prefix + character for character in token.removeprefix(prefix)]
+    if letters and not token.startswith(prefix):
+        letters[0] = token[0]
     return letters
 
 
@@ -261,17 +261,17 @@ def _is_split(tokenizer: Tokenizer, word: str) -> bool:
 
 
 def _choose_pieces(inventory: _Inventory, needed: set[int], uses: Mapping[int, int], size: int) -> list[int]:
-    """Choose the needed pieces and, most used first, others with all they are merged from."""
+    """Choose the needed tokens and, most used first, others with all they are merged from."""
     if len(needed) > size:
         raise CompressionError(
-            f"{count_noun(size, 'piece')} cannot write every word: that alone needs {len(needed):,}.",
+            f"{count_noun(size, 'token')} cannot write every word: that alone needs {len(needed):,}.",
             hint=f"Ask for a vocab_size of at least {len(needed):,}.",
         )
-    pieces = inventory.pieces
-    numbers = {piece: number for number, piece in enumerate(pieces)}
+    tokens = inventory.tokens
+    numbers = {token: number for number, token in enumerate(tokens)}
     kept = set(needed)
-    for number in sorted(range(len(pieces)), key=lambda i: (-uses.get(i, 0), i in inventory.unwritten, i)):
-        added = _find_makers(number, pieces, numbers, inventory.makers, kept)
+    for number in sorted(range(len(tokens)), key=lambda i: (-uses.get(i, 0), i in inventory.unwritten, i)):
+        added = _find_makers(number, tokens, numbers, inventory.makers, kept)
         if len(kept) + len(added) <= size:
             kept |= added
         if len(kept) == size:
@@ -281,30 +281,30 @@ def _choose_pieces(inventory: _Inventory, needed: set[int], uses: Mapping[int, i
 
 def _find_makers(
     number: int,
-    pieces: Sequence[str],
+    tokens: Sequence[str],
     numbers: Mapping[str, int],
     makers: Mapping[str, tuple[str, str]],
     kept: set[int],
 ) -> set[int]:
-    """Find a piece and all it is merged from that is not kept yet."""
+    """Find a token and all it is merged from that is not kept yet."""
     found: set[int] = set()
-    open_pieces = [number]
-    while open_pieces:
-        piece = open_pieces.pop()
-        if piece not in kept and piece not in found:
-            found.add(piece)
-            open_pieces += [numbers[part] for part in makers.get(pieces[piece], ())]
+    open_tokens = [number]
+    while open_tokens:
+        token = open_tokens.pop()
+        if token not in kept and token not in found:
+            found.add(token)
+            open_tokens += [numbers[part] for part in makers.get(tokens[token], ())]
     return found
 
 
-def _renumber(content: dict[str, Any], pieces: Sequence[str], numbers: Mapping[int, int]) -> None:
-    """Rewrite the content of a tokenizer.json for the pieces kept."""
+def _renumber(content: dict[str, Any], tokens: Sequence[str], numbers: Mapping[int, int]) -> None:
+    """Rewrite the content of a tokenizer.json for the tokens kept."""
     model = content["model"]
     if model["type"] == "Unigram":
         model["vocab"] = [entry for i, entry in enumerate(model["vocab"]) if i in numbers]
         model["unk_id"] = numbers[model["unk_id"]]
     else:
-        model["vocab"] = {piece: numbers[i] for i, piece in enumerate(pieces) if i in numbers}
+        model["vocab"] = {token: numbers[i] for i, token in enumerate(tokens) if i in numbers}
     if model["type"] == "BPE":
         known = model["vocab"]
         model["merges"] = [
@@ -318,7 +318,7 @@ def _renumber(content: dict[str, Any], pieces: Sequence[str], numbers: Mapping[i
 
 
 def _renumber_ends(part: Any, numbers: Mapping[int, int]) -> None:  # noqa: ANN401  (any JSON value)
-    """Renumber the special pieces that a post-processor sets around a text."""
+    """Renumber the special tokens that a post-processor sets around a text."""
     if not isinstance(part, dict):
         return
     for inner in part.get("processors", ()):

@@ -27,19 +27,19 @@ _POOL = 50  # batches sorted by length together: long enough to pad little, shor
 
 @dataclass(frozen=True)
 class Tokens:
-    """One example as piece ids, end marks included."""
+    """One example as token ids, end marks included."""
 
     source: Sequence[int]
     target: Sequence[int]
 
     def __len__(self) -> int:
-        """Count the pieces of both."""
+        """Count the tokens of both."""
         return len(self.source) + len(self.target)
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Padded piece ids.
+    """Padded token ids.
 
     Shape:
         source, mask: (batch, source length). labels: (batch, target length), IGNORED where padded.
@@ -112,7 +112,7 @@ def _order_pools(examples: int, size: int, seed: int) -> Iterator[list[int]]:
 
 
 def _compact(row: Tokens) -> Tokens:
-    """Keep a row in four bytes a piece."""
+    """Keep a row in four bytes a token."""
     return Tokens(array("i", row.source), array("i", row.target))
 
 

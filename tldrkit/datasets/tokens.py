@@ -1,4 +1,4 @@
-"""Documents as a network reads them: piece ids."""
+"""Documents as a network reads them: token ids."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

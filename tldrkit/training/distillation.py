@@ -78,7 +78,7 @@ class DistilledLoss:
 
 
 def check_teacher(teacher: Summarizer, student: Summarizer) -> None:
-    """Check that a teacher's probabilities are of the student's pieces.
+    """Check that a teacher's probabilities are of the student's tokens.
 
     Raises:
         ModelError: They use different vocabularies.

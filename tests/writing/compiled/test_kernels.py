@@ -14,8 +14,8 @@ from torch import Tensor
 
 from tldrkit.writing.compiled.batch import build_cache
 from tldrkit.writing.compiled.kernels import compiling
-from tldrkit.writing.compiled.kernels.arrays import GROUP, Memory, Norm, View
-from tldrkit.writing.compiled.kernels.attention import attend, attend_within, keep
+from tldrkit.writing.compiled.kernels.arrays import GROUP, KVCache, Norm, View
+from tldrkit.writing.compiled.kernels.attention import attend, attend_within, store
 from tldrkit.writing.compiled.kernels.choice import find_top, sum_exponentials
 from tldrkit.writing.compiled.kernels.elementary import find_bounds, normalize
 
@@ -33,13 +33,13 @@ def draw(*shape: int) -> Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(sum(shape)))
 
 
-def fill(*, rounded: bool) -> tuple[Memory, Tensor, Tensor]:
-    """Fill a memory; with the keys and values it should hold, (heads, entries, width)."""
+def fill(*, rounded: bool) -> tuple[KVCache, Tensor, Tensor]:
+    """Fill a cache; with the keys and values it should hold, (heads, entries, width)."""
     projected = draw(ENTRIES, 2, HEADS, WIDTH) * torch.logspace(-2, 2, ENTRIES)[:, None, None, None]
-    memory, places = build_cache(ENTRIES, HEADS, WIDTH, rounded=rounded), torch.randperm(ENTRIES)
-    keep(projected[places].numpy(), memory, places.numpy())
+    cache, places = build_cache(ENTRIES, HEADS, WIDTH, rounded=rounded), torch.randperm(ENTRIES)
+    store(projected[places].numpy(), cache, places.numpy())
     keys, values = projected.permute(1, 2, 0, 3)
-    return memory, keys, values
+    return cache, keys, values
 
 
 def restore(kept: np.ndarray, scales: np.ndarray) -> Tensor:
@@ -48,16 +48,16 @@ def restore(kept: np.ndarray, scales: np.ndarray) -> Tensor:
 
 def test_a_memory_of_floats_keeps_what_it_is_given() -> None:
     """Each entry holds its own row's last two parts, exactly."""
-    memory, keys, values = fill(rounded=False)
+    cache, keys, values = fill(rounded=False)
 
-    assert torch.equal(restore(memory.keys, memory.key_scales), keys)
-    assert torch.equal(restore(memory.values, memory.value_scales), values)
+    assert torch.equal(restore(cache.keys, cache.key_scales), keys)
+    assert torch.equal(restore(cache.values, cache.value_scales), values)
 
 
 def test_a_memory_of_8_bits_rounds_each_head_of_an_entry_by_its_own_largest() -> None:
     """The error is half a step of 1/127 of the largest, for entries of any size."""
-    memory, *exact = fill(rounded=True)
-    kept = restore(memory.keys, memory.key_scales), restore(memory.values, memory.value_scales)
+    cache, *exact = fill(rounded=True)
+    kept = restore(cache.keys, cache.key_scales), restore(cache.values, cache.value_scales)
 
     for rounded, vectors in zip(kept, exact, strict=True):
         steps = vectors.abs().amax(-1, keepdim=True) / 127
@@ -67,25 +67,25 @@ def test_a_memory_of_8_bits_rounds_each_head_of_an_entry_by_its_own_largest() ->
 
 def test_zeros_are_kept_as_zeros() -> None:
     """Nothing is divided by a largest of zero."""
-    memory = build_cache(2, 1, 4, rounded=True)
-    keep(np.zeros((2, 3, 1, 4), np.float32), memory, np.arange(2))
+    cache = build_cache(2, 1, 4, rounded=True)
+    store(np.zeros((2, 3, 1, 4), np.float32), cache, np.arange(2))
 
-    assert not restore(memory.values, memory.value_scales).any()
+    assert not restore(cache.values, cache.value_scales).any()
 
 
 @pytest.mark.parametrize("rounded", [False, True])
 @pytest.mark.parametrize("share", [1, 4])
 def test_rows_attend_to_the_entries_of_their_view(rounded: bool, share: int) -> None:
     """It is softmax(q K + bias) V over those that count, whatever stands behind, for each row of a view."""
-    memory, *_ = fill(rounded=rounded)
-    keys, values = restore(memory.keys, memory.key_scales), restore(memory.values, memory.value_scales)
+    cache, *_ = fill(rounded=rounded)
+    keys, values = restore(cache.keys, cache.key_scales), restore(cache.values, cache.value_scales)
     counts = [1, 4, 9, 17, 3]
     rows = len(counts) * share
     entries = torch.randint(ENTRIES, (len(counts), 17), generator=torch.Generator().manual_seed(1))
     projected, bias = draw(rows, 2, HEADS, WIDTH), draw(HEADS, 17)
     mixed = torch.empty(rows, HEADS, WIDTH)
     view = View(entries.numpy(), np.array(counts), bias.numpy())
-    attend(projected.numpy(), memory, view, mixed.numpy())
+    attend(projected.numpy(), cache, view, mixed.numpy())
 
     for row in range(rows):
         own = entries[row // share, : counts[row // share]]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tldrkit.writing.compiled.kernels.arrays import Floats, Integers, Memory, View
+from tldrkit.writing.compiled.kernels.arrays import Floats, Integers, KVCache, View
 from tldrkit.writing.compiled.pages import map_array
 
 
@@ -13,8 +13,8 @@ from tldrkit.writing.compiled.pages import map_array
 class Cache:
     """What one decoder layer has seen: of what it wrote itself, and of the sources."""
 
-    own: Memory
-    read: Memory
+    own: KVCache
+    read: KVCache
 
 
 @dataclass
@@ -101,7 +101,7 @@ class Batch:
         return View(self.written, counts, np.ascontiguousarray(self.bias[:, -self.place :]))
 
 
-def build_cache(entries: int, heads: int, width: int, *, rounded: bool) -> Memory:
+def build_cache(entries: int, heads: int, width: int, *, rounded: bool) -> KVCache:
     """Make an empty KV cache.
 
     Args:
@@ -112,4 +112,4 @@ def build_cache(entries: int, heads: int, width: int, *, rounded: bool) -> Memor
     """
     kind = np.int8 if rounded else np.float32
     keys, values = (map_array((heads, entries, width), kind) for _ in "kv")
-    return Memory(keys, values, *(map_array((heads, entries), np.float32) for _ in "kv"))
+    return KVCache(keys, values, *(map_array((heads, entries), np.float32) for _ in "kv"))

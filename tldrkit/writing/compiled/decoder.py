@@ -14,8 +14,8 @@ from tldrkit.families.blueprint import LayerPaths
 from tldrkit.specs import Precision
 from tldrkit.writing.compiled.batch import Batch, Cache, build_cache
 from tldrkit.writing.compiled.encoder import Encoder, cut_groups
-from tldrkit.writing.compiled.kernels.arrays import DecoderLayer, Floats, Integers, Memory, Product
-from tldrkit.writing.compiled.kernels.attention import keep
+from tldrkit.writing.compiled.kernels.arrays import DecoderLayer, Floats, Integers, KVCache, Product
+from tldrkit.writing.compiled.kernels.attention import store
 from tldrkit.writing.compiled.kernels.elementary import normalize
 from tldrkit.writing.compiled.kernels.layer import write_layer
 from tldrkit.writing.compiled.kernels.products import multiply
@@ -123,7 +123,7 @@ class Decoder:
         return logits
 
 
-def _fill_cache(read: Floats, key_value: Product, cache: Memory, entry: int, first: int, last: int) -> None:
+def _fill_cache(read: Floats, key_value: Product, cache: KVCache, entry: int, first: int, last: int) -> None:
     """Take note of keys and values of some tokens that the encoder read.
 
     Args:
@@ -136,7 +136,7 @@ def _fill_cache(read: Floats, key_value: Product, cache: Memory, entry: int, fir
     """
     heads, _, width = cache.keys.shape
     projected = multiply(read[first:last], key_value).reshape(-1, 2, heads, width)
-    keep(projected, cache, np.arange(entry + first, entry + last))
+    store(projected, cache, np.arange(entry + first, entry + last))
 
 
 def _build_layer(network: FrozenNetwork, stacks: Stacks, layer: LayerPaths) -> DecoderLayer:

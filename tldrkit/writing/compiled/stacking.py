@@ -1,4 +1,4 @@
-"""Linear layers of one input, stacked, and laid out as ``kernels/products.py`` multiplies with them."""
+"""Linear layers of one input, stacked, and packed as ``kernels/products.py`` multiplies with them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,7 +19,7 @@ from tldrkit.writing.compiled.kernels.arrays import (
     Growth,
     Product,
 )
-from tldrkit.writing.compiled.kernels.products import lay_out, lay_rounded
+from tldrkit.writing.compiled.kernels.products import pack_rounded, pack_weight
 from tldrkit.writing.compiled.pages import map_array
 from tldrkit.writing.compiled.parameters import FrozenNetwork
 
@@ -81,30 +81,30 @@ def stack(layers: Sequence[Cascade[Floats]], precision: Precision) -> Product:
     weights = [weight for layer in layers for weight in (layer.weight, *layer.dendrites)]
     outs, ins = sum(map(len, weights)), weights[0].shape[1]
     blocks = -(-outs // OUTPUTS)
-    growth, bias = _lay_growth(layers), _lay_biases(layers)
+    growth, bias = _pack_growth(layers), _pack_biases(layers)
     placed = zip(weights, accumulate(map(len, weights), initial=0), strict=False)
     if precision == "int8":
         rounded = map_array((blocks, -(-ins // 8), 8 * OUTPUTS), np.int8)
         scales = np.zeros(blocks * OUTPUTS, np.float32)
         sums = np.zeros((blocks, -(-ins // GROUP), OUTPUTS), np.float32)
-        most = min(lay_rounded(weight, first, (rounded, scales, sums)) for weight, first in placed)
+        most = min(pack_rounded(weight, first, (rounded, scales, sums)) for weight, first in placed)
         return Product(rounded, scales, sums, float(most), growth, bias)
-    laid = map_array((blocks, ins, OUTPUTS), np.uint16 if precision == "bf16" else np.float32)
+    packed = map_array((blocks, ins, OUTPUTS), np.uint16 if precision == "bf16" else np.float32)
     for weight, first in placed:
-        lay_out(_cut_bits(weight) if precision == "bf16" else weight, first, laid)
-    return Product(laid, _NONE, np.empty((0, 0, OUTPUTS), np.float32), 0.0, growth, bias)
+        pack_weight(_cut_bits(weight) if precision == "bf16" else weight, first, packed)
+    return Product(packed, _NONE, np.empty((0, 0, OUTPUTS), np.float32), 0.0, growth, bias)
 
 
-def _lay_biases(layers: Sequence[Cascade[Floats]]) -> Floats:
-    """Lay biases as outputs lie; zeros of a layer that has none beside one that has."""
+def _pack_biases(layers: Sequence[Cascade[Floats]]) -> Floats:
+    """Pack biases as outputs lie; zeros of a layer that has none beside one that has."""
     if all(layer.bias is None for layer in layers):
         return _NONE
-    laid = []
+    packed = []
     for layer in layers:
         outs = len(layer.weight)
-        laid += [np.zeros(outs, np.float32) if layer.bias is None else layer.bias]
-        laid += layer.dendrite_biases or [np.zeros(outs, np.float32)] * len(layer.dendrites)
-    return np.concatenate(laid)
+        packed += [np.zeros(outs, np.float32) if layer.bias is None else layer.bias]
+        packed += layer.dendrite_biases or [np.zeros(outs, np.float32)] * len(layer.dendrites)
+    return np.concatenate(packed)
 
 
 def _cut_bits(weight: Floats) -> Bits:
@@ -114,8 +114,8 @@ def _cut_bits(weight: Floats) -> Bits:
     return rounded
 
 
-def _lay_growth(layers: Sequence[Cascade[Floats]]) -> Growth:
-    """Lay the dendrites of layers one behind the other."""
+def _pack_growth(layers: Sequence[Cascade[Floats]]) -> Growth:
+    """Pack the dendrites of layers one behind the other."""
     told = [
         (len(layer.weight), len(layer.dendrites), ACTIVATIONS.index(layer.activation)) for layer in layers
     ]

@@ -106,8 +106,8 @@ class DecoderLayer(NamedTuple):
     feed: FeedForward
 
 
-class Memory(NamedTuple):
-    """Keys and values of pieces, an entry each, as float32 or in 8 bits.
+class KVCache(NamedTuple):
+    """Keys and values of tokens, an entry each, as float32 or in 8 bits.
 
     Shape:
         keys, values: (heads, entries, head width).

@@ -1,14 +1,14 @@
-"""Attention over the entries of a memory: no padding, no masks, no copies."""
+"""Attention over the entries of a KV cache: no padding, no masks, no copies."""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tldrkit.writing.compiled.kernels.arrays import LARGEST, OUTPUTS, Floats, Integers, Memory, View
+from tldrkit.writing.compiled.kernels.arrays import LARGEST, OUTPUTS, Floats, Integers, KVCache, View
 from tldrkit.writing.compiled.kernels.compiling import compiled
 from tldrkit.writing.compiled.kernels.elementary import exponentiate, round_row
-from tldrkit.writing.compiled.kernels.products import ROWS, lay_out, multiply_floats
+from tldrkit.writing.compiled.kernels.products import ROWS, multiply_floats, pack_weight
 
 
 @compiled
@@ -66,7 +66,7 @@ def _exponentiate_row(scores: Floats) -> np.float32:
 
 
 @compiled
-def attend(projected: Floats, memory: Memory, view: View, mixed: Floats) -> None:
+def attend(projected: Floats, cache: KVCache, view: View, mixed: Floats) -> None:
     """Attend: scores plus bias, softmax, weighted sum of values. A scale of scores is in the queries.
 
     Shape:
@@ -78,16 +78,16 @@ def attend(projected: Floats, memory: Memory, view: View, mixed: Floats) -> None
     for index in range(len(view.entries)):
         places = view.entries[index, : view.counts[index]]
         for head in range(projected.shape[2]):
-            key_scales, value_scales = memory.key_scales[head], memory.value_scales[head]
+            key_scales, value_scales = cache.key_scales[head], cache.value_scales[head]
             bias = view.bias[head]
             for row in range(index * share, (index + 1) * share):
-                _score(projected[row, 0, head], memory.keys[head], places, scores)
+                _score(projected[row, 0, head], cache.keys[head], places, scores)
                 for place in range(len(places)):
                     scores[place] = scores[place] * key_scales[places[place]] + bias[place]
                 total = _exponentiate_row(scores[: len(places)])
                 for place in range(len(places)):
                     scores[place] *= value_scales[places[place]] / total
-                _mix(scores, memory.values[head], places, mixed[row, head])
+                _mix(scores, cache.values[head], places, mixed[row, head])
 
 
 @compiled
@@ -121,7 +121,7 @@ def attend_within(projected: Floats, first: int, bias: Floats, mixed: Floats) ->
     scores = np.empty((min(len(mixed), ROWS), tokens), np.float32)
     for head in range(heads):
         _copy(projected[:, 1, head], vectors)
-        lay_out(vectors, 0, keys)
+        pack_weight(vectors, 0, keys)
         for block in range(len(values)):
             _copy(projected[:, 2, head, block * OUTPUTS : (block + 1) * OUTPUTS], values[block])
         for start in range(0, len(mixed), ROWS):
@@ -141,24 +141,24 @@ def attend_within(projected: Floats, first: int, bias: Floats, mixed: Floats) ->
 
 
 @compiled
-def keep(projected: Floats, memory: Memory, entries: Integers) -> None:
-    """Take note of keys and values, each head's in 8 bits by its own largest where the memory has 8.
+def store(projected: Floats, cache: KVCache, entries: Integers) -> None:
+    """Store keys and values, each head's in 8 bits by its own largest where the cache has 8.
 
     Shape:
         projected: (rows, parts, heads, head width); the last two parts are keys and values.
         entries: (rows,), where they are kept.
     """
     parts, heads, width = projected.shape[1:]
-    rounds = memory.keys.itemsize == 1
+    rounds = cache.keys.itemsize == 1
     for row in range(len(projected)):
         entry = entries[row]
         for head in range(heads):
             for part in range(parts - 2, parts):
                 vector = projected[row, part, head]
                 kept, scales = (
-                    (memory.keys[head, entry], memory.key_scales)
+                    (cache.keys[head, entry], cache.key_scales)
                     if part == parts - 2
-                    else (memory.values[head, entry], memory.value_scales)
+                    else (cache.values[head, entry], cache.value_scales)
                 )
                 if rounds:
                     scales[head, entry] = round_row(vector, np.float32(LARGEST), kept)

@@ -15,7 +15,7 @@ def sum_exponentials(logits: Floats, largest: Floats, totals: Floats) -> None:
     """Compute the logarithm of the sum of the exponentials of each row.
 
     Shape:
-        logits: (rows, pieces).
+        logits: (rows, tokens).
         largest: (rows,), the largest of each.
         totals: (rows,), written to.
     """
@@ -41,8 +41,8 @@ def find_top(logits: Floats, best: Floats, places: Integers) -> None:
     """Find the largest few of each row, in descending order; of equal ones the first come first.
 
     Shape:
-        logits: (rows, pieces).
-        best, places: (rows, so many), written to; not more than there are pieces.
+        logits: (rows, tokens).
+        best, places: (rows, so many), written to; not more than there are tokens.
     """
     count = best.shape[1]
     for row in range(len(logits)):

@@ -7,11 +7,11 @@ from tldrkit.writing.compiled.kernels.arrays import (
     FeedForward,
     Floats,
     Integers,
-    Memory,
+    KVCache,
     Norm,
     View,
 )
-from tldrkit.writing.compiled.kernels.attention import attend, keep
+from tldrkit.writing.compiled.kernels.attention import attend, store
 from tldrkit.writing.compiled.kernels.compiling import compiled
 from tldrkit.writing.compiled.kernels.elementary import activate, normalize
 from tldrkit.writing.compiled.kernels.products import multiply
@@ -77,32 +77,32 @@ def feed_forward(hidden: Floats, feed: FeedForward) -> None:
 def write_layer(
     hidden: Floats,
     layer: DecoderLayer,
-    memories: tuple[Memory, Memory],
+    caches: tuple[KVCache, KVCache],
     views: tuple[View, View],
     entries: Integers,
 ) -> None:
-    """Run a decoder layer on the newest piece of each row, and take note of its keys and values.
+    """Run a decoder layer on the newest token of each row, and store its keys and values.
 
     Args:
         hidden: Changed in place.
         layer: The layer.
-        memories: Of the summaries, and of the sources.
+        caches: Of the summaries, and of the sources.
         views: What each row, or source, sees of them.
-        entries: Where the newest pieces are kept.
+        entries: Where the newest tokens are kept.
 
     Shape:
         hidden: (rows, width of the decoder).
         entries: (rows,).
     """
-    rows, heads, width = len(hidden), memories[0].keys.shape[0], memories[0].keys.shape[2]
+    rows, heads, width = len(hidden), caches[0].keys.shape[0], caches[0].keys.shape[2]
     normed = np.empty_like(hidden)
     mixed = np.empty((rows, heads, width), np.float32)
     enter(hidden, layer.own_norm, normed)
     projected = multiply(normed, layer.query_key_value).reshape((rows, 3, heads, width))
-    keep(projected, memories[0], entries)
-    attend(projected, memories[0], views[0], mixed)
+    store(projected, caches[0], entries)
+    attend(projected, caches[0], views[0], mixed)
     leave(hidden, multiply(mixed.reshape((rows, heads * width)), layer.own_out), layer.own_norm)
     enter(hidden, layer.cross_norm, normed)
-    attend(multiply(normed, layer.query).reshape((rows, 1, heads, width)), memories[1], views[1], mixed)
+    attend(multiply(normed, layer.query).reshape((rows, 1, heads, width)), caches[1], views[1], mixed)
     leave(hidden, multiply(mixed.reshape((rows, heads * width)), layer.cross_out), layer.cross_norm)
     feed_forward(hidden, layer.feed)

@@ -40,13 +40,13 @@ Place = tuple[int, int, int, int, int]
 
 
 @compiled
-def lay_out(weight: NDArray[Any], first: int, laid: NDArray[Any]) -> None:
-    """Lay a weight out as it is multiplied with.
+def pack_weight(weight: NDArray[Any], first: int, packed: NDArray[Any]) -> None:
+    """Pack a weight as it is multiplied with.
 
     Args:
-        weight: What is laid out.
+        weight: What is packed.
         first: Its first output among those it is stacked with.
-        laid: Written to; as of ``Product``.
+        packed: Written to; as of ``Product``.
 
     Shape:
         weight: (out, in).
@@ -56,25 +56,25 @@ def lay_out(weight: NDArray[Any], first: int, laid: NDArray[Any]) -> None:
         block, lane = (first + out) // OUTPUTS, (first + out) % OUTPUTS
         some = weight[out : out + OUTPUTS - lane]
         for i in range(weight.shape[1]):
-            target = laid[block, i, lane : lane + len(some)]
+            target = packed[block, i, lane : lane + len(some)]
             for place in range(len(target)):
                 target[place] = some[place, i]
         out += len(some)
 
 
 @compiled
-def lay_rounded(weight: Floats, first: int, laid: tuple[NDArray[Any], Floats, Floats]) -> np.float32:
-    """Round a weight to 8 bits, each output by its own scale, and lay it out.
+def pack_rounded(weight: Floats, first: int, packed: tuple[NDArray[Any], Floats, Floats]) -> np.float32:
+    """Round a weight to 8 bits, each output by its own scale, and pack it.
 
     Args:
-        weight: As of ``lay_out``.
-        first: As of ``lay_out``.
-        laid: Weights, scales and sums, written to; as of ``Product``.
+        weight: As of ``pack_weight``.
+        first: As of ``pack_weight``.
+        packed: Weights, scales and sums, written to; as of ``Product``.
 
     Returns:
         Largest number that inputs may have, for which no sum overflows.
     """
-    weights, scales, sums = laid
+    weights, scales, sums = packed
     rounded, largest = np.empty(weight.shape[1], np.int8), 1
     fours = np.empty((2, 2), np.int64)
     for out in range(len(weight)):
