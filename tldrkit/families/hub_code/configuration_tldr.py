@@ -17,7 +17,7 @@ from transformers import (
 )
 
 
-@dataclass
+@dataclass(init=False)  # each configuration has an initializer of its own
 class GrownConfig:
     """What a configuration says of dendrites.
 

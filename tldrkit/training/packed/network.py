@@ -94,10 +94,17 @@ class PackedNetwork:
         return self._run(self._blueprint.encoder, tokens, Packed([len(row) for row in sources]))
 
     def _shift(self, targets: Sequence[Sequence[int]]) -> list[int]:
-        """Pack what the decoder reads: each target behind the start mark, without its last token."""
+        """Pack what the decoder reads: each target behind the start mark, without its last token.
+
+        Raises:
+            ValueError: No start mark is known.
+        """
         if self._blueprint.wraps:
             return [token for row in targets for token in (row[-1], *row[:-1])]
-        return [token for row in targets for token in (self._blueprint.start, *row[:-1])]
+        start = self._blueprint.start
+        if start is None:
+            raise ValueError("the configuration says no decoder_start_token_id")
+        return [token for row in targets for token in (start, *row[:-1])]
 
     def _run(
         self,
