@@ -59,7 +59,8 @@ def test_the_line_runs_from_the_command_line(cli: Cli, workplace: Path) -> None:
         (["artifacts", "gc"], ""),
     ):
         done = cli(*arguments)
-        assert done.returncode == 0, done.stderr
+        wordless = arguments[0] == "summarize"  # a network of a few steps may write no word, which is told
+        assert done.returncode in ((0, 3) if wordless else (0,)), done.stderr
         assert printed in done.stdout
     assert json.loads((workplace / "out/c.json").read_text())["winner"] == "B"
     assert (workplace / "out/c.html").read_text(encoding="utf-8").count("B, seed 0, step 1: ") == 2
