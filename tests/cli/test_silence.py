@@ -107,7 +107,8 @@ def test_models_of_old_form_are_silent(cli: Cli, old_models: Path) -> None:
         ["eval", "t5", "--as", "t5/scores", *data, *LENGTHS],
     ):
         done = cli(*command, PYTHONWARNINGS="default")
-        assert done.returncode == 0, done.stderr
+        wordless = command[0] == "summarize"  # a network of a few steps may write no word, which is told
+        assert done.returncode in ((0, 3) if wordless else (0,)), done.stderr
         assert len(done.stdout.splitlines()) == 1
         seen += done.stderr
     assert not [word for word in ("transformers", "Warning", "warn(", "/site-packages/") if word in seen]

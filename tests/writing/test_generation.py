@@ -212,7 +212,7 @@ def test_each_precision_writes(summarizer: Summarizer, family: str, precision: s
 def test_other_processors_refuse_int8(summarizer: Summarizer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the instructions are missing, one sentence says so."""
     monkeypatch.setattr("tldrkit.writing.generation.has_int8", lambda: False)
-    with pytest.raises(ModelError, match="x86"):
+    with pytest.raises(ModelError, match="processors with 8-bit products"):
         write(summarizer, "int8")
 
 
