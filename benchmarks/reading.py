@@ -17,7 +17,7 @@ from typing import Any
 from tldrkit.threads import BrokenThread, read_threads
 from tldrkit.threads.finding import list_parts
 
-THREADS, POSTS, RUNS = 1000, 10, 3
+THREADS, POSTS, RUNS = 300, 10, 3
 WORDS = "the wheel of my old bicycle has a slow leak and nobody in the shop could find where it comes from"
 
 
