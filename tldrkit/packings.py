@@ -24,10 +24,7 @@ ALWAYS = 64 << 20
 MOST_MEMBERS = 100_000
 MOST_BESIDE = 64 << 20
 """Bytes of a file that is read for one beside it."""
-_ZIPPED, _LEAST = (
-    5_000,
-    1_000,
-)  # files that any zip archive may hold, and bytes for which it may hold one more
+_ZIPPED, _LEAST = 5_000, 1_500  # files that any zip archive may hold, bytes for which it may hold one more
 
 _FAILURES = (
     zlib.error,

@@ -33,6 +33,7 @@ WHATSAPP = {
     "ios, english": "[6/13/24, 9:01:12 PM] {}: {}\n[6/13/24, 9:05:12 PM] {}: {}\n",
     "ios, german": "[13.06.24, 21:01:12] {}: {}\n\u200e[13.06.24, 21:05:12] {}: {}\n",
     "ios, swedish": "[2024-06-13 21:01:12] {}: {}\n[2024-06-13 21:05:12] {}: {}\n",
+    "android, arabic digits": "١٣/٠٦/٢٠٢٤, ٢١:٠١ - {}: {}\n١٣/٠٦/٢٠٢٤, ٢١:٠٥ - {}: {}\n",
     "ios, chinese": "[2024/6/13 下午9:01:12] {}: {}\n[2024/6/13 下午9:05:12] {}: {}\n",
 }
 
@@ -44,6 +45,14 @@ def test_whatsapps_dates_of_any_country(form: str) -> None:
 
     assert [(post.author, post.text) for post in thread.posts] == SAID
     assert [post.time[:16] for post in thread.posts] == ["2024-06-13T21:01", "2024-06-13T21:05"]
+
+
+@pytest.mark.parametrize("moment", ["31.02.24, 21:01", "13.06.24, 24:01", "13.06.24, 21:60"])
+def test_times_that_no_clock_shows_are_left_out(moment: str) -> None:
+    """A message with a day or a time that there is not stays, without one."""
+    (thread,) = read(f"13.06.24, 21:01 - Ada: One.\n{moment} - Bo: Two.\n")
+
+    assert [(post.text, post.time != "") for post in thread.posts] == [("One.", True), ("Two.", False)]
 
 
 @pytest.mark.parametrize("name", ["Prof. Elm", "J. R.", "Ann (Choir)", "Mr. T."])

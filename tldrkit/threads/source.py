@@ -84,10 +84,12 @@ class Source:
         Raises:
             DataError: One is too long, or they are too many.
         """
-        while line := self._file.readline(MOST + 1):
-            if len(line) > MOST:
+        read_line, count = self._file.readline, self.tally.read
+        while line := read_line(MOST + 1):
+            size = len(line)
+            if size > MOST:
                 raise DataError(f"A line of the file is longer than {MOST >> 20} MiB.")
-            self.tally.read(len(line), 1)
+            count(size, 1)
             yield line
 
     def rest(self, *before: bytes, most: int = MOST) -> bytes:

@@ -92,50 +92,52 @@ def copy_box(first: bytes, rest: Iterable[bytes], copy: IO[bytes]) -> Iterator[S
     """
     held: list[bytes] = []  # lines to be written together, which takes a fifth of the time
     box = _Box()
+    before, position = b"-", 0
     for line in chain([first], rest):
-        if found := box.take(line):
-            yield from found
+        if box.looks or line.startswith(b"From "):
+            yield from box.take(line, before, position)
+        before = line
+        position += len(line)
         held.append(line)
         if len(held) == _LINES:
             copy.writelines(held)
             held.clear()
     copy.writelines(held)
-    yield from box.finish()
+    yield from box.finish(position)
 
 
 class _Box:
-    """A mailbox that is read line by line."""
+    """A mailbox that is read line by line, but for lines that say nothing."""
 
     def __init__(self) -> None:
-        self._position = self._start = 0
-        self._before, self._in_head = b"-", True  # the line before, and whether headers are read
+        self.looks = True  # whether the next line says something though it does not begin with "From "
+        self._start = 0
+        self._in_head = True  # whether headers are read
         self._opened = -1  # where the line "From " begins that a header must follow
         self._length = -1  # of the message, as it says
         self._promised = -1  # where it ends by that
         self._doubted: list[tuple[int, int]] = []  # before that: a line "From ", and what follows it
 
-    def take(self, line: bytes) -> Sequence[Span]:
-        """Read a line; gives the messages that are known to have ended."""
+    def take(self, line: bytes, before: bytes, position: int) -> Sequence[Span]:
+        """Read a line at its place, given the one before; gives the messages that are known to have ended."""
         ended: Sequence[Span] = ()
-        if self._in_head or self._opened >= 0 or line.startswith(b"From "):
-            if self._position == 0 and line.startswith(b"From "):
-                self._start = len(line)
-            elif self._opened >= 0 and _HEADER.match(line):
-                ended = self._begin(self._opened, self._position)
-            is_mark = line.startswith(b"From ") and (
-                _FROM_DATED.match(line) or (not self._before.strip() and _FROM.match(line))
-            )
-            self._opened = self._position if is_mark and self._position else -1
-            if self._in_head:
-                self._read_head(line, self._position + len(line))
-        self._before = line
-        self._position += len(line)
+        if position == 0 and line.startswith(b"From "):
+            self._start = len(line)
+        elif self._opened >= 0 and _HEADER.match(line):
+            ended = self._begin(self._opened, position)
+        is_mark = line.startswith(b"From ") and (
+            _FROM_DATED.match(line) or (not before.strip() and _FROM.match(line))
+        )
+        self._opened = position if is_mark and position else -1
+        if self._in_head:
+            self._read_head(line, position + len(line))
+        self.looks = self._in_head or self._opened >= 0
         return ended
 
-    def finish(self) -> Sequence[Span]:
+    def finish(self, position: int) -> Sequence[Span]:
         """End the file."""
-        ended = [] if self._is_promised(self._position) else self._settle()
-        return [*ended, Span(self._start, self._position - self._start)]
+        ended = [] if self._is_promised(position) else self._settle()
+        return [*ended, Span(self._start, position - self._start)]
 
     def _read_head(self, line: bytes, end: int) -> None:
         if length := _LENGTH.match(line):

@@ -47,7 +47,7 @@ def open_messages(text: str, opens: Callable[[str], re.Match[str] | None]) -> It
 
 def drop_marks(text: str) -> str:
     """Take away marks of direction, which programs put before words of their own."""
-    return _MARKS.sub("", text)
+    return text if text.isascii() else _MARKS.sub("", text)
 
 
 def find_first_lines(text: str) -> list[str]:

@@ -6,7 +6,8 @@ program, such as who joined, are events; what stands for pictures that were not 
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date
+from functools import lru_cache
 from itertools import pairwise
 
 from tldrkit.threads.chat.channel import Message
@@ -32,6 +33,7 @@ _LEVEL = re.compile(
 """What stands before the colon in a server's log, where nobody's name does."""
 _PLACEHOLDER = re.compile(r"<[^<>\n]{3,60}>|\S[^\n/]{0,120}\.\w{2,4} \([^()\n]{3,40}\)")
 """Of a file that was left out, "<Media omitted>" in any language, or was not, "a.jpg (file attached)"."""
+_LAST = (">", ")")  # what such a text ends with
 _EDITED = re.compile(r"[ \u200e]*<[^<>\n]{3,60}>$")
 _OWN_WORDS = 3  # at most, of what iOS writes for a picture, such as "image omitted"
 _DELETED = re.compile(
@@ -55,6 +57,7 @@ _TITLE = re.compile(
     re.IGNORECASE,
 )
 _YEAR_DIGITS, _LAST_MONTH, _CENTURY = 4, 12, 2000
+_LAST_HOUR, _LAST_MINUTE = 23, 59
 
 
 def is_whatsapp(text: str) -> bool:
@@ -78,14 +81,15 @@ def read_whatsapp(text: str, place: Place) -> Iterator[Thread | BrokenThread]:
 def _read_message(one: Opened, days_first: bool) -> Message:
     name, text, unused = (one.match["name"] or "").strip(), one.text, ""
     # iOS marks words of its own by a mark of direction, and gives them the name of the group.
-    own = ": \u200e" in one.line or ":\u00a0\u200e" in one.line
+    own = "\u200e" in one.line and (": \u200e" in one.line or ":\u00a0\u200e" in one.line)
+    stands_for_file = text[-1:] in _LAST and _PLACEHOLDER.fullmatch(text) is not None
     if _DELETED.fullmatch(text):
         unused = "deleted"
-    elif not name or (own and not _PLACEHOLDER.fullmatch(text) and len(text.split()) > _OWN_WORDS):
+    elif not name or (own and not stands_for_file and len(text.split()) > _OWN_WORDS):
         unused = "event"
-    elif own or _PLACEHOLDER.fullmatch(text):
+    elif own or stands_for_file:
         text = ""
-    elif edited := _EDITED.sub("", text).strip():
+    elif text.endswith(">") and (edited := _EDITED.sub("", text).strip()):
         text = edited
     author = name.removeprefix("~").strip(" \u00a0\u202f")
     return Message(Post(author=author, text=text, time=_find_time(one.match, days_first)), unused=unused)
@@ -105,16 +109,25 @@ def _put_days_first(matches: Sequence[re.Match[str]]) -> bool:
 
 
 def _find_time(match: re.Match[str], days_first: bool) -> str:
-    a, b, c = (int(match[name]) for name in "abc")
-    if len(match["a"]) == _YEAR_DIGITS:
-        year, month, day = a, b, c
-    else:
-        year, month, day = (c, b, a) if days_first else (c, a, b)
-    half, hour = (match["half"] or match["early"] or "").lower(), int(match["hour"])
-    if half:
+    half, early, *clock = match.group("half", "early", "hour", "minute", "second")
+    hour, minute, second = (int(part or 0) for part in clock)  # of any script's digits
+    day = _find_day(*match.group("a", "b", "c"), days_first)
+    if half := (half or early or "").lower():
         hour = hour % 12 + 12 * half.startswith(_AFTERNOON)
-    year += _CENTURY if year < _CENTURY // 20 else 0
+    if not day or hour > _LAST_HOUR or max(minute, second) > _LAST_MINUTE:
+        return ""
+    return f"{day}T{hour:02}:{minute:02}:{second:02}"
+
+
+@lru_cache(maxsize=64)
+def _find_day(a: str, b: str, c: str, days_first: bool) -> str:
+    """Write a day in ISO form; many messages are of the same."""
+    first, month, last = int(a), int(b), int(c)
+    if len(a) == _YEAR_DIGITS:
+        year, day = first, last
+    else:
+        year, day, month = (last, first, month) if days_first else (last, month, first)
     try:
-        return datetime(year, month, day, hour, int(match["minute"]), int(match["second"] or 0)).isoformat()
+        return date(year + (_CENTURY if year < _CENTURY // 20 else 0), month, day).isoformat()
     except ValueError:
         return ""
