@@ -19,10 +19,10 @@ options = Options(artifacts=Path(sys.argv[2]), device="cpu")
 model = resolve_model(ArtifactStore(options.artifacts), sys.argv[1])
 _load(options, SummarizeSpec(num_beams=1), model, sys.argv[1])
 
-from tldrkit.writing.compiled.kernels.attention import keep
+from tldrkit.writing.compiled.kernels.attention import store
 from tldrkit.writing.compiled.kernels.choice import find_top
 from tldrkit.writing.compiled.kernels.layer import write_layer
-print(*(bool(one.signatures) for one in (keep, find_top, write_layer)))
+print(*(bool(one.signatures) for one in (store, find_top, write_layer)))
 """
 
 
