@@ -233,7 +233,7 @@ def check_growable(network: PreTrainedModel, spec: TrainSpec) -> list[str]:
         DendriteError: The network is of another kind, has dendrites already, or lacks such layers.
     """
     blueprint = draw_blueprint(network.config)
-    if not (blueprint and blueprint.ours):
+    if not (blueprint and blueprint.ours and type(network).__name__ in (blueprint.stock, blueprint.ours)):
         kind = network.config.model_type
         raise DendriteError(
             f"Dendrites cannot grow on a {kind} model.", hint="Use a T5, BART, Pegasus or kin."
