@@ -4,7 +4,7 @@ Every text is one or two marks of Markdown, HTML, BBCode, mail, JSON, quotes or 
 alternating, growing or never closed. A reader is linear where a text of eight times the length takes some
 eight times as long. `tests/threads/test_hostile.py` holds a part of this to it.
 
-    python benchmarks/hostile.py            every pair of marks, some minutes
+    python benchmarks/hostile.py            every pair of marks, hours on a busy machine
     python benchmarks/hostile.py --quick    what the test reads
 """
 
