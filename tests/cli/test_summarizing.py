@@ -8,6 +8,7 @@ import sys
 import time
 import unicodedata
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -212,6 +213,7 @@ def test_a_run_that_is_ended_leaves_no_copy_of_its_input(
     process = subprocess.Popen(
         [sys.executable, "-m", "tldrkit", "summarize", "-", "--model", "base", "--out", "s.jsonl", *QUICK],
         cwd=workplace, env=build_environment(TMPDIR=str(workplace / "tmp")), stdin=subprocess.PIPE,
+        preexec_fn=partial(signal.signal, signal.SIGHUP, signal.SIG_DFL),  # tests under nohup ignore it
     )  # fmt: skip
     assert process.stdin
     while not list(workplace.glob("artifacts/.drafts/*/stdin")):
