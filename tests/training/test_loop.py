@@ -17,7 +17,7 @@ from tldrkit.specs import BaseSpec, TrainSpec
 from tldrkit.tracking import Event
 from tldrkit.training.loop import Fitted, Trainer, set_dropout
 from tldrkit.training.objective import build_objective
-from tldrkit.training.packed.t5 import PackedT5
+from tldrkit.training.packed.network import PackedNetwork
 from tldrkit.training.validation import Validator
 
 SMALL: dict[str, Any] = {
@@ -85,14 +85,14 @@ def test_accumulation_does_not_change_the_result(examples: Corpus) -> None:
 
 def _run_out_of_memory(monkeypatch: pytest.MonkeyPatch, *, calls: int, rows: int) -> None:
     """Let T5 run out of memory in training, from a call on, where a part has too many rows."""
-    compute, made = PackedT5.__call__, itertools.count(1)
+    compute, made = PackedNetwork.__call__, itertools.count(1)
 
-    def limited(self: PackedT5, sources: Sequence[Any], *others: Any) -> torch.Tensor:  # noqa: ANN401
+    def limited(self: PackedNetwork, sources: Sequence[Any], *others: Any) -> torch.Tensor:  # noqa: ANN401
         if torch.is_grad_enabled() and next(made) >= calls and len(sources) > rows:
             raise torch.OutOfMemoryError
         return compute(self, sources, *others)
 
-    monkeypatch.setattr(PackedT5, "__call__", limited)
+    monkeypatch.setattr(PackedNetwork, "__call__", limited)
 
 
 def test_a_step_that_lacks_memory_is_taken_again_in_smaller_parts(
