@@ -2,7 +2,7 @@ import pytest
 import torch
 from transformers import PreTrainedModel
 
-from tests.training.packed.test_bart import build_bart
+from tests.training.packed.references import build_bart
 from tldrkit.compression.calibration import CalibrationExample
 from tldrkit.compression.heads import measure_importance, narrow_attentions
 from tldrkit.families.anatomy import find_blueprint

@@ -2,7 +2,7 @@ import pytest
 import torch
 from transformers import PreTrainedModel
 
-from tests.training.packed.test_bart import build_bart
+from tests.training.packed.references import build_bart
 from tldrkit.compression.calibration import CalibrationExample
 from tldrkit.compression.post_norm import narrow_post_norm
 

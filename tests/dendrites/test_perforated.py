@@ -11,7 +11,7 @@ import torch
 from transformers import PreTrainedModel, T5EncoderModel
 
 from tests.networks import KIN, build_kin
-from tests.training.packed.test_t5 import pack
+from tests.training.packed.references import pack
 from tests.writing.compiled.test_search import read
 from tldrkit.dendrites import perforated as dendrites
 from tldrkit.dendrites.perforated import Dendrites

@@ -8,7 +8,7 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from tests.networks import KIN_NETWORKS, build_t5
-from tests.training.packed.test_bart import build_bart
+from tests.training.packed.references import build_bart
 from tldrkit.families.blueprint import Side
 from tldrkit.families.drawing import FAMILIES, draw_blueprint
 from tldrkit.families.hub_code import modeling_tldr

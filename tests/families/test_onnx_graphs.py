@@ -9,7 +9,7 @@ import torch
 from transformers import PreTrainedModel
 
 from tests.networks import KIN_NETWORKS, VOCAB
-from tests.training.packed import test_bart, test_t5
+from tests.training.packed.references import BARTS, T5S
 from tests.writing.compiled.test_bart import spread as spread_bart
 from tests.writing.compiled.test_search import spread
 from tldrkit.errors import ModelError
@@ -18,13 +18,13 @@ from tldrkit.families.onnx_graphs import describe_graphs, write_graphs
 onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
 
 NETWORKS = {
-    "gated T5": lambda: spread(test_t5.NETWORKS["gated"]()),
-    "narrow and grown T5": lambda: spread(test_t5.NETWORKS["asymmetric and grown"]()),
-    "BART": test_bart.NETWORKS["scaled embeddings, relu"],
-    "BART with a bias of logits": test_bart.NETWORKS["bias of logits"],
-    "untied BART": test_bart.NETWORKS["untied"],
-    "grown BART": test_bart.NETWORKS["grown"],
-    "narrow BART": lambda: spread_bart(test_bart.NETWORKS["narrow decoder"]()),
+    "gated T5": lambda: spread(T5S["gated"]()),
+    "narrow and grown T5": lambda: spread(T5S["asymmetric and grown"]()),
+    "BART": BARTS["scaled embeddings, relu"],
+    "BART with a bias of logits": BARTS["bias of logits"],
+    "untied BART": BARTS["untied"],
+    "grown BART": BARTS["grown"],
+    "narrow BART": lambda: spread_bart(BARTS["narrow decoder"]()),
     "mT5": lambda: spread(KIN_NETWORKS["mt5"]()),
     "grown mBART": KIN_NETWORKS["mbart, grown"],
     "Marian": KIN_NETWORKS["marian"],

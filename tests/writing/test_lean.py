@@ -23,8 +23,7 @@ from transformers import (
 from transformers.models.mbart.tokenization_mbart import FAIRSEQ_LANGUAGE_CODES
 
 from tests.networks import KIN_NETWORKS, build_t5
-from tests.training.packed.test_bart import NETWORKS as BARTS
-from tests.training.packed.test_t5 import NETWORKS, draw_rows
+from tests.training.packed.references import BARTS, T5S, draw_rows
 from tests.writing.compiled.test_bart import spread
 from tests.writing.compiled.test_search import ENDS, LONGEST, read, take
 from tldrkit.bases.scratch import build_tokenizer
@@ -39,7 +38,7 @@ from tldrkit.writing.lean import LeanSummarizer, load_lean
 
 PIECES = [(letter, -3.0) for letter in "▁abcdefghijklmnopqrstuvwxyz.,"] + [("▁the", -1.0), ("▁fan", -1.5)]
 TEXTS = ["The fan is loud.", "", "It says </s> and <pad>, Gr\u00fc\u00dfe \U0001f600", "words " * 60]
-FAMILIES = NETWORKS | {f"bart {kind}": build for kind, build in BARTS.items()} | KIN_NETWORKS
+FAMILIES = T5S | {f"bart {kind}": build for kind, build in BARTS.items()} | KIN_NETWORKS
 
 
 def save(network: PreTrainedModel, folder: Path) -> LeanSummarizer:
@@ -132,7 +131,7 @@ def build_bart() -> PreTrainedTokenizerBase:
 @pytest.mark.parametrize("build", [build_ours, build_pegasus, build_mbart, build_mt5, build_bart])
 def test_the_tokenizer_is_transformers(build: Callable[[], PreTrainedTokenizerBase], tmp_path: Path) -> None:
     """The same tokens, cut alike, and the same texts back; marks in a text are text."""
-    save_summarizer(Summarizer(NETWORKS["plain"](), build()), tmp_path)
+    save_summarizer(Summarizer(T5S["plain"](), build()), tmp_path)
     lean, whole = load_lean(tmp_path), load_summarizer(tmp_path)
     assert lean is not None
     assert lean.tokenizer.unk_token_id == whole.tokenizer.unk_token_id is not None
@@ -160,7 +159,7 @@ def test_layers_keep_their_order(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["scale_decoder_outputs", "decoder_start_token_id", "layer_norm_epsilon"])
 def test_what_is_not_told_is_left(name: str, tmp_path: Path) -> None:
     """A configuration that leaves something to transformers' defaults is not guessed at."""
-    save(NETWORKS["plain"](), tmp_path)
+    save(T5S["plain"](), tmp_path)
     config = json.loads((tmp_path / "config.json").read_text())
     del config[name]
     (tmp_path / "config.json").write_text(json.dumps(config))
@@ -193,7 +192,7 @@ def change(path: Path, **fields: object) -> None:
 )
 def test_what_it_does_not_know_it_leaves(file: str, fields: dict[str, object], tmp_path: Path) -> None:
     """Other networks, defaults and tokenizers, and weights that do not fit, are not loaded."""
-    save(NETWORKS["plain"](), tmp_path)
+    save(T5S["plain"](), tmp_path)
     change(tmp_path / file, **fields)
 
     assert load_lean(tmp_path) is None
@@ -205,7 +204,7 @@ def test_what_it_does_not_know_it_leaves(file: str, fields: dict[str, object], t
 @pytest.mark.parametrize("how", ["missing", "cut", "empty"])
 def test_a_damaged_folder_is_left(name: str, how: str, tmp_path: Path) -> None:
     """What is missing or cut short is for the other loader to name."""
-    save(NETWORKS["plain"](), tmp_path)
+    save(T5S["plain"](), tmp_path)
     path = tmp_path / name
     whole = path.read_bytes()
     path.unlink()
@@ -219,7 +218,7 @@ def test_a_missing_tensor_is_left(tmp_path: Path) -> None:
     """Weights without one of their tensors are not filled with anything."""
     from safetensors.torch import load_file, save_file
 
-    save(NETWORKS["plain"](), tmp_path)
+    save(T5S["plain"](), tmp_path)
     tensors = load_file(tmp_path / "model.safetensors")
     for name in list(tensors):
         left = {other: tensor for other, tensor in tensors.items() if other != name}
@@ -229,7 +228,7 @@ def test_a_missing_tensor_is_left(tmp_path: Path) -> None:
 
 def test_summarizing_needs_no_torch(tmp_path: Path) -> None:
     """A summary is written without torch, and what needs it, having been imported."""
-    save(NETWORKS["plain"](), tmp_path / "model")
+    save(T5S["plain"](), tmp_path / "model")
     (tmp_path / "thread.txt").write_text("ann: The fan is loud.\n\nbob: Clean it.")
     script = (
         "import sys\n"

@@ -9,9 +9,7 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from tests.networks import VOCAB
-from tests.training.packed.test_bart import NETWORKS
-from tests.training.packed.test_t5 import NETWORKS as T5S
-from tests.training.packed.test_t5 import draw_rows
+from tests.training.packed.references import BARTS, T5S, draw_rows
 from tests.writing.compiled.test_search import ENDS, LONGEST, read, write_reference
 from tests.writing.compiled.test_search import spread as spread_t5
 from tldrkit.writing.compiled.rules import Rules
@@ -36,12 +34,12 @@ def spread(network: PreTrainedModel) -> PreTrainedModel:
     return spread_t5(network)
 
 
-@pytest.mark.parametrize("kind", NETWORKS)
+@pytest.mark.parametrize("kind", BARTS)
 @pytest.mark.parametrize("rows", [1, 17])
 @pytest.mark.parametrize("num_beams", [1, 4])
 def test_it_writes_what_generate_writes(kind: str, rows: int, num_beams: int) -> None:
     """Token for token, for rows of many lengths that end at different places."""
-    network = spread(NETWORKS[kind]())
+    network = spread(BARTS[kind]())
     sources = draw_rows(rows, 30)
     decoder, rules = read(network), Rules(ENDS)
     written = (
@@ -80,7 +78,7 @@ RULES: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("network", ["bart", "t5"])
 def test_generation_defaults_mean_the_same(network: str, num_beams: int, name: str) -> None:
     """Each rule, and all at once, choose what `generate` chooses, and change what is written without."""
-    made = spread(NETWORKS["plain"]() if network == "bart" else T5S["plain"]())
+    made = spread(BARTS["plain"]() if network == "bart" else T5S["plain"]())
     sources, decoder = draw_rows(17, 30), read(made)
     plain = write_reference(made, sources, num_beams=num_beams)
     made.generation_config.update(eos_token_id=list(ENDS), **RULES[name])
@@ -101,7 +99,7 @@ def test_generation_defaults_mean_the_same(network: str, num_beams: int, name: s
 
 def test_in_int8_it_stays_close() -> None:
     """Weights and inputs of 8 bits move logits by a tenth at most."""
-    network = spread(NETWORKS["grown"]())
+    network = spread(BARTS["grown"]())
     sources = draw_rows(9, 30)
     exact, rounded = (
         decoder.step(np.full(9, 1), decoder.begin(sources, 1))

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from tests.training.packed.test_t5 import NETWORKS, draw_rows
+from tests.training.packed.references import T5S, draw_rows
 from tests.writing.compiled.test_search import ENDS, LONGEST, read, spread
 from tldrkit.dendrites.cascade import Cascade
 from tldrkit.writing.compiled.kernels.arrays import GROUP
@@ -115,10 +115,10 @@ def test_nothing_gives_zero() -> None:
     assert not result[1].any()
 
 
-@pytest.mark.parametrize("kind", NETWORKS)
+@pytest.mark.parametrize("kind", T5S)
 def test_every_network_writes_in_int8(kind: str) -> None:
     """The first logits are near the exact ones, and each row is written alike in any company."""
-    network = spread(NETWORKS[kind]())
+    network = spread(T5S[kind]())
     sources = draw_rows(9, 30)
     exact, rounded = read(network), read(network, "int8")
     start = np.full(len(sources), exact.start)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.networks import KIN, KIN_NETWORKS, build_kin
-from tests.training.packed.test_t5 import draw_rows
+from tests.training.packed.references import draw_rows
 from tests.writing.compiled.test_bart import spread
 from tests.writing.compiled.test_search import ENDS, LONGEST, read, write_reference
 from tldrkit.errors import ModelError

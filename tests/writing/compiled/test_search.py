@@ -9,7 +9,7 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from tests.networks import VOCAB
-from tests.training.packed.test_t5 import NETWORKS, Rows, draw_rows
+from tests.training.packed.references import T5S, Rows, draw_rows
 from tldrkit.datasets.batches import pad_rows
 from tldrkit.specs import Precision
 from tldrkit.writing.compiled.decoder import Decoder
@@ -55,22 +55,22 @@ def write_reference(network: PreTrainedModel, sources: Rows, **search: object) -
     return [row[: end + 1] for row, end in zip(ids, ends, strict=True)]
 
 
-@pytest.mark.parametrize("kind", NETWORKS)
+@pytest.mark.parametrize("kind", T5S)
 @pytest.mark.parametrize("rows", [1, 17])
 def test_it_writes_what_generate_writes(kind: str, rows: int) -> None:
     """Piece for piece, for rows of many lengths that end at different places."""
-    network = spread(NETWORKS[kind]())
+    network = spread(T5S[kind]())
     sources = draw_rows(rows, 30)
     written = write_greedily(read(network), sources, LONGEST, Rules(ENDS))
 
     assert written == write_reference(network, sources)
 
 
-@pytest.mark.parametrize("kind", NETWORKS)
+@pytest.mark.parametrize("kind", T5S)
 @pytest.mark.parametrize("num_beams", [1, 4])
 def test_summaries_are_as_long_as_asked(kind: str, num_beams: int) -> None:
     """With a fewest number of pieces it writes what `generate` writes, and no summary is shorter."""
-    network = spread(NETWORKS[kind]())
+    network = spread(T5S[kind]())
     sources = draw_rows(17, 30)
     if num_beams == 1:
         written = write_greedily(read(network), sources, LONGEST, Rules(ENDS, min_tokens=7))
@@ -83,7 +83,7 @@ def test_summaries_are_as_long_as_asked(kind: str, num_beams: int) -> None:
 
 def test_rows_end_at_different_places() -> None:
     """What the other tests compare holds rows that end early, late and never, and more than one piece."""
-    network = spread(NETWORKS["plain"]())
+    network = spread(T5S["plain"]())
     written = write_reference(network, draw_rows(17, 30))
 
     assert len({len(row) for row in written}) > 2
@@ -91,11 +91,11 @@ def test_rows_end_at_different_places() -> None:
     assert len({piece for row in written for piece in row}) > 5
 
 
-@pytest.mark.parametrize("kind", NETWORKS)
+@pytest.mark.parametrize("kind", T5S)
 @pytest.mark.parametrize("rows", [1, 17])
 def test_it_searches_as_generate_searches(kind: str, rows: int) -> None:
     """Four beams end with the pieces that `generate` ends with."""
-    network = spread(NETWORKS[kind]())
+    network = spread(T5S[kind]())
     sources = draw_rows(rows, 30)
     written = write_by_beams(read(network), sources, LONGEST, Rules(ENDS), Beams(4))
 
@@ -108,7 +108,7 @@ def test_it_searches_as_generate_searches(kind: str, rows: int) -> None:
 ])  # fmt: skip
 def test_the_settings_of_a_search_are_those_of_generate(search: dict[str, Any]) -> None:
     """Number of beams, length penalty and early stopping mean the same."""
-    network = spread(NETWORKS["plain"]())
+    network = spread(T5S["plain"]())
     sources = draw_rows(17, 30)
     settings = {"count" if name == "num_beams" else name: value for name, value in search.items()}
     written = write_by_beams(read(network), sources, LONGEST, Rules(ENDS), Beams(**settings))
@@ -125,7 +125,7 @@ def write_both(network: PreTrainedModel, sources: Rows) -> Rows:
 
 def test_a_row_is_written_alike_in_any_company() -> None:
     """Neighbours, and their leaving, change nothing."""
-    network = spread(NETWORKS["asymmetric and grown"]())
+    network = spread(T5S["asymmetric and grown"]())
     sources = draw_rows(9, 30)
     together = write_both(network, sources)
     alone = [write_both(network, [source]) for source in sources]
@@ -136,7 +136,7 @@ def test_a_row_is_written_alike_in_any_company() -> None:
 @pytest.mark.parametrize("threads", [2, 3])
 def test_threads_share_the_work(threads: int) -> None:
     """However many there are, nothing else changes, bit by bit."""
-    network = spread(NETWORKS["asymmetric and grown"]())
+    network = spread(T5S["asymmetric and grown"]())
     decoder, sources = read(network), draw_rows(5, 30)
     alone, together = (
         decoder.step(np.zeros(5, np.int64), decoder.begin(sources, 1, threads=count))
@@ -148,7 +148,7 @@ def test_threads_share_the_work(threads: int) -> None:
 
 def test_without_an_end_rows_are_as_long_as_allowed() -> None:
     """No piece ends a summary where none is said to."""
-    network = spread(NETWORKS["plain"]())
+    network = spread(T5S["plain"]())
     written = write_greedily(read(network), draw_rows(3, 9), 5, Rules())
 
     assert [len(row) for row in written] == [5, 5, 5]
@@ -156,7 +156,7 @@ def test_without_an_end_rows_are_as_long_as_allowed() -> None:
 
 def test_bf16_writes_nearly_the_same() -> None:
     """In bf16 the first pieces are mostly those of float32."""
-    network = spread(NETWORKS["plain"]())
+    network = spread(T5S["plain"]())
     sources = draw_rows(17, 30)
     exact, rough = (
         write_greedily(read(network, precision), sources, 1, Rules(ENDS)) for precision in ("fp32", "bf16")
