@@ -29,7 +29,7 @@ BASE := $(if $(wildcard $(E)/base.yaml),$(P)/base,$(MODEL))
 MINILM := $(if $(filter minilm,$(ENCODER)),.venv/.minilm)
 BASE_MADE := $(if $(wildcard $(E)/base.yaml),$(S)/base/$(MADE))
 
-.PHONY: abc test check fix clean help always
+.PHONY: abc test docs check fix clean help always
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := help
@@ -108,8 +108,12 @@ $(S)/summaries.jsonl: $(SCORES:%=$(ARTIFACTS)/%/$(MADE)) $(wildcard experiments/
 test: $(DEV)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n logical --dist loadfile
 
-## check: run the linter, the formatter and the type checker
-check: $(DEV)
+## docs: build the site into build/site; a dead link is an error
+docs: $(DEV)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
+## check: run the linter, the formatter and the type checker, and build the site
+check: $(DEV) docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

@@ -1,4 +1,4 @@
-"""The house's rules, as DESIGN and docs/architecture.md draw them."""
+"""The house's rules, as DESIGN and docs/explanation/architecture.md draw them."""
 
 import ast
 import subprocess

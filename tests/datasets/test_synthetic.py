@@ -128,7 +128,7 @@ def test_meanings_have_words_of_their_own() -> None:
 
 
 def test_copying_does_badly() -> None:
-    """Lead-3, the title and the best copying score what docs/steps.md says; the longest sentence under 30."""
+    """Lead-3, the title and the best copying score what the docs say; the longest sentence under 30."""
     documents = [example.document for example in made_examples("test")]
     references = [example.summaries for example in made_examples("test")]
     best = [oracle(document, summaries) for document, summaries in zip(documents, references, strict=True)]

@@ -117,11 +117,11 @@ def test_an_export_does_the_same_where_only_torch_and_transformers_are(
 def test_graphs_write_without_torch_what_torch_writes_greedily(
     line: Line, tmp_path: Path, bare_python: Path, run: str
 ) -> None:
-    """The example of docs/deploy.md, run as it stands, writes torch's greedy text, of texts long and short.
+    """The documented example, run as it stands, writes torch's greedy text, of texts long and short.
 
     Graphs in 8 bits are smaller and run the same way.
     """
-    page = (Path(__file__).parents[2] / "docs/deploy.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs/how-to/deploy.md").read_text(encoding="utf-8")
     example = page.partition("## Without torch")[2].partition("```python\n")[2].partition("```")[0]
     code = f"{example}\nassert 'torch' not in sys.modules and 'transformers' not in sys.modules"
     texts = ["The fan is loud.", "ann: It is flat and old.\n\nbo: Patch it from inside, then try again."]

@@ -54,7 +54,7 @@ def find_blueprint(network: "PreTrainedModel") -> Blueprint:
     if blueprint is None:
         raise ModelError(
             f"A {network.config.model_type} network cannot be taken apart.",
-            hint="Use a checkpoint of a family that docs/compression.md names.",
+            hint="Use a checkpoint of a family that docs/how-to/compression.md names.",
         )
     return blueprint
 

@@ -29,7 +29,7 @@ def render_markdown(comparison: Comparison) -> str:
         render_list(find_notes(comparison)),
         "## The summaries",
         render_table(build_traits(comparison)),
-        "Means over threads; docs/evaluation.md defines them.",
+        "Means over threads; docs/explanation/evaluation.md defines them.",
         *_render_costs(comparison),
         "## Made with",
         render_list(describe_method(comparison)),

@@ -45,8 +45,8 @@ _PAGE = re.compile(
 def read_threads(path: Path, *, as_text: bool = False) -> Found:
     """Read the threads in a file; whatever cannot be read becomes a `BrokenThread`, never an exception.
 
-    The shapes of docs/threads.md, told apart by content, packed or not. JSON lines are read one by one,
-    and a mailbox a thread at a time.
+    The shapes of docs/reference/threads.md, told apart by content, packed or not. JSON lines are read one by
+    one, and a mailbox a thread at a time.
 
     Args:
         path: A file.

@@ -1,6 +1,7 @@
 """HTML and Markdown reduced to the text a reader sees.
 
-What becomes of quotes, code, links, images and emoji is the same for both; docs/threads.md has the table.
+What becomes of quotes, code, links, images and emoji is the same for both.
+docs/reference/threads.md has the table.
 """
 
 import re

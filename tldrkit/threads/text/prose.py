@@ -1,7 +1,7 @@
 """The gate of plain text: what reads as prose is a thread of one post, and anything else is named.
 
 A text is told by its opening, by the form of its rows, and else by its lines, of which each is prose, code or
-neither. Knows no file and no thread. The rule is that of docs/threads.md.
+neither. Knows no file and no thread. The rule is that of docs/reference/threads.md.
 """
 
 import re
