@@ -110,7 +110,7 @@ test: $(DEV)
 
 ## docs: build the site into build/site; a dead link is an error
 docs: $(DEV)
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 ## check: run the linter, the formatter and the type checker, and build the site
 check: $(DEV) docs
