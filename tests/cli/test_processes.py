@@ -21,6 +21,7 @@ FIELDS: dict[str, Any] = {
     "lr": 1e-2, "max_source_tokens": 48, "max_target_tokens": 8, "precision": "fp32", "dropout": 0.1,
 }  # fmt: skip
 GROWING: dict[str, Any] = {"do_pb": True, "switch_mode": "fixed", "n_epochs_to_switch": 1}
+RECIPE: dict[str, Any] = {"average_steps": 2, "schedule": "plateau", "plateau_patience": 1}
 TLDRKIT = ("-m", "tldrkit")
 
 # A process that fails alone, in the middle of training.
@@ -86,8 +87,8 @@ def test_two_processes_train_what_one_does(workplace: Path) -> None:
 
 
 def test_two_processes_grow_what_one_does(workplace: Path) -> None:
-    """A compress step and a growing run in one line: equal weights, and growth at the same steps."""
-    line = FIELDS | GROWING | {"experiment": "B", "model_type": "base", "enc_num_layers": 1}
+    """A compress step and a growing run in one line: equal averages, and growth at the same steps."""
+    line = FIELDS | GROWING | RECIPE | {"experiment": "B", "model_type": "base", "enc_num_layers": 1}
     done = run_two(workplace, *TLDRKIT, "train", **line)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["b/compress@v1", "b/train@v1"]
@@ -96,7 +97,7 @@ def test_two_processes_grow_what_one_does(workplace: Path) -> None:
     assert grown.manifest.metrics["restructurings"]
     assert grown.manifest.metrics["dendrites"]
     options = Options(artifacts=store.root, data=workplace, device="cpu")
-    asked = TrainSpec(**FIELDS | GROWING | {"experiment": "B", "grad_accum": 2})
+    asked = TrainSpec(**FIELDS | GROWING | RECIPE | {"experiment": "B", "grad_accum": 2})
     alone = train(options, asked, source="b/compress", target="one")
     check_equal(grown, alone.artifact)
 

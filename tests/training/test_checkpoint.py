@@ -22,9 +22,16 @@ from tldrkit.training.loop import Fitted, Trainer
 pytestmark = pytest.mark.filterwarnings(
     "ignore:__array__ implementation:DeprecationWarning"
 )  # PerforatedAI's
+PLAIN: dict[str, Any] = {"max_steps": 10, "patience": 0, "dropout": 0.1}
 GROWING: dict[str, Any] = {
     "do_pb": True, "switch_mode": "fixed", "n_epochs_to_switch": 2, "max_dendrites": 2, "max_steps": 14,
     "dropout": 0.1,
+}  # fmt: skip
+
+
+RECIPE: dict[str, Any] = {
+    "average_steps": 3, "schedule": "plateau", "plateau_patience": 1, "optimizer": "adafactor", "lr": 0.05,
+    "encoder_lr": 0.02,
 }  # fmt: skip
 
 
@@ -63,9 +70,13 @@ def is_growth(event: Event) -> bool:
 
 
 @pytest.mark.parametrize(
-    "fields", [{"max_steps": 10, "patience": 0, "dropout": 0.1}, GROWING], ids=["plain", "B"]
+    ("fields", "dies"),
+    [
+        *((fields, dies) for fields in (PLAIN, GROWING) for dies in (is_train(4), is_train(8), is_growth)),
+        (PLAIN | RECIPE, is_train(4)),
+        (GROWING | RECIPE, is_train(8)),
+    ],
 )
-@pytest.mark.parametrize("dies", [is_train(4), is_train(8), is_growth], ids=["at 4", "at 8", "at growth"])
 def test_a_killed_run_goes_on_as_if_it_had_not_been(
     examples: Corpus, tmp_path: Path, fields: dict[str, Any], dies: Callable[[Event], bool]
 ) -> None:

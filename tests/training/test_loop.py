@@ -15,8 +15,8 @@ from tldrkit.families.summarizer import Summarizer
 from tldrkit.machine.device import build_accelerator
 from tldrkit.specs import BaseSpec, TrainSpec
 from tldrkit.tracking import Event
-from tldrkit.training.loop import Fitted, Trainer, set_dropout
-from tldrkit.training.objective import build_objective
+from tldrkit.training.loop import Fitted, Trainer
+from tldrkit.training.objective import build_objective, set_dropout
 from tldrkit.training.packed.network import PackedNetwork
 from tldrkit.training.validation import Validator
 

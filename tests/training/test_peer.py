@@ -14,7 +14,7 @@ from tldrkit.datasets.batches import Tokens, collate, stream_batches
 from tldrkit.datasets.examples import Corpus
 from tldrkit.specs import TrainSpec
 from tldrkit.training import loop as training
-from tldrkit.training.loop import set_dropout
+from tldrkit.training.objective import set_dropout
 from tldrkit.training.optimizer import build_optimizer, compute_lr
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tldrkit.errors import SpecError
 from tldrkit.specs.problems import describe_problem
@@ -30,6 +30,14 @@ class Spec(BaseModel):
 
     refused: ClassVar[Mapping[str, str]] = {}
     """Keys of a sibling that people may give by mistake, each with the reason why it cannot be used here."""
+
+
+def added_field(default: Any, **facts: Any) -> Any:  # noqa: ANN401  (as pydantic's own)
+    """Describe a field that came when results had been published: said only where it is not at its default.
+
+    So the identities of those results, and of the runs that are under way, stay what they are.
+    """
+    return Field(default, exclude_if=lambda value: value == default, **facts)
 
 
 def build_spec(

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, model_validator
 
 from tldrkit.specs.data import DataSpec
-from tldrkit.specs.spec import COUNT
+from tldrkit.specs.spec import COUNT, added_field
 from tldrkit.specs.taught import FEWEST_READ, FEWEST_WRITTEN, Taught
 from tldrkit.texts import count_noun
 
@@ -32,8 +32,33 @@ class FitSpec(DataSpec):
     grad_accum: int = Field(
         1, ge=1, description="Parts a process cuts its batch into to save memory; the result is the same."
     )
-    lr: float = Field(5e-4, gt=0, description="Peak learning rate of AdamW, reached after the warm-up.")
-    warmup_steps: int = Field(200, ge=0, description="Steps of linear warm-up; linear decay to zero follows.")
+    optimizer: Literal["adamw", "adafactor"] = added_field(
+        "adamw",
+        description="Optimizer; Adafactor takes less memory, and its rates are shares of a matrix's own "
+        "size, such as 0.01.",
+    )
+    lr: float = Field(5e-4, gt=0, description="Peak learning rate, reached after the warm-up.")
+    encoder_lr: float | None = added_field(
+        None, ge=0, description="Peak learning rate of encoder and embeddings; --lr where not given."
+    )
+    warmup_steps: int = Field(200, ge=0, description="Steps of linear warm-up; the schedule follows.")
+    schedule: Literal["linear", "cosine", "constant", "plateau"] = added_field(
+        "linear",
+        description="Learning rate after the warm-up: to zero in a line or in half a cosine, constant, or "
+        "cut whenever ROUGE-L stagnates.",
+    )
+    plateau_patience: int = added_field(
+        3, ge=1, description="Validations without a better ROUGE-L before a cut (plateau)."
+    )
+    plateau_factor: float = added_field(
+        0.5, gt=0, lt=1, description="What a cut leaves of the learning rate (plateau)."
+    )
+    average_steps: int = added_field(
+        0,
+        ge=0,
+        description="Steps that the weights are averaged over, as an exponential moving average; the average "
+        "is what is validated and published. 0 averages nothing.",
+    )
     weight_decay: float = Field(
         0.01, ge=0, description="Decoupled weight decay of matrices (never of norms and biases)."
     )

@@ -36,7 +36,7 @@ def test_capacity(options: Options, spec: TrainSpec, *, source: str) -> "list[Ca
     from tldrkit.machine.device import build_accelerator, set_threads
     from tldrkit.machine.memory import keep_freed_memory
     from tldrkit.training.capacity import choose_batch, measure_capacity
-    from tldrkit.training.loop import set_dropout
+    from tldrkit.training.objective import set_dropout
 
     model = resolve_model(ArtifactStore(options.artifacts), source)
     spec = model.complete(spec, options)

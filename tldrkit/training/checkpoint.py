@@ -5,7 +5,7 @@ Knows what a run consists of; where its states are kept is the caller's business
 
 import dataclasses
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,6 +18,7 @@ from tldrkit import __version__
 from tldrkit.errors import ModelError
 from tldrkit.families.summarizer import Summarizer, load_summarizer, save_summarizer
 from tldrkit.tensors import read_tensors, write_tensors
+from tldrkit.training.averaging import Average
 from tldrkit.training.objective import Objective
 from tldrkit.training.progress import Progress
 from tldrkit.training.validation import Score
@@ -25,12 +26,11 @@ from tldrkit.training.validation import Score
 _STATE = "run.json"
 _NETWORK = "network.safetensors"
 _OPTIMIZER = "optimizer.safetensors"
-_RANDOM = "random.safetensors"
+_AVERAGE = "average.safetensors"
 _BEST = "best"
-_LIVE = {"network", "optimizer", "objective", "best", "best_network"}
-"""Fields of a run's progress that are no JSON; all others are."""
-
 _ANEW = "--force begins the step anew."
+_LIVE = {"network", "optimizer", "objective", "average", "best", "best_network"}
+"""Fields of a run's progress that are no JSON; all others are."""
 
 
 class Keeper(Protocol):
@@ -56,14 +56,6 @@ class NoKeeper:
         """Write nothing."""
 
 
-def take_random() -> dict[str, Tensor]:
-    """Take down where this process's random generators stand: torch's, nothing else draws in the loop."""
-    states = {"cpu": torch.get_rng_state()}
-    if torch.cuda.is_available():
-        states["cuda"] = torch.cuda.get_rng_state()
-    return states
-
-
 def save_progress(folder: Path, progress: Progress, tokenizer: PreTrainedTokenizerBase) -> None:
     """Save how far a run has come into an empty folder."""
     names = {field.name for field in dataclasses.fields(progress)} - _LIVE
@@ -74,12 +66,19 @@ def save_progress(folder: Path, progress: Progress, tokenizer: PreTrainedTokeniz
     moments = progress.optimizer.state_dict()["state"]
     named = {f"{index}.{name}": moment for index in moments for name, moment in moments[index].items()}
     write_tensors(folder / _OPTIMIZER, named)
+    if progress.average is not None:
+        write_tensors(folder / _AVERAGE, progress.average.means)
     if progress.best_network is not None:
         save_summarizer(Summarizer(progress.best_network, tokenizer), folder / _BEST)
 
 
 def load_progress(
-    folder: Path, *, network: nn.Module, optimizer: Optimizer, objective: Objective
+    folder: Path,
+    *,
+    network: nn.Module,
+    optimizer: Optimizer,
+    objective: Objective,
+    average: Average | None = None,
 ) -> Progress:
     """Load how far a run had come.
 
@@ -88,12 +87,15 @@ def load_progress(
         network: One of the same shape; filled in place.
         optimizer: One just built for it; filled in place.
         objective: The network's.
+        average: One just built for it; filled in place.
 
     Raises:
         ModelError: The checkpoint is damaged, of another network, or of another version of tldrkit.
     """
     facts = _read_facts(folder)
-    _fill(network, read_tensors(folder / _NETWORK), folder)
+    _fill(_collect(network), read_tensors(folder / _NETWORK), folder)
+    if average is not None:
+        _fill(average.means, read_tensors(folder / _AVERAGE), folder)
     moments: dict[int, dict[str, Tensor]] = {}
     for key, tensor in read_tensors(folder / _OPTIMIZER).items():
         index, _, name = key.partition(".")
@@ -103,6 +105,7 @@ def load_progress(
         network=network,
         optimizer=optimizer,
         objective=objective,
+        average=average,
         best=Score(**facts.pop("best")),
         best_network=load_summarizer(folder / _BEST).network,
         **facts,
@@ -126,31 +129,10 @@ def _collect(network: nn.Module) -> dict[str, Tensor]:
     return {**dict(network.named_parameters()), **buffers}  # PerforatedAI keeps texts in the others
 
 
-def _fill(network: nn.Module, saved: dict[str, Tensor], folder: Path) -> None:
-    present = _collect(network)
+def _fill(present: Mapping[str, Tensor], saved: Mapping[str, Tensor], folder: Path) -> None:
     shapes = [{name: tensor.shape for name, tensor in tensors.items()} for tensors in (saved, present)]
     if shapes[0] != shapes[1]:
         raise ModelError(f"The checkpoint {folder} is of another network.", hint=_ANEW)
     with torch.no_grad():
         for name, tensor in present.items():
             tensor.copy_(saved[name])
-
-
-def save_random(folder: Path, states: Sequence[Mapping[str, Tensor]]) -> None:
-    """Save where the generators of every process stand."""
-    named = {f"{index}.{name}": state[name] for index, state in enumerate(states) for name in state}
-    write_tensors(folder / _RANDOM, named)
-
-
-def restore_random(folder: Path, process: int) -> None:
-    """Let the generators of one process go on from where they stood.
-
-    Raises:
-        ModelError: They are damaged, or the run had fewer processes.
-    """
-    states = read_tensors(folder / _RANDOM)
-    if f"{process}.cpu" not in states:
-        raise ModelError(f"The checkpoint {folder} is of a run with fewer processes.", hint=_ANEW)
-    torch.set_rng_state(states[f"{process}.cpu"])
-    if f"{process}.cuda" in states and torch.cuda.is_available():
-        torch.cuda.set_rng_state(states[f"{process}.cuda"])

@@ -6,7 +6,6 @@ validation.
 
 import dataclasses
 import math
-import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -14,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from accelerate import Accelerator
 from accelerate.utils.memory import clear_device_cache
@@ -31,23 +29,27 @@ from tldrkit.machine.processes import exchange, spread_weights, sum_gradients
 from tldrkit.specs import FitSpec
 from tldrkit.texts import count_noun
 from tldrkit.tracking import Event, Tracker
+from tldrkit.training.averaging import build_average
 from tldrkit.training.checkpoint import (
     Keeper,
     NoKeeper,
     load_progress,
-    restore_random,
     save_progress,
-    save_random,
-    take_random,
 )
 from tldrkit.training.distillation import DistilledLoss, Teacher
-from tldrkit.training.objective import Objective, build_dropout, build_objective, choose_attention
-from tldrkit.training.optimizer import build_optimizer, compute_lr, set_lr
+from tldrkit.training.objective import (
+    Objective,
+    build_dropout,
+    build_objective,
+    choose_attention,
+    set_dropout,
+)
+from tldrkit.training.optimizer import build_optimizer, compute_lr, count_cuts, set_lr
 from tldrkit.training.packed.dropout import Dropout
 from tldrkit.training.progress import Progress, Window
+from tldrkit.training.randomness import restore_random, save_random, seed_everything, take_random
 from tldrkit.training.validation import Validator
 
-_RATES = ("dropout_rate", "dropout", "attention_dropout", "activation_dropout")
 _LOG_EVERY = 20  # steps between two log lines
 
 
@@ -57,13 +59,6 @@ class Fitted:
 
     network: PreTrainedModel
     metrics: dict[str, Any]
-
-
-def seed_everything(seed: int) -> None:
-    """Seed every generator that the loop, the network or a library may use."""
-    random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002  (libraries draw from the global generator)
-    torch.manual_seed(seed)
 
 
 class Trainer:
@@ -166,6 +161,7 @@ class Trainer:
             network=network,
             optimizer=self._build_optimizer(network),
             objective=self._build_objective(network),
+            average=build_average(network, self._spec),
         )
         self._validate(state, validation)
         return state
@@ -175,7 +171,10 @@ class Trainer:
         network, optimizer = self._policy.restore(network, folder, self._build_optimizer)
         network.to(self._accelerator.device)
         objective = self._build_objective(network)
-        state = load_progress(folder, network=network, optimizer=optimizer, objective=objective)
+        average = build_average(network, self._spec)
+        state = load_progress(
+            folder, network=network, optimizer=optimizer, objective=objective, average=average
+        )
         if state.best_network is not None:
             choose_attention(state.best_network, self._accelerator)
         restore_random(folder, self._accelerator.process_index)
@@ -224,7 +223,7 @@ class Trainer:
 
     def _step(self, state: Progress, rows: Sequence[Tokens]) -> float:
         """Take one optimizer step and return the mean loss of a label token."""
-        set_lr(state.optimizer, compute_lr(self._spec, state.step, state.step - state.built_at))
+        set_lr(state.optimizer, compute_lr(self._spec, state.step, state.step - state.built_at, state.cuts))
         loss = self._sum_parts(state, rows)
         if not math.isfinite(loss):
             raise ModelError(
@@ -236,6 +235,8 @@ class Trainer:
         state.optimizer.step()
         state.optimizer.zero_grad(set_to_none=True)
         state.step += 1
+        if state.average:
+            state.average.add(state.step - state.built_at)
         return loss
 
     def _sum_parts(self, state: Progress, rows: Sequence[Tokens]) -> float:
@@ -302,6 +303,8 @@ class Trainer:
     def _validate(self, state: Progress, examples: Sequence[Example]) -> None:
         """Score the network, keep it if it is the best, and let the policy change it."""
         started = time.monotonic()
+        if state.average:
+            state.average.swap()
         score = self._validator.score(state.network, state.objective, examples)
         if score.is_better_than(state.best):
             state.best, state.best_step, state.best_tokens, state.stale = score, state.step, state.tokens, 0
@@ -325,6 +328,8 @@ class Trainer:
                 spread_weights(state.network)
                 after = self._policy.count_deployed(state.network)
                 restructured = self._note_restructuring(state, before, after, finished=growth.finished)
+        if state.average and not restructured:
+            state.average.swap()
         seconds = time.monotonic() - started
         state.validation_seconds += seconds
         size = self._policy.count_deployed(state.network)
@@ -334,12 +339,26 @@ class Trainer:
         self._tracker.log({"kind": "samples", "step": state.step, "samples": self._validator.samples})
         if restructured:
             self._tracker.log(restructured)
+        self._cut_rate(state)
+
+    def _cut_rate(self, state: Progress) -> None:
+        """Cut the learning rate where the schedule says so."""
+        scores = [one["rouge_l"] for one in state.validations if one["step"] > state.built_at]
+        cuts = count_cuts(self._spec, scores)
+        if cuts > state.cuts:
+            waited = count_noun(self._spec.plateau_patience, "validation")
+            share = self._spec.plateau_factor**cuts
+            message = f"step {state.step}: no better ROUGE-L in {waited}, so the learning rate is cut to "
+            message += f"{share:.3g} of its peak"
+            self._tracker.log({"kind": "rate_cut", "step": state.step, "cuts": cuts, "message": message})
+        state.cuts = cuts
 
     def _note_restructuring(self, state: Progress, before: int, after: int, *, finished: bool) -> Event:
         """Go on with a changed network: a new optimizer, and patience from the beginning."""
         state.network.train()
         state.optimizer, state.built_at, state.stale = self._build_optimizer(state.network), state.step, 0
         state.objective = self._build_objective(state.network)
+        state.average, state.cuts = build_average(state.network, self._spec), 0
         facts = {"step": state.step, "params_before": before, "params_after": after, "finished": finished}
         state.restructurings.append(facts)
         sizes = f"{before:,} -> {count_noun(after, 'parameter')}"
@@ -378,16 +397,3 @@ class Trainer:
                 "training_tokens": state.tokens,
             }
         )
-
-
-def set_dropout(network: nn.Module, rate: float) -> None:
-    """Set the dropout rate everywhere in a network, and in its configuration."""
-    for module in network.modules():
-        if isinstance(module, nn.Dropout):
-            module.p = rate
-        for name in _RATES:
-            if isinstance(getattr(module, name, None), float):
-                setattr(module, name, rate)
-    for name in _RATES:
-        if hasattr(network.config, name):
-            setattr(network.config, name, rate)

@@ -16,6 +16,8 @@ from tldrkit.training.packed.dropout import Dropout
 from tldrkit.training.packed.linear import Trained
 from tldrkit.training.packed.network import PackedNetwork
 
+_RATES = ("dropout_rate", "dropout", "attention_dropout", "activation_dropout")
+
 
 class Objective(Protocol):
     """Sums the loss of some examples for one network."""
@@ -120,6 +122,19 @@ def build_dropout(network: PreTrainedModel, accelerator: Accelerator, seed: int)
         return None
     hidden, attention, activation = (getattr(network.config, name) for name in blueprint.dropout.names)
     return Dropout.build((hidden, attention, activation), seed, find_dtype(accelerator))
+
+
+def set_dropout(network: nn.Module, rate: float) -> None:
+    """Set the dropout rate everywhere in a network, and in its configuration."""
+    for module in network.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = rate
+        for name in _RATES:
+            if isinstance(getattr(module, name, None), float):
+                setattr(module, name, rate)
+    for name in _RATES:
+        if hasattr(network.config, name):
+            setattr(network.config, name, rate)
 
 
 def choose_attention(network: PreTrainedModel, accelerator: Accelerator) -> None:

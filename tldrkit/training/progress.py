@@ -8,6 +8,7 @@ from torch import nn
 from torch.optim import Optimizer
 from transformers import PreTrainedModel
 
+from tldrkit.training.averaging import Average
 from tldrkit.training.objective import Objective
 from tldrkit.training.validation import WORST, Score
 
@@ -19,7 +20,12 @@ class Progress:
     network: nn.Module
     optimizer: Optimizer
     objective: Objective
+    average: Average | None = None
+    """Of the weights since the optimizer was built; None where none is asked for."""
     built_at: int = 0
+    """Step at which the optimizer was built."""
+    cuts: int = 0
+    """How often the learning rate was cut since then."""
     step: int = 0
     tokens: int = 0
     halvings: int = 0
