@@ -2,6 +2,7 @@
 
 PROFILE   ?= tiny
 SEEDS     ?= 0
+RUNS      ?= a b c d
 DATA      ?=
 DATASET   ?=
 WHOLE     ?=
@@ -39,13 +40,13 @@ BASE_MADE := $(if $(wildcard $(E)/base.yaml),$(S)/base/$(MADE))
 MAKEFLAGS += --jobs=$(JOBS)
 export TERM = dumb
 
-## abc: run A, B, C and D, compare them, and summarize experiments/threads with the winner
+## abc: make the RUNS, of a to f, compare them, and summarize experiments/threads with the winner
 abc: $(S)/compare/$(MADE) $(S)/summaries.jsonl
 	@$(TLDRKIT) compare $(SCORES) --as $(P)/compare $(JUDGED) $(STORE) --md $(S)/comparison.md --json $(S)/comparison.json --html $(S)/comparison.html
 	@echo "Table: $(S)/comparison.md   Page: $(S)/comparison.html   Summaries by the winner: $(S)/summaries.jsonl"
 
-# Another DATA, DATASET, MODEL or SEEDS, or other files there, reach every step; tldrkit itself then skips what is unchanged.
-SETTINGS := $(DATA) $(DATASET) $(MODEL) $(SEEDS) $(WHOLE)
+# Another DATA, DATASET, MODEL, SEEDS or RUNS, or other files there, reach every step; tldrkit itself then skips what is unchanged.
+SETTINGS := $(DATA) $(DATASET) $(MODEL) $(SEEDS) $(RUNS) $(WHOLE)
 GIVEN := $(S)/.settings $(wildcard $(DATA:%=%/*.jsonl) $(DATA:%=%/*.jsonl.gz) $(DATA:%=%/*.csv) $(DATA:%=%/*.parquet)) \
          $(wildcard $(MODEL)/*.safetensors $(MODEL)/*.json $(MODEL)/*.model $(MODEL)/*.txt)
 $(S)/.settings: always | $(VENV)
@@ -63,12 +64,12 @@ endif
 $(S)/whole/base/$(MADE): $(E)/base.yaml $(E)/whole.yaml $(GIVEN) | $(BASE_MADE)
 	$(TLDRKIT) base $(ENCODER:%=--encoder %) --as $(P)/whole/base --spec $(E)/base.yaml --spec $(E)/whole.yaml $(SHARED)
 
-# B and C begin from one and the same smaller network.
+# B, C, E and F begin from one and the same smaller network.
 $(S)/compress/$(MADE): $(E)/compress.yaml $(BASE_MADE) $(GIVEN) | $(VENV)
 	$(TLDRKIT) compress $(BASE) --as $(P)/compress --spec $(E)/compress.yaml $(SHARED)
 
-# One seed's runs: $(1) is the seed.
-define RUNS
+# What the runs of one seed are made of: $(1) is the seed. E and F learn from A of their seed, too.
+define SEED
 $(S)/d/s$(1)/compress/$(MADE): $(E)/compress.yaml $(S)/b/s$(1)/train/$(MADE)
 	$(TLDRKIT) compress $(BASE) --as $(P)/d/s$(1)/compress --spec $(E)/compress.yaml --match $(P)/b/s$(1)/train $(SHARED)
 
@@ -80,14 +81,20 @@ $(S)/c/s$(1)/train/$(MADE): $(E)/train.yaml experiments/c.yaml $(S)/compress/$(M
 	$(TLDRKIT) train $(P)/compress --as $(P)/c/s$(1)/train --spec $(E)/train.yaml --spec experiments/c.yaml --seed $(1) $(SHARED)
 $(S)/d/s$(1)/train/$(MADE): $(E)/train.yaml experiments/d.yaml $(S)/d/s$(1)/compress/$(MADE)
 	$(TLDRKIT) train $(P)/d/s$(1)/compress --as $(P)/d/s$(1)/train --spec $(E)/train.yaml --spec experiments/d.yaml --seed $(1) $(SHARED)
+$(S)/e/s$(1)/train/$(MADE): $(E)/train.yaml experiments/e.yaml $(S)/compress/$(MADE) $(S)/a/s$(1)/train/$(MADE)
+	$(TLDRKIT) train $(P)/compress --as $(P)/e/s$(1)/train --teacher $(P)/a/s$(1)/train --spec $(E)/train.yaml --spec experiments/e.yaml --seed $(1) $(SHARED)
+$(S)/f/s$(1)/train/$(MADE): $(E)/train.yaml experiments/f.yaml $(S)/compress/$(MADE) $(S)/a/s$(1)/train/$(MADE)
+	$(TLDRKIT) train $(P)/compress --as $(P)/f/s$(1)/train --teacher $(P)/a/s$(1)/train --spec $(E)/train.yaml --spec experiments/f.yaml --seed $(1) $(SHARED)
 $(S)/whole/s$(1)/train/$(MADE): $(E)/train.yaml experiments/a.yaml $(S)/whole/base/$(MADE)
 	$(TLDRKIT) train $(P)/whole/base --as $(P)/whole/s$(1)/train --spec $(E)/train.yaml --spec experiments/a.yaml --experiment whole --seed $(1) $(SHARED)
 endef
-$(foreach seed,$(SEEDS),$(eval $(call RUNS,$(seed))))
+$(foreach seed,$(SEEDS),$(eval $(call SEED,$(seed))))
 
-TRAINED := $(foreach run,a b c d $(if $(filter yes,$(WHOLE)),whole),$(foreach seed,$(SEEDS),$(run)/s$(seed)))
+$(if $(filter-out a b c d e f,$(RUNS)),$(error RUNS are of a b c d e f, such as RUNS="a b c d e f"))
+TRAINED := $(foreach run,$(RUNS) $(if $(filter yes,$(WHOLE)),whole),$(foreach seed,$(SEEDS),$(run)/s$(seed)))
 SCORES  := $(TRAINED:%=$(P)/%/eval)
-JUDGED  := --spec experiments/claims.yaml
+CLAIMS  := experiments/$(if $(filter e f,$(RUNS)),claims_taught,claims).yaml
+JUDGED  := --spec $(CLAIMS)
 
 # Scoring measures time, so it waits for all training and for the score before it: $(1) after $(2).
 define SCORE
@@ -97,7 +104,7 @@ endef
 EARLIER :=
 $(foreach run,$(TRAINED),$(eval $(call SCORE,$(run),$(EARLIER)))$(eval EARLIER := $(run)))
 
-$(S)/compare/$(MADE): $(SCORES:%=$(ARTIFACTS)/%/$(MADE)) experiments/claims.yaml $(S)/.settings
+$(S)/compare/$(MADE): $(SCORES:%=$(ARTIFACTS)/%/$(MADE)) $(CLAIMS) $(S)/.settings
 	@$(TLDRKIT) compare $(SCORES) --as $(P)/compare $(JUDGED) $(STORE) > $(S)/.compare.log 2>&1 || { cat $(S)/.compare.log; exit 1; }
 
 # Showing the comparison again freshens its pointer, so the summaries look at the scores behind it.
@@ -131,7 +138,7 @@ clean:
 ## help: list the targets and variables
 help:
 	@sed -n 's/^## /  /p' $(MAKEFILE_LIST)
-	@echo "  variables: PROFILE=$(PROFILE) SEEDS=\"$(SEEDS)\" DATA=$(DATA) DATASET=$(DATASET) WHOLE=$(WHOLE) ARTIFACTS=$(ARTIFACTS) MODEL=$(MODEL) JOBS=$(JOBS) THREADS=$(THREADS)"
+	@echo "  variables: PROFILE=$(PROFILE) SEEDS=\"$(SEEDS)\" RUNS=\"$(RUNS)\" DATA=$(DATA) DATASET=$(DATASET) WHOLE=$(WHOLE) ARTIFACTS=$(ARTIFACTS) MODEL=$(MODEL) JOBS=$(JOBS) THREADS=$(THREADS)"
 	@echo "  profiles: $(notdir $(patsubst %/,%,$(dir $(wildcard experiments/*/train.yaml))))"
 
 # torch comes first and with its own requirements, so that it brings the libraries of its kind of build (CPU or GPU);

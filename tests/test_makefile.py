@@ -33,6 +33,36 @@ def test_the_experiments_are_all_planned(tmp_path: Path) -> None:
     assert [f"--match tiny/b/s{seed}/train" in step for seed, step in enumerate(matched)] == [True, True]
 
 
+def test_runs_with_a_teacher_are_chosen_by_name(tmp_path: Path) -> None:
+    """E begins as C and F as B, both learn from A of their seed, and claims about them are judged."""
+    steps = plan(tmp_path, "SEEDS=0 1", "RUNS=a b c d e f")
+    taught = [step.split() for step in steps if "--teacher" in step]
+
+    assert sum(step.startswith("eval") for step in steps) == 12
+    assert sorted(words[3] for words in taught) == [
+        f"tiny/{run}/s{seed}/train" for run in "ef" for seed in (0, 1)
+    ]
+    for words in taught:
+        assert words[:2] == ["train", "tiny/compress"]
+        assert words[words.index("--teacher") + 1] == words[3].replace("/e/", "/a/").replace("/f/", "/a/")
+    compared = next(step for step in steps if step.startswith("compare"))
+    assert "tiny/e/s0/eval" in compared
+    assert "--spec experiments/claims_taught.yaml" in compared
+
+
+def test_only_what_was_chosen_is_made(tmp_path: Path) -> None:
+    """E needs no B or D; its teacher is made where it is not compared; no other letter is a run."""
+    steps = plan(tmp_path, "RUNS=c e")
+
+    assert sorted(step.split()[3] for step in steps if step.startswith("train")) == [
+        "tiny/a/s0/train", "tiny/c/s0/train", "tiny/e/s0/train"
+    ]  # fmt: skip
+    assert sum(step.startswith("eval") for step in steps) == 2
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        plan(tmp_path, "RUNS=a x")
+    assert "RUNS are of a b c d e f" in caught.value.stderr
+
+
 def test_scoring_waits_for_training(tmp_path: Path) -> None:
     """Times are measured when nothing else runs: no score before the last training."""
     names = [step.split()[0] for step in plan(tmp_path)]

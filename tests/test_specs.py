@@ -118,12 +118,12 @@ def test_every_profile_is_valid(path: Path) -> None:
     build_spec(kinds[path.stem], [path])
 
 
-@pytest.mark.parametrize("run", "abcd")
-def test_the_four_experiments_differ_in_yaml_alone(run: str) -> None:
-    """A, B, C and D each have a file of their own label, and only B grows dendrites."""
+@pytest.mark.parametrize("run", "abcdef")
+def test_the_experiments_differ_in_yaml_alone(run: str) -> None:
+    """Each has a file of its own label, and only B and F grow dendrites."""
     spec = build_spec(TrainSpec, [Path(__file__).parents[1] / f"experiments/{run}.yaml"])
 
-    assert (spec.experiment, spec.do_pb) == (run.upper(), run == "b")
+    assert (spec.experiment, spec.do_pb) == (run.upper(), run in "bf")
 
 
 def test_every_field_has_a_description() -> None:

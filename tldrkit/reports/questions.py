@@ -65,6 +65,38 @@ QUESTIONS = (
         lower="Compression alone costs quality.",
         unshown="No cost is shown; one of up to {loss:.2f} points is not excluded.",
     ),
+    Question(
+        label="E",
+        against="C",
+        text="Does the teacher help?",
+        higher="E scores above the same network without a teacher.",
+        lower="The teacher costs quality.",
+        unshown="Nothing here shows that the teacher helps.",
+    ),
+    Question(
+        label="E",
+        against="A",
+        text="Keeps quality, taught?",
+        higher="E scores higher than A.",
+        lower="E loses quality.",
+        unshown="No loss is shown; one of up to {loss:.2f} points is not excluded.",
+    ),
+    Question(
+        label="F",
+        against="E",
+        text="Do dendrites help beside a teacher?",
+        higher="F scores above the same taught network without dendrites.",
+        lower="The dendrites cost quality.",
+        unshown="Nothing here shows that the dendrites help.",
+    ),
+    Question(
+        label="F",
+        against="A",
+        text="Keeps quality, taught and with dendrites?",
+        higher="F scores higher than A.",
+        lower="F loses quality.",
+        unshown="No loss is shown; one of up to {loss:.2f} points is not excluded.",
+    ),
 )
 
 
