@@ -21,6 +21,7 @@ import torch
 
 from tldrkit.families.summarizer import Summarizer, load_summarizer
 from tldrkit.families.taught import read_taught
+from tldrkit.scoring.centrality import choose_central
 from tldrkit.scoring.intervals import Array, Pair, compute_intervals
 from tldrkit.scoring.overlap import compute_rouge
 from tldrkit.threads import Post, Thread
@@ -28,7 +29,6 @@ from tldrkit.writing.decoding import Decoding
 from tldrkit.writing.generation import Generator
 from tldrkit.writing.long_threads import (
     CountTokens,
-    choose_central,
     count_with,
     finish,
     measure_room,

@@ -40,15 +40,17 @@ MAY_IMPORT = {
     "reports": FLOOR | {"scoring", "store", "search"},
     "serving": FLOOR | {"threads", "writing"},
     "records": FLOOR | {"datasets", "threads", "store"},
-    "sources": NETWORKS | {"datasets", "store", "writing", "options"},
+    "sources": NETWORKS | {"datasets", "scoring", "store", "writing", "options"},
     "steps": NETWORKS
     | TEXTS
     | {"bases", "compression", "options", "records", "reports", "search", "serving", "sources", "store"}
     | {"training", "writing"},
     "cli": FLOOR | {"options", "store", "records", "steps", "reports", "serving"},
     "models": {"families"},
+    "api": FLOOR
+    | {"options", "store", "records", "steps", "sources", "reports", "writing", "threads", "cli"},
     "__main__": {"cli"},
-    "__init__": set(),
+    "__init__": {"api", "errors", "threads"},
     # Rooms within rooms that know less than the room they are in.
     "datasets/synthetic": BOTTOM | {"datasets/examples", "threads"},
     "families/hub_code": set(),
@@ -86,6 +88,7 @@ DOORS = {
     "numba": ("writing/compiled/kernels/",),
     "llvmlite": ("writing/compiled/kernels/",),
     "pickle": (),
+    "pandas": ("api/results.py",),
     "webencodings": ("encodings.py",),
     "charset_normalizer": ("encodings.py",),
 }

@@ -1,6 +1,8 @@
 """Texts as they are shown: numbers with what they count, and nothing that a terminal or a page would obey."""
 
+import html
 import re
+from collections.abc import Sequence
 
 _BREAKS = "\t\n"  # control characters that are plain text
 _CONTROL = {code: "\ufffd" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in _BREAKS}
@@ -49,3 +51,19 @@ def say_reason(error: BaseException) -> str:
     """Say in a clause why something failed: what the error says, in one line and without its full stop."""
     told = getattr(error, "strerror", None) or str(error)
     return " ".join(told.split())[:_CLAUSE].rstrip(". ") or name_error(error)
+
+
+def render_html(text: str) -> str:
+    """Render a text for a page: nothing in it is taken for a mark, and its lines stay lines."""
+    return html.escape(show_text(text)).replace("\n", "<br>")
+
+
+def render_html_table(lines: Sequence[Sequence[str]], *, below: Sequence[str] = ()) -> str:
+    """Render cells as a table of a page, the first line as its heads, and sentences below it."""
+    heads, *rows = lines
+    cells = "".join(f"<th>{render_html(cell)}</th>" for cell in heads)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{render_html(cell)}</td>" for cell in row) + "</tr>" for row in rows
+    )
+    told = "".join(f"<p>{render_html(sentence)}</p>" for sentence in below)
+    return f"<table><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>{told}"

@@ -2,7 +2,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tldrkit.scoring.baselines import lead, longest, oracle, split_units, title
+from tldrkit.scoring.baselines import (
+    central,
+    choose_units,
+    count_words,
+    cut_words,
+    lead,
+    longest,
+    oracle,
+    split_units,
+    title,
+)
 from tldrkit.scoring.overlap import compute_rouge
 from tldrkit.threads import Post, Thread
 
@@ -122,3 +132,33 @@ def test_no_words_are_taken_out_of_a_sentence(sentence: str, form: str) -> None:
 def test_the_author_of_a_post_is_left_out(name: str) -> None:
     """A name is one word, or up to three of which the first and last are not small; it is no text."""
     assert split_units(f"Rent\n\n{name}: It fell.\n\nBo: Why: tell me.") == ["It fell.", "Why: tell me."]
+
+
+def test_central_units_share_words_with_the_others() -> None:
+    """The most central units that have so many words together, in order; equal ones count once."""
+    posts = ("The lift is broken.", "I like tea.", "The lift is broken.", "Tim mends the broken lift.")
+    document = Thread(id="1", title="", posts=tuple(Post(author="", text=text) for text in posts)).document()
+
+    assert choose_units(document, 9) == "The lift is broken. Tim mends the broken lift."
+    assert choose_units(document, 5) == "The lift is broken."
+    assert central("") == ""
+
+
+@given(SENTENCES, st.integers(1, 9))
+def test_central_units_keep_within_their_words(document: str, most: int) -> None:
+    """However short the budget, a document with units gives one at least; cut, it has no more words."""
+    chosen = choose_units(document, most)
+
+    assert bool(chosen) == bool(split_units(document))
+    assert count_words(cut_words(chosen, most)) <= most
+    assert count_words(central("tic tac toe " * 100)) <= 48
+
+
+def test_words_of_every_script_are_counted() -> None:
+    """Where words have no spaces between them each character counts as one."""
+    assert [
+        count_words(text)
+        for text in ("it's a bike", "\u6211\u5011\u660e\u5929\u53bb", "\u043d\u0438\u0442\u044c")
+    ] == [4, 5, 1]
+    assert cut_words("one two, three", 2) == "one two"
+    assert cut_words("one two, three.", 3) == "one two, three."

@@ -131,7 +131,7 @@ def test_eval_tells_what_summaries_are_worth_and_cost(store: ArtifactStore) -> N
     assert set(run.traits) == {
         *("chrf", "length_ratio", "repetition", "name_recall", "novel_bigrams", "unsupported_names", "cut")
     }
-    assert set(run.baselines) == {"Title", "Lead-1", "Lead-3", "Longest-3", "Extractive oracle"}
+    assert set(run.baselines) == {"Title", "Lead-1", "Lead-3", "Longest-3", "Central", "Extractive oracle"}
     assert run.cost is not None
     assert (run.cost.training_tokens, run.cost.training_steps) == (training["training_tokens"], 4)
     assert run.cost.peak_memory > run.cost.bytes > 0

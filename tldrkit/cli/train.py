@@ -37,7 +37,7 @@ def train(source: TrainSource = None, *, name: TrainName = None, spec: RunSpec, 
     In two processes, with the same result: `torchrun --nproc-per-node 2 -m tldrkit train ...`
     """
     from tldrkit.cli.outcome import show_outcome
-    from tldrkit.steps.one_line import compress_and_train, name_compression
+    from tldrkit.steps.one_line import compress_and_train, name_compression, name_training
 
     start = source or spec.model_type
     if start is None or (source and spec.model_type):
@@ -45,9 +45,7 @@ def train(source: TrainSource = None, *, name: TrainName = None, spec: RunSpec, 
             "Exactly one of SOURCE and --model-type says what to train.",
             hint="Such as: tldrkit train b/compress --as b/train",
         )
-    target = name or (f"{spec.experiment.lower()}/train" if spec.experiment else None)
-    if target is None:
-        raise SpecError("The result has no name.", hint="Give --as NAME, or --experiment A, B, C or D.")
+    target = name_training(name, spec)
     if spec.sizes and not spec.build_compression():
         console.warn(f"Experiment A is the base model, whole: {', '.join(spec.sizes)} not applied.")
     small = name_compression(target)

@@ -9,11 +9,17 @@ post); the ``Name: `` that a turn or post begins with is left out.
 import re
 from collections.abc import Sequence
 
+from tldrkit.scoring.centrality import choose_central
 from tldrkit.scoring.words import count_common, split_words
 
 _SPEAKER = re.compile(r"(?!>)[^\s:]{1,64}(?: [^\s:]{1,64}){0,2}:(?:\s+|$)")
 _SENTENCE_END = re.compile(r"(?:(?<=[.!?…])|(?<=[.!?…][\"')\]]))\s+")
 _BLANK_LINES = re.compile(r"\n\s*\n")
+_WORD = re.compile(
+    r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]|\w+"
+)  # of Chinese and Japanese each character is one
+CENTRAL_WORDS = 48
+"""Of the most central units together: two to four sentences."""
 _MOST = 0.8  # of the lines of a dialogue name their speaker; the others continue a turn
 
 
@@ -80,6 +86,33 @@ def lead(document: str, n: int) -> str:
 def longest(document: str, n: int) -> str:
     """Take the ``n`` units of most characters, longest first (Longest-n; Gliwa et al. 2019, SAMSum)."""
     return " ".join(sorted(split_units(document), key=len, reverse=True)[:n])
+
+
+def choose_units(document: str, most: int) -> str:
+    """Take the most central units, in their order, that have so many words together; one at least.
+
+    Radev et al., "Centroid-based summarization of multiple documents", Information Processing & Management
+    40, 2004.
+    """
+    units = split_units(document)
+    chosen = choose_central(units, list(map(count_words, units)), most) if units else []
+    return " ".join(units[number] for number in chosen)
+
+
+def central(document: str) -> str:
+    """Take the most central units, as `--model central` does where it is told nothing else."""
+    return cut_words(choose_units(document, CENTRAL_WORDS), CENTRAL_WORDS)
+
+
+def cut_words(text: str, most: int) -> str:
+    """Take the first words of a text."""
+    ends = [word.end() for _, word in zip(range(most + 1), _WORD.finditer(text), strict=False)]
+    return text if len(ends) <= most else text[: ends[most - 1]]
+
+
+def count_words(text: str) -> int:
+    """Count the words of a text, in any script."""
+    return sum(1 for _ in _WORD.finditer(text))
 
 
 def oracle(document: str, references: Sequence[str]) -> str:

@@ -38,6 +38,32 @@ def compute_centrality(texts: Sequence[str]) -> list[float]:
     ]
 
 
+def choose_central(
+    texts: Sequence[str], costs: Sequence[int], budget: int, *, sure: Sequence[int] = ()
+) -> list[int]:
+    """Choose the most central texts that fit a budget of tokens together; of equal texts one.
+
+    Args:
+        texts: At least one.
+        costs: Tokens of each.
+        budget: Tokens of all that are chosen.
+        sure: Places of those that come first, whatever they say.
+
+    Returns:
+        Places, in order; at least one.
+    """
+    centrality = compute_centrality(texts)
+    order = sorted(range(len(texts)), key=lambda place: (place not in sure, -centrality[place], place))
+    chosen: list[int] = []
+    seen = set[str]()
+    for place in order:
+        if costs[place] <= budget and texts[place] not in seen:
+            chosen.append(place)
+            budget -= costs[place]
+            seen.add(texts[place])
+    return sorted(chosen) or order[:1]
+
+
 def trace_sentence(sentence: str, texts: Sequence[str]) -> tuple[int, ...]:
     """Find the texts that hold a sentence's words: the one that holds most, then those that add to it.
 

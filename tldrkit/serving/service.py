@@ -12,6 +12,7 @@ from tldrkit.serving.gauges import Gauges
 from tldrkit.serving.settings import Limits
 from tldrkit.texts import count_noun
 from tldrkit.threads import Thread
+from tldrkit.writing.central import CentralGenerator
 from tldrkit.writing.decoding import Decoding
 from tldrkit.writing.generation import Generated, Generator
 from tldrkit.writing.long_threads import Reading
@@ -29,7 +30,7 @@ class ServedModel:
     decoding: Decoding
     """How it decodes; its tokens and beams are also the most a request may ask for."""
 
-    generate: Generator
+    generate: Generator | CentralGenerator
     read: Callable[[Thread], Reading]
     """Reads as much of a thread as the network can."""
     training: str = ""

@@ -5,19 +5,36 @@ from typing import TYPE_CHECKING
 
 from tldrkit.options import Options
 from tldrkit.sources.model import ModelSource
+from tldrkit.specs import SummarizeSpec
 
 if TYPE_CHECKING:
-    from tldrkit.families.summarizer import Summarizer
-    from tldrkit.writing.lean import LeanSummarizer
+    from tldrkit.writing.loaded import Loaded
+    from tldrkit.writing.long_threads import ThreadSummarizer
 
 
-def load_writer(options: Options, source: ModelSource) -> "Summarizer | LeanSummarizer":
-    """Load a model, on a processor without torch where its kind allows.
+def load_thread_summarizer(options: Options, source: ModelSource, spec: SummarizeSpec) -> "ThreadSummarizer":
+    """Load what summarizes threads by a completed spec.
 
     Raises:
         ModelError: The model cannot be loaded.
         SpecError: A GPU is asked for and there is none.
     """
+    from tldrkit.writing.long_threads import ThreadSummarizer
+
+    return ThreadSummarizer(load_writer(options, source), spec, options.threads)
+
+
+def load_writer(options: Options, source: ModelSource) -> "Loaded":
+    """Load what writes summaries, on a processor without torch where its kind allows.
+
+    Raises:
+        ModelError: The model cannot be loaded.
+        SpecError: A GPU is asked for and there is none.
+    """
+    if not source.has_network:
+        from tldrkit.writing.central import CentralSummarizer
+
+        return CentralSummarizer()
     from tldrkit.writing.compiled.kernels.compiling import has_kept
     from tldrkit.writing.lean import load_lean
 

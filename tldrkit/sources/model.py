@@ -9,6 +9,7 @@ from tldrkit.errors import ModelError, SpecError, StoreError, UnknownReference
 from tldrkit.families.folder import check_model_folder
 from tldrkit.families.taught import Positions, read_positions, read_taught
 from tldrkit.options import Options, is_first_process
+from tldrkit.scoring.baselines import CENTRAL_WORDS
 from tldrkit.specs import Taught, TaughtSpecT
 from tldrkit.store.digest import digest_file, digest_json
 from tldrkit.store.manifest import Input, Manifest
@@ -16,6 +17,11 @@ from tldrkit.store.names import parse_reference
 from tldrkit.store.store import ArtifactStore
 from tldrkit.texts import count_noun
 
+CENTRAL = "central"
+"""What stands for a model where there is no network (``writing/central.py``)."""
+_CENTRAL_REVISION = 1
+"""Whoever changes which sentences it takes raises it."""
+_CENTRAL_TAUGHT = Taught(prefix="", max_source_tokens=1_000_000, max_target_tokens=CENTRAL_WORDS)
 _MODEL_FILES = ("*.json", "*.safetensors", "*.model", "*.txt")
 
 
@@ -35,6 +41,9 @@ class ModelSource:
     manifest: Manifest | None = None
     """The artifact's manifest, where it is one."""
 
+    has_network: bool = True
+    """False for what takes sentences of a thread as they are."""
+
     hint: str = ""
     """What else the name may have meant, where it is a hub id that no model is fetched for."""
 
@@ -45,7 +54,7 @@ class ModelSource:
         Raises:
             ModelError: It cannot be fetched, or what it says cannot be used.
         """
-        return self._read_taught(self.find_folder())
+        return self._read_taught(self.find_folder()) if self.has_network else _CENTRAL_TAUGHT
 
     def complete(self, spec: TaughtSpecT, options: Options, *, target: str | None = None) -> TaughtSpecT:
         """Fill in what a spec leaves open as the model was taught; tell the person what it does otherwise.
@@ -59,6 +68,8 @@ class ModelSource:
             ModelError: How it was taught cannot be found out.
             SpecError: The spec asks for more tokens than the network has positions.
         """
+        if not self.has_network:
+            return spec.complete(self.taught)
         folder = self.find_folder()
         taught = self._read_taught(folder)
         told = spec.tell(taught)
@@ -118,6 +129,18 @@ def check_positions(name: str, positions: Positions, taught: Taught) -> None:
             )
 
 
+def resolve_writer(store: ArtifactStore, source: str) -> ModelSource:
+    """Find what `source` names and can write summaries: a model, or ``central``, which needs no network.
+
+    Raises:
+        TldrkitError: As ``resolve_model``.
+    """
+    if source == CENTRAL:
+        digest = digest_json({CENTRAL: _CENTRAL_REVISION})
+        return ModelSource(reference=CENTRAL, digest=digest, location=CENTRAL, has_network=False)
+    return resolve_model(store, source)
+
+
 def resolve_model(store: ArtifactStore, source: str) -> ModelSource:
     """Find the model that `source` names.
 
@@ -132,6 +155,11 @@ def resolve_model(store: ArtifactStore, source: str) -> ModelSource:
     """
     if source != (told := source.encode(errors="replace").decode()):
         raise UnknownReference(f"The model {told!r} is no name in UTF-8.", hint="See `tldrkit artifacts ls`.")
+    if source == CENTRAL:
+        raise ModelError(
+            "central takes sentences of a thread as they are; it has no network.",
+            hint="It can summarize, serve and be scored. For anything else name a model.",
+        )
     if not source:
         raise UnknownReference("The name of the model is empty.", hint="Is a variable not set?")
     try:

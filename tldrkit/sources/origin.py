@@ -58,6 +58,8 @@ def find_training_data(store: ArtifactStore, model: ModelSource) -> list[Trainin
 
 def tell_training(options: Options, store: ArtifactStore, model: ModelSource) -> str:
     """Tell the person what a model was trained on, and return the sentence."""
+    if not model.has_network:
+        return "central takes the most central sentences of a thread as they are, without a network."
     sentence = describe_training(model.reference, find_training_data(store, model))
     options.display.log({"message": sentence})
     return sentence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tldrkit.datasets.predictions import Output
 from tldrkit.options import Options
 from tldrkit.sources.loading import load_writer
-from tldrkit.sources.model import ModelSource, resolve_model
+from tldrkit.sources.model import ModelSource, resolve_writer
 from tldrkit.specs import EvalSpec
 from tldrkit.steps.scoring import (
     average_traits,
@@ -29,10 +29,13 @@ _SAMPLES = 20
 if TYPE_CHECKING:
     from tldrkit.datasets.examples import Example
     from tldrkit.reports.scores import Cost
+    from tldrkit.writing.central import CentralGenerator
+    from tldrkit.writing.generation import Generator
+    from tldrkit.writing.loaded import Loaded
 
 
 def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outcome:  # noqa: A001  (the command's name)
-    """Score a model, and publish scores and predictions.
+    """Score a model, or what stands for one without a network, and publish scores and predictions.
 
     Raises:
         DataError: If the data set cannot be used.
@@ -40,7 +43,7 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
     """
     from tldrkit.datasets.sources import resolve_source
 
-    model = resolve_model(ArtifactStore(options.artifacts), source)
+    model = resolve_writer(ArtifactStore(options.artifacts), source)
     spec = model.complete(spec, options)
     texts = resolve_source(spec, options.data)
     run_facts = _describe_run(model, spec.precision)
@@ -85,7 +88,7 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
             scores={name: tuple(values) for name, values in scores.items()},
             traits=average_traits(traits),
             data=f"{texts.name}, {spec.split}",
-            decoding=read_decoding(spec).settings,
+            decoding=read_decoding(spec).settings if model.has_network else None,
             baselines=score_baselines(outputs, rouge),
             cost=decoded.cost,
             scoring=describe_rouge(spec.over_references),
@@ -113,37 +116,63 @@ class _Decoded:
 
     outputs: list[Output]
     cut: list[bool]
-    cost: "Cost"
+    cost: "Cost | None"
+    """None where no network wrote."""
 
 
 def _decode(
     bench: Bench, options: Options, spec: EvalSpec, model: ModelSource, examples: "Sequence[Example]"
 ) -> _Decoded:
     """Summarize all documents, and time some of them."""
-    from tldrkit.families.footprint import compute_bytes
-    from tldrkit.machine.processor import describe_machine
-    from tldrkit.reports.scores import Cost
-    from tldrkit.writing.cost import find_throughput, read_peak_memory, time_alone
     from tldrkit.writing.decoding import read_decoding
-    from tldrkit.writing.generation import Generator
+    from tldrkit.writing.loaded import build_generator
 
     summarizer = load_writer(options, model)
-    bench.draft.provenance.update(device=summarizer.device, loaded_from=str(summarizer.folder))
+    loaded_from = {"loaded_from": str(summarizer.folder)} if model.has_network else {}
+    bench.draft.provenance.update(device=summarizer.device, **loaded_from)
     decoding = dataclasses.replace(read_decoding(spec), threads=options.threads)
 
     def advance(done: int) -> None:
         bench.tracker.log({"kind": "decode", "done": done, "total": len(examples)})
 
     documents = [example.document for example in examples]
-    write = Generator(summarizer.network, summarizer.tokenizer, decoding)
+    write = build_generator(summarizer, decoding)
+    generated = write(documents, advance)
+    cost = None
+    if model.has_network:
+        cost = _measure_cost(options, spec, model, summarizer, write=write, documents=documents)
+    outputs = [
+        Output(id=one.id, prediction=written.text, references=one.summaries, document=one.document)
+        for one, written in zip(examples, generated, strict=True)
+    ]
+    cut = [written.tokens >= decoding.max_target_tokens for written in generated]
+    return _Decoded(outputs=outputs, cut=cut, cost=cost)
 
-    def build(batch_size: int) -> Generator:
+
+def _measure_cost(
+    options: Options,
+    spec: EvalSpec,
+    model: ModelSource,
+    summarizer: "Loaded",
+    *,
+    write: "Generator | CentralGenerator",
+    documents: Sequence[str],
+) -> "Cost":
+    """Time some of the documents."""
+    from tldrkit.families.footprint import compute_bytes
+    from tldrkit.machine.processor import describe_machine
+    from tldrkit.reports.scores import Cost
+    from tldrkit.writing.cost import find_throughput, read_peak_memory, time_alone
+    from tldrkit.writing.decoding import read_decoding
+
+    decoding = dataclasses.replace(read_decoding(spec), threads=options.threads)
+
+    def build(batch_size: int) -> "Generator | CentralGenerator":
         return write.with_decoding(dataclasses.replace(decoding, batch_size=batch_size))
 
-    generated = write(documents, advance)
     latency = time_alone(write, documents[: spec.latency_documents])
     throughput = find_throughput(build, documents[: spec.throughput_documents])
-    cost = Cost(
+    return Cost(
         parameters=summarizer.parameters,
         bytes=compute_bytes(summarizer.folder) if summarizer.folder else 0,
         latency_median=latency.median,
@@ -156,12 +185,6 @@ def _decode(
         machine=describe_machine(summarizer.device, options.threads),
         **_describe_training(model),
     )
-    outputs = [
-        Output(id=one.id, prediction=written.text, references=one.summaries, document=one.document)
-        for one, written in zip(examples, generated, strict=True)
-    ]
-    cut = [written.tokens >= decoding.max_target_tokens for written in generated]
-    return _Decoded(outputs=outputs, cut=cut, cost=cost)
 
 
 def _describe_run(model: ModelSource, precision: str) -> dict[str, Any]:
@@ -195,13 +218,17 @@ def _run_input(facts: dict[str, Any]) -> Input:
     return Input(role="run", reference=told, digest=digest_json(timeless))
 
 
-def _summarize_cost(cost: "Cost") -> dict[str, object]:
-    return {
-        "params_deployed": cost.parameters,
-        "bytes": cost.bytes,
-        "latency_median": cost.latency_median,
-        "latency_p95": cost.latency_p95,
-        "threads_per_second": cost.threads_per_second,
-        "tokens_per_second": cost.tokens_per_second,
-        "peak_memory": cost.peak_memory,
-    }
+def _summarize_cost(cost: "Cost | None") -> dict[str, object]:
+    return (
+        {}
+        if cost is None
+        else {
+            "params_deployed": cost.parameters,
+            "bytes": cost.bytes,
+            "latency_median": cost.latency_median,
+            "latency_p95": cost.latency_p95,
+            "threads_per_second": cost.threads_per_second,
+            "tokens_per_second": cost.tokens_per_second,
+            "peak_memory": cost.peak_memory,
+        }
+    )

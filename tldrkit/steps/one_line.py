@@ -4,6 +4,7 @@ import dataclasses
 import os
 from collections.abc import Iterator
 
+from tldrkit.errors import SpecError
 from tldrkit.options import Options
 from tldrkit.specs import RunSpec
 from tldrkit.steps.compress import compress
@@ -47,6 +48,18 @@ def compress_first(options: Options, spec: RunSpec, *, source: str, target: str)
     # the run that an agent of W&B names is the training's
     quiet = dataclasses.replace(options, wandb="off") if os.environ.get("WANDB_RUN_ID") else options
     return compress(quiet, compression, source=source, target=target)
+
+
+def name_training(name: str | None, spec: RunSpec) -> str:
+    """Name a training's result: as asked, or after its experiment.
+
+    Raises:
+        SpecError: It has neither.
+    """
+    target = name or (f"{spec.experiment.lower()}/train" if spec.experiment else None)
+    if target is None:
+        raise SpecError("The result has no name.", hint="Give --as NAME, or --experiment A, B, C or D.")
+    return target
 
 
 def name_compression(target: str) -> str:

@@ -69,7 +69,7 @@ def score_baselines(outputs: Sequence[Output], rouge: Rouge) -> dict[str, dict[s
 
     None are computed where a document is missing; the title only where there are titles.
     """
-    from tldrkit.scoring.baselines import lead, longest, oracle, title
+    from tldrkit.scoring.baselines import central, lead, longest, oracle, title
 
     if not all(output.document for output in outputs):
         return {}
@@ -79,6 +79,7 @@ def score_baselines(outputs: Sequence[Output], rouge: Rouge) -> dict[str, dict[s
         "Lead-1": [lead(o.document, 1) for o in outputs],
         "Lead-3": [lead(o.document, 3) for o in outputs],
         "Longest-3": [longest(o.document, 3) for o in outputs],
+        "Central": [central(o.document) for o in outputs],
         "Extractive oracle": [oracle(o.document, o.references) for o in outputs],
     }
     return {

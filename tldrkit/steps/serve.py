@@ -8,7 +8,7 @@ from tldrkit.errors import SpecError, TldrkitError
 from tldrkit.options import Options
 from tldrkit.serving.settings import Access, Limits
 from tldrkit.sources.loading import load_writer
-from tldrkit.sources.model import ModelSource, resolve_model
+from tldrkit.sources.model import ModelSource, resolve_writer
 from tldrkit.sources.origin import tell_training
 from tldrkit.specs import SummarizeSpec
 from tldrkit.steps.step import record_use
@@ -43,7 +43,7 @@ def serve(
         TldrkitError: The address cannot be had, or the libraries of the extra `serve` are not installed.
     """
     store = ArtifactStore(options.artifacts)
-    models = [resolve_model(store, source) for source in sources]
+    models = [resolve_writer(store, source) for source in sources]
     names = tuple(model.reference for model in models)
     if len(set(names)) < len(names):
         raise SpecError("A model is named twice.", hint=f"These are served: {', '.join(sorted(set(names)))}.")
@@ -75,12 +75,12 @@ def serve(
 
 def _load(options: Options, spec: SummarizeSpec, model: ModelSource, asked: str) -> "ServedModel":
     from tldrkit.serving.service import ServedModel
-    from tldrkit.writing.generation import Generator
+    from tldrkit.writing.loaded import build_generator
     from tldrkit.writing.long_threads import build_reader, decode_threads
 
     decoding = decode_threads(model.complete(spec, options), options.threads)
     summarizer = load_writer(options, model)
-    generator = Generator(summarizer.network, summarizer.tokenizer, decoding)
+    generator = build_generator(summarizer, decoding)
     short = replace(decoding, num_beams=2, min_target_tokens=0, max_target_tokens=1)
     generator.with_decoding(short)(["tl;dr"])  # compiles what else would be compiled for the first request
     return ServedModel(

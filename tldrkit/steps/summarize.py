@@ -17,8 +17,8 @@ from tldrkit.records.inputs import STDOUT, Inputs, Item, PassedOver, Shard, is_r
 from tldrkit.records.outputs import find_file
 from tldrkit.records.pace import Pace
 from tldrkit.records.summaries import Output, build_record, open_files
-from tldrkit.sources.loading import load_writer
-from tldrkit.sources.model import ModelSource, resolve_model
+from tldrkit.sources.loading import load_thread_summarizer
+from tldrkit.sources.model import ModelSource, resolve_writer
 from tldrkit.sources.origin import tell_training
 from tldrkit.specs import SummarizeSpec
 from tldrkit.steps.revisions import describe_code
@@ -90,7 +90,7 @@ def summarize(
         options: The surroundings; ``force`` does all again.
         spec: How threads are summarized.
         paths: Files, folders, patterns, and `-` for the standard input.
-        model: What to summarize with.
+        model: What to summarize with; ``central`` needs no network.
         output: Where records go.
         shard: The part of the files that is meant.
         watch: Seconds between two looks for new files, until interrupted; None for one pass.
@@ -106,7 +106,7 @@ def summarize(
         TldrkitError: There is no cluster, or Ray is not installed.
     """
     store = ArtifactStore(options.artifacts)
-    source = resolve_model(store, model)
+    source = resolve_writer(store, model)
     spec = source.complete(spec, options)
     out = output.file and shard.name(output.file)
     _check(paths, out, watch)
@@ -308,15 +308,12 @@ class Writer:
         return self._summarizer(threads)
 
     def _load(self) -> "ThreadSummarizer":
-        from tldrkit.writing.long_threads import ThreadSummarizer
-
         if self.code not in (None, describe_code("summarize", self.options, self.spec.precision)):
             raise ModelError(
                 "This machine of the cluster would write otherwise: by other code, or on another processor.",
                 hint="Use machines of one kind, with the same tldrkit; or --precision fp32.",
             )
-        summarizer = load_writer(self.options, self.source)
-        return ThreadSummarizer(summarizer, self.spec, self.options.threads)
+        return load_thread_summarizer(self.options, self.source, self.spec)
 
 
 def _open_engine(

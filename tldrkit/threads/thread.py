@@ -6,10 +6,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from tldrkit.texts import count_noun, render_html
+
 MOST_OF_POST, MOST_OF_THREAD = 100_000, 1_000_000
 """Characters that are read of a post, and of a thread's posts together: far more than any network reads."""
 MOST_OF_NAME = 500
 """Characters of a title or an author's name."""
+_SHOWN, _SHOWN_OF_POST = 30, 1000  # posts, and characters of each, that a notebook shows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +87,22 @@ class Thread:
         parts = [self.title] if self.title else []
         parts += [post.document() for post in self.posts]
         return "\n\n".join(parts)
+
+    def _repr_html_(self) -> str:
+        """Render for a notebook: the title, the first posts, and how many there are more."""
+        shown = "".join(f"<li>{_render_post(post)}</li>" for post in self.posts[:_SHOWN])
+        more = len(self.posts) - _SHOWN
+        rest = f"<p>… {count_noun(more, 'more post')}.</p>" if more > 0 else ""
+        return f'<h4>{render_html(self.title or self.id)}</h4><ol start="0">{shown}</ol>{rest}'
+
+
+def _render_post(post: Post) -> str:
+    votes = "" if post.votes is None else count_noun(post.votes, "vote")
+    answers = "" if post.reply_to is None else f"answers {post.reply_to}"
+    facts = " · ".join(filter(None, (post.time, votes, answers)))
+    text = post.text if len(post.text) <= _SHOWN_OF_POST else f"{post.text[:_SHOWN_OF_POST]} …"
+    head = f"<b>{render_html(post.author)}</b> <small>{render_html(facts)}</small>"
+    return f"{head}<br>{render_html(text)}"
 
 
 @dataclass(frozen=True, kw_only=True)

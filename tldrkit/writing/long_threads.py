@@ -7,18 +7,15 @@ posts between.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from tldrkit.scoring.centrality import compute_centrality, trace_sentence
+from tldrkit.scoring.centrality import choose_central, trace_sentence
 from tldrkit.specs import SummarizeSpec
 from tldrkit.threads import Post, Thread
 from tldrkit.writing.decoding import Decoding
-from tldrkit.writing.generation import Generated, Generator
+from tldrkit.writing.generation import Generated
+from tldrkit.writing.loaded import Loaded, build_generator
 from tldrkit.writing.sentences import drop_unfinished, is_finished, split_sentences
-
-if TYPE_CHECKING:
-    from tldrkit.families.summarizer import Summarizer
-    from tldrkit.writing.lean import LeanSummarizer
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 Ending = Literal["whole", "shortened", "cut"]
@@ -71,25 +68,28 @@ class Summary:
     sentences: tuple[Sentence, ...]
     unfamiliar: str = ""
 
+    def __str__(self) -> str:
+        return self.text
+
 
 class ThreadSummarizer:
     """Summarizes threads with one network.
 
     Args:
-        summarizer: The network, where it shall run, and its tokenizer.
+        summarizer: What writes: a network and its tokenizer, or what does without.
         spec: Lengths and search.
         threads: Processor threads that write; all where it is not said.
     """
 
     def __init__(
         self,
-        summarizer: "Summarizer | LeanSummarizer",
+        summarizer: Loaded,
         spec: SummarizeSpec,
         threads: int | None = None,
     ) -> None:
         decoding = decode_threads(spec, threads)
         self._read = build_reader(summarizer.tokenizer, decoding)
-        self._write = Generator(summarizer.network, summarizer.tokenizer, decoding)
+        self._write = build_generator(summarizer, decoding)
 
     def __call__(self, threads: Sequence[Thread]) -> list[Summary]:
         """Summarize threads, results in the order given."""
@@ -206,29 +206,3 @@ def _find_middle(text: str) -> int:
         if ends:
             return min(ends, key=lambda end: abs(end - middle))
     return middle
-
-
-def choose_central(
-    texts: Sequence[str], costs: Sequence[int], budget: int, *, sure: Sequence[int] = ()
-) -> list[int]:
-    """Choose the most central texts that fit a budget of tokens together; of equal texts one.
-
-    Args:
-        texts: At least one.
-        costs: Tokens of each.
-        budget: Tokens of all that are chosen.
-        sure: Places of those that come first, whatever they say.
-
-    Returns:
-        Places, in order; at least one.
-    """
-    centrality = compute_centrality(texts)
-    order = sorted(range(len(texts)), key=lambda place: (place not in sure, -centrality[place], place))
-    chosen: list[int] = []
-    seen = set[str]()
-    for place in order:
-        if costs[place] <= budget and texts[place] not in seen:
-            chosen.append(place)
-            budget -= costs[place]
-            seen.add(texts[place])
-    return sorted(chosen) or order[:1]

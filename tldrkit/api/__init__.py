@@ -1,0 +1,1 @@
+"""The commands as a Python library: `import tldrkit` shows it."""
