@@ -39,7 +39,7 @@ def run(graph: Any, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:  # 
 
 
 def write_greedily(folder: Path, told: dict[str, Any], ids: np.ndarray, mask: np.ndarray) -> list[list[int]]:
-    """Write as the example of docs/how-to/deploy.md does."""
+    """Write as the example of docs/how-to/export.md does."""
     encoder, decoder = (
         onnxruntime.InferenceSession(folder / f"{side}.onnx") for side in ("encoder", "decoder")
     )

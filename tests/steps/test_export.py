@@ -121,7 +121,7 @@ def test_graphs_write_without_torch_what_torch_writes_greedily(
 
     Graphs in 8 bits are smaller and run the same way.
     """
-    page = (Path(__file__).parents[2] / "docs/how-to/deploy.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs/how-to/export.md").read_text(encoding="utf-8")
     example = page.partition("## Without torch")[2].partition("```python\n")[2].partition("```")[0]
     code = f"{example}\nassert 'torch' not in sys.modules and 'transformers' not in sys.modules"
     texts = ["The fan is loud.", "ann: It is flat and old.\n\nbo: Patch it from inside, then try again."]
