@@ -35,7 +35,7 @@ def test_nothing_is_fetched_from_another_host(site: Path) -> None:
     assert not any(re.search(r"url\(\s*[\"']?(https?:)?//", style) for style in styles)
 
 
-@pytest.mark.parametrize(("words", "page"), [("tldrkit compress", "commands"), ("groups of 64", "summarize")])
+@pytest.mark.parametrize(("words", "page"), [("tldrkit compress", "commands"), ("groups of 64", "writing")])
 def test_the_search_index_holds_every_page(site: Path, words: str, page: str) -> None:
     """Words of a page, also of one made from the code, are found in it."""
     index = json.loads((site / "search/search_index.json").read_text(encoding="utf-8"))
