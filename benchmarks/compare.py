@@ -53,7 +53,7 @@ def build_run(label: str, seed: int, name: str, ids: tuple[str, ...], values: li
     return RunScores(
         label=label, seed=seed, reference=name, model=name, document_ids=ids,
         scores={metric: tuple(own) for metric, own in zip(ROUGE_TYPES, values, strict=True)},
-        traits={"chrf": 0.3}, empty=0, data="random", data_digest="r", documents_digest="r",
+        empty=0, data="random", data_digest="r", documents_digest="r",
         decoding={"num_beams": 1}, baselines={}, cost=cost,
     )  # fmt: skip
 

@@ -21,7 +21,7 @@ from typing import Any
 from tldrkit.families.hub_code.spelling import restore_writing
 from tldrkit.scoring.baselines import lead, longest, title
 from tldrkit.scoring.centrality import compute_centrality, trace_sentence
-from tldrkit.scoring.traits import compute_traits
+from tldrkit.scoring.metrics import METRICS
 from tldrkit.scoring.words import split_words
 from tldrkit.threads import parse_threads
 from tldrkit.threads.html.markup import reduce_html, render_html
@@ -260,6 +260,10 @@ def _find_centre(text: str) -> object:
     return compute_centrality([text, text[::2]]), trace_sentence(text, [text, "a"])
 
 
+def _compute_metrics(text: str) -> object:
+    return [metric.compute(text, [text], text) for metric in METRICS.values() if metric.compute]
+
+
 READERS: Mapping[str, Read] = {
     "file": _read_file,
     "posts": _read_post,
@@ -277,7 +281,7 @@ READERS: Mapping[str, Read] = {
     "quotes": _repeat_quotes,
     "sentences": _cut_sentences,
     "baselines": _choose_units,
-    "traits": lambda text: compute_traits(text, [text], text),
+    "metrics": _compute_metrics,
     "words": split_words,
     "centrality": _find_centre,
     "spelling": lambda text: restore_writing(text, text),

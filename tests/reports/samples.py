@@ -52,7 +52,7 @@ def build_report(seeds: int = 2, harm: str = HARM) -> Report:
             document=f"Document {number}. {SCRIPTS[number % 4]}\n{harm}",
             references=(f"reference {number} {harm}",),
             summaries=tuple(f"summary {number} of {run.label}{run.seed} {harm}" for run in runs),
-            rouge=tuple(100 * run.scores["rougeL"][number] for run in runs),
+            points=tuple(100 * run.scores["rougeL"][number] for run in runs),
         )
         for number in choice.numbers
     )
@@ -66,6 +66,7 @@ def build_report(seeds: int = 2, harm: str = HARM) -> Report:
         comparison=compare_runs(runs, CompareSpec(resamples=200, claims=CLAIMS)),
         curves=tuple(build_curve(r.label, r.seed, build_training(1000, 2 * (r.label == "B"))) for r in runs),
         examples=Examples(
+            metric="ROUGE-L",
             runs=tuple(name_run(run.label, run.seed) for run in runs),
             documents=documents,
             of=60,

@@ -139,7 +139,7 @@ def test_any_two_runs_are_set_side_by_side(browser: Chrome, report: Report) -> N
     Select(browser.find_element(By.ID, "order")).select_by_value("one")
     one, other = runs.index("C, seed 1"), runs.index("A, seed 0")
     expected = sorted(
-        ((row.rouge[one] - row.rouge[other], row) for row in report.examples.documents),
+        ((row.points[one] - row.points[other], row) for row in report.examples.documents),
         key=lambda pair: -pair[0],
     )
     best, row = expected[0]
@@ -149,7 +149,7 @@ def test_any_two_runs_are_set_side_by_side(browser: Chrome, report: Report) -> N
     assert f"C, seed 1 - A, seed 0 = {best:+.2f} ROUGE-L" in text
     assert row.summaries[one] in text
     assert row.summaries[other] in text
-    assert f"C, seed 1: {row.rouge[one]:.2f} ROUGE-L" in text
+    assert f"C, seed 1: {row.points[one]:.2f} ROUGE-L" in text
     assert len(read_cards(browser)) == 20
 
 

@@ -6,7 +6,8 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from tldrkit.errors import ComparisonError
+from tldrkit.errors import ComparisonError, SpecError
+from tldrkit.reports.claims import check_claims
 from tldrkit.reports.comparison import Comparison, compare_runs
 from tldrkit.reports.page import render_markdown
 from tldrkit.reports.scores import Cost, RunScores
@@ -46,8 +47,7 @@ def build_run(label: str, seed: int = 0, gain: float = 0.0, **changes: object) -
         model=f"{label.lower()}/s{seed}/train@v1",
         cost=replace(cost, **cast(dict[str, Any], costs)),
         document_ids=tuple(f"t{number}" for number in range(DOCUMENTS)),
-        scores=dict.fromkeys(ROUGE_TYPES, scores),
-        traits={"chrf": 0.25, "name_recall": None},
+        scores=dict.fromkeys(ROUGE_TYPES, scores) | {"chrf": scores},
         empty=0,
         data="toy, test",
         data_digest="d1",
@@ -92,8 +92,8 @@ def test_rows_show_means_and_sizes() -> None:
     row = compare(*runs).rows[0]
     assert (row.label, row.seeds, row.cost["parameters"]) == ("B", (0, 1, 2), 750)
     assert row.parameters_change == pytest.approx(-25)
-    assert row.rouge["rougeL"] == pytest.approx(100 * np.mean([run.scores["rougeL"] for run in runs[:3]]))
-    assert row.interval.low < row.rouge["rougeL"] < row.interval.high
+    assert row.scores["rougeL"] == pytest.approx(100 * np.mean([run.scores["rougeL"] for run in runs[:3]]))
+    assert row.interval.low < row.scores["rougeL"] < row.interval.high
     assert row.models == ("b/s0/train@v1", "b/s1/train@v1", "b/s2/train@v1")
 
 
@@ -217,8 +217,9 @@ def test_round_trips_through_json() -> None:
     comparison = compare(*runs)
     assert Comparison.from_dict(json.loads(json.dumps(comparison.to_dict()))) == comparison
     assert RunScores.from_dict({**json.loads(json.dumps(runs[0].to_dict())), "new": 1}) == runs[0]
-    with pytest.raises(ComparisonError, match="another version"):
-        RunScores.from_dict(runs[0].to_dict() | {"format": 1})
+    for read, written in ((RunScores, runs[0].to_dict()), (Comparison, comparison.to_dict())):
+        with pytest.raises(ComparisonError, match="another version"):
+            read.from_dict(written | {"format": 1})
 
 
 def test_order_of_seeds_does_not_matter() -> None:
@@ -280,6 +281,33 @@ def test_unlike_runs_raise_beside_given_outputs() -> None:
             compare(given, build_run("A"), build_run("B", **changes))
 
 
+def test_every_metric_has_its_difference() -> None:
+    """Each metric both runs have is set apart with its interval, over the documents both have a score of."""
+    half = tuple(0.1 if number % 2 else None for number in range(60))
+    own = build_run("A").scores
+    runs = [build_run("A", scores=own | {"name_recall": half, "cut": (1.0,) * 60})]
+    runs += [build_run("x", scores=own | {"name_recall": (0.3,) * 60}, gain=0.05)]
+    comparison = compare(*runs)
+    others = comparison.contrasts[0].others
+    assert list(others) == ["rouge1", "rouge2", "rougeLsum", "chrf", "name_recall"]
+    assert (others["name_recall"].mean, others["name_recall"].documents) == (pytest.approx(20), 30)
+    assert others["rouge1"].documents == 60
+    assert comparison.rows[0].scores["name_recall"] == pytest.approx(10)
+    page = render_markdown(comparison)
+    assert "| names | higher | +20.0 [+20.0, +20.0] |" in page
+    assert "| cut |" not in page
+
+
+def test_claims_are_about_any_metric() -> None:
+    """A metric of the table may be claimed; one that a run lacks is not known, another thing is refused."""
+    claims = [ClaimSpec(label="B", against="A", measure=name, at_least=1) for name in ("chrf", "cut")]
+    judged = compare(*build_protocol(A=0.0, B=0.05), claims=tuple(claims)).judgements
+    assert [one.verdict for one in judged] == ["held", "not shown"]
+    assert judged[1].found == "cut: not known of both"
+    with pytest.raises(SpecError, match="no metric 'rouge3'"):
+        check_claims([ClaimSpec(label="B", against="A", measure="rouge3", at_least=1)])
+
+
 @pytest.mark.parametrize(
     ("claim", "verdict", "found"),
     [
@@ -302,7 +330,7 @@ def test_claims_are_judged(claim: dict[str, Any], verdict: str, found: str) -> N
 def test_each_claim_gets_its_own_difference() -> None:
     """Among several claims none is judged by another's numbers, whatever is missing between them."""
     bounds = [("C", "rougeL"), ("D", "rougeL"), ("B", "parameters"), ("B", "rougeL")]
-    claims = tuple(ClaimSpec(label=a, against="A", measure=m, at_least=1) for a, m in bounds)  # type: ignore[arg-type]
+    claims = tuple(ClaimSpec(label=a, against="A", measure=m, at_least=1) for a, m in bounds)
     judged = compare(*build_protocol(A=0.0, B=0.05, C=-0.05), claims=claims).judgements
     assert [one.verdict for one in judged] == ["not held", "not shown", "not held", "held"]
 

@@ -8,7 +8,7 @@ def test_a_curve_is_read_from_the_figures_of_a_training() -> None:
 
     assert curve.name == "B, seed 3"
     assert [one.step for one in curve.validations] == [0, 10, 20, 30, 40]
-    assert curve.validations[1].rouge == 10.0
+    assert curve.validations[1].score == 10.0
     assert [(one.step, one.before, one.after) for one in curve.restructurings] == [(40, 1000, 1100)]
     assert build_curve("A", 0, {}).validations == ()
 

@@ -8,7 +8,7 @@ import pytest
 from tests.reports.samples import HARM, build_report
 from tldrkit.reports.html import render_html
 from tldrkit.reports.report import Report
-from tldrkit.reports.tables import NAMES
+from tldrkit.scoring.metrics import METRICS
 
 VOID = {"meta", "img", "input", "link", "br"}
 
@@ -113,7 +113,7 @@ def test_numbers_equal_those_of_the_json(report: Report, page: Page) -> None:
 
     for row in values["rows"]:
         assert [cell for cell in cells if cell == f"{row['cost']['parameters']:,.0f}"]
-        assert all(f"{row['rouge'][metric]:.2f}" in cells for metric in NAMES)
+        assert all(METRICS[name].show(points) in cells for name, points in row["scores"].items())
         assert f"[{row['interval']['low']:.2f}, {row['interval']['high']:.2f}]" in cells
     for contrast in report.comparison.contrasts:
         assert f"{contrast.sentence} {contrast.answer}" in shown

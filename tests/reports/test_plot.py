@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tldrkit.reports.plot import HEIGHT, WIDTH, Point, find_front, render_plot
 
 POINTS = st.builds(
-    Point, label=st.sampled_from("ABCD"), parameters=st.integers(1, 5), rouge=st.integers(0, 5).map(float)
+    Point, label=st.sampled_from("ABCD"), parameters=st.integers(1, 5), score=st.integers(0, 5).map(float)
 )
 
 
@@ -14,8 +14,8 @@ def test_points_lie_where_their_numbers_say() -> None:
     """More parameters lie further right, more ROUGE-L higher; the ends of both axes are written."""
     lines = render_plot(
         [
-            Point(label="A", parameters=3_000_000, rouge=50.0),
-            Point(label="C", parameters=1_000_000, rouge=40.0),
+            Point(label="A", parameters=3_000_000, score=50.0),
+            Point(label="C", parameters=1_000_000, score=40.0),
         ]
     )
     rows = {label: number for number, line in enumerate(lines[1:-2]) for label in "AC" if label in line}
@@ -28,10 +28,10 @@ def test_points_lie_where_their_numbers_say() -> None:
 
 def test_no_label_covers_another() -> None:
     """Runs of one size and score stand side by side, long labels whole, at both edges too."""
-    points = [Point(label=label, parameters=5, rouge=1.0) for label in ("x/eval", "B", "A")]
+    points = [Point(label=label, parameters=5, score=1.0) for label in ("x/eval", "B", "A")]
     (line,) = [line for line in render_plot(points) if "B" in line]
     assert all(point.label in line for point in points)
-    spread = [*points, Point(label="the-largest", parameters=9, rouge=2.0)]
+    spread = [*points, Point(label="the-largest", parameters=9, score=2.0)]
     assert any(line.endswith("the-largest") for line in render_plot(spread))
 
 
@@ -40,5 +40,5 @@ def test_the_front_holds_what_nothing_beats(points: list[Point]) -> None:
     """Every point has one of the front that is no larger and no worse; on it, larger means better."""
     front = find_front(points)
 
-    assert all(any(f.parameters <= p.parameters and f.rouge >= p.rouge for f in front) for p in points)
-    assert all(a.parameters < b.parameters and a.rouge < b.rouge for a, b in pairwise(front))
+    assert all(any(f.parameters <= p.parameters and f.score >= p.score for f in front) for p in points)
+    assert all(a.parameters < b.parameters and a.score < b.score for a, b in pairwise(front))

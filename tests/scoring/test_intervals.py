@@ -138,7 +138,7 @@ def test_same_seed_same_interval(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (np.ones((1, 3)), np.ones((1, 4)), "3 and 4"),
         (np.ones((1, 3)), np.ones((2, 3)), "1 seed, the other 2"),
-        (np.array([[0.1, np.nan]]), np.ones((1, 2)), "not finite"),
+        (np.array([[0.1, np.inf]]), np.ones((1, 2)), "not finite"),
         (np.ones((1, 1)), np.ones((1, 1)), "at least two documents"),
         (np.ones(3), np.ones(3), "seeds by documents"),
         (np.ones((0, 3)), np.ones((0, 3)), "seeds by documents"),
@@ -148,3 +148,28 @@ def test_unusable_tables_raise(a: NDArray[np.float64], b: NDArray[np.float64], w
     """Tables that cannot be compared are refused in words that say why."""
     with pytest.raises(ComparisonError, match=words):
         compute_difference(a, b, resamples=100, seed=0)
+
+
+def test_missing_scores_leave_their_documents_out() -> None:
+    """A difference with missing scores is that over the documents that all seeds have, and about as sure."""
+    rng = np.random.default_rng(5)
+    a, b = (simulate(rng, seeds=3, documents=400, between=0.01, within=0.05) for _ in range(2))
+    known = rng.random(400) < 0.5
+    a[0, ~known], b[2, ~known] = np.nan, np.nan
+    sparse = compute_difference(a, b, resamples=4000, seed=0)
+    dense = compute_difference(a[:, known], b[:, known], resamples=4000, seed=0)
+    assert (sparse.mean, sparse.documents) == (pytest.approx(dense.mean), known.sum())
+    assert sparse.high - sparse.low == pytest.approx(dense.high - dense.low, rel=0.1)
+    with pytest.raises(ComparisonError, match="at least two documents; there are 1"):
+        Pair(a=np.array([[0.5, np.nan]]), b=np.array([[0.5, 0.1]]))
+
+
+def test_complete_scores_are_drawn_as_before_beside_sparse_ones() -> None:
+    """What one pair lacks changes nothing of another."""
+    rng = np.random.default_rng(6)
+    full = Pair(a=rng.random((1, 50)), b=rng.random((1, 50)))
+    sparse = Pair(a=np.where(np.arange(50) < 3, full.a, np.nan), b=full.b)
+    alone = compute_intervals([], [full], resamples=500, seed=0).pairs[0]
+    beside, few = compute_intervals([], [full, sparse], resamples=500, seed=0).pairs
+    assert beside.low == pytest.approx(alone.low, rel=1e-12)
+    assert (few.documents, np.isfinite(few.low)) == (3, True)

@@ -74,7 +74,7 @@ def test_a_report_shows_what_the_runs_behind_it_hold(line: Line) -> None:
     assert [one.step for one in curve.validations] == [0, 2, 4]
     assert [one.after for one in curve.restructurings] == [one["params_after"] for one in b["restructurings"]]
     assert [one.summaries[1] for one in report.examples.documents] == [row["prediction"] for row in rows]
-    assert [one.rouge[1] for one in report.examples.documents] == [100 * row["rougeL"] for row in rows]
+    assert [one.points[1] for one in report.examples.documents] == [100 * row["rougeL"] for row in rows]
     assert [one.document for one in report.examples.documents] == [row["document"] for row in rows]
     assert {leaf.role for leaf in find_leaves(report.lineage)} == {"data", "run"}
     assert report.examples.first == (1, 0)
@@ -107,7 +107,7 @@ def test_seeds_are_put_in_order_whatever_order_they_were_named_in(
 
     assert report.examples.runs == ("x, seed 0", "x, seed 1", "y, seed 0", "y, seed 1")
     assert example.summaries == ("x ate 0 cakes", "x ate 0 cakes", "y ate 0 cakes", "y ate 0 cakes")
-    assert example.rouge[0] == 100 * read_scores(store.resolve("x/s0/eval")).scores["rougeL"][0]
+    assert example.points[0] == 100 * read_scores(store.resolve("x/s0/eval")).scores["rougeL"][0]
     assert report.curves == ()
     assert render_report(store, compared) == render_report(store, compared)
 
@@ -170,6 +170,6 @@ def test_predictions_without_a_word_are_compared(options: Options, tmp_path: Pat
     artifact = compare(options, SPEC, references=references, target="compare").artifact
     report = build_report(ArtifactStore(options.artifacts), artifact)
 
-    assert report.comparison.rows[1].rouge["rougeL"] == 0
+    assert report.comparison.rows[1].scores["rougeL"] == 0
     assert any("y/s0/eval@v1 has 9 empty predictions" in one for one in report.comparison.warnings)
     assert {example.summaries[1] for example in report.examples.documents} == {""}

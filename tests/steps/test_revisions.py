@@ -159,7 +159,7 @@ def make_compare(place: Place) -> dict[str, Any]:
     made = compare(place.options, spec, references=["x/given", "y/given"], target="compare").artifact
     compared = read_comparison(made)
     return {
-        "rouge": [row.rouge for row in compared.rows],
+        "scores": [row.scores for row in compared.rows],
         "verdicts": [one.verdict for one in compared.contrasts],
         "differences": [[one.difference.low, one.difference.high] for one in compared.contrasts],
         "warnings": list(compared.warnings),

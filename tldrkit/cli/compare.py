@@ -83,10 +83,10 @@ def compare(
 def _show(comparison: "Comparison") -> None:
     from tldrkit.reports.page import find_notes
     from tldrkit.reports.plot import collect_points, find_front, render_plot
-    from tldrkit.reports.tables import build_costs, build_quality, build_traits
+    from tldrkit.reports.tables import build_costs, build_differences, build_others, build_quality
 
     styles = dict.fromkeys(comparison.baselines, "dim") | {comparison.winner: "bold green"}
-    for table in (build_quality(comparison), build_traits(comparison), build_costs(comparison)):
+    for table in (build_quality(comparison), build_others(comparison), build_costs(comparison)):
         if len(table[0]) > 1:
             console.show_table(table[0], table[1:], styles=styles)
     points = collect_points(comparison)
@@ -97,6 +97,9 @@ def _show(comparison: "Comparison") -> None:
         console.show_line(f"Pareto front (nothing smaller scores as high): {front}.", style="cyan")
     for contrast in comparison.contrasts:
         console.show_line(contrast.sentence, style=_STYLES.get(contrast.verdict))
+    differences = build_differences(comparison)
+    if len(differences) > 1:
+        console.show_table(differences[0], differences[1:])
     for judgement in comparison.judgements:
         console.show_line(f"Claim: {judgement.sentence}", style=_STYLES.get(judgement.verdict))
     if comparison.winner:

@@ -141,9 +141,11 @@ class ProgressTracker:
 
 
 def _render_numbers(event: Mapping[str, Any]) -> str:
+    from tldrkit.scoring.metrics import MAIN
+
     shown = {
         "train_loss": "loss",
-        "best_val_rouge_l": "ROUGE-L",
+        "best_val_rouge_l": MAIN.head,
         "tokens_per_second": "tokens/s",
         "threads_per_second": "threads/s",
     }

@@ -46,7 +46,7 @@ def eval(  # noqa: A001  (the command's name)
 ) -> None:
     """Score a model, or the outputs of any other system.
 
-    A model: ROUGE, every prediction, parameters, bytes, latency, throughput and memory. Outputs: their scores
+    A model: scores, every prediction, parameters, bytes, latency, throughput, memory. Outputs: their scores
     alone; only --over-references applies to them. Both can stand in one comparison.
 
     Example: `tldrkit eval b/train --as b/eval --dataset synthetic --split test`

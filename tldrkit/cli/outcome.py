@@ -9,16 +9,11 @@ from tldrkit.texts import count_noun
 _SHOWN = {
     "params_deployed": ("deployed parameters", "{:,.0f}"),
     "bytes": ("bytes of weights", "{:,.0f}"),
-    "best_val_rouge_l": ("best validation ROUGE-L", "{:.4f}"),
     "best_step": ("steps behind the published weights", "{:,.0f}"),
     "steps": ("training steps in all", "{:,.0f}"),
     "best_tokens": ("tokens behind the published weights", "{:,.0f}"),
     "training_tokens": ("training tokens in all", "{:,.0f}"),
     "training_seconds": ("training seconds", "{:,.1f}"),
-    "rouge1": ("ROUGE-1", "{:.4f}"),
-    "rouge2": ("ROUGE-2", "{:.4f}"),
-    "rougeL": ("ROUGE-L", "{:.4f}"),
-    "rougeLsum": ("ROUGE-Lsum", "{:.4f}"),
     "latency_median": ("seconds per thread, median", "{:.4f}"),
     "latency_p95": ("seconds per thread, 95th percentile", "{:.4f}"),
     "threads_per_second": ("threads per second", "{:,.1f}"),
@@ -43,7 +38,15 @@ def show_outcome(outcome: Outcome) -> None:
 
 
 def _render_metrics(metrics: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(label, form.format(metrics[key])) for key, (label, form) in _SHOWN.items() if key in metrics]
+    """Render what was measured: scores times 100, then the other figures."""
+    from tldrkit.scoring.metrics import MAIN, METRICS
+
+    scores = [(f"best validation {MAIN.head}", MAIN, metrics.get("best_val_rouge_l"))]
+    scores += [(metric.head, metric, metrics.get(name)) for name, metric in METRICS.items()]
+    rows = [(label, metric.show(100 * score)) for label, metric, score in scores if score is not None]
+    return rows + [
+        (label, form.format(metrics[key])) for key, (label, form) in _SHOWN.items() if key in metrics
+    ]
 
 
 def _show_compression(report: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tldrkit.scoring.metrics import MAIN
 from tldrkit.specs import TrainSpec
 from tldrkit.texts import count_noun
 
@@ -17,13 +18,13 @@ def find_advice(
     Args:
         spec: The run.
         metrics: What it reached.
-        lead: ROUGE-L of the first three sentences on the same validation threads, 0 to 1.
+        lead: Score of the first three sentences on the same validation threads, 0 to 1.
         kept: Share of its teacher's parameters that the network it began from had; None where it is whole.
     """
     if spec.do_pb and not metrics["dendrites"]:
         yield _explain_no_dendrites(spec, metrics)
     if metrics["best_val_rouge_l"] <= lead:
-        yield " ".join(_explain_poor_rouge(spec, metrics, lead, kept))
+        yield " ".join(_explain_poor_score(spec, metrics, lead, kept))
 
 
 def foresee_no_dendrites(spec: TrainSpec) -> str:
@@ -62,13 +63,13 @@ def _explain_no_dendrites(spec: TrainSpec, metrics: Mapping[str, Any]) -> str:
     return f"No dendrites were grown: {_describe_growth(spec, metrics['steps'], 'made')}"
 
 
-def _explain_poor_rouge(
+def _explain_poor_score(
     spec: TrainSpec, metrics: Mapping[str, Any], lead: float, kept: float | None
 ) -> Iterator[str]:
     best, steps = metrics["best_step"], metrics["steps"]
     yield (
-        f"Poor ROUGE-L: {100 * metrics['best_val_rouge_l']:.2f}, where the first three sentences of the "
-        f"threads score {100 * lead:.2f}."
+        f"Poor {MAIN.head}: {MAIN.show(100 * metrics['best_val_rouge_l'])}, where the first three sentences "
+        f"of the threads score {MAIN.show(100 * lead)}."
     )
     if 2 * spec.warmup_steps >= steps:
         yield (

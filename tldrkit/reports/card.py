@@ -11,7 +11,8 @@ from huggingface_hub import EvalResult, ModelCardData
 
 from tldrkit.reports.comparison import Comparison
 from tldrkit.reports.page import render_list, render_table
-from tldrkit.reports.tables import NAMES, build_quality
+from tldrkit.reports.tables import build_quality
+from tldrkit.scoring.metrics import METRICS
 from tldrkit.scoring.overlap import ROUGE_TYPES
 from tldrkit.texts import count_noun, show_text
 
@@ -129,7 +130,7 @@ def _build_result(scores: ScoreFacts, metric: str) -> EvalResult:
         dataset_name=scores.data.name,
         dataset_split=scores.split,
         metric_type="rouge",
-        metric_name=NAMES[metric],
+        metric_name=METRICS[metric].head,
         metric_config=metric,
         metric_value=scores.rouge[metric],
     )
@@ -157,10 +158,10 @@ def _render_use(facts: CardFacts) -> str:
 def _render_scores(scores: ScoreFacts | None) -> list[str]:
     if scores is None:
         return ["Not known here: it was exported without a comparison."]
-    own = ", ".join(f"{NAMES[metric]} {scores.rouge[metric]:.2f}" for metric in ROUGE_TYPES)
+    own = ", ".join(f"{METRICS[metric].head} {scores.rouge[metric]:.2f}" for metric in ROUGE_TYPES)
     comparison = scores.comparison
     return [
-        f"On {count_noun(comparison.documents, 'thread')} of {comparison.data}: {own} (F1 x 100). It is run "
+        f"On {count_noun(comparison.documents, 'thread')} of {comparison.data}: {own} (times 100). It is run "
         f"{scores.label} of this comparison; a line with several seeds holds their means, brackets 95 % "
         "intervals.",
         render_table(build_quality(comparison)),

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from tldrkit.reports.comparison import Comparison
 from tldrkit.reports.curves import Curve, Restructuring
 from tldrkit.reports.plot import collect_points, find_front
+from tldrkit.scoring.metrics import MAIN
 from tldrkit.texts import count_noun
 
 WIDTH = 480
 LEFT, RIGHT, TOP = 54, 466, 14
 _SCATTER_HEIGHT = 250
-_PANEL_HEIGHTS = {"ROUGE-L": 190, "loss, nats a token": 110, "parameters, M": 90}
+_PANEL_HEIGHTS = {MAIN.head: 190, "loss, nats a token": 110, "parameters, M": 90}
 _GAP = 26
 _MARGIN = 0.08  # of an axis, beyond its outermost values
 _TICKS = 5
@@ -82,7 +83,7 @@ class Dot:
 
 @dataclass(frozen=True, kw_only=True)
 class Scatter:
-    """Parameters to the right, ROUGE-L upwards, and the runs that no smaller or equal one beats."""
+    """Parameters to the right, scores upwards, and the runs that no smaller or equal one beats."""
 
     height: int
     x: Axis
@@ -105,17 +106,18 @@ def build_scatter(comparison: Comparison) -> Scatter | None:
     intervals = {point.label: rows[point.label].interval for point in points}
     ends = [end for one in intervals.values() for end in (one.low, one.high)]
     x = build_axis([point.parameters / 1e6 for point in points], LEFT, RIGHT)
-    y = build_axis([*ends, *(point.rouge for point in points)], _SCATTER_HEIGHT - 34, TOP)
+    y = build_axis([*ends, *(point.score for point in points)], _SCATTER_HEIGHT - 34, TOP)
     places = _spread({point.label: x.place(point.parameters / 1e6) for point in points})
     dots = {
         point.label: Dot(
             label=point.label,
             x=places[point.label],
-            y=y.place(point.rouge),
+            y=y.place(point.score),
             low=y.place(intervals[point.label].low),
             high=y.place(intervals[point.label].high),
             is_crowded=any(0 < end - places[point.label] < _ROOM for end in (*places.values(), RIGHT)),
-            title=f"{point.label}: {count_noun(point.parameters, 'parameter')}, {point.rouge:.2f} ROUGE-L",
+            title=f"{point.label}: {count_noun(point.parameters, 'parameter')}, "
+            f"{MAIN.show(point.score)} {MAIN.head}",
         )
         for point in points
     }
@@ -184,7 +186,7 @@ def build_course(curves: Sequence[Curve]) -> Course | None:
     last = max(one.step for curve in curves for one in curve.validations)
     x = Axis(low=0, high=max(last, 1), start=LEFT, end=RIGHT)
     measures: dict[str, Callable[[Curve], list[tuple[int, float]]]] = {
-        "ROUGE-L": lambda curve: [(one.step, one.rouge) for one in curve.validations],
+        MAIN.head: lambda curve: [(one.step, one.score) for one in curve.validations],
         "loss, nats a token": lambda curve: [
             (one.step, one.loss) for one in curve.validations if one.loss is not None
         ],

@@ -3,14 +3,16 @@
 Knows claims as specs and differences as values; knows nothing of files.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from tldrkit.scoring.intervals import Difference
+from tldrkit.scoring.metrics import MAIN, METRICS, find_metric
 from tldrkit.specs import ClaimSpec
 from tldrkit.texts import count_noun
 
-_NAMES = {"parameters": "parameters", "rouge1": "ROUGE-1", "rouge2": "ROUGE-2", "rougeL": "ROUGE-L"}
+PARAMETERS = "parameters"
+"""What claims may be about beside metrics."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +31,17 @@ class Judgement:
         return f"{self.claim}: {self.verdict} ({self.found})."
 
 
+def check_claims(claims: Iterable[ClaimSpec]) -> None:
+    """Check that claims are about what is measured.
+
+    Raises:
+        SpecError: A claim is about another thing.
+    """
+    for claim in claims:
+        if claim.measure != PARAMETERS:
+            find_metric(claim.measure)
+
+
 def judge_claim(
     claim: ClaimSpec, labels: Sequence[str], change: Callable[[ClaimSpec], float | Difference | None]
 ) -> Judgement:
@@ -42,8 +55,8 @@ def judge_claim(
         labels: Labels at hand.
         change: Tells by how much the claim's label exceeds the other; None where that is not known.
     """
-    name = _NAMES.get(claim.measure, "ROUGE-Lsum")
-    unit = " %" if claim.measure == "parameters" else ""
+    name = METRICS[claim.measure].head if claim.measure in METRICS else claim.measure
+    unit = " %" if claim.measure == PARAMETERS else ""
     bound = claim.at_least if claim.at_least is not None else claim.at_most or 0.0
     words = "at least" if claim.at_least is not None else "at most"
     text = f"{claim.label} - {claim.against} {words} {bound:+g}{unit} {name}"
@@ -52,7 +65,7 @@ def judge_claim(
         return Judgement(claim=text, verdict="not shown", found=f"there is no run {' or '.join(missing)}")
     value = change(claim)
     if value is None:
-        return Judgement(claim=text, verdict="not shown", found=f"the {name} are not known")
+        return Judgement(claim=text, verdict="not shown", found=f"{name}: not known of both")
     if isinstance(value, float):
         held = value >= bound if claim.at_least is not None else value <= bound
         found = f"{value:+.1f}{unit}"
@@ -60,7 +73,7 @@ def judge_claim(
     return Judgement(claim=text, verdict=_judge(value, claim), found=describe_difference(value, name))
 
 
-def describe_difference(difference: Difference, name: str = "ROUGE-L") -> str:
+def describe_difference(difference: Difference, name: str = MAIN.head) -> str:
     """Describe a difference in points of a metric, with its interval and what it rests on."""
     return (
         f"{difference.mean:+.2f} {name} [{difference.low:+.2f}, {difference.high:+.2f}], "

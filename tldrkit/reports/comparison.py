@@ -1,25 +1,31 @@
 """Runs side by side: what each scores and costs, which differences are shown, and which run to take.
 
-Knows scores as values, and gives ROUGE in points (fractions x 100); knows nothing of files or networks.
+Knows scores as values, and gives them in points (fractions x 100); knows nothing of files or networks.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from tldrkit.reports.claims import Judgement, describe_difference, judge_claim
+from tldrkit.errors import ComparisonError
+from tldrkit.reports.claims import PARAMETERS, Judgement, describe_difference, judge_claim
 from tldrkit.reports.notes import find_warnings
 from tldrkit.reports.questions import Question, choose_questions, choose_verdict
 from tldrkit.reports.scores import Cost, RunScores, collect_decoding, compute_cost, group_runs
-from tldrkit.scoring.intervals import Array, Difference, Interval, Pair, compute_intervals
-from tldrkit.scoring.overlap import ROUGE_TYPES
+from tldrkit.scoring.intervals import Array, Difference, Interval, Pair, compute_intervals, find_known
+from tldrkit.scoring.metrics import MAIN, METRICS, compute_mean
 from tldrkit.scoring.significance import adjust_holm, permute_signs
-from tldrkit.scoring.traits import compute_mean
 from tldrkit.specs import ClaimSpec, CompareSpec
 
 __all__ = ["Comparison", "Contrast", "Row", "compare_runs"]
+
+FORMAT = 2
+"""Of what ``Comparison.to_dict`` gives; others are other versions'."""
+
+_Key = tuple[str, str, str]
+"""Two labels, the first minus the second, and a metric."""
 
 _COSTS = [name for name in Cost.__dataclass_fields__ if name != "machine"]
 
@@ -34,18 +40,17 @@ class Row:
     models: tuple[str, ...]
     parameters_change: float | None
     """Percent, against the first row to compare with (A where there is one)."""
-    rouge: dict[str, float]
+    scores: dict[str, float | None]
+    """Points of each metric that all seeds have; None where no document has a score."""
     interval: Interval
-    """ROUGE-L points."""
-    traits: dict[str, float | None]
-    """Fractions, as ``metrics.traits`` defines them, and chrF."""
+    """Points of the main metric."""
     cost: dict[str, float | None]
     """The fields of ``Cost``, in its units; None where not known."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Contrast:
-    """A question, asked of two labels' ROUGE-L points: ``label`` minus ``against``."""
+    """A question, asked of two labels' points of the main metric: ``label`` minus ``against``."""
 
     label: str
     against: str
@@ -60,6 +65,8 @@ class Contrast:
     """Of these networks on other documents."""
     p_adjusted: float
     """The larger of both p values, corrected by Holm for the questions asked; the verdict rests on it."""
+    others: dict[str, Difference]
+    """Of every other metric that both have, over the documents of which both have a score."""
 
     @property
     def sentence(self) -> str:
@@ -77,7 +84,7 @@ class Comparison:
 
     rows: tuple[Row, ...]
     baselines: dict[str, dict[str, float]]
-    """ROUGE points of summaries made by rules."""
+    """Points of summaries made by rules, by metric."""
     contrasts: tuple[Contrast, ...]
     judgements: tuple[Judgement, ...]
     compared_with: str
@@ -94,12 +101,20 @@ class Comparison:
     scoring: dict[str, str | bool]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as JSON values."""
-        return asdict(self)
+        """Return the fields, and the format's number, as JSON values."""
+        return {"format": FORMAT, **asdict(self)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Comparison":
-        """Build from what ``to_dict`` gave."""
+        """Build from what ``to_dict`` gave.
+
+        Raises:
+            ComparisonError: It is of another format.
+        """
+        if values.get("format") != FORMAT:
+            raise ComparisonError(
+                "The comparison was made by another version of tldrkit.", hint="Compare again."
+            )
         rows = tuple(
             Row(
                 **_with_tuples(row, "seeds", "references", "models")
@@ -108,12 +123,17 @@ class Comparison:
             for row in values["rows"]
         )
         contrasts = tuple(
-            Contrast(**_with_tuples(contrast, "seeds") | {"difference": Difference(**contrast["difference"])})
-            for contrast in values["contrasts"]
+            Contrast(
+                **_with_tuples(one, "seeds")
+                | {"difference": Difference(**one["difference"])}
+                | {"others": {name: Difference(**other) for name, other in one["others"].items()}}
+            )
+            for one in values["contrasts"]
         )
         judgements = tuple(Judgement(**one) for one in values["judgements"])
         built = {"rows": rows, "contrasts": contrasts, "judgements": judgements}
-        return cls(**_with_tuples(values, "warnings") | built)
+        fields = {name: value for name, value in values.items() if name != "format"}
+        return cls(**_with_tuples(fields, "warnings") | built)
 
 
 def compare_runs(runs: Sequence[RunScores], spec: CompareSpec) -> Comparison:
@@ -132,25 +152,24 @@ def compare_runs(runs: Sequence[RunScores], spec: CompareSpec) -> Comparison:
     compared_with = "A" if "A" in groups else runs[0].label
     questions = choose_questions(list(groups), compared_with)
     sized = {label: group for label, group in groups.items() if compute_cost(group, "parameters") is not None}
-    best = max(sized, key=lambda label: _average(sized[label]), default="")
+    best = max(sized, key=lambda label: _average(sized[label]) or 0.0, default="")
     rivals = [label for label in sized if label != best]
     claims = [claim for claim in spec.claims if {claim.label, claim.against} <= {*groups}]
-    pairs = [_pair(groups, question.label, question.against) for question in questions]
-    pairs += [_pair(groups, label, best) for label in rivals]
-    pairs += [
-        _pair(groups, one.label, one.against, one.measure) for one in claims if one.measure in ROUGE_TYPES
-    ]
+    wanted = [(one.label, one.against, name) for one in questions for name in METRICS]
+    wanted += [(label, best, MAIN.name) for label in rivals]
+    wanted += [(one.label, one.against, one.measure) for one in claims if one.measure in METRICS]
+    pairs = _pair_all(groups, wanted)
     draws = {"resamples": spec.resamples, "seed": spec.seed}
     tables = [_collect_points(group) for group in groups.values()]
-    estimates = compute_intervals(tables, pairs, **draws)
-    asked, rest = estimates.pairs[: len(questions)], estimates.pairs[len(questions) :]
-    winner = _choose_winner(sized, best, dict(zip(rivals, rest, strict=False)))
-    changes = iter(rest[len(rivals) :])
+    estimates = compute_intervals(tables, list(pairs.values()), **draws)
+    found = dict(zip(pairs, estimates.pairs, strict=True))
+    winner = _choose_winner(sized, best, {label: found[label, best, MAIN.name] for label in rivals})
+    asked = [pairs[one.label, one.against, MAIN.name] for one in questions]
 
     def measure(claim: ClaimSpec) -> float | Difference | None:
-        if claim.measure == "parameters":
+        if claim.measure == PARAMETERS:
             return _compute_change(groups[claim.label], groups[claim.against])
-        return next(changes)
+        return found.get((claim.label, claim.against, claim.measure))
 
     return Comparison(
         rows=tuple(
@@ -158,7 +177,7 @@ def compare_runs(runs: Sequence[RunScores], spec: CompareSpec) -> Comparison:
             for group, interval in zip(groups.values(), estimates.runs, strict=True)
         ),
         baselines=_collect_baselines(runs),
-        contrasts=_build_contrasts(groups, questions, asked, _permute(pairs[: len(questions)], **draws)),
+        contrasts=_build_contrasts(groups, questions, found, _permute(asked, **draws)),
         judgements=tuple(judge_claim(claim, list(groups), measure) for claim in spec.claims),
         compared_with=compared_with,
         winner=winner.label if winner else "",
@@ -179,9 +198,8 @@ def _build_row(group: Sequence[RunScores], interval: Interval, other: Sequence[R
         references=tuple(run.reference for run in group),
         models=tuple(run.model for run in group),
         parameters_change=_compute_change(group, other),
-        rouge={metric: float(_collect_points(group, metric).mean()) for metric in ROUGE_TYPES},
+        scores={name: _average(group, name) for name in METRICS if all(name in run.scores for run in group)},
         interval=interval,
-        traits={name: compute_mean(run.traits.get(name) for run in group) for name in group[0].traits},
         cost={name: compute_cost(group, name) for name in _COSTS},
     )
 
@@ -192,23 +210,26 @@ def _compute_change(group: Sequence[RunScores], other: Sequence[RunScores]) -> f
     return 100 * (own / size - 1) if own and size else None
 
 
-def _collect_points(group: Sequence[RunScores], metric: str = "rougeL") -> Array:
-    """Collect scores of a run in points.
+def _collect_points(group: Sequence[RunScores], metric: str = MAIN.name) -> Array:
+    """Collect scores of a run in points; NaN where a document has none.
 
     Shape: ``(seeds, documents)``
     """
     return 100 * np.array([run.scores[metric] for run in group], dtype=np.float64)
 
 
-def _average(group: Sequence[RunScores]) -> float:
-    return float(_collect_points(group).mean())
+def _average(group: Sequence[RunScores], metric: str = MAIN.name) -> float | None:
+    """Compute the mean of the seeds' means, in points; None where no document has a score."""
+    means = [compute_mean(run.scores.get(metric, ())) for run in group]
+    mean = compute_mean(means)
+    return None if mean is None else 100 * mean
 
 
 def _collect_baselines(runs: Sequence[RunScores]) -> dict[str, dict[str, float]]:
     found = {name: scores for run in runs for name, scores in run.baselines.items()}
     return {
         name: {metric: 100 * value for metric, value in scores.items()}
-        for name, scores in sorted(found.items(), key=lambda item: item[1]["rougeL"])
+        for name, scores in sorted(found.items(), key=lambda item: item[1][MAIN.name])
     }
 
 
@@ -216,16 +237,23 @@ def _find_common_seeds(group: Sequence[RunScores], other: Sequence[RunScores]) -
     return tuple(sorted({run.seed for run in group} & {run.seed for run in other}))
 
 
-def _pair(
-    groups: Mapping[str, Sequence[RunScores]], label: str, against: str, metric: str = "rougeL"
-) -> Pair:
-    """Pair two labels' points, over the seeds in common, or all where there are none."""
-    common = _find_common_seeds(groups[label], groups[against])
-    tables = [
-        _collect_points([run for run in groups[name] if run.seed in common or not common], metric)
-        for name in (label, against)
-    ]
-    return Pair(a=tables[0], b=tables[1], pair_seeds=bool(common))
+def _pair_all(groups: Mapping[str, Sequence[RunScores]], wanted: Iterable[_Key]) -> dict[_Key, Pair]:
+    """Pair two labels' points of a metric, over the seeds in common, or all where there are none.
+
+    What is left out: pairs of which fewer than two documents have a score of all seeds.
+    """
+    pairs = {}
+    for label, against, metric in wanted:
+        common = _find_common_seeds(groups[label], groups[against])
+        chosen = [
+            [run for run in groups[one] if run.seed in common or not common] for one in (label, against)
+        ]
+        if any(metric not in run.scores for runs in chosen for run in runs):
+            continue
+        a, b = (_collect_points(runs, metric) for runs in chosen)
+        if metric == MAIN.name or find_known(a, b).sum() > 1:
+            pairs[label, against, metric] = Pair(a=a, b=b, pair_seeds=bool(common))
+    return pairs
 
 
 def _permute(pairs: Sequence[Pair], *, resamples: int, seed: int) -> list[float]:
@@ -237,9 +265,10 @@ def _permute(pairs: Sequence[Pair], *, resamples: int, seed: int) -> list[float]
 def _build_contrasts(
     groups: Mapping[str, Sequence[RunScores]],
     questions: Sequence[Question],
-    differences: Sequence[Difference],
+    found: Mapping[_Key, Difference],
     permuted: Sequence[float],
 ) -> tuple[Contrast, ...]:
+    differences = [found[one.label, one.against, MAIN.name] for one in questions]
     larger = [max(one.p_value, p) for one, p in zip(differences, permuted, strict=True)]
     rows = zip(questions, differences, permuted, adjust_holm(larger), strict=True)
     contrasts = []
@@ -255,6 +284,11 @@ def _build_contrasts(
             difference=difference,
             p_permutation=p_permutation,
             p_adjusted=p_adjusted,
+            others={
+                name: found[key]
+                for name in METRICS
+                if name != MAIN.name and (key := (question.label, question.against, name)) in found
+            },
         )
         contrasts.append(contrast)
     return tuple(contrasts)
@@ -267,7 +301,7 @@ def _choose_winner(
     as_good = [label for label in sized if label == best or not behind[label].is_lower]
     winner = min(
         as_good,
-        key=lambda label: (compute_cost(sized[label], "parameters") or 0.0, -_average(sized[label])),
+        key=lambda label: (compute_cost(sized[label], "parameters") or 0.0, -(_average(sized[label]) or 0.0)),
         default=None,
     )
     return sized[winner][0] if winner is not None else None

@@ -10,10 +10,10 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class Validation:
-    """What one validation found: ROUGE-L points, and nats a token (None where that was no number)."""
+    """What one validation found: points of the main metric, and nats a token (None where not finite)."""
 
     step: int
-    rouge: float
+    score: float
     loss: float | None
     parameters: int
 
@@ -53,7 +53,7 @@ def build_curve(label: str, seed: int, metrics: Mapping[str, Any]) -> Curve:
     validations = (
         Validation(
             step=int(one["step"]),
-            rouge=100 * float(one["rouge_l"]),
+            score=100 * float(one["rouge_l"]),
             loss=one["loss"],
             parameters=int(one["params_deployed"]),
         )

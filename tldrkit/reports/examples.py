@@ -10,6 +10,7 @@ from itertools import combinations
 import numpy as np
 
 from tldrkit.reports.scores import RunScores
+from tldrkit.scoring.metrics import MAIN
 
 DOCUMENTS = 300
 """Documents chosen at most."""
@@ -25,20 +26,22 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    """One document, its references, and each run's summary with its ROUGE-L points."""
+    """One document, its references, and each run's summary with its points of the main metric."""
 
     id: str
     document: str
     """Empty where the scores do not hold it."""
     references: tuple[str, ...]
     summaries: tuple[str, ...]
-    rouge: tuple[float, ...]
+    points: tuple[float, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Examples:
     """Runs by their names, and documents with a summary of each run."""
 
+    metric: str
+    """Head of the main metric."""
     runs: tuple[str, ...]
     documents: tuple[Example, ...]
     of: int
@@ -49,11 +52,11 @@ class Examples:
 
 
 def choose_documents(runs: Sequence[RunScores], limit: int = DOCUMENTS) -> Choice:
-    """Choose the documents whose ROUGE-L differs most between any two runs.
+    """Choose the documents whose scores differ most between any two runs.
 
     Every pair of runs names its first document, then its second, and so on, until there are enough.
     """
-    table = np.array([run.scores["rougeL"] for run in runs])
+    table = np.array([run.scores[MAIN.name] for run in runs], dtype=np.float64)
     pairs = combinations(table, 2)
     orders = [np.argsort(-np.abs(one - other), kind="stable")[:limit].tolist() for one, other in pairs]
     chosen: dict[int, None] = {}

@@ -19,9 +19,10 @@ from tldrkit.reports.charts import WIDTH, build_bars, build_course, build_scatte
 from tldrkit.reports.comparison import Comparison
 from tldrkit.reports.curves import name_run
 from tldrkit.reports.examples import Examples
-from tldrkit.reports.page import WINNER_RULE, describe_method, find_notes
+from tldrkit.reports.page import OTHERS_RULE, SCALE, WINNER_RULE, describe_method, find_notes
 from tldrkit.reports.report import Report
-from tldrkit.reports.tables import build_costs, build_quality, build_traits
+from tldrkit.reports.tables import build_costs, build_differences, build_others, build_quality
+from tldrkit.scoring.metrics import MAIN
 from tldrkit.store.lineage import Lineage
 from tldrkit.texts import count_noun
 
@@ -51,9 +52,13 @@ def render_html(report: Report) -> str:
         reference=report.lineage.reference,
         colours={row.label: number % _COLOURS for number, row in enumerate(comparison.rows)},
         quality=build_quality(comparison),
-        others=[build_traits(comparison), build_costs(comparison)],
+        others=[build_others(comparison), build_costs(comparison)],
+        differences=build_differences(comparison),
         notes=find_notes(comparison),
         method=describe_method(comparison),
+        metric=MAIN.head,
+        scale=SCALE,
+        others_rule=OTHERS_RULE,
         winner_rule=WINNER_RULE,
         bars=build_bars(comparison),
         scatter=build_scatter(comparison),

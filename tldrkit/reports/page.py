@@ -4,12 +4,22 @@ from collections.abc import Sequence
 from functools import partial
 
 from tldrkit.reports.comparison import Comparison, Row
-from tldrkit.reports.tables import build_costs, build_quality, build_traits
+from tldrkit.reports.tables import build_costs, build_differences, build_others, build_quality
+from tldrkit.scoring.metrics import MAIN
 from tldrkit.texts import count_noun, show_text
 
 WINNER_RULE = (
-    "the run with the fewest parameters whose ROUGE-L is not shown to be lower than the best run's (the 95 % "
-    "interval of the difference reaches 0); of its seeds the first, not the best"
+    f"the run with the fewest parameters whose {MAIN.head} is not shown to be lower than the best run's (the "
+    "95 % interval of the difference reaches 0); of its seeds the first, not the best"
+)
+
+
+SCALE = "Scores are times 100; brackets hold 95 % intervals."
+
+OTHERS_RULE = (
+    "Points, with 95 % intervals, over the threads of which both runs have a score (a summary without names "
+    "has no unsupported ones). They are not corrected for being many: the verdicts are those on "
+    f"{MAIN.head} alone."
 )
 
 
@@ -18,17 +28,18 @@ def render_markdown(comparison: Comparison) -> str:
     blocks = [
         "# Comparison",
         render_table(build_quality(comparison)),
-        "ROUGE is F1 x 100; brackets hold 95 % intervals. MB are weights on disk; seconds are per thread, "
+        f"{SCALE} MB are weights on disk; seconds are per thread, "
         "one at a time (median, 95th percentile). Below the runs: summaries made by rules.",
-        "## Differences in ROUGE-L",
+        f"## Differences in {MAIN.head}",
         render_list([f"{contrast.sentence} {contrast.answer}" for contrast in comparison.contrasts]),
+        *_render_differences(comparison),
         *_render_claims(comparison),
         "## The run to take",
         _render_winner(comparison),
         "## Mind",
         render_list(find_notes(comparison)),
         "## The summaries",
-        render_table(build_traits(comparison)),
+        render_table(build_others(comparison)),
         "Means over threads; docs/explanation/evaluation.md defines them.",
         *_render_costs(comparison),
         "## Made with",
@@ -43,14 +54,23 @@ def find_notes(comparison: Comparison) -> list[str]:
 
 
 def _note_beaten(comparison: Comparison, row: Row) -> str:
-    own = row.rouge["rougeL"]
+    own = row.interval.mean
+    floors = {name: scores[MAIN.name] for name, scores in comparison.baselines.items()}
     better = [
-        f"{name} ({scores['rougeL']:.2f})"
-        for name, scores in comparison.baselines.items()
-        if "oracle" not in name.lower() and own < scores["rougeL"]
+        f"{name} ({MAIN.show(score)})"
+        for name, score in floors.items()
+        if "oracle" not in name.lower() and own < score
     ]
-    listed = ", ".join(better)
-    return f"{row.label} scores {own:.2f} ROUGE-L, below what needs no network: {listed}." if better else ""
+    if not better:
+        return ""
+    return (
+        f"{row.label} scores {MAIN.show(own)} {MAIN.head}, below what needs no network: {', '.join(better)}."
+    )
+
+
+def _render_differences(comparison: Comparison) -> list[str]:
+    table = build_differences(comparison)
+    return ["## Differences in every metric", render_table(table), OTHERS_RULE] if len(table) > 1 else []
 
 
 def _render_claims(comparison: Comparison) -> list[str]:

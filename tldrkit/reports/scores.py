@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from tldrkit.errors import ComparisonError
+from tldrkit.scoring.metrics import Scores
 from tldrkit.scoring.overlap import ROUGE_TYPES, describe_rouge
 
-FORMAT = 2
+FORMAT = 3
 """Of what ``to_dict`` gives; other numbers are other versions' and not read."""
 
 
@@ -60,10 +61,8 @@ class RunScores:
     model: str
     """Reference of the scored model; empty where outputs were given."""
     document_ids: tuple[str, ...]
-    scores: dict[str, tuple[float, ...]]
-    """For each of ``ROUGE_TYPES``, one fraction per document."""
-    traits: dict[str, float | None]
-    """Means over documents of chrF and of what ``metrics.traits`` computes; None where nothing counts."""
+    scores: dict[str, Scores]
+    """For each of ``ROUGE_TYPES`` one fraction per document; of other metrics those there are."""
     empty: int
     """Predictions without a word of any script; they score 0."""
     data: str
@@ -90,7 +89,9 @@ class RunScores:
                 f"{self.reference} lacks scores of {', '.join(missing)}.", hint="Score it again."
             )
         for metric, values in self.scores.items():
-            if len(values) != len(self.document_ids) or not np.isfinite(values).all():
+            known = [value for value in values if value is not None]
+            complete = len(known) == len(values) or metric not in ROUGE_TYPES
+            if len(values) != len(self.document_ids) or not complete or not np.isfinite(known).all():
                 raise ComparisonError(
                     f"{self.reference} does not have one {metric} score per document.", hint="Score it again."
                 )

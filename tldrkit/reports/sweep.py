@@ -7,10 +7,11 @@ from html import escape
 
 from tldrkit.reports.coordinates import Line, render_coordinates, render_value
 from tldrkit.reports.page import render_table
+from tldrkit.scoring.metrics import MAIN
 from tldrkit.search.study import Trial
 from tldrkit.texts import count_noun, show_text
 
-_SCORE = "ROUGE-L"
+_SCORE = MAIN.head
 _HEADS = ("trial", "state", _SCORE, "parameters", "dendrites", "seconds")
 
 _STYLE = """
@@ -79,7 +80,7 @@ def render_html(report: SweepReport) -> str:
     scored = [trial for trial in report.trials if trial.values and set(report.axes) <= set(trial.parameters)]
     if scored and report.axes:
         parts += ["<h2>The runs</h2>", f'<div class="wide">{_draw(report, scored)}</div>']
-        parts.append("<p>One line a run, stopped ones at their last ROUGE-L; point at one to read it.</p>")
+        parts.append(f"<p>One line a run, stopped ones at their last {_SCORE}; point at one to read it.</p>")
     parts += ["<h2>The best</h2>", _render_rows(_tabulate(report, report.best))]
     if report.importances:
         parts += ["<h2>Importance</h2>", _render_bars(report.importances), f"<p>{_IMPORTANCE}</p>"]
@@ -100,7 +101,7 @@ def _draw(report: SweepReport, scored: Sequence[Trial]) -> str:
     lines = [
         Line(
             values={**trial.parameters, _SCORE: 100 * trial.values[0]},
-            label=f"trial {trial.number}, {trial.state}: ROUGE-L {100 * trial.values[0]:.2f}",
+            label=f"trial {trial.number}, {trial.state}: {_SCORE} {MAIN.show(100 * trial.values[0])}",
             best=trial.number in best,
         )
         for trial in scored

@@ -1,23 +1,18 @@
 """The cells of a comparison's tables; the first line of each holds the heads. What is not known is empty."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from tldrkit.reports.comparison import Comparison, Row
+from tldrkit.scoring.intervals import Difference
+from tldrkit.scoring.metrics import MAIN, METRICS, Metric
+from tldrkit.scoring.overlap import ROUGE_TYPES
 
-NAMES = {"rouge1": "ROUGE-1", "rouge2": "ROUGE-2", "rougeL": "ROUGE-L", "rougeLsum": "ROUGE-Lsum"}
+_ROUGE = [METRICS[name] for name in ROUGE_TYPES]
+_OTHERS = [metric for metric in METRICS.values() if metric not in _ROUGE]
 
 Columns = dict[str, tuple[str, Callable[[float], str]]]
 """Heads and forms of a table's columns, by the names of their values."""
 
-_TRAITS: Columns = {
-    "chrf": ("chrF", lambda value: f"{100 * value:.2f}"),
-    "length_ratio": ("length", lambda value: f"{value:.2f}"),
-    "novel_bigrams": ("novel", lambda value: f"{100 * value:.1f} %"),
-    "repetition": ("repeated", lambda value: f"{100 * value:.1f} %"),
-    "cut": ("cut", lambda value: f"{100 * value:.1f} %"),
-    "name_recall": ("names", lambda value: f"{100 * value:.1f} %"),
-    "unsupported_names": ("unsupported", lambda value: f"{100 * value:.1f} %"),
-}
 _COSTS: Columns = {
     "batch_size": ("batch", lambda value: f"{value:.0f}"),
     "threads_per_second": ("threads/s", lambda value: f"{value:.1f}"),
@@ -35,31 +30,51 @@ _COSTS: Columns = {
 def build_quality(comparison: Comparison) -> list[list[str]]:
     """Build the first table: a line per run with ROUGE, size and latency, then a line per baseline."""
     heads = ["run", "seeds", "parameters", f"vs {comparison.compared_with}", "MB"]
-    heads += [*NAMES.values(), "ROUGE-L, 95 %", "seconds", "95th", "dendrites"]
+    heads += [*(metric.head for metric in _ROUGE), f"{MAIN.head}, 95 %", "seconds", "95th", "dendrites"]
     lines = [heads, *(_describe_row(row) for row in comparison.rows)]
     for name, scores in comparison.baselines.items():
-        lines.append([name, *[""] * 4, *(f"{scores[metric]:.2f}" for metric in NAMES), *[""] * 4])
+        lines.append([name, *[""] * 4, *_show_scores(_ROUGE, scores), *[""] * 4])
     return _drop_empty(lines)
 
 
-def build_traits(comparison: Comparison) -> list[list[str]]:
-    """Build the second table: what else is told of the summaries."""
-    return _build_others(_TRAITS, {row.label: row.traits for row in comparison.rows})
+def build_others(comparison: Comparison) -> list[list[str]]:
+    """Build the second table: a line per run with its other scores."""
+    heads = ["run", *(metric.head for metric in _OTHERS)]
+    lines = [[row.label, *_show_scores(_OTHERS, row.scores)] for row in comparison.rows]
+    return _drop_empty([heads, *lines])
 
 
 def build_costs(comparison: Comparison) -> list[list[str]]:
     """Build the third table: throughput, memory, energy and training."""
-    return _build_others(_COSTS, {row.label: row.cost for row in comparison.rows})
-
-
-def _build_others(columns: Columns, values: Mapping[str, Mapping[str, float | None]]) -> list[list[str]]:
-    """Build a table of the values that each label has, a column for each that is known of some."""
-    heads = ["run", *(head for head, _ in columns.values())]
+    heads = ["run", *(head for head, _ in _COSTS.values())]
     lines = [
-        [label, *(_render(own.get(name), form) for name, (_, form) in columns.items())]
-        for label, own in values.items()
+        [row.label, *(_render(row.cost.get(name), form) for name, (_, form) in _COSTS.items())]
+        for row in comparison.rows
     ]
     return _drop_empty([heads, *lines])
+
+
+def build_differences(comparison: Comparison) -> list[list[str]]:
+    """Build the table of differences: a line per metric, a column per question with mean and interval."""
+    contrasts = comparison.contrasts
+    lines = [["metric", "better", *(f"{one.label} - {one.against}" for one in contrasts)]]
+    for metric in METRICS.values():
+        found = [one.difference if metric == MAIN else one.others.get(metric.name) for one in contrasts]
+        if any(found):
+            lines.append([metric.head, metric.better, *(_show_difference(metric, one) for one in found)])
+    return lines
+
+
+def _show_difference(metric: Metric, difference: Difference | None) -> str:
+    if difference is None:
+        return ""
+    ends = (difference.mean, difference.low, difference.high)
+    mean, low, high = map(metric.show_difference, ends)
+    return f"{mean} [{low}, {high}]"
+
+
+def _show_scores(metrics: Sequence[Metric], points: Mapping[str, float | None]) -> list[str]:
+    return [_render(points.get(metric.name), metric.show) for metric in metrics]
 
 
 def _describe_row(row: Row) -> list[str]:
@@ -70,7 +85,7 @@ def _describe_row(row: Row) -> list[str]:
         _render(cost["parameters"], lambda value: f"{value:,.0f}"),
         _render(row.parameters_change, lambda value: f"{value:+.1f} %"),
         _render(cost["bytes"] or None, lambda value: f"{value / 1e6:.1f}"),
-        *(f"{row.rouge[metric]:.2f}" for metric in NAMES),
+        *_show_scores(_ROUGE, row.scores),
         f"[{row.interval.low:.2f}, {row.interval.high:.2f}]",
         _render(cost["latency_median"], lambda value: f"{value:.3f}"),
         _render(cost["latency_p95"], lambda value: f"{value:.3f}"),

@@ -18,6 +18,9 @@ v / S is the sum of both runs', and t has the degrees of freedom of Welch, "The 
 Problem", Biometrika 34, 1947. With one seed the second term is absent: the interval covers other documents,
 but not other seeds. Assumed are seeds that scatter normally, and many documents (below about 30 a percentile
 interval is too narrow). ``benchmarks/intervals.py`` shows how often the intervals hold the truth.
+
+A score may be missing (NaN) where a document has nothing to count. A pair rests on the documents of which all
+its seeds have a score; a draw's mean is that over the drawn ones among them.
 """
 
 from collections.abc import Sequence
@@ -77,8 +80,8 @@ class Pair:
             independent.
 
     Raises:
-        ComparisonError: A table has another shape, no seed, fewer than two documents, or numbers that are not
-            finite; or the documents, or paired seeds, differ in number.
+        ComparisonError: A table has another shape, no seed, infinite numbers, or fewer than two documents
+            that both score; or the documents, or paired seeds, differ in number.
     """
 
     a: Array
@@ -86,8 +89,8 @@ class Pair:
     pair_seeds: bool = True
 
     def __post_init__(self) -> None:
-        _check_table(self.a)
-        _check_table(self.b)
+        for table in (self.a, self.b):
+            _check_shape(table)
         if self.a.shape[1] != self.b.shape[1]:
             raise ComparisonError(
                 f"The runs score different numbers of documents: {self.a.shape[1]} and {self.b.shape[1]}.",
@@ -99,6 +102,17 @@ class Pair:
                 f"{count_noun(self.a.shape[0], 'seed')}, the other {self.b.shape[0]}.",
                 hint="Give the seeds both have.",
             )
+        if np.isinf(self.a).any() or np.isinf(self.b).any():
+            raise ComparisonError("Some scores are not finite numbers.", hint="Score the run again.")
+        _check_documents(int(self.known.sum()))
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Which documents all seeds of both have a score of.
+
+        Shape: ``(documents,)``
+        """
+        return find_known(self.a, self.b)
 
     def subtract(self) -> Array:
         """Compute what each document scores more under ``a``, over all seeds.
@@ -111,6 +125,14 @@ class Pair:
     def tables(self) -> list[Array]:
         """What sums to the difference; each table's seeds are its own."""
         return [self.a - self.b] if self.pair_seeds else [self.a, -self.b]
+
+
+def find_known(*tables: Array) -> NDArray[np.bool_]:
+    """Find the documents of which every seed of every table has a score.
+
+    Shape: ``(seeds, documents)`` each ``-> (documents,)``
+    """
+    return np.asarray(np.all([np.isfinite(table).all(axis=0) for table in tables], axis=0))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,8 +163,7 @@ def compute_intervals(
     """
     for table in runs:
         _check_table(table)
-    sums = [[table] for table in runs] + [pair.tables for pair in pairs]
-    draws = _draw_means(sums, resamples=resamples, seed=seed)
+    draws = _draw_means([*runs, *pairs], resamples=resamples, seed=seed)
     return Estimates(
         runs=tuple(map(_build_interval, runs, draws)),
         pairs=tuple(map(_build_difference, pairs, draws[len(runs) :])),
@@ -156,26 +177,34 @@ def _build_interval(table: Array, draws: Array) -> Interval:
 
 
 def _build_difference(pair: Pair, draws: Array) -> Difference:
+    a, b = pair.a[:, pair.known], pair.b[:, pair.known]
     beyond = min(np.count_nonzero(draws <= 0), np.count_nonzero(draws >= 0))
     return Difference(
         **_bounds(draws),
-        mean=float(pair.a.mean() - pair.b.mean()),
-        seeds=min(pair.a.shape[0], pair.b.shape[0]),
-        documents=pair.a.shape[1],
+        mean=float(a.mean() - b.mean()),
+        seeds=min(len(a), len(b)),
+        documents=a.shape[1],
         p_value=float(min(1.0, 2 * (1 + beyond) / (1 + draws.size))),
     )
 
 
 def _check_table(table: Array) -> None:
-    if table.ndim != 2 or not table.shape[0]:
-        raise ComparisonError("Scores have to be a table of seeds by documents.")
-    if table.shape[1] < 2:
-        raise ComparisonError(
-            f"An interval needs at least two documents; there are {table.shape[1]}.",
-            hint="Score more documents.",
-        )
+    _check_shape(table)
+    _check_documents(table.shape[1])
     if not np.isfinite(table).all():
         raise ComparisonError("Some scores are not finite numbers.", hint="Score the run again.")
+
+
+def _check_shape(table: Array) -> None:
+    if table.ndim != 2 or not table.shape[0]:
+        raise ComparisonError("Scores have to be a table of seeds by documents.")
+
+
+def _check_documents(count: int) -> None:
+    if count < 2:
+        raise ComparisonError(
+            f"An interval needs at least two documents; there are {count}.", hint="Score more documents."
+        )
 
 
 def _bounds(draws: Array) -> dict[str, float]:
@@ -183,19 +212,25 @@ def _bounds(draws: Array) -> dict[str, float]:
     return {"low": float(low), "high": float(high)}
 
 
-def _draw_means(sums: Sequence[Sequence[Array]], *, resamples: int, seed: int) -> list[Array]:
-    """Draw the mean of each sum of tables; documents are shared by all, seeds are each table's own.
+def _draw_means(sources: Sequence[Array | Pair], *, resamples: int, seed: int) -> list[Array]:
+    """Draw the mean of each source; documents are shared by all, seeds are each table's own.
 
-    Shape: ``(resamples,)`` each
+    Shape: ``(resamples,)`` each, less the draws without a document that has a score
     """
-    if not sums:
+    if not sources:
         return []
-    columns = np.stack([np.sum([table.mean(axis=0) for table in tables], axis=0) for tables in sums])
+    columns = np.stack([np.sum([table.mean(axis=0) for table in _split(one)], axis=0) for one in sources])
     means = _resample(columns, resamples=resamples, rng=np.random.default_rng(seed))
     draws = []
-    for tables, own in zip(sums, means.T, strict=True):
-        draws.append(own + _draw_seeds(tables, resamples=resamples, rng=np.random.default_rng([seed, 1])))
+    for source, own in zip(sources, means.T, strict=True):
+        rng = np.random.default_rng([seed, 1])
+        drawn = own + _draw_seeds(_split(source), resamples=resamples, rng=rng)
+        draws.append(drawn[np.isfinite(drawn)])
     return draws
+
+
+def _split(source: Array | Pair) -> list[Array]:
+    return source.tables if isinstance(source, Pair) else [source]
 
 
 def _draw_seeds(tables: Sequence[Array], *, resamples: int, rng: np.random.Generator) -> Array:
@@ -203,7 +238,9 @@ def _draw_seeds(tables: Sequence[Array], *, resamples: int, rng: np.random.Gener
 
     Shape: ``(resamples,)``
     """
-    parts = [(_estimate_variance(table) / len(table), len(table) - 1) for table in tables if len(table) > 1]
+    known = find_known(*tables)
+    own = [table[:, known] for table in tables if len(table) > 1]
+    parts = [(_estimate_variance(table) / len(table), len(table) - 1) for table in own]
     variance = sum(part for part, _ in parts)
     if not variance:
         return np.zeros(resamples)
@@ -226,15 +263,23 @@ def _estimate_variance(table: Array) -> float:
 def _resample(columns: Array, *, resamples: int, rng: np.random.Generator) -> Array:
     """Compute means over as many documents drawn with replacement, a bounded number at a time.
 
+    A column may lack values; where a draw holds none of it the mean is not a number.
+
     Shape: ``(columns, documents) -> (resamples, columns)``
     """
     documents = columns.shape[1]
     rows = max(1, _CHUNK // documents)
-    values = np.ascontiguousarray(columns.T)
+    known = np.isfinite(columns)
+    values = np.ascontiguousarray(np.where(known, columns, 0.0).T)
+    sizes = None if known.all() else np.ascontiguousarray(known.T.astype(np.float64))
     means = np.empty((resamples, len(columns)))
     for start in range(0, resamples, rows):
         count = min(rows, resamples - start)
         drawn = rng.integers(0, documents, size=(count, documents)) + documents * np.arange(count)[:, None]
         times = np.bincount(drawn.ravel(), minlength=count * documents).reshape(count, documents)
-        means[start : start + count] = times.astype(np.float64) @ values / documents
+        weights = times.astype(np.float64)
+        with np.errstate(invalid="ignore"):
+            means[start : start + count] = (
+                weights @ values / (documents if sizes is None else weights @ sizes)
+            )
     return means

@@ -1,7 +1,7 @@
 """What else the words of a summary tell: how long, how new, how repetitive, how true to the names.
 
 Knows texts only. A *word* is a run of letters and digits of any script, compared without case. Where a share
-has nothing to count it is None, and a mean leaves the example out.
+has nothing to count it is None.
 
 *Names and numbers* are found by rule. A number is a run of digits, ``.`` ``,`` or ``:`` between digits
 included, commas dropped. A name is a word of two letters or more that begins with a capital, and does not
@@ -11,7 +11,7 @@ scripts without capitals, and takes a capitalized common noun for a name.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from statistics import fmean
 
@@ -19,19 +19,6 @@ _WORD = re.compile(r"[^\W_]+")
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _SENTENCE_END = re.compile(r"[.!?…:][\"')\]”’]*\s")
 _AUTHOR = re.compile(r"^([^\s:]+(?: [^\s:]+){0,2}):(?=\s|$)", re.MULTILINE)
-
-
-def compute_traits(summary: str, references: Sequence[str], document: str) -> dict[str, float | None]:
-    """Compute all of them for one summary; those that look at the document only where there is one."""
-    traits = {
-        "length_ratio": compute_length_ratio(summary, references),
-        "repetition": compute_repetition(summary),
-        "name_recall": compute_name_recall(summary, references, document),
-    }
-    if document:
-        traits["novel_bigrams"] = compute_novelty(summary, document)
-        traits["unsupported_names"] = compute_unsupported(summary, document)
-    return traits
 
 
 def split_words(text: str) -> list[str]:
@@ -49,10 +36,10 @@ def compute_novelty(summary: str, document: str) -> float | None:
     """Compute the share of a summary's different word pairs that its document does not hold.
 
     Source: See, Liu & Manning, "Get To The Point", ACL 2017, section 6.2 (novel n-grams), with n = 2. None
-    where the summary has no two words.
+    where the summary has no two words, or the document is not known.
     """
     own, given = _pair_words(summary), _pair_words(document)
-    return len(own - given) / len(own) if own else None
+    return len(own - given) / len(own) if own and document else None
 
 
 def compute_repetition(summary: str) -> float | None:
@@ -76,10 +63,10 @@ def compute_name_recall(summary: str, references: Sequence[str], document: str =
 def compute_unsupported(summary: str, document: str) -> float | None:
     """Compute the share of a summary's names and numbers that its document does not hold, in any case.
 
-    None where the summary has neither.
+    None where the summary has neither, or the document is not known.
     """
     names = find_names(summary, document)
-    return len(names - _find_terms(document)) / len(names) if names else None
+    return len(names - _find_terms(document)) / len(names) if names and document else None
 
 
 def find_names(text: str, document: str = "") -> set[str]:
@@ -89,12 +76,6 @@ def find_names(text: str, document: str = "") -> set[str]:
     for author in _AUTHOR.findall(f"{document}\n{text}"):
         known |= {word.casefold() for word in _WORD.findall(author) if _may_be_name(word)}
     return inside | (at_head & known) | _find_numbers(text)
-
-
-def compute_mean(values: Iterable[float | None]) -> float | None:
-    """Compute the mean of the values there are; None where there are none."""
-    known = [value for value in values if value is not None]
-    return fmean(known) if known else None
 
 
 def _pair_words(text: str) -> set[tuple[str, str]]:

@@ -43,7 +43,7 @@ class Trial:
     state: State
     parameters: Mapping[str, Any]
     values: tuple[float, ...] = ()
-    """ROUGE-L, 0 to 1 (of a stopped run the last), and deployed parameters where they are an objective."""
+    """The score, 0 to 1 (of a stopped run the last), and deployed parameters where they are an objective."""
 
     facts: Mapping[str, Any] = field(default_factory=dict)
     """The worker, the reference published, seconds, the error, `retry_of`."""
@@ -56,7 +56,7 @@ class Study:
         name: Name of the sweep in the storage.
         sweep: The sweep.
         storage: A journal file, or a database URL.
-        pareto: Whether few deployed parameters are an objective beside ROUGE-L; no run is stopped then.
+        pareto: Whether few deployed parameters are an objective beside the score; no run is stopped then.
 
     Attributes:
         lost: Lines of the journal that were broken, and are left out.
@@ -100,7 +100,7 @@ class Study:
 
     @property
     def objectives(self) -> int:
-        """How many values a run is judged by: ROUGE-L alone, or deployed parameters too."""
+        """How many values a run is judged by: the score alone, or deployed parameters too."""
         return 2 if self._pareto else 1
 
     def claim(self, count: int, worker: str, is_dead: Callable[[str], bool]) -> "OpenTrial | None":
@@ -131,7 +131,7 @@ class Study:
         return [trials[trial.number] for trial in best][: None if self._pareto else 1]
 
     def compute_importances(self) -> dict[str, float]:
-        """Compute each parameter's share in a good ROUGE-L (PED-ANOVA); none where too few finished."""
+        """Compute each parameter's share in a good score (PED-ANOVA); none where too few finished."""
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter(
@@ -192,11 +192,11 @@ class OpenTrial:
         self.number = trial.number
         self.parameters = dict(parameters)
 
-    def report(self, rouge_l: float, validation: int) -> bool:
+    def report(self, score: float, validation: int) -> bool:
         """Take note of a validation, counted from 1, and tell whether the run should stop."""
         if len(self._study.directions) > 1:
             return False
-        self._trial.report(rouge_l, validation)
+        self._trial.report(score, validation)
         return self._trial.should_prune()
 
     def finish(self, values: Sequence[float], **facts: Any) -> None:  # noqa: ANN401  (any JSON value)

@@ -44,8 +44,8 @@ class ClaimSpec(Spec):
 
     label: str
     against: str
-    measure: Literal["parameters", "rouge1", "rouge2", "rougeL", "rougeLsum"]
-    """Parameters differ in percent, ROUGE in points."""
+    measure: str
+    """``parameters``, which differ in percent, or a metric by its name, which differs in points."""
     at_least: float | None = None
     at_most: float | None = None
 

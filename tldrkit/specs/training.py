@@ -75,7 +75,7 @@ class FitSpec(DataSpec):
     eval_every: int = Field(500, ge=1, description="Steps between two validations.")
     eval_examples: int = Field(200, ge=1, description="Validation examples scored during training.")
     patience: int = Field(
-        0, ge=0, description="Validations without a better ROUGE-L before stopping; 0 never stops early."
+        0, ge=0, description="Validations without a better score before stopping; 0 never stops early."
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from tldrkit.datasets.sources import INVENTED, describe_kind
 from tldrkit.errors import SpecError
 from tldrkit.reports.card import CardFacts, DataFacts, LineageFacts, ScoreFacts
+from tldrkit.scoring.metrics import compute_mean
 from tldrkit.scoring.overlap import ROUGE_TYPES
 from tldrkit.sources.model import ModelSource
 from tldrkit.sources.origin import describe_training, find_training_data, walk_lineage
@@ -37,7 +38,7 @@ def find_scores(store: ArtifactStore, comparison: Artifact, model: ModelSource) 
             if reference == model.reference:
                 artifact = store.take(scores)
                 run = read_scores(artifact)
-                means = {name: sum(run.scores[name]) / len(run.scores[name]) for name in ROUGE_TYPES}
+                means = {name: compute_mean(run.scores[name]) or 0.0 for name in ROUGE_TYPES}
                 data = next(one for one in artifact.manifest.inputs if one.role == "data")
                 return ScoreFacts(
                     data=_describe_data(data.reference),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tldrkit.errors import ComparisonError, DamagedArtifact, ReadOnlyStore
 from tldrkit.options import Options
+from tldrkit.reports.claims import check_claims
 from tldrkit.reports.comparison import Comparison, compare_runs
 from tldrkit.reports.page import render_markdown
 from tldrkit.reports.scores import RunScores
@@ -29,7 +30,9 @@ def compare(options: Options, spec: CompareSpec, *, references: Sequence[str], t
     Raises:
         DamagedArtifact: If a file of the scores is missing or was changed.
         ComparisonError: If the runs differ in data, split or decoding settings, or are no scores.
+        SpecError: If a claim is about what is not measured.
     """
+    check_claims(spec.claims)
     store = ArtifactStore(options.artifacts)
     artifacts = [store.take(reference) for reference in references]
     for artifact in artifacts:

@@ -11,9 +11,8 @@ from tldrkit.sources.loading import load_writer
 from tldrkit.sources.model import ModelSource, resolve_writer
 from tldrkit.specs import EvalSpec
 from tldrkit.steps.scoring import (
-    average_traits,
     build_rouge,
-    compute_all_traits,
+    compute_scores,
     describe_texts,
     score_baselines,
     summarize_scores,
@@ -64,29 +63,26 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
         examples = split[: spec.max_examples]
 
         from tldrkit.reports.scores import RunScores
+        from tldrkit.scoring.metrics import MAIN
         from tldrkit.scoring.overlap import describe_rouge
         from tldrkit.scoring.rouge import TldrRouge
         from tldrkit.writing.decoding import read_decoding
 
         decoded = _decode(bench, options, spec, model, examples)
         outputs = decoded.outputs
-        scores = TldrRouge().compute_per_example(
+        given = TldrRouge().compute_per_example(
             [o.prediction for o in outputs],
             [list(o.references) for o in outputs],
             over_references=spec.over_references,
         )
         rouge = build_rouge(spec, len(outputs), options.threads)
-        traits = [
-            {**one, "cut": float(cut)}
-            for one, cut in zip(compute_all_traits(outputs), decoded.cut, strict=True)
-        ]
+        given["cut"] = list(map(float, decoded.cut))
         run = RunScores(
             label=run_facts["label"],
             seed=run_facts["seed"],
             reference=target,
             model=model.reference,
-            scores={name: tuple(values) for name, values in scores.items()},
-            traits=average_traits(traits),
+            scores=compute_scores(outputs, given),
             data=f"{texts.name}, {spec.split}",
             decoding=read_decoding(spec).settings if model.has_network else None,
             baselines=score_baselines(outputs, rouge),
@@ -94,19 +90,19 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
             scoring=describe_rouge(spec.over_references),
             **describe_texts(outputs),
         )
-        write_scores(bench.draft.path, run, outputs, traits)
-        bench.tracker.log({"kind": "samples", "samples": _choose_samples(outputs, scores["rougeL"])})
+        write_scores(bench.draft.path, run, outputs)
+        bench.tracker.log({"kind": "samples", "samples": _choose_samples(outputs, given[MAIN.name])})
         bench.draft.metrics.update(summarize_scores(run) | _summarize_cost(decoded.cost))
         bench.draft.metrics["data"] = [split.describe()]
 
     return perform(options, step, work)
 
 
-def _choose_samples(outputs: Sequence[Output], rouge: Sequence[float]) -> list[dict[str, object]]:
+def _choose_samples(outputs: Sequence[Output], scores: Sequence[float]) -> list[dict[str, object]]:
     """Choose summaries for people to look at: the first ones, not the best."""
     return [
         {"id": one.id, "reference": one.references[0], "summary": one.prediction, "rouge_l": round(score, 4)}
-        for one, score in zip(outputs[:_SAMPLES], rouge, strict=False)
+        for one, score in zip(outputs[:_SAMPLES], scores, strict=False)
     ]
 
 

@@ -6,9 +6,8 @@ from pathlib import Path
 from tldrkit.options import Options
 from tldrkit.specs import PredictionsSpec
 from tldrkit.steps.scoring import (
-    average_traits,
     build_rouge,
-    compute_all_traits,
+    compute_scores,
     describe_texts,
     score_baselines,
     summarize_scores,
@@ -37,15 +36,13 @@ def score_predictions(options: Options, spec: PredictionsSpec, *, file: Path, ta
 
         outputs = read_outputs(file)
         rouge = build_rouge(spec, len(outputs), options.threads)
-        scores = rouge([o.prediction for o in outputs], [o.references for o in outputs])
-        traits = compute_all_traits(outputs)
+        given = rouge([o.prediction for o in outputs], [o.references for o in outputs])
         run = RunScores(
             label=spec.label,
             seed=spec.seed,
             reference=target,
             model="",
-            scores={name: tuple(values) for name, values in scores.items()},
-            traits=average_traits(traits),
+            scores=compute_scores(outputs, given),
             data=file.name,
             decoding=None,
             baselines=score_baselines(outputs, rouge),
@@ -53,7 +50,7 @@ def score_predictions(options: Options, spec: PredictionsSpec, *, file: Path, ta
             scoring=describe_rouge(spec.over_references),
             **describe_texts(outputs),
         )
-        write_scores(bench.draft.path, run, outputs, traits)
+        write_scores(bench.draft.path, run, outputs)
         marks = Counter(mark for output in outputs for mark in output.marks)
         bench.draft.metrics.update(summarize_scores(run) | {"marks": dict(sorted(marks.items()))})
         messages = []

@@ -13,6 +13,7 @@ from tldrkit.reports.examples import Example, Examples, choose_documents
 from tldrkit.reports.html import render_html
 from tldrkit.reports.report import Report
 from tldrkit.reports.scores import RunScores
+from tldrkit.scoring.metrics import MAIN
 from tldrkit.steps.compare import describe_damage, read_comparison, read_scores
 from tldrkit.steps.scoring import PREDICTIONS
 from tldrkit.store.manifest import Manifest
@@ -93,10 +94,11 @@ def _collect_examples(
             document=next((row["document"] for row in rows if row.get("document")), ""),
             references=tuple(rows[0]["references"]),
             summaries=tuple(row["prediction"] for row in rows),
-            rouge=tuple(100 * run.scores["rougeL"][number] for run in runs),
+            points=tuple(100 * (run.scores[MAIN.name][number] or 0.0) for run in runs),
         )
         documents.append(example)
     return Examples(
+        metric=MAIN.head,
         runs=tuple(name_run(run.label, run.seed) for run in runs),
         documents=tuple(documents),
         of=comparison.documents,

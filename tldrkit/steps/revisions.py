@@ -8,7 +8,7 @@ from tldrkit.specs import Precision
 
 REVISIONS = {
     "base": 1,
-    "compare": 1,
+    "compare": 2,
     "compress": 1,
     "eval": 2,
     "export": 2,

@@ -13,13 +13,13 @@ from tldrkit.store.digest import digest_json
 
 if TYPE_CHECKING:
     from tldrkit.reports.scores import RunScores
+    from tldrkit.scoring.metrics import Scores
 
 SCORES = "scores.json"
 PREDICTIONS = "predictions.jsonl"
 
 _MANY = 20_000  # examples from which several processes pay
 Rouge = Callable[..., dict[str, list[float]]]
-Traits = list[dict[str, float | None]]
 
 
 def build_rouge(spec: ScoreSpec, examples: int, threads: int | None) -> Rouge:
@@ -44,24 +44,22 @@ def describe_texts(outputs: Sequence[Output]) -> dict[str, Any]:
     }
 
 
-def compute_all_traits(outputs: Sequence[Output]) -> Traits:
-    """Compute what is told of each summary beside ROUGE."""
-    from tldrkit.scoring.chrf import compute_chrf
-    from tldrkit.scoring.traits import compute_traits
+def compute_scores(outputs: Sequence[Output], given: Mapping[str, Sequence[float]]) -> dict[str, "Scores"]:
+    """Compute every metric that texts alone tell; one of which no summary has a score is left out.
 
-    chrf = compute_chrf([o.prediction for o in outputs], [o.references for o in outputs])
-    return [
-        {"chrf": score, **compute_traits(output.prediction, output.references, output.document)}
-        for score, output in zip(chrf, outputs, strict=True)
-    ]
+    Args:
+        outputs: What was written.
+        given: Scores of other metrics, by name, one per output: ROUGE among them.
+    """
+    from tldrkit.scoring.metrics import METRICS
 
-
-def average_traits(traits: Traits) -> dict[str, float | None]:
-    """Compute the mean of each trait over the summaries that have it."""
-    from tldrkit.scoring.traits import compute_mean
-
-    names = dict.fromkeys(name for one in traits for name in one)
-    return {name: compute_mean(one.get(name) for one in traits) for name in names}
+    scores: dict[str, Scores] = {}
+    for name, metric in METRICS.items():
+        if name in given:
+            scores[name] = tuple(given[name])
+        elif metric.compute is not None:
+            scores[name] = tuple(metric.compute(o.prediction, o.references, o.document) for o in outputs)
+    return {name: own for name, own in scores.items() if any(score is not None for score in own)}
 
 
 def score_baselines(outputs: Sequence[Output], rouge: Rouge) -> dict[str, dict[str, float]]:
@@ -89,7 +87,7 @@ def score_baselines(outputs: Sequence[Output], rouge: Rouge) -> dict[str, dict[s
     }
 
 
-def write_scores(folder: Path, run: "RunScores", outputs: Sequence[Output], traits: Traits) -> None:
+def write_scores(folder: Path, run: "RunScores", outputs: Sequence[Output]) -> None:
     """Write what a comparison reads, and every prediction with its scores."""
     (folder / SCORES).write_text(json.dumps(run.to_dict(), ensure_ascii=False), encoding="utf-8")
     with (folder / PREDICTIONS).open("w", encoding="utf-8") as file:
@@ -100,17 +98,16 @@ def write_scores(folder: Path, run: "RunScores", outputs: Sequence[Output], trai
                 "references": list(output.references),
                 "document": output.document,
                 **{metric: values[number] for metric, values in run.scores.items()},
-                **traits[number],
             }
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
 def summarize_scores(run: "RunScores") -> dict[str, object]:
     """Summarize a run's scores for its manifest."""
-    means: Mapping[str, float] = {name: sum(values) / len(values) for name, values in run.scores.items()}
-    return dict(means) | {
+    from tldrkit.scoring.metrics import compute_mean
+
+    return {name: compute_mean(values) for name, values in run.scores.items()} | {
         "documents": len(run.document_ids),
         "empty": run.empty,
-        "traits": dict(run.traits),
         "baselines": run.baselines,
     }

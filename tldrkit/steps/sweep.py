@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from tldrkit.errors import Busy, DataError, SpecError, StoreError, TrialStopped
 from tldrkit.options import Options
+from tldrkit.scoring.metrics import MAIN
 from tldrkit.search.sweepfile import METRIC, SweepSpec, read_sweep
 from tldrkit.specs import RunSpec, build_spec
 from tldrkit.steps.one_line import compress_and_train
@@ -143,7 +144,7 @@ def _try(options: Options, sweep: Sweep, trial: "OpenTrial") -> None:
             dendrites=metrics["dendrites"],
         )
         size = count_noun(values[1], "parameter")
-        say(f"ROUGE-L {100 * values[0]:.2f}, {size}, {outcome.artifact.reference}")
+        say(f"{MAIN.head} {MAIN.show(100 * values[0])}, {size}, {outcome.artifact.reference}")
 
 
 def _make(options: Options, sweep: Sweep, trial: "OpenTrial") -> Outcome | None:
@@ -184,7 +185,9 @@ class _Referee:
             return
         validation = math.ceil(event["step"] / self._spec.eval_every)
         if self._trial.report(event[METRIC], validation):
-            raise TrialStopped(f"stopped after validation {validation}: ROUGE-L {100 * event[METRIC]:.2f}")
+            raise TrialStopped(
+                f"stopped after validation {validation}: {MAIN.head} {MAIN.show(100 * event[METRIC])}"
+            )
 
     def close(self) -> None:
         """Leave the display open for the next run."""

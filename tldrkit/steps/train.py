@@ -125,16 +125,17 @@ def _advise(bench: Bench, spec: TrainSpec, corpus: "Corpus", model: ModelSource)
     """Say and record what may mend a run that came out badly."""
     from tldrkit.reports.advice import find_advice
     from tldrkit.scoring.baselines import lead
+    from tldrkit.scoring.metrics import MAIN
     from tldrkit.scoring.overlap import compute_rouge
 
     examples = corpus.validation[: spec.eval_examples]
-    rouge = compute_rouge([lead(one.document, 3) for one in examples], [one.summaries for one in examples])
+    scores = compute_rouge([lead(one.document, 3) for one in examples], [one.summaries for one in examples])
     compression = model.manifest.metrics.get("compression") if model.manifest else None
     advice = list(
         find_advice(
             spec,
             bench.draft.metrics,
-            lead=sum(rouge["rougeL"]) / len(examples),
+            lead=sum(scores[MAIN.name]) / len(examples),
             kept=compression["parameters"]["ratio"] if compression else None,
         )
     )

@@ -26,6 +26,7 @@ from tldrkit.dendrites.growth import GrowthPolicy
 from tldrkit.errors import ModelError
 from tldrkit.machine.device import is_out_of_memory
 from tldrkit.machine.processes import exchange, spread_weights, sum_gradients
+from tldrkit.scoring.metrics import MAIN
 from tldrkit.specs import FitSpec
 from tldrkit.texts import count_noun
 from tldrkit.tracking import Event, Tracker
@@ -119,7 +120,7 @@ class Trainer:
                 "steps": state.step,
                 "best_step": state.best_step,
                 "best_tokens": state.best_tokens,
-                "best_val_rouge_l": state.best.rouge_l,
+                "best_val_rouge_l": state.best.value,
                 "training_tokens": state.tokens,
                 "training_seconds": round(seconds, 2),
                 "validation_seconds": round(state.validation_seconds, 2),
@@ -144,16 +145,14 @@ class Trainer:
             best.cpu()
         facts = {
             "examples": len(examples),
-            "rouge_l": score.rouge_l,
+            "rouge_l": score.value,
             "loss": score.loss,
             "seconds": round(time.monotonic() - started, 2),
         }
         message = f"best network (step {state.best_step}) on all "
         message += f"{count_noun(len(examples), 'validation example')}: "
         message += score.describe()
-        self._tracker.log(
-            {"kind": "whole_validation", "whole_val_rouge_l": score.rouge_l, "message": message}
-        )
+        self._tracker.log({"kind": "whole_validation", "whole_val_rouge_l": score.value, "message": message})
         return facts
 
     def _begin(self, network: nn.Module, validation: Sequence[Example]) -> Progress:
@@ -206,7 +205,7 @@ class Trainer:
         state.network.train()
         while state.step < spec.max_steps:
             if spec.patience and state.stale >= spec.patience:
-                return f"no better ROUGE-L in {count_noun(spec.patience, 'validation')}"
+                return f"no better {MAIN.head} in {count_noun(spec.patience, 'validation')}"
             rows = next(batches)
             counted = sum(map(len, rows))
             window.add(self._step(state, rows), counted)
@@ -314,14 +313,14 @@ class Trainer:
         event = {
             "kind": "validation",
             "step": state.step,
-            "val_rouge_l": score.rouge_l,
+            "val_rouge_l": score.value,
             "val_loss": score.loss,
         }
-        message = f"step {state.step}: validation ROUGE-L {100 * score.rouge_l:.2f}, loss {score.loss:.3f}"
+        message = f"step {state.step}: validation {score.describe()}"
         restructured = None
         if state.step:  # what was there before training is no reason to grow
             before = self._policy.count_deployed(state.network)
-            growth = self._policy.after_validation(state.network, score.rouge_l)
+            growth = self._policy.after_validation(state.network, score.value)
             state.network = growth.network.to(self._accelerator.device)
             event |= growth.event
             if growth.restructured:
@@ -333,7 +332,7 @@ class Trainer:
         seconds = time.monotonic() - started
         state.validation_seconds += seconds
         size = self._policy.count_deployed(state.network)
-        found = {"step": state.step, "rouge_l": score.rouge_l, "loss": score.loss, "params_deployed": size}
+        found = {"step": state.step, "rouge_l": score.value, "loss": score.loss, "params_deployed": size}
         state.validations.append(found)
         self._tracker.log(event | {"params_deployed": size, "seconds": round(seconds, 3), "message": message})
         self._tracker.log({"kind": "samples", "step": state.step, "samples": self._validator.samples})
@@ -391,7 +390,7 @@ class Trainer:
                 "done": state.step,
                 "total": self._spec.max_steps,
                 "train_loss": window.loss / window.steps,
-                "best_val_rouge_l": state.best.rouge_l,
+                "best_val_rouge_l": state.best.value,
                 "lr": state.optimizer.param_groups[0]["lr"],
                 "tokens_per_second": round(window.tokens / seconds, 1),
                 "training_tokens": state.tokens,

@@ -1,4 +1,4 @@
-"""How good a network is while it trains: ROUGE-L of greedy summaries, and the loss of a label token."""
+"""How good a network is while it trains: the score of greedy summaries, and the loss of a label token."""
 
 import math
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from transformers import PreTrainedTokenizerBase
 from tldrkit.datasets.batches import tokenize_examples
 from tldrkit.datasets.examples import Example
 from tldrkit.machine.processes import exchange
+from tldrkit.scoring.metrics import MAIN
 from tldrkit.scoring.overlap import compute_rouge
 from tldrkit.specs import FitSpec
 from tldrkit.training.objective import Objective
@@ -23,19 +24,19 @@ from tldrkit.writing.padded import evaluating
 class Score:
     """What a network reached on some examples."""
 
-    rouge_l: float
-    """Mean ROUGE-L F1 of greedy summaries, 0 to 1."""
+    value: float
+    """Mean of the main metric over greedy summaries, a fraction."""
 
     loss: float
     """Mean cross-entropy of a label token, nats."""
 
     def is_better_than(self, other: "Score") -> bool:
-        """Tell whether ROUGE-L is higher or, where it is equal, the loss lower."""
-        return (self.rouge_l, -self.loss) > (other.rouge_l, -other.loss)
+        """Tell whether the value is higher or, where it is equal, the loss lower."""
+        return (self.value, -self.loss) > (other.value, -other.loss)
 
     def describe(self) -> str:
-        """Render for a reader, ROUGE-L in points."""
-        return f"ROUGE-L {100 * self.rouge_l:.2f}, loss {self.loss:.3f}"
+        """Render for a reader, the value in points."""
+        return f"{MAIN.head} {MAIN.show(100 * self.value)}, loss {self.loss:.3f}"
 
 
 _SAMPLES = 8
@@ -47,7 +48,7 @@ WORST = Score(-1.0, math.inf)
 class _Share:
     """What one process found in its share of the examples."""
 
-    rouge: list[float]
+    values: list[float]
     loss: float
     """Sum over label tokens."""
 
@@ -71,13 +72,13 @@ class Validator:
         """
         share = examples[self._accelerator.process_index :: self._accelerator.num_processes]
         shares = exchange(self._score_share(network, objective, share))
-        rouge = math.fsum(score for scored in shares for score in scored.rouge)
+        total = math.fsum(value for scored in shares for value in scored.values)
         loss = math.fsum(scored.loss for scored in shares)
-        return Score(rouge / len(examples), loss / sum(scored.labels for scored in shares))
+        return Score(total / len(examples), loss / sum(scored.labels for scored in shares))
 
     def _score_share(self, network: nn.Module, objective: Objective, examples: Sequence[Example]) -> _Share:
         if not examples:
-            return _Share(rouge=[], loss=0.0, labels=0)
+            return _Share(values=[], loss=0.0, labels=0)
         spec = self._spec
         decoding = build_decoding(
             spec,
@@ -87,15 +88,16 @@ class Validator:
         )
         generate = Generator(network, self._tokenizer, decoding)
         generated = generate([example.document for example in examples])
-        rouge = compute_rouge([one.text for one in generated], [e.summaries for e in examples])["rougeL"]
-        shown = zip(examples[:_SAMPLES], generated, rouge, strict=False)
+        scores = compute_rouge([one.text for one in generated], [one.summaries for one in examples])
+        values = scores[MAIN.name]
+        shown = zip(examples[:_SAMPLES], generated, values, strict=False)
         self.samples = [
-            {"id": one.id, "reference": one.summaries[0], "summary": written.text, "rouge_l": round(score, 4)}
-            for one, written, score in shown
+            {"id": one.id, "reference": one.summaries[0], "summary": written.text, "rouge_l": round(value, 4)}
+            for one, written, value in shown
         ]
         rows = tokenize_examples(examples, self._tokenizer, spec)
         loss = 0.0
         with evaluating(network):
             for start in range(0, len(rows), spec.batch_size):
                 loss += float(objective(rows[start : start + spec.batch_size], 0.0))
-        return _Share(rouge=rouge, loss=loss, labels=sum(len(row.target) for row in rows))
+        return _Share(values=values, loss=loss, labels=sum(len(row.target) for row in rows))

@@ -56,15 +56,15 @@
 
   const card = (row, one, other) => {
     const made = document.createElement("article");
-    const apart = signed(row.rouge[one] - row.rouge[other]);
+    const apart = signed(row.points[one] - row.points[other]);
     const names = `${data.runs[one]} - ${data.runs[other]}`;
-    made.append(element("h3", "apart", `${row.id}: ${names} = ${apart} ROUGE-L`));
+    made.append(element("h3", "apart", `${row.id}: ${names} = ${apart} ${data.metric}`));
     const text = row.document || "These scores do not hold the documents: score again.";
     made.append(block(["Document", text, "document"]));
     made.append(block(
       ...row.references.map((text) => ["Reference", text, "reference"]),
       ...[one, other].map((run) =>
-        [`${data.runs[run]}: ${row.rouge[run].toFixed(2)} ROUGE-L`, row.summaries[run] || "(nothing)", "summary"]),
+        [`${data.runs[run]}: ${row.points[run].toFixed(2)} ${data.metric}`, row.summaries[run] || "(nothing)", "summary"]),
     ));
     return made;
   };
@@ -76,7 +76,7 @@
     const wanted = at("text").value.toLowerCase();
     const holds = (row) => [row.id, row.document, ...row.references, row.summaries[one], row.summaries[other]]
       .some((text) => text.toLowerCase().includes(wanted));
-    const rank = (row) => orders[at("order").value](row.rouge[one] - row.rouge[other]);
+    const rank = (row) => orders[at("order").value](row.points[one] - row.points[other]);
     const rows = data.documents.filter(holds).sort((a, b) => rank(a) - rank(b));
     at("list").replaceChildren(...rows.slice(0, shown).map((row) => card(row, one, other)));
     at("count").textContent = `${Math.min(shown, rows.length)} of ${rows.length} shown`;
