@@ -295,7 +295,7 @@ def test_every_metric_has_its_difference() -> None:
     assert comparison.rows[0].scores["name_recall"] == pytest.approx(10)
     page = render_markdown(comparison)
     assert "| names | higher | +20.0 [+20.0, +20.0] |" in page
-    assert "| cut |" not in page
+    assert "| cut | lower |" not in page
 
 
 def test_claims_are_about_any_metric() -> None:

@@ -45,7 +45,7 @@ def describe_texts(outputs: Sequence[Output]) -> dict[str, Any]:
 
 
 def compute_scores(outputs: Sequence[Output], given: Mapping[str, Sequence[float]]) -> dict[str, "Scores"]:
-    """Compute every metric that texts alone tell; one of which no summary has a score is left out.
+    """Compute every metric that texts alone tell, in the order of the table.
 
     Args:
         outputs: What was written.
@@ -59,7 +59,7 @@ def compute_scores(outputs: Sequence[Output], given: Mapping[str, Sequence[float
             scores[name] = tuple(given[name])
         elif metric.compute is not None:
             scores[name] = tuple(metric.compute(o.prediction, o.references, o.document) for o in outputs)
-    return {name: own for name, own in scores.items() if any(score is not None for score in own)}
+    return scores
 
 
 def score_baselines(outputs: Sequence[Output], rouge: Rouge) -> dict[str, dict[str, float]]:
