@@ -45,7 +45,7 @@ MAY_IMPORT = {
     | TEXTS
     | {"bases", "compression", "options", "records", "reports", "search", "serving", "sources", "store"}
     | {"training", "writing"},
-    "cli": FLOOR | {"options", "store", "records", "steps", "reports", "serving"},
+    "cli": FLOOR | {"options", "store", "records", "scoring", "steps", "reports", "serving"},
     "models": {"families"},
     "api": FLOOR
     | {"options", "store", "records", "steps", "sources", "reports", "writing", "threads", "cli"},
