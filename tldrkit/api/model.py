@@ -303,6 +303,7 @@ class Model:
         return f"Model({self.reference!r})"
 
     def _repr_html_(self) -> str:
+        from tldrkit.scoring.metrics import MAIN
         from tldrkit.sources.origin import describe_training, find_training_data
 
         rows = [
@@ -311,10 +312,11 @@ class Model:
                 ("params_deployed", "deployed parameters"),
                 ("bytes", "bytes of weights"),
                 ("dendrites", "dendrites per layer"),
-                ("best_val_rouge_l", "best validation ROUGE-L"),
             )
             if self.metrics.get(name) is not None
         ]
+        if (best := self.metrics.get("best_val_rouge_l")) is not None:
+            rows.append([f"best validation {MAIN.head}", MAIN.show(100 * best)])
         told = []
         if self._source.manifest or Path(self._source.location).is_dir():  # nothing is fetched to be shown
             known = find_training_data(ArtifactStore(self.store.artifacts), self._source)

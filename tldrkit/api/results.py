@@ -1,6 +1,5 @@
 """What scoring and comparing made: values to read, a table, and how a notebook shows them."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
     from tldrkit.api.store import Store
     from tldrkit.reports.comparison import Contrast, Row
 
-_ROUGE = {"rouge1": "ROUGE-1", "rouge2": "ROUGE-2", "rougeL": "ROUGE-L", "rougeLsum": "ROUGE-Lsum"}
-
 
 class Scores:
     """What `eval` found of a model, or of another system's outputs.
@@ -24,7 +21,7 @@ class Scores:
     Attributes:
         reference: Such as ``b/eval@v1``.
         path: Folder with ``scores.json`` and ``predictions.jsonl``, a line for each document.
-        metrics: Means: ROUGE as fractions, and what a summary costs.
+        metrics: Mean scores as fractions, and what a summary costs.
     """
 
     def __init__(self, store: "Store", artifact: Artifact) -> None:
@@ -37,7 +34,10 @@ class Scores:
         return f"Scores({self.reference!r})"
 
     def _repr_html_(self) -> str:
-        rows = [[head, f"{100 * self.metrics[name]:.2f}"] for name, head in _ROUGE.items()]
+        from tldrkit.scoring.metrics import METRICS
+
+        known = {name: score for name in METRICS if (score := self.metrics.get(name)) is not None}
+        rows = [[METRICS[name].head, METRICS[name].show(100 * score)] for name, score in known.items()]
         rows += [["documents", f"{self.metrics['documents']:,}"]]
         return render_html_table([[self.reference, ""], *rows])
 
@@ -61,7 +61,7 @@ class Comparison:
 
     @property
     def rows(self) -> "tuple[Row, ...]":
-        """The runs, with ROUGE in points (F1 x 100)."""
+        """The runs, with scores times 100."""
         return self._value.rows
 
     @property
@@ -85,7 +85,7 @@ class Comparison:
     def to_frame(self) -> "pandas.DataFrame":
         """Build a table: a line for each run, then one for each summary made by rules, by their labels.
 
-        ROUGE is in points; what is not known is missing. Of a run's other figures the names are those of
+        Scores are times 100; what is not known is missing. Of a run's other figures the names are those of
         ``comparison.json``.
 
         Raises:
@@ -95,15 +95,16 @@ class Comparison:
             import pandas
         except ModuleNotFoundError as error:
             raise TldrkitError("A frame needs pandas.", hint="pip install pandas") from error
+        from tldrkit.scoring.metrics import MAIN
+
         lines = {
             row.label: {
                 "seeds": len(row.seeds),
-                **row.rouge,
-                "rougeL_low": row.interval.low,
-                "rougeL_high": row.interval.high,
+                **row.scores,
+                f"{MAIN.name}_low": row.interval.low,
+                f"{MAIN.name}_high": row.interval.high,
                 "parameters_change": row.parameters_change,
                 **row.cost,
-                **row.traits,
             }
             for row in self._value.rows
         }
@@ -111,7 +112,7 @@ class Comparison:
 
     def to_dict(self) -> dict[str, Any]:
         """Give all of it as JSON values, as ``comparison.json`` has them."""
-        return asdict(self._value)
+        return self._value.to_dict()
 
     def to_markdown(self) -> str:
         """Give the page that `compare --md` writes."""
@@ -131,7 +132,7 @@ class Comparison:
 
     def _repr_html_(self) -> str:
         from tldrkit.reports.page import find_notes
-        from tldrkit.reports.tables import build_costs, build_quality, build_traits
+        from tldrkit.reports.tables import build_costs, build_differences, build_others, build_quality
 
         value = self._value
         told = [f"{contrast.sentence} {contrast.answer}" for contrast in value.contrasts]
@@ -139,7 +140,8 @@ class Comparison:
         if value.winner:
             told.append(f"The run to take: {value.winner} ({value.winner_model}).")
         told += [f"Mind: {note}" for note in find_notes(value)]
-        others = [table for table in (build_traits(value), build_costs(value)) if len(table[0]) > 1]
+        others = [table for table in (build_others(value), build_costs(value)) if len(table[0]) > 1]
+        others += [table for table in (build_differences(value),) if len(table) > 1]
         return "".join(
             [render_html_table(build_quality(value), below=told), *(render_html_table(one) for one in others)]
         )

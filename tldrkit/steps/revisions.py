@@ -10,7 +10,7 @@ REVISIONS = {
     "base": 1,
     "compare": 2,
     "compress": 1,
-    "eval": 2,
+    "eval": 3,
     "export": 2,
     "summarize": 1,
     "train": 1,
