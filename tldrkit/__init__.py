@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     )
     from tldrkit.threads.thread import Post, Thread
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _PLACES = {
     "api.forum": ("Threads", "read_threads"),
