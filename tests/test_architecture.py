@@ -45,7 +45,7 @@ MAY_IMPORT = {
     | TEXTS
     | {"bases", "compression", "options", "records", "reports", "search", "serving", "sources", "store"}
     | {"training", "writing"},
-    "cli": FLOOR | {"options", "store", "records", "scoring", "steps", "reports", "serving"},
+    "cli": FLOOR | {"machine", "options", "store", "records", "scoring", "steps", "reports", "serving"},
     "models": {"families"},
     "api": FLOOR
     | {"options", "store", "records", "steps", "scoring", "sources", "reports", "writing", "threads", "cli"},

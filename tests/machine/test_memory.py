@@ -1,7 +1,10 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from tldrkit.machine import memory
 
 FAULTS = """
 import resource, sys, torch
@@ -23,3 +26,16 @@ def test_freed_memory_is_used_again() -> None:
     }
 
     assert faults["give"] - faults["keep"] > 15 * (1 << 26) / 4096 / 16  # large pages count for fewer
+
+
+def test_a_container_has_what_it_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory is the machine's, or what a container may use of it where that is less; `max` is no limit."""
+    monkeypatch.setattr(memory, "_CONTAINER", tmp_path)
+    (tmp_path / "memory.max").write_text("max\n")
+    whole = memory.find_memory()
+    (tmp_path / "memory.max").write_text("1000000\n")
+    (tmp_path / "memory.current").write_text("400000\n")
+
+    assert whole.total is not None
+    assert whole.total > 1_000_000
+    assert memory.find_memory() == memory.Memory(total=1_000_000, available=600_000)

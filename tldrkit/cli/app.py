@@ -2,6 +2,7 @@
 
 import errno
 import os
+import platform
 import signal
 from types import FrameType
 from typing import Any
@@ -15,6 +16,7 @@ from tldrkit.cli.arguments import AnySpelling
 from tldrkit.cli.base import base
 from tldrkit.cli.compare import compare
 from tldrkit.cli.compress import compress
+from tldrkit.cli.doctor import doctor
 from tldrkit.cli.eval import eval as eval_
 from tldrkit.cli.export import export
 from tldrkit.cli.serve import serve
@@ -22,6 +24,7 @@ from tldrkit.cli.summarize import summarize
 from tldrkit.cli.sweep import sweep
 from tldrkit.cli.train import train
 from tldrkit.errors import SpecError, TldrkitError
+from tldrkit.machine.libraries import SHOWN, find_version
 from tldrkit.options import count_processes
 from tldrkit.texts import name_error, say_reason
 
@@ -85,13 +88,15 @@ def _interrupt(signal_number: int, frame: FrameType | None) -> None:  # noqa: AR
 def _show_version(value: bool) -> None:
     if value:
         console.show_line(f"tldrkit {__version__}")
+        versions = ((name, find_version(name)) for name in SHOWN)
+        there = ", ".join(f"{name} {version}" for name, version in versions if version)
+        console.show_line(f"Python {platform.python_version()}, {there}")
         raise typer.Exit
 
 
 app = typer.Typer(
     cls=Boundary,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -102,7 +107,11 @@ app = typer.Typer(
 def root(
     ctx: typer.Context,
     version: bool = typer.Option(  # noqa: ARG001  (its callback does all)
-        False, "--version", callback=_show_version, is_eager=True, help="Show the version."
+        False,
+        "--version",
+        callback=_show_version,
+        is_eager=True,
+        help="Show the version, and those of Python and libraries.",
     ),
 ) -> None:
     """Make small summarizers of forum threads, and prove what they are worth.
@@ -118,6 +127,6 @@ def root(
         )
 
 
-for _command in (base, compress, train, eval_, compare, export, summarize, serve, sweep):
+for _command in (base, compress, train, eval_, compare, export, summarize, serve, sweep, doctor):
     app.command(cls=Quiet)(_command)
 app.add_typer(artifacts.app, name="artifacts")

@@ -8,6 +8,7 @@ import typer
 
 from tldrkit.cli import console
 from tldrkit.cli.arguments import AnySpelling
+from tldrkit.cli.completing import complete_reference
 from tldrkit.cli.options import Artifacts
 from tldrkit.store.lineage import Lineage
 from tldrkit.store.store import ArtifactStore
@@ -17,11 +18,22 @@ DAMAGED = 4
 """Exit status where an artifact, or one that it was made from, is not as it was published."""
 
 Reference = Annotated[
-    str, typer.Argument(metavar="REF", help="Such as b/train or b/train@v3.", show_default=False)
+    str,
+    typer.Argument(
+        metavar="REF",
+        help="Such as b/train or b/train@v3.",
+        show_default=False,
+        autocompletion=complete_reference,
+    ),
 ]
 MaybeReference = Annotated[
     str | None,
-    typer.Argument(metavar="[REF]", help="One artifact; all of them where not given.", show_default=False),
+    typer.Argument(
+        metavar="[REF]",
+        help="One artifact; all of them where not given.",
+        show_default=False,
+        autocompletion=complete_reference,
+    ),
 ]
 
 Checkpoints = Annotated[

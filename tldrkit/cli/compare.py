@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tldrkit.cli import console
+from tldrkit.cli.completing import complete_reference
 from tldrkit.cli.options import read_path, step_command
 from tldrkit.options import Options
 from tldrkit.specs import CompareSpec
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 References = Annotated[
     list[str],
     typer.Argument(
-        metavar="REF...", help="Scores that `eval` published, any number of seeds.", show_default=False
+        metavar="REF...",
+        help="Scores that `eval` published, any number of seeds.",
+        show_default=False,
+        autocompletion=complete_reference,
     ),
 ]
 Name = Annotated[str, typer.Option("--as", metavar="NAME", help="Name to publish the comparison under.")]

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from tldrkit.cli.completing import complete_reference
 from tldrkit.cli.options import AsName, Source, step_command
 from tldrkit.options import Options
 from tldrkit.specs import CompressSpec
@@ -13,6 +14,7 @@ Match = Annotated[
     typer.Option(
         metavar="REF",
         help="Enlarge the result, feed-forward width first, until it has this model's deployed size (run D).",
+        autocompletion=complete_reference,
     ),
 ]
 

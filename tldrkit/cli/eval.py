@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from tldrkit.cli.completing import complete_reference
 from tldrkit.cli.options import AsName, read_path, step_command
 from tldrkit.errors import SpecError
 from tldrkit.options import Options
@@ -14,7 +15,12 @@ GIVEN = "Outputs of another system, instead of SOURCE"
 
 Source = Annotated[
     str | None,
-    typer.Argument(metavar="SOURCE", help="A model; as for the other commands.", show_default=False),
+    typer.Argument(
+        metavar="SOURCE",
+        help="A model, as for the other commands; or `central`, which takes sentences without a network.",
+        show_default=False,
+        autocompletion=complete_reference,
+    ),
 ]
 Predictions = Annotated[
     Path | None,

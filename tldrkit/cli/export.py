@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from tldrkit.cli import console
+from tldrkit.cli.completing import complete_reference
 from tldrkit.cli.options import Source, read_path, step_command
 from tldrkit.errors import SpecError
 from tldrkit.options import Options
@@ -28,6 +29,7 @@ Comparison = Annotated[
     typer.Option(
         metavar="REF",
         help="Comparison for the model card.",
+        autocompletion=complete_reference,
         show_default="SOURCE, where it is one",
     ),
 ]

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import typer
 from pydantic.fields import FieldInfo
 
+from tldrkit.cli.completing import complete_reference
 from tldrkit.cli.console import ProgressTracker
 from tldrkit.errors import SpecError
 from tldrkit.options import Device, Options, WandbMode, limit_threads
@@ -48,6 +49,7 @@ Source = Annotated[
         metavar="SOURCE",
         help="A reference (b/train, b/train@v2; a comparison: its winner), a model folder, or a hub id.",
         show_default=False,
+        autocompletion=complete_reference,
     ),
 ]
 

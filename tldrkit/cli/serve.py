@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tldrkit.cli import console
+from tldrkit.cli.completing import complete_reference
 from tldrkit.cli.options import read_path, step_command
 from tldrkit.cli.secrets import read_token
 from tldrkit.options import Options
@@ -22,6 +23,7 @@ Models = Annotated[
     typer.Argument(
         metavar="SOURCE...", help="Models, as for the other commands; the first answers by default.",
         show_default=False,
+        autocompletion=complete_reference,
     ),
 ]  # fmt: skip
 Host = Annotated[str, typer.Option(help="Address to listen at.", rich_help_panel=REACH)]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tldrkit.cli import console
+from tldrkit.cli.completing import complete_reference
 from tldrkit.cli.options import HOW, read_path, step_command
 from tldrkit.errors import SpecError
 from tldrkit.options import EngineName, Options
@@ -38,7 +39,9 @@ Model = Annotated[
     typer.Option(
         "--model",
         metavar="SOURCE",
-        help="A reference, a comparison (its winner), a model folder, or a hub id.",
+        help="A reference, a comparison (its winner), a model folder, a hub id; or `central`: the most "
+        "central sentences of a thread, without a network.",
+        autocompletion=complete_reference,
     ),
 ]
 Out = Annotated[

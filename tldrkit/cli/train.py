@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from tldrkit.cli import console
+from tldrkit.cli.completing import complete_reference
 from tldrkit.cli.options import step_command
 from tldrkit.errors import SpecError
 from tldrkit.options import Options
@@ -15,7 +16,10 @@ IMPLIED = "Compressed first, where given (the same as a `compress` step before)"
 TrainSource = Annotated[
     str | None,
     typer.Argument(
-        metavar="SOURCE", help="What to start from; as for the other commands.", show_default=False
+        metavar="SOURCE",
+        help="What to start from; as for the other commands.",
+        show_default=False,
+        autocompletion=complete_reference,
     ),
 ]
 TrainName = Annotated[

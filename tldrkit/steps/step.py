@@ -1,6 +1,5 @@
 """What all steps share: skip what is done, record the run, publish the result."""
 
-import importlib.metadata
 import os
 import platform
 import shutil
@@ -13,6 +12,7 @@ from typing import Any
 
 from tldrkit import __version__
 from tldrkit.errors import DamagedArtifact, ReadOnlyStore, TrialStopped
+from tldrkit.machine.libraries import find_version
 from tldrkit.machine.processor import describe_processor
 from tldrkit.options import Options, count_processes, is_first_process
 from tldrkit.specs import Precision, Spec
@@ -274,15 +274,8 @@ def build_provenance(options: Options) -> dict[str, Any]:
         "threads": options.threads,
         "processes": count_processes(),
         "git_commit": _git_commit(),
-        "libraries": {name: _version(name) for name in _LIBRARIES},
+        "libraries": {name: find_version(name) for name in _LIBRARIES},
     }
-
-
-def _version(library: str) -> str | None:
-    try:
-        return importlib.metadata.version(library)
-    except importlib.metadata.PackageNotFoundError:
-        return None
 
 
 def _git_commit() -> str | None:
