@@ -52,7 +52,7 @@ def read_threads(*paths: str | PathLike[str], as_text: bool = False) -> Threads:
     Raises:
         DataError: A path does not exist, or a pattern matches nothing.
 
-    Example:
+    Examples:
         >>> threads = tldrkit.read_threads("examples/threads")
         >>> len(threads), len(threads.refused)
         (10, 0)

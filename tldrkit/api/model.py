@@ -65,7 +65,7 @@ class Model:
             ModelError: The model cannot be loaded.
             SpecError: A field cannot be used.
 
-        Example:
+        Examples:
             >>> model = tldrkit.load("central")
             >>> first, second = model.summarize(["The lift is broken. Tim mends it.", threads[0]])
             >>> first.text
@@ -154,7 +154,7 @@ class Model:
             CompressionError: The sizes cannot be made.
             SpecError: A field cannot be used.
 
-        Example:
+        Examples:
             >>> small = model.compress(enc_num_layers=1, dataset="toy", name="small")
             >>> small.reference
             'small@v1'
@@ -194,7 +194,7 @@ class Model:
             DataError: The data set cannot be used.
             ModelError: The sizes cannot be made, or PerforatedAI stops.
 
-        Example:
+        Examples:
             >>> trained = model.train(dataset="toy", max_steps=2, eval_examples=2, name="c/train")
             >>> trained.metrics["steps"]
             2
@@ -235,7 +235,7 @@ class Model:
             SpecError: A field cannot be used.
             DataError: The data set cannot be used.
 
-        Example:
+        Examples:
             >>> scores = model.eval(dataset="toy", max_target_tokens=8, name="whole/eval")
             >>> scores.metrics["documents"]
             12
@@ -274,7 +274,7 @@ class Model:
             StoreError: The folder exists and holds something else.
             SpecError: The comparison does not hold the model, or a field cannot be used.
 
-        Example:
+        Examples:
             >>> exported = model.export(folder / "exported")
             >>> (exported.folder / "README.md").is_file()
             True

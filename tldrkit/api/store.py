@@ -28,7 +28,7 @@ class Store:
         wandb: Whether Weights & Biases gets the metrics too.
         quiet: Whether nothing is told: no progress, and no advice.
 
-    Example:
+    Examples:
         >>> tldrkit.Store("other", data="texts", threads=1)
         Store('other')
     """
@@ -157,7 +157,7 @@ class Store:
             ComparisonError: The runs differ in data, split or decoding settings, or are no scores.
             UnknownReference: A reference names nothing.
 
-        Example:
+        Examples:
             >>> floor = store.load("central").eval(dataset="toy")
             >>> whole = model.eval(dataset="toy", max_target_tokens=8, name="whole/eval")
             >>> comparison = store.compare(whole, floor)
@@ -244,7 +244,7 @@ class Store:
 def load(source: str | os.PathLike[str]) -> Model:
     """Find a model in the store of the working folder; see ``Store.load``.
 
-    Example:
+    Examples:
         >>> model = tldrkit.load("central")
         >>> model.reference
         'central'
