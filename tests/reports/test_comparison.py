@@ -133,6 +133,25 @@ def test_seeds_in_common_are_paired(seeds_b: tuple[int, ...], paired: tuple[int,
     assert any("different seeds" in warning for warning in comparison.warnings) == (seeds_b != (0, 1, 2))
 
 
+def test_runs_that_grew_nothing_are_named() -> None:
+    """Of every cell of a study: which seeds of B published no dendrites, and whether D has B's size."""
+    runs = [build_run("B early", seed, dendrites=seed, parameters=700) for seed in range(3)] + [
+        build_run("B late", seed, parameters=700) for seed in range(3)
+    ]
+    controls = [
+        build_run(label, seed, parameters=size)
+        for label, size in (("D early", 700), ("D late", 770))
+        for seed in range(3)
+    ]
+    warnings = compare(*runs, *controls).warnings
+
+    assert "B early published no dendrites in 1 of 3 seeds (0)." in warnings
+    assert "B late published no dendrites: what it scores says nothing of them." in warnings
+    assert [text for text in warnings if "no control" in text] == [
+        "D late has 10.0 % more parameters than B late: it is no control of its size."
+    ]
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

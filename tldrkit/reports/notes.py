@@ -9,6 +9,7 @@ from tldrkit.reports.scores import RunScores, compute_cost
 from tldrkit.texts import count_noun
 
 _FEW_DOCUMENTS = 30
+_GROWING = ("B", "F")  # the protocol's runs with dendrites; a label may go on, as in "B at half time"
 _MATCHED = 0.02  # share of parameters by which the matched control may miss its size
 
 
@@ -19,6 +20,7 @@ def find_warnings(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:
         *_warn_of_training(groups, "training_tokens", "tokens"),
         *_warn_of_training(groups, "training_steps", "steps"),
         *_warn_of_sizes(groups),
+        *_warn_of_growth(groups),
         *_warn_of_seeds(groups),
         *_warn_of_outputs(groups),
     ]
@@ -84,13 +86,26 @@ def _warn_of_sizes(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:
             warnings.append(
                 f"Seeds of {label} differ in parameters ({_join(sizes)}): the table shows their mean."
             )
-    own = compute_cost(groups.get("B", ()), "parameters")
-    matched = compute_cost(groups.get("D", ()), "parameters")
-    if own and matched:
-        ratio = matched / own
-        if abs(ratio - 1) > _MATCHED:
-            words = f"{100 * abs(ratio - 1):.1f} % {'more' if ratio > 1 else 'fewer'}"
-            warnings.append(f"D has {words} parameters than B: it is no control of B's size.")
+    for label in (label for label in groups if label.partition(" ")[0] == "B"):
+        control = "D" + label[1:]
+        own, matched = (compute_cost(groups.get(name, ()), "parameters") for name in (label, control))
+        if own and matched and abs(matched / own - 1) > _MATCHED:
+            words = f"{100 * abs(matched / own - 1):.1f} % {'more' if matched > own else 'fewer'}"
+            warnings.append(f"{control} has {words} parameters than {label}: it is no control of its size.")
+    return warnings
+
+
+def _warn_of_growth(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:
+    """Name the runs that were to grow dendrites, and published none."""
+    warnings = []
+    for label in (label for label in groups if label.partition(" ")[0] in _GROWING):
+        grown = {run.seed: run.cost.dendrites for run in groups[label] if run.cost}
+        bare = [seed for seed, dendrites in grown.items() if not dendrites]
+        if bare and len(bare) == len(grown):
+            warnings.append(f"{label} published no dendrites: what it scores says nothing of them.")
+        elif bare:
+            seeds = count_noun(len(grown), "seed")
+            warnings.append(f"{label} published no dendrites in {len(bare)} of {seeds} ({_join(bare)}).")
     return warnings
 
 
