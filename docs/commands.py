@@ -1,5 +1,6 @@
 """A hook of MkDocs: writes the page of all commands from the code that reads the command line."""
 
+import html
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +14,7 @@ from tldrkit.cli.app import app
 PAGE = "reference/commands.md"
 OPENING = """# Commands
 
-Every command and every option, as `--help` shows them. What all commands share is in [The steps](steps.md).
+Every command and every option, as `--help` shows them. [What all commands share](steps.md) has the rest.
 """
 
 
@@ -45,7 +46,7 @@ def _tell(command: Any, path: str) -> Iterator[str]:  # noqa: ANN401  (Typer's o
     for parameter in command.params:
         if record := parameter.get_help_record(context):
             panel = parameter.rich_help_panel or f"{parameter.param_type_name}s".capitalize()
-            panels.setdefault(panel, []).append(f"| `{_escape(record[0])}` | {_escape(record[1])} |")
+            panels.setdefault(panel, []).append(f"| {_code(record[0])} | {_escape(record[1])} |")
     for panel, rows in panels.items():
         yield "\n".join([f"| {panel} | |", "|---|---|", *rows, ""])
 
@@ -55,6 +56,15 @@ def _mark_example(text: str) -> str:
     return re.sub(r"^(Example: )(tldrkit .*)$", r"\1`\2`", text, flags=re.MULTILINE)
 
 
+def _code(text: str) -> str:
+    """Set a cell's text as code; a bar would end the cell, also between backquotes."""
+    return f"<code>{html.escape(text).replace('|', '&#124;')}</code>"
+
+
 def _escape(text: str) -> str:
-    """Keep a cell's text from being read as a table, a tag or a link."""
-    return re.sub(r"([|\\*\[\]<>])", r"\\\1", text) if "`" not in text else text.replace("|", r"\|")
+    """Keep a cell's text from being read as a table, a tag or a link; code in it stays code."""
+    parts = (
+        _code(part[1:-1]) if part.startswith("`") else re.sub(r"([|\\*\[\]<>_])", r"\\\1", part)
+        for part in re.split(r"(`[^`]*`)", text)
+    )
+    return "".join(parts)
