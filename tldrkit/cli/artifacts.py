@@ -40,7 +40,7 @@ Checkpoints = Annotated[
     bool,
     typer.Option(
         "--checkpoints",
-        help="Also those of training and summarizing that was not finished: it will begin anew.",
+        help="Remove the states of unfinished training and summarizing too; they begin anew.",
         show_default=False,
     ),
 ]

@@ -60,7 +60,7 @@ def compare(
     """Set runs side by side, with 95 % paired bootstrap intervals, and say in words what they show.
 
     Runs with the same experiment label are seeds of one run. Runs on other data, splits or decoding settings
-    are refused. `--spec experiments/claims.yaml` has claims judged: held, not held or not shown.
+    are refused. `--spec experiments/claims.yaml` judges claims: held, not held or not shown.
 
     Example: `tldrkit compare a/eval b/eval c/eval d/eval --html report.html`
     """

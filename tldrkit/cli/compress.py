@@ -23,7 +23,7 @@ Match = Annotated[
 def compress(
     source: Source, *, name: AsName, match: Match = None, spec: CompressSpec, options: Options
 ) -> None:
-    """Make a T5 or BART smaller, keeping what it can of what the network knows.
+    """Make a T5, BART or kin smaller, and keep the parts that matter most.
 
     Sizes that are not given stay as they are. What to keep is measured on documents of the training split.
 

@@ -9,7 +9,7 @@ _WIDTH = 20  # of the names
 
 @step_command(how=("artifacts", "data"))
 def doctor(*, options: Options) -> None:
-    """Show what this machine and this installation have, to be pasted into a report of a bug.
+    """Show what this machine and this installation have, to paste into a bug report.
 
     Processor and number formats, memory, whether the hub answers (asked for three seconds at most),
     libraries and extras with their versions, and the store. Nothing is changed, and nothing is sent.

@@ -67,7 +67,7 @@ def export(
 
     Example: `tldrkit export compare --to tldr-dendritic-t5`
 
-    Two ONNX graphs for where there is no torch: `tldrkit export b/train --to graphs --format onnx`
+    ONNX graphs, to use without torch: `tldrkit export b/train --to graphs --format onnx`
     """
     from tldrkit.steps.export import export as run
 

@@ -89,7 +89,7 @@ _HOW = {
             max=1024,
             show_default="the library's choice",
         ),
-        _how(bool, False, "force/--no-force", "Do the step again though it is already done."),
+        _how(bool, False, "force/--no-force", "Do the step again, even if it was done before."),
         _how(WandbMode, "off", "wandb", "Send the metrics to Weights & Biases too."),
     )
 }

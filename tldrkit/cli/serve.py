@@ -63,7 +63,7 @@ Body = Annotated[int, typer.Option("--max-body", help="Bytes of a request.", min
 Waiting = Annotated[
     int,
     typer.Option(
-        "--max-waiting", help="Documents that may wait; more: 429.", min=1, rich_help_panel=REACH
+        "--max-waiting", help="Documents that may wait; beyond it: 429.", min=1, rich_help_panel=REACH
     ),
 ]  # fmt: skip
 Seconds = Annotated[

@@ -93,19 +93,19 @@ ShardOption = Annotated[
     typer.Option(
         "--shard",
         metavar="I/N",
-        help="Do the I-th of N parts of the files, into FILE-I-of-N: for job arrays.",
+        help="Do part I of N, and write FILE-I-of-N: for job arrays.",
         rich_help_panel=HOW,
     ),
 ]
 Watch = Annotated[
     bool,
-    typer.Option("--watch", help="Go on, and add what arrives, until interrupted.", rich_help_panel=HOW),
+    typer.Option("--watch", help="Keep running, and add what arrives.", rich_help_panel=HOW),
 ]
 EngineOption = Annotated[
     EngineName,
     typer.Option(
         "--engine",
-        help="In this process, or on a Ray cluster that is there: the same bytes.",
+        help="Work in this process, or on a running Ray cluster, with the same result.",
         rich_help_panel=HOW,
     ),
 ]

@@ -17,7 +17,11 @@ SweepFile = Annotated[
 Count = Annotated[
     int | None,
     typer.Option(
-        "--count", min=1, metavar="N", help="Runs of the whole sweep, by all processes.", show_default=False
+        "--count",
+        min=1,
+        metavar="N",
+        help="Trials of the whole sweep.",
+        show_default=False,
     ),
 ]
 Name = Annotated[
@@ -38,7 +42,7 @@ Pareto = Annotated[
     bool,
     typer.Option(
         "--pareto",
-        help="Ask for few deployed parameters too; then no run is stopped early.",
+        help="Search for few deployed parameters too; no run is stopped early then.",
         show_default=False,
     ),
 ]
@@ -48,7 +52,7 @@ Report = Annotated[
         "--report",
         metavar="FOLDER",
         parser=read_path,
-        help="Write what came out there: a page, a table, the best run as specs.",
+        help="Write a report there: a page, a table, and the best run as spec files.",
         show_default=False,
     ),
 ]

@@ -17,7 +17,7 @@ TrainSource = Annotated[
     str | None,
     typer.Argument(
         metavar="SOURCE",
-        help="What to start from; as for the other commands.",
+        help="The model to start from, as for the other commands.",
         show_default=False,
         autocompletion=complete_reference,
     ),
@@ -30,7 +30,7 @@ TrainName = Annotated[
 
 @step_command(RunSpec, panels=dict.fromkeys(SIZES, IMPLIED))
 def train(source: TrainSource = None, *, name: TrainName = None, spec: RunSpec, options: Options) -> None:
-    """Fine-tune a model, with or without artificial dendrites, and publish its best validated state.
+    """Fine-tune a model, with or without artificial dendrites, and publish the best network.
 
     Example: `tldrkit train b/compress --as b/train --dataset synthetic --do-pb --max-steps 2000`
 

@@ -36,12 +36,12 @@ class CompressSpec(DataSpec):
     target_params: str | None = Field(
         None,
         pattern=COUNT,
-        description="Deployed parameters at most, such as 45M: sizes not given are found.",
+        description="Most deployed parameters, such as 45M; sizes that are not given are chosen to fit.",
     )
     ratio: float | None = Field(
-        None, gt=0, le=1, description="The same, as a share of the teacher's parameters."
+        None, gt=0, le=1, description="Most deployed parameters, as a share of the model's, such as 0.75."
     )
-    calibration_examples: int = Field(128, ge=1, description="Training documents that tell what to keep.")
+    calibration_examples: int = Field(128, ge=1, description="Training documents read to see what to keep.")
     seed: int = Field(
         0, ge=0, description="Seed of the choice of calibration documents and of added weights."
     )

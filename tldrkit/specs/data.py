@@ -18,14 +18,14 @@ class DataSpec(TaughtSpec):
         None, description="Column holding the summary, where it has another name."
     )
     revision: str | None = Field(None, description="Revision of a hub data set.")
-    prefix: str | None = Field(None, description=f"Text set before every document; {AS_TAUGHT}.")
+    prefix: str | None = Field(None, description=f"Text set before every document. [{AS_TAUGHT}]")
     max_source_tokens: int | None = Field(
         None,
         ge=FEWEST_READ,
-        description=f"Tokens of a document kept, prefix and end mark included; {AS_TAUGHT}.",
+        description=f"Tokens of a document kept, prefix and end mark included. [{AS_TAUGHT}]",
     )
     max_target_tokens: int | None = Field(
         None,
         ge=FEWEST_WRITTEN,
-        description=f"Tokens of a summary kept or written, end mark included; {AS_TAUGHT}.",
+        description=f"Tokens of a summary kept or written, end mark included. [{AS_TAUGHT}]",
     )

@@ -19,7 +19,7 @@ class RunSpec(TrainSpec, CompressSpec):
 
     test_dendrite_capacity: bool = Field(
         False,
-        description="Train nothing: take one step with 0, 1, 2, ... dendrites, and show what each takes.",
+        description="Train nothing; take one step with 0 to 3 dendrites, and show memory and time of each.",
     )
 
     @property

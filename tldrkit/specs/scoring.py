@@ -14,7 +14,7 @@ class ScoreSpec(Spec):
     """How texts are scored."""
 
     over_references: Literal["best", "mean"] = Field(
-        "best", description="Of several references the best ROUGE counts, for each metric, or the mean."
+        "best", description="With several references: the best ROUGE counts, for each metric, or the mean."
     )
 
 
@@ -29,7 +29,7 @@ class EvalSpec(DataSpec, ScoreSpec, SearchSpec):
     """How a model is scored."""
 
     split: Literal["train", "validation", "test"] = Field("test", description="Split that is scored.")
-    max_examples: int | None = Field(None, ge=1, description="Score the first so many examples only.")
+    max_examples: int | None = Field(None, ge=1, description="Score only the first N examples.")
     batch_size: int = Field(64, ge=1, description="Documents decoded together.")
     precision: Precision = Field("fp32", description=PRECISION)
     restore_case: bool = Field(True, description=RESTORE_CASE)

@@ -8,7 +8,7 @@ from pydantic import Field
 from tldrkit.specs.spec import Spec
 from tldrkit.specs.taught import MOST_BEAMS
 
-AS_DEFAULTS = "as the model's generation defaults say, where not given"
+AS_DEFAULTS = "the model's generation defaults"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +16,7 @@ class Search:
     """What is asked for otherwise than a model's generation defaults say; None leaves them as they are.
 
     Args:
-        no_repeat_ngram_size: So many tokens in a row never come twice; 0 allows it.
+        no_repeat_ngram_size: Never write the same N tokens in a row twice; 0 allows it.
         repetition_penalty: What makes tokens less likely that were written before; 1 for none.
         length_penalty: Power of the length that a beam's log-probability is divided by.
         early_stopping: Whether a search ends once as many summaries have ended as there are beams.
@@ -42,16 +42,17 @@ class SearchSpec(Spec):
 
     num_beams: int = Field(4, ge=1, le=MOST_BEAMS, description="Beams of the search; 1 is greedy.")
     no_repeat_ngram_size: int | None = Field(
-        None, ge=0, description=f"So many tokens in a row never come twice; 0 allows it; {AS_DEFAULTS}."
+        None, ge=0, description=f"Never write the same N tokens in a row twice; 0 allows it. [{AS_DEFAULTS}]"
     )
     repetition_penalty: float | None = Field(
-        None, gt=0, description=f"Above 1, tokens written before become less likely; {AS_DEFAULTS}."
+        None, gt=0, description=f"Above 1, tokens written before become less likely. [{AS_DEFAULTS}]"
     )
     length_penalty: float | None = Field(
-        None, description=f"Of beams: the larger, the longer summaries are; {AS_DEFAULTS}."
+        None, description=f"Beam search: a larger value gives longer summaries. [{AS_DEFAULTS}]"
     )
     early_stopping: bool | None = Field(
-        None, description=f"End once as many summaries have ended as there are beams; {AS_DEFAULTS}."
+        None,
+        description=f"Beam search: stop once as many summaries have ended as there are beams. [{AS_DEFAULTS}]",
     )
 
     @property

@@ -7,7 +7,7 @@ from tldrkit.specs.spec import Spec
 
 FEWEST_READ, FEWEST_WRITTEN = 8, 4
 MOST_BEAMS = 64  # of a search: each takes memory
-AS_TAUGHT = "as the model was taught, where not given"
+AS_TAUGHT = "as the model was taught"
 
 TaughtSpecT = TypeVar("TaughtSpecT", bound="TaughtSpec")
 

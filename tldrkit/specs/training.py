@@ -70,7 +70,7 @@ class FitSpec(DataSpec):
         None, ge=0, lt=1, description="Dropout rate; the network's own where not given."
     )
     precision: Literal["auto", "fp32", "bf16"] = Field(
-        "auto", description="Arithmetic; auto is bf16 where the processor has it."
+        "auto", description="Number format; auto is bf16 where the processor has it, else fp32."
     )
     eval_every: int = Field(500, ge=1, description="Steps between two validations.")
     eval_examples: int = Field(200, ge=1, description="Validation examples scored during training.")
@@ -154,7 +154,7 @@ class TrainSpec(FitSpec):
         "decoder-feed-forward", description="Linear layers that may grow dendrites."
     )
     dendrite_last_layers: int | None = Field(
-        None, ge=1, description="Of that placement, the last so many layers of encoder and decoder only."
+        None, ge=1, description="Only in the last N layers of encoder and decoder."
     )
     dendrite_modules: str | None = Field(
         None, description="Instead of a placement: paths of linear layers, such as decoder.*.wi,decoder.*.wo"
@@ -185,10 +185,10 @@ class TrainSpec(FitSpec):
         0.0, ge=0, lt=1, description="Share by which a score must be better to count as an improvement."
     )
     p_epochs_to_switch: int | None = Field(
-        None, ge=1, description="Acts with PerforatedAI's licensed add-on only: validations of its own phase."
+        None, ge=1, description="Only for PerforatedAI's licensed add-on: validations of its own phase."
     )
     cap_n: bool | None = Field(
-        None, description="Acts with PerforatedAI's licensed add-on only: end its phase when it is due."
+        None, description="Only for PerforatedAI's licensed add-on: end its phase when it is due."
     )
 
     distill_weight: float = Field(

@@ -11,18 +11,18 @@ from tldrkit.specs.taught import AS_TAUGHT, FEWEST_READ, FEWEST_WRITTEN, MOST_BE
 Form = Literal["jsonl", "csv", "parquet", "markdown"]
 Precision = Literal["fp32", "bf16", "int8"]
 
-PRECISION = "Of matrix products; int8 is faster, and for T5, BART, Pegasus and kin on x86."
-RESTORE_CASE = "Of a tokenizer without capitals: write words as the thread does, and no stray spaces."
+PRECISION = "Number format of matrix products; int8 is faster (T5, BART, Pegasus and kin)."
+RESTORE_CASE = "With a tokenizer without capitals: write words with the thread's case, accents and spaces."
 
 
 class SummarizeSpec(TaughtSpec, SearchSpec):
     """How threads are summarized."""
 
-    prefix: str | None = Field(None, description=f"Text set before every document; {AS_TAUGHT}.")
+    prefix: str | None = Field(None, description=f"Text set before every document. [{AS_TAUGHT}]")
     max_source_tokens: int | None = Field(
         None,
         ge=FEWEST_READ,
-        description=f"Tokens of a thread read at once, prefix and end mark included; {AS_TAUGHT}.",
+        description=f"Tokens of a thread read at once, prefix and end mark included. [{AS_TAUGHT}]",
     )
     length: Literal["short", "medium", "long"] | None = Field(
         None, description="Tokens of a summary: 8 to 32, 24 to 72 or 56 to 144."
@@ -30,9 +30,9 @@ class SummarizeSpec(TaughtSpec, SearchSpec):
     max_tokens: int | None = Field(
         None,
         ge=FEWEST_WRITTEN,
-        description="Tokens of a summary at most; as the model was taught, where no length is given either.",
+        description="Most tokens of a summary. [by --length, else as the model was taught]",
     )
-    min_tokens: int | None = Field(None, ge=0, description="Tokens of a summary at least.")
+    min_tokens: int | None = Field(None, ge=0, description="Fewest tokens of a summary.")
     batch_size: int = Field(16, ge=1, description="Threads decoded together.")
     precision: Precision = Field("fp32", description=PRECISION)
     restore_case: bool = Field(True, description=RESTORE_CASE)
@@ -80,7 +80,9 @@ class ExportSpec(TaughtSpec):
         4, ge=1, le=MOST_BEAMS, description="Beams others decode with, unless they say otherwise."
     )
     max_target_tokens: int | None = Field(
-        None, ge=FEWEST_WRITTEN, description=f"Tokens others write at most, likewise; {AS_TAUGHT}."
+        None,
+        ge=FEWEST_WRITTEN,
+        description=f"Most tokens that others write, unless they say otherwise. [{AS_TAUGHT}]",
     )
 
     @model_validator(mode="after")
