@@ -52,7 +52,7 @@ class SearchSpec(Spec):
     )
     early_stopping: bool | None = Field(
         None,
-        description=f"Beam search: stop once as many summaries have ended as there are beams. [{AS_DEFAULTS}]",
+        description=f"Beam search: stop once there are as many summaries as beams. [{AS_DEFAULTS}]",
     )
 
     @property
