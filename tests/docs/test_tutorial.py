@@ -15,7 +15,7 @@ POSTS = [
 
 
 def test_pairs_are_made_of_threads_that_have_a_tldr(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What follows the mark is the summary, what stands before it stays in the thread; others are left out."""
+    """What follows the mark is the summary, and what is before it stays; other threads are left out."""
     page = (ROOT / "docs/tutorial/index.md").read_text(encoding="utf-8")
     (program,) = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     monkeypatch.chdir(tmp_path)
