@@ -15,12 +15,13 @@ from tests.training.packed.references import pack
 from tests.writing.compiled.test_search import read
 from tldrkit.dendrites import perforated as dendrites
 from tldrkit.dendrites.perforated import Dendrites
-from tldrkit.dendrites.placements import choose_modules
+from tldrkit.dendrites.placements import choose_modules, count_cost
 from tldrkit.errors import DendriteError
 from tldrkit.families.hub_code.modeling_tldr import TldrT5ForConditionalGeneration
 from tldrkit.specs import TrainSpec
 from tldrkit.writing.compiled.rules import Rules
 from tldrkit.writing.compiled.search import write_greedily
+from tldrkit.writing.freezing import freeze
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:__array__ implementation:DeprecationWarning"
@@ -149,27 +150,73 @@ def test_a_growing_network_trains_on_packed_tokens(
     )
     run.validate(0.1, 0.2)
     run.disturb()
+    check_packed(run, tiny_batch)
+    assert run.dendrites()[-1] == 2
+
+
+def unpad(batch: Batch) -> tuple[list[list[int]], list[list[int]]]:
+    lengths = batch["attention_mask"].sum(1).tolist()
+    sources = [row[:length] for row, length in zip(batch["input_ids"].tolist(), lengths, strict=True)]
+    return sources, batch["labels"].tolist()
+
+
+def check_packed(run: Run, batch: Batch) -> None:
+    """Hold loss and gradients over packed tokens to those of the network's own forward pass."""
     run.network.eval()
-    lengths = tiny_batch["attention_mask"].sum(1).tolist()
-    sources = [row[:length] for row, length in zip(tiny_batch["input_ids"].tolist(), lengths, strict=True)]
     packed = pack(run.network)
     found = []
-    for loss in (
-        run.network(**tiny_batch).loss * tiny_batch["labels"].numel(),
-        packed(sources, tiny_batch["labels"].tolist()),
-    ):
+    for loss in (run.network(**batch).loss * batch["labels"].numel(), packed(*unpad(batch))):
         run.optimizer.zero_grad()
         loss.backward()
         gradients = {name: p.grad.clone() for name, p in run.network.named_parameters() if p.grad is not None}
         found.append((loss.detach(), gradients))
     (expected, theirs), (loss, ours) = found
 
-    assert run.dendrites()[-1] == 2
     torch.testing.assert_close(loss, expected, rtol=1e-5, atol=0)
     assert ours.keys() == theirs.keys()
     largest = max(float(gradient.abs().max()) for gradient in theirs.values())
     for name, gradient in ours.items():
         torch.testing.assert_close(gradient / largest, theirs[name] / largest, rtol=0, atol=2e-5, msg=name)
+
+
+@pytest.mark.parametrize("kind", ["tiny_flan", "narrow_t5"])
+def test_blocks_grow_as_modules(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path, tiny_batch: Batch
+) -> None:
+    """A feed-forward with its norm grows whole: trained packed, counted, deployed, written and loaded."""
+    network = request.getfixturevalue(kind)
+    fields: dict[str, Any] = {"dendrite_placement": "feed-forward", "dendrite_unit": "block"}
+    paths = choose_modules(network, TrainSpec(**fields))
+    cost = count_cost(network, paths, 2)
+    run = Run(network, tmp_path, tiny_batch, dendrite_activation="tanh", **fields)
+    before = run.policy.count_deployed(run.network)
+    assert freeze(run.network) is not None
+    run.validate(0.1, 0.2)
+    run.disturb()
+    check_packed(run, tiny_batch)
+    plain = run.policy.detach(run.network)
+    plain.save_pretrained(tmp_path / "saved")
+    loaded = type(plain).from_pretrained(tmp_path / "saved")
+    asked = {"input_ids": tiny_batch["input_ids"], "num_beams": 4, "max_new_tokens": 6}
+
+    assert plain.config.growth == dict.fromkeys(paths, 2)
+    assert run.policy.count_deployed(run.network) - before == cost
+    assert sum(p.numel() for p in plain.parameters()) == before + cost
+    expected = compute_logits(run.network, tiny_batch)
+    torch.testing.assert_close(compute_logits(plain, tiny_batch), expected, atol=1e-5, rtol=0)
+    assert torch.equal(compute_logits(loaded, tiny_batch), compute_logits(plain, tiny_batch))
+    assert torch.equal(plain.generate(**asked), run.network.generate(**asked))
+    assert (freeze(plain), freeze(run.network)) == (None, None)
+    found = pack(plain)(*unpad(tiny_batch))
+    torch.testing.assert_close(found, pack(run.network)(*unpad(tiny_batch)), rtol=1e-5, atol=0)
+
+
+def test_blocks_need_a_module_of_their_own(tiny_bart: PreTrainedModel) -> None:
+    """BART's feed-forwards are no modules, attention is no block; the sentence says what grows instead."""
+    for fields in ({}, {"dendrite_placement": "attention"}):
+        with pytest.raises(DendriteError, match="no feed-forward that is a module") as caught:
+            choose_modules(tiny_bart, TrainSpec(dendrite_unit="block", **fields))
+        assert "dendrite_unit: linear" in caught.value.hint
 
 
 def test_a_process_of_several_grows_by_itself(

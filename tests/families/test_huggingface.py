@@ -10,6 +10,7 @@ import torch
 from transformers import PreTrainedTokenizerFast
 
 from tests.networks import KIN, build_grown
+from tests.training.packed.references import build_blocks
 from tldrkit.families.huggingface import export_summarizer
 from tldrkit.families.summarizer import Summarizer
 from tldrkit.specs import ExportSpec
@@ -31,10 +32,11 @@ print(json.dumps(told))
 
 
 def test_a_grown_network_brings_its_code(tiny_tokenizer: PreTrainedTokenizerFast, tmp_path: Path) -> None:
-    """Of each family, in a process that knows transformers alone: the same logits to the bit."""
+    """Of each family, and blocks, in a process that knows transformers alone: the same logits to the bit."""
     ids, expected = torch.arange(3, 15)[None], {}
-    for family in KIN:
-        network, folder = build_grown(family), tmp_path / family
+    networks = {family: build_grown(family) for family in KIN} | {"t5": build_blocks().eval()}
+    for family, network in networks.items():
+        folder = tmp_path / family
         network.set_attn_implementation("sdpa")
         with torch.no_grad():
             expected[str(folder)] = network(input_ids=ids, decoder_input_ids=ids).logits.double().tolist()

@@ -9,7 +9,7 @@ import torch
 from transformers import PreTrainedModel
 
 from tests.networks import KIN_NETWORKS, VOCAB
-from tests.training.packed.references import BARTS, T5S
+from tests.training.packed.references import BARTS, T5S, build_blocks
 from tests.writing.compiled.test_bart import spread as spread_bart
 from tests.writing.compiled.test_search import spread
 from tldrkit.errors import ModelError
@@ -20,6 +20,7 @@ onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not inst
 NETWORKS = {
     "gated T5": lambda: spread(T5S["gated"]()),
     "narrow and grown T5": lambda: spread(T5S["asymmetric and grown"]()),
+    "T5 with grown blocks": lambda: spread(build_blocks()),
     "BART": BARTS["scaled embeddings, relu"],
     "BART with a bias of logits": BARTS["bias of logits"],
     "untied BART": BARTS["untied"],

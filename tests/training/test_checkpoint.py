@@ -74,7 +74,7 @@ def is_growth(event: Event) -> bool:
     [
         *((fields, dies) for fields in (PLAIN, GROWING) for dies in (is_train(4), is_train(8), is_growth)),
         (PLAIN | RECIPE, is_train(4)),
-        (GROWING | RECIPE, is_train(8)),
+        (GROWING | RECIPE | {"dendrite_unit": "block", "lr_after_growth": 0.5}, is_train(8)),
     ],
 )
 def test_a_killed_run_goes_on_as_if_it_had_not_been(

@@ -179,8 +179,8 @@ def test_runs_that_are_compared_see_the_same_tokens(examples: Corpus, tmp_path: 
 GROWING: dict[str, Any] = {"do_pb": True, "switch_mode": "fixed", "n_epochs_to_switch": 1}
 
 
-def _dendrites(folder: Path) -> Dendrites:
-    return Dendrites(TrainSpec(**(SMALL | GROWING)), folder / "scratch", folder / "log")
+def _dendrites(folder: Path, **fields: Any) -> Dendrites:  # noqa: ANN401
+    return Dendrites(TrainSpec(**(SMALL | GROWING | fields)), folder / "scratch", folder / "log")
 
 
 def test_growth_is_logged_with_parameters_before_and_after(examples: Corpus, tmp_path: Path) -> None:
@@ -196,6 +196,18 @@ def test_growth_is_logged_with_parameters_before_and_after(examples: Corpus, tmp
     sizes = {one["step"]: one["params_deployed"] for one in fitted.metrics["validations"]}
     assert list(sizes) == [event["step"] for event in memory.events if event["kind"] == "validation"]
     assert sizes[restructured[0]["step"]] == restructured[0]["params_after"]
+
+
+def test_the_rate_may_be_lower_after_growth(examples: Corpus, tmp_path: Path) -> None:
+    """What is left of it is a share, whatever the schedule; a run that does not grow keeps all."""
+    lower = {"schedule": "constant", "lr_after_growth": 0.25}
+    rates = []
+    for policy in (_dendrites(tmp_path, **lower), None):
+        memory = Memory()
+        fit(examples, memory, policy=policy, **(GROWING | lower))
+        rates.append(next(event["lr"] for event in memory.events if event["kind"] == "train"))
+
+    assert rates == [0.25 * SMALL["lr"], SMALL["lr"]]
 
 
 def test_a_grown_network_is_plain_torch(examples: Corpus, tmp_path: Path) -> None:

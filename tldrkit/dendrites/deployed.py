@@ -1,9 +1,27 @@
-"""The parameters of a linear layer as it is deployed, plain or with dendrites."""
+"""The parameters of a linear layer or a block as it is deployed, plain or with dendrites."""
+
+from dataclasses import dataclass
 
 from torch import Tensor, nn
 
 from tldrkit.dendrites.cascade import Cascade
+from tldrkit.families.hub_code.dendritic_block import DendriticBlock
 from tldrkit.families.hub_code.dendritic_linear import DendriticLinear
+
+
+@dataclass(frozen=True)
+class Block:
+    """A feed-forward block and its dendrites, which are blocks like it; see ``DendriticBlock``.
+
+    Shape:
+        to_output: (dendrites, width).
+        links: for each dendrite but the first, (earlier dendrites, width).
+    """
+
+    dendrites: tuple[nn.Module, ...]
+    to_output: Tensor
+    links: tuple[Tensor, ...]
+    activation: str
 
 
 def read_deployed(module: nn.Module) -> Cascade[Tensor]:
@@ -25,3 +43,12 @@ def read_deployed(module: nn.Module) -> Cascade[Tensor]:
         module.bias,
         () if module.dendrite_bias is None else module.dendrite_bias.unbind(),
     )
+
+
+def read_deployed_block(module: nn.Module) -> Block | None:
+    """Read a block deployed with dendrites; None where it is no such block."""
+    if not isinstance(module, DendriticBlock):
+        return None
+    dendrites = tuple(module.dendrites)
+    links = tuple(module.links_to(dendrite) for dendrite in range(1, len(dendrites)))
+    return Block(dendrites, module.dendrite_to_output, links, module.activation)

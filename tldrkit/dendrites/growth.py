@@ -25,12 +25,14 @@ class Growth:
         restructured: Whether its parameters are new objects: build the optimizer anew.
         finished: Whether growing ended with this validation; its shape stays as it is from now on.
         event: JSON-able facts for the run's metrics; empty where nothing is worth saying.
+        rate: Share of the learning rate to go on with, where the network was restructured.
     """
 
     network: nn.Module
     restructured: bool
     finished: bool
     event: dict[str, Any] = field(default_factory=dict)
+    rate: float = 1.0
 
 
 class GrowthPolicy(Protocol):

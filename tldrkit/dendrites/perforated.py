@@ -23,9 +23,10 @@ from torch.optim import Optimizer
 from transformers import PreTrainedModel
 
 from tldrkit.dendrites.cascade import Cascade
-from tldrkit.dendrites.deployed import read_deployed
+from tldrkit.dendrites.deployed import Block, read_deployed, read_deployed_block
 from tldrkit.dendrites.growth import Growth
-from tldrkit.dendrites.placements import choose_modules
+from tldrkit.dendrites.placements import choose_modules, find_norm
+from tldrkit.dendrites.settings import build_settings, configure, list_licensed
 from tldrkit.errors import DendriteError
 from tldrkit.families.anatomy import build_config
 from tldrkit.families.drawing import draw_blueprint
@@ -79,9 +80,9 @@ class Dendrites:
 
             state.pc = state.PAIConfig()  # afresh: nothing set by an earlier run stays
             state.pai_tracker = []
-            _configure(state.pc, _build_settings(self.spec, network, paths))
+            configure(state.pc, build_settings(self.spec, network, paths))
             if find_addon():
-                _configure(state.pc, _list_licensed(self.spec))
+                configure(state.pc, list_licensed(self.spec))
             perforated: nn.Module = steps.perforate_model(
                 network, save_name=SAVE_NAME, making_graphs=False, maximizing_score=True
             )
@@ -121,7 +122,7 @@ class Dendrites:
             "params_trained": count_trained(network),
             **self._describe_waiting(),
         }
-        return Growth(network, restructured, finished, event)
+        return Growth(network, restructured, finished, event, self.spec.lr_after_growth)
 
     def _describe_waiting(self) -> dict[str, Any]:
         """Describe what PerforatedAI waits for; an epoch is a call of ``after_validation``."""
@@ -217,17 +218,12 @@ def find_addon() -> bool:
     return importlib.util.find_spec("perforatedbp") is not None
 
 
-def _list_licensed(spec: TrainSpec) -> dict[str, Any]:
-    given = {"p_epochs_to_switch": spec.p_epochs_to_switch, "cap_at_n": spec.cap_n}
-    return {name: value for name, value in given.items() if value is not None}
-
-
 def _refuse_debugger(*_: object, **__: object) -> NoReturn:
     raise SystemExit
 
 
 def check_growable(network: PreTrainedModel, spec: TrainSpec) -> list[str]:
-    """Choose the layers to wrap.
+    """Choose the layers or blocks to wrap.
 
     Raises:
         DendriteError: The network is of another kind, has dendrites already, or lacks such layers.
@@ -246,49 +242,6 @@ def check_growable(network: PreTrainedModel, spec: TrainSpec) -> list[str]:
     return choose_modules(network, spec)
 
 
-def _build_settings(spec: TrainSpec, network: PreTrainedModel, paths: list[str]) -> dict[str, Any]:
-    """Build PerforatedAI's settings for an unattended run of gradient-descent dendrites on a transformer."""
-    tensors = network.state_dict(keep_vars=True)
-    first = {id(tensor): name for name, tensor in reversed(tensors.items())}
-    tied = [f".{name}" for name, tensor in tensors.items() if first[id(tensor)] != name]
-    wrapped = {f"{path}.{name}" for path in paths for name in ("weight", "bias")}
-    others = [f".{name}" for name, _ in network.named_parameters() if name not in wrapped]
-    return {
-        "device": network.device,
-        "configuration_confirmed": True,
-        "unwrapped_modules_confirmed": True,
-        "testing_dendrite_capacity": False,
-        "test_saves": False,
-        "module_names_to_perforate": [],
-        "module_ids_to_perforate": [f".{path}" for path in paths],
-        "parameter_ids_to_track": others,
-        "module_names_to_not_save": [".base_model", *tied],
-        "output_dimensions": [-1, -1, 0],  # batch, length, features
-        "pai_forward_function": ACTIVATIONS[spec.dendrite_activation],
-        "max_dendrites": spec.max_dendrites,
-        "max_dendrite_tries": spec.max_dendrite_tries,
-        "candidate_weight_initialization_multiplier": spec.dendrite_init,
-        "history_lookback": spec.history_lookback,
-        "improvement_threshold": [spec.improvement_threshold],
-        "improvement_threshold_raw": 0.0,
-        "initial_history_after_switches": -1,  # at 0 the first validation could not be the best
-        "find_best_lr": False,  # the loop owns the learning rate
-        "dont_give_up_unless_learning_rate_lowered": False,
-        "switch_mode": {"history": 1, "fixed": 2}[spec.switch_mode],
-        "n_epochs_to_switch": spec.n_epochs_to_switch,
-        "fixed_switch_num": spec.n_epochs_to_switch,
-        "first_fixed_switch_num": 1,
-    }
-
-
-def _configure(pc: Any, settings: dict[str, Any]) -> None:  # noqa: ANN401  (a module without types)
-    for name, value in settings.items():
-        if not hasattr(pc, f"get_{name}"):  # setting an unknown one would be ignored without a word
-            message = f"This PerforatedAI has no setting {name!r}."
-            raise DendriteError(message, hint="Install perforatedai 3.2.9.")
-        getattr(pc, f"set_{name}")(value)
-
-
 def _find_wrapped(network: nn.Module) -> dict[str, Any]:
     from perforatedai.modules_perforatedai import PAINeuronModule
 
@@ -301,8 +254,9 @@ def _show_shapes(network: nn.Module) -> None:
     A loop that reads the layers' parameters without calling them would never show it one.
     """
     for layer in _find_wrapped(network).values():
-        weight = layer.main_module.weight
-        layer(weight.new_zeros(1, 1, weight.shape[1])).sum().backward()
+        main = layer.main_module
+        weight = main.weight if isinstance(main, nn.Linear) else find_norm(main)
+        layer(weight.new_zeros(1, 1, weight.shape[-1])).sum().backward()
     network.zero_grad(set_to_none=True)
 
 
@@ -324,14 +278,17 @@ def _collect_deployed(network: nn.Module) -> dict[str, torch.Tensor]:
 
 
 def _collect_layer(layer: Any) -> dict[str, torch.Tensor]:  # noqa: ANN401  (a class without types)
-    """Collect one perforated layer's tensors under the names of ``DendriticLinear``."""
+    """Collect one perforated layer's tensors under the names of ``DendriticLinear`` or ``DendriticBlock``."""
     state = dict(layer.main_module.named_parameters())
     count, grown = int(layer.dendrite_modules_added), layer.dendrite_module
     if not count:
         return state
-    for name in list(state):
-        parts = [getattr(dendrite, name).detach() for dendrite in grown.layers]
-        state[f"dendrite_{name}"] = nn.Parameter(torch.stack(parts))
+    if isinstance(layer.main_module, nn.Linear):
+        for name in list(state):
+            parts = [getattr(dendrite, name).detach() for dendrite in grown.layers]
+            state[f"dendrite_{name}"] = nn.Parameter(torch.stack(parts))
+    else:
+        state.update((f"dendrites.{name}", tensor) for name, tensor in grown.layers.named_parameters())
     state["dendrite_to_output"] = layer.dendrites_to_top[count - 1]  # earlier entries are superseded
     if count > 1:
         links = [grown.dendrites_to_dendrites[dendrite].detach() for dendrite in range(1, count)]
@@ -349,18 +306,51 @@ def _read_growing(layer: Any) -> Cascade[torch.Tensor]:  # noqa: ANN401  (a clas
     count, grown, main = int(layer.dendrite_modules_added), layer.dendrite_module, layer.main_module
     if not count:
         return Cascade(main.weight, bias=main.bias)
-    from perforatedai import globals_perforatedai as state
-
-    function = state.pc.get_pai_forward_function()
     return Cascade(
         main.weight,
         tuple(dendrite.weight for dendrite in grown.layers),
         layer.dendrites_to_top[count - 1],
         tuple(grown.dendrites_to_dendrites[dendrite] for dendrite in range(1, count)),
-        next(name for name, known in ACTIVATIONS.items() if known is function),
+        _read_activation(),
         main.bias,
         () if main.bias is None else tuple(dendrite.bias for dendrite in grown.layers),
     )
+
+
+def _read_activation() -> str:
+    """Read which activation the dendrites of this process's run have."""
+    from perforatedai import globals_perforatedai as state
+
+    function = state.pc.get_pai_forward_function()
+    return next(name for name, known in ACTIVATIONS.items() if known is function)
+
+
+def read_block(module: nn.Module) -> Block | None:
+    """Read the dendrites of a feed-forward block, grown before or growing now; None where it has none."""
+    if not _wraps_block(module):
+        return read_deployed_block(module)
+    layer: Any = module
+    count, grown = int(layer.dendrite_modules_added), layer.dendrite_module
+    if not count:
+        return None
+    links = tuple(grown.dendrites_to_dendrites[dendrite] for dendrite in range(1, count))
+    return Block(tuple(grown.layers), layer.dendrites_to_top[count - 1], links, _read_activation())
+
+
+def list_modules(network: nn.Module) -> dict[str, nn.Module]:
+    """List the modules of a network by path; what is in a wrapped block, as if it were not wrapped."""
+    modules = dict(network.named_modules(remove_duplicate=False))
+    for path, module in list(modules.items()):
+        if _wraps_block(module):
+            inner = module.get_submodule("main_module").named_modules()
+            modules |= {f"{path}.{name}": part for name, part in inner if name}
+    return modules
+
+
+def _wraps_block(module: nn.Module) -> bool:
+    """Tell whether PerforatedAI wrapped a block; without its package, which takes seconds to import."""
+    main = getattr(module, "main_module", None)
+    return isinstance(main, nn.Module) and not isinstance(main, nn.Linear)
 
 
 def _build_deployed(network: PreTrainedModel, activation: str) -> PreTrainedModel:

@@ -3,7 +3,7 @@
 Knows layers by the blueprint. Does not grow anything.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final, Literal, get_args
@@ -22,7 +22,7 @@ Kind = Literal["attention", "feed-forward"]
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a linear layer is: its side, the number of its layer there, and what it belongs to."""
+    """Where what may grow is: its side, the number of its layer there, and what it belongs to."""
 
     side: SideName
     number: int
@@ -43,7 +43,7 @@ class Cost:
 
 
 def choose_modules(network: PreTrainedModel, spec: TrainSpec) -> list[str]:
-    """Choose the linear layers that may grow: never embeddings, the head, or projections between two widths.
+    """Choose what may grow: linear layers, but for the head and projections between two widths; or blocks.
 
     Args:
         network: Of a family with a blueprint.
@@ -55,8 +55,18 @@ def choose_modules(network: PreTrainedModel, spec: TrainSpec) -> list[str]:
     Raises:
         DendriteError: No layer is chosen.
     """
-    places = _list_places(network)
-    growable = list(_find_growable(network))
+    paths = _choose(network, spec)
+    if not paths:
+        what = "linear layer" if spec.dendrite_unit == "linear" else "feed-forward that is a module"
+        message = f"This network has no {what} at {spec.dendrite_placement!r}."
+        hint = "Choose another dendrite_placement, or dendrite_unit: linear."
+        raise DendriteError(message, hint=hint)
+    return paths
+
+
+def _choose(network: PreTrainedModel, spec: TrainSpec) -> list[str]:
+    places = _list_places(network, spec.dendrite_unit)
+    growable = list(_find_growable(network, places))
     if spec.dendrite_modules:
         patterns = [pattern.strip() for pattern in spec.dendrite_modules.split(",")]
         _check_patterns(patterns, growable)
@@ -65,25 +75,32 @@ def choose_modules(network: PreTrainedModel, spec: TrainSpec) -> list[str]:
     if spec.dendrite_last_layers is not None:
         first = {side: len(find_layers(network, side)) - spec.dendrite_last_layers for side in SIDES}
         paths = [path for path in paths if places[path].number >= first[places[path].side]]
-    if not paths:
-        message = f"This network has no linear layer at {spec.dendrite_placement!r}."
-        raise DendriteError(message, hint="Choose another dendrite_placement.")
     return paths
 
 
 def count_cost(network: PreTrainedModel, paths: Sequence[str], dendrites: int) -> int:
     """Count the parameters that so many dendrites on each of some layers add to what is deployed.
 
-    A dendrite has its layer's weights and bias over again, a weight to each output feature, and a link a
-    feature from each earlier dendrite (see ``DendriticLinear``).
+    A dendrite has its layer's or block's parameters over again, a weight to each output feature, and a link a
+    feature from each earlier dendrite (see ``DendriticLinear`` and ``DendriticBlock``).
     """
-    linears = _find_growable(network)
     links = dendrites * (dendrites - 1) // 2
     return sum(
-        dendrites * sum(parameter.numel() for parameter in linear.parameters())
-        + (dendrites + links) * linear.out_features
-        for linear in (linears[path] for path in paths)
+        dendrites * sum(parameter.numel() for parameter in module.parameters())
+        + (dendrites + links) * _count_features(module)
+        for module in (network.get_submodule(path) for path in paths)
     )
+
+
+def _count_features(module: nn.Module) -> int:
+    """Count the output features of a linear layer or of a block."""
+    return module.out_features if isinstance(module, nn.Linear) else find_norm(module).numel()
+
+
+def find_norm(block: nn.Module) -> nn.Parameter:
+    """Find the norm's weight in a feed-forward block, its only vector; as wide as its input and output."""
+    (weight,) = (parameter for parameter in block.parameters() if parameter.dim() == 1)
+    return weight
 
 
 def list_costs(network: PreTrainedModel, spec: TrainSpec) -> list[Cost]:
@@ -91,7 +108,7 @@ def list_costs(network: PreTrainedModel, spec: TrainSpec) -> list[Cost]:
     if spec.dendrite_modules:
         return _count_each(network, spec)
     choices = [spec.model_copy(update={"dendrite_placement": name}) for name in get_args(Placement)]
-    return [cost for choice in choices for cost in _count_each(network, choice)]
+    return [cost for choice in choices if _choose(network, choice) for cost in _count_each(network, choice)]
 
 
 def fit_budget(network: PreTrainedModel, spec: TrainSpec) -> TrainSpec:
@@ -132,21 +149,22 @@ def _count_each(network: PreTrainedModel, spec: TrainSpec) -> list[Cost]:
     return [Cost(spec.grown_at, dendrites, count_cost(network, paths, dendrites)) for dendrites in counts]
 
 
-def _find_growable(network: PreTrainedModel) -> dict[str, nn.Linear]:
-    """Find the linear layers that may grow, in the network's order."""
-    places = _list_places(network)
-    return {
-        path: module
-        for path, module in network.named_modules()
-        if path in places and type(module) is nn.Linear
-    }
+def _find_growable(network: PreTrainedModel, places: Mapping[str, _Place]) -> Iterator[str]:
+    """Find what may grow and has not, in the network's order."""
+    for path, module in network.named_modules():
+        if path in places and not hasattr(module, "dendrite_to_output"):
+            yield path
 
 
-def _list_places(network: PreTrainedModel) -> dict[str, _Place]:
-    """List the linear layers of all layers."""
+def _list_places(network: PreTrainedModel, unit: str) -> dict[str, _Place]:
+    """List the linear layers, or the feed-forward blocks, of all layers."""
     places: dict[str, _Place] = {}
     for side in SIDES:
         for number, layer in enumerate(find_side(network, side).layers):
+            if unit == "block":
+                if layer.feed.block:
+                    places[layer.feed.block] = _Place(side, number, "feed-forward")
+                continue
             attentions = [path for part in (layer.own, layer.cross) if part for path in part.linears]
             places |= {path: _Place(side, number, "attention") for path in attentions}
             feeds = (*layer.feed.readers, layer.feed.writer)
@@ -158,6 +176,6 @@ def _check_patterns(patterns: Sequence[str], growable: Sequence[str]) -> None:
     for pattern in patterns:
         if not any(fnmatchcase(path, pattern) for path in growable):
             raise DendriteError(
-                f"No linear layer that may grow is called {pattern!r}.",
+                f"Nothing that may grow is called {pattern!r}.",
                 hint=f"The first of {len(growable)} is {growable[0]!r}; * stands for any characters.",
             )

@@ -29,11 +29,15 @@ class AttentionPaths:
 
 @dataclass(frozen=True)
 class FeedForwardPaths:
-    """Where a feed-forward keeps its norm and its linear layers; the first two with a gate."""
+    """Where a feed-forward keeps its norm and its linear layers; the first two with a gate.
+
+    `block` is the module that holds all of it and adds its input, where there is one.
+    """
 
     norm: str
     readers: tuple[str, ...]
     writer: str
+    block: str | None = None
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from transformers.models.t5.modeling_t5 import T5Attention
 from tldrkit.errors import ModelError
 from tldrkit.families.blueprint import AttentionPaths, Blueprint, FeedForwardPaths, Side
 from tldrkit.families.drawing import draw_blueprint
+from tldrkit.families.hub_code.dendritic_block import DendriticBlock
 
 ENCODER = "encoder.onnx"
 DECODER = "decoder.onnx"
@@ -136,6 +137,8 @@ class _Graph(nn.Module):
         return self.apply_module(paths.out, read.transpose(1, 2).flatten(2))
 
     def feed(self, paths: FeedForwardPaths, hidden: Tensor) -> Tensor:
+        if paths.block and isinstance(self.network.get_submodule(paths.block), DendriticBlock):
+            return self.apply_module(paths.block, hidden)
         seen = self.open(paths.norm, hidden)
         first, *gate = (self.apply_module(path, seen) for path in paths.readers)
         inner = ACT2FN[self.blueprint.activation](first)

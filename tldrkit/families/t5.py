@@ -87,6 +87,7 @@ def _draw_layer(side: str, number: int, *, gated: bool) -> LayerPaths:
                 f"{feed}.DenseReluDense.{name}" for name in (("wi_0", "wi_1") if gated else ("wi",))
             ),
             writer=f"{feed}.DenseReluDense.wo",
+            block=feed,
         ),
     )
 

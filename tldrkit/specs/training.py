@@ -159,6 +159,11 @@ class TrainSpec(FitSpec):
     dendrite_modules: str | None = Field(
         None, description="Instead of a placement: paths of linear layers, such as decoder.*.wi,decoder.*.wo"
     )
+    dendrite_unit: Literal["linear", "block"] = added_field(
+        "linear",
+        description="What grows dendrites: single linear layers, or whole feed-forward blocks with their "
+        "norm (T5 and mT5).",
+    )
     dendrite_budget: str | None = Field(
         None,
         pattern=COUNT,
@@ -183,6 +188,9 @@ class TrainSpec(FitSpec):
     )
     improvement_threshold: float = Field(
         0.0, ge=0, lt=1, description="Share by which a score must be better to count as an improvement."
+    )
+    lr_after_growth: float = added_field(
+        1.0, gt=0, le=1, description="Share of the learning rate to go on with once the network has grown."
     )
     p_epochs_to_switch: int | None = Field(
         None, ge=1, description="Only for PerforatedAI's licensed add-on: validations of its own phase."

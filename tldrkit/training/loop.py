@@ -22,7 +22,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from tldrkit.datasets.batches import Tokens, stream_batches
 from tldrkit.datasets.examples import Corpus, Example
-from tldrkit.dendrites.growth import GrowthPolicy
+from tldrkit.dendrites.growth import Growth, GrowthPolicy
 from tldrkit.errors import ModelError
 from tldrkit.machine.device import is_out_of_memory
 from tldrkit.machine.processes import exchange, spread_weights, sum_gradients
@@ -222,7 +222,8 @@ class Trainer:
 
     def _step(self, state: Progress, rows: Sequence[Tokens]) -> float:
         """Take one optimizer step and return the mean loss of a label token."""
-        set_lr(state.optimizer, compute_lr(self._spec, state.step, state.step - state.built_at, state.cuts))
+        lr = compute_lr(self._spec, state.step, state.since_build, state.cuts)
+        set_lr(state.optimizer, lr * state.rate)
         loss = self._sum_parts(state, rows)
         if not math.isfinite(loss):
             raise ModelError(
@@ -235,7 +236,7 @@ class Trainer:
         state.optimizer.zero_grad(set_to_none=True)
         state.step += 1
         if state.average:
-            state.average.add(state.step - state.built_at)
+            state.average.add(state.since_build)
         return loss
 
     def _sum_parts(self, state: Progress, rows: Sequence[Tokens]) -> float:
@@ -310,12 +311,8 @@ class Trainer:
             state.best_network = self._policy.detach(state.network).cpu()
         else:
             state.stale += 1
-        event = {
-            "kind": "validation",
-            "step": state.step,
-            "val_rouge_l": score.value,
-            "val_loss": score.loss,
-        }
+        told = {"val_rouge_l": score.value, "val_loss": score.loss}
+        event = {"kind": "validation", "step": state.step, **told}
         message = f"step {state.step}: validation {score.describe()}"
         restructured = None
         if state.step:  # what was there before training is no reason to grow
@@ -326,7 +323,7 @@ class Trainer:
             if growth.restructured:
                 spread_weights(state.network)
                 after = self._policy.count_deployed(state.network)
-                restructured = self._note_restructuring(state, before, after, finished=growth.finished)
+                restructured = self._note_restructuring(state, before, after, growth)
         if state.average and not restructured:
             state.average.swap()
         seconds = time.monotonic() - started
@@ -352,12 +349,13 @@ class Trainer:
             self._tracker.log({"kind": "rate_cut", "step": state.step, "cuts": cuts, "message": message})
         state.cuts = cuts
 
-    def _note_restructuring(self, state: Progress, before: int, after: int, *, finished: bool) -> Event:
+    def _note_restructuring(self, state: Progress, before: int, after: int, growth: Growth) -> Event:
         """Go on with a changed network: a new optimizer, and patience from the beginning."""
         state.network.train()
         state.optimizer, state.built_at, state.stale = self._build_optimizer(state.network), state.step, 0
         state.objective = self._build_objective(state.network)
-        state.average, state.cuts = build_average(state.network, self._spec), 0
+        state.average, state.cuts, state.rate = build_average(state.network, self._spec), 0, growth.rate
+        finished = growth.finished
         facts = {"step": state.step, "params_before": before, "params_after": after, "finished": finished}
         state.restructurings.append(facts)
         sizes = f"{before:,} -> {count_noun(after, 'parameter')}"

@@ -24,6 +24,8 @@ class Progress:
     """Of the weights since the optimizer was built; None where none is asked for."""
     built_at: int = 0
     """Step at which the optimizer was built."""
+    rate: float = 1.0
+    """Share of the learning rate that is left since the network has grown."""
     cuts: int = 0
     """How often the learning rate was cut since then."""
     step: int = 0
@@ -41,6 +43,11 @@ class Progress:
     validation_seconds: float = 0.0
     seconds_before: float = 0.0
     """What the run had taken when it was killed, and this one went on."""
+
+    @property
+    def since_build(self) -> int:
+        """Steps since the optimizer was built."""
+        return self.step - self.built_at
 
 
 @dataclass

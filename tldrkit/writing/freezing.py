@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from tldrkit.dendrites.cascade import Cascade
-from tldrkit.dendrites.perforated import read_linear
+from tldrkit.dendrites.perforated import list_modules, read_block, read_linear
 from tldrkit.families.anatomy import draw_packable
 from tldrkit.writing.compiled.kernels.arrays import Floats
 from tldrkit.writing.compiled.parameters import FrozenNetwork, draw_compiled
@@ -21,14 +21,16 @@ def freeze(network: "PreTrainedModel") -> FrozenNetwork | None:
         network: An encoder-decoder, plain, of ours, or with layers wrapped by PerforatedAI.
 
     Returns:
-        None where it is on no processor, or its family or activation is not compiled.
+        None where it is on no processor, or its family, its activation or its dendrites are not compiled:
+        those of whole blocks are not.
     """
     blueprint = draw_compiled(network.config) if draw_packable(network) else None
-    if blueprint is None:
+    modules = list_modules(network)
+    if blueprint is None or any(read_block(module) for module in modules.values()):
         return None
 
     def read_layer(path: str) -> Cascade[Floats]:
-        layer = read_linear(network.get_submodule(path))
+        layer = read_linear(modules[path])
         return Cascade(
             _convert(layer.weight),
             tuple(map(_convert, layer.dendrites)),
@@ -41,7 +43,7 @@ def freeze(network: "PreTrainedModel") -> FrozenNetwork | None:
 
     def read(name: str) -> Floats:
         path, _, own = name.rpartition(".")
-        return _convert(getattr(network.get_submodule(path), own))
+        return _convert(getattr(modules[path], own))
 
     return FrozenNetwork(
         config=network.config,

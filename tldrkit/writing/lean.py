@@ -182,7 +182,7 @@ def _find_shapes(blueprint: Blueprint, config: SimpleNamespace) -> Iterator[tupl
     linears = dict(_find_linears(blueprint))
     grown = _read_growth(config)
     if not set(grown) <= set(linears):
-        raise ValueError("dendrites on what is no linear layer")
+        raise ValueError("dendrites on what is no linear layer, such as a block")
     for path, (outs, ins) in linears.items():
         biased = blueprint.biased and path != blueprint.head
         if path != blueprint.head or not blueprint.tied:

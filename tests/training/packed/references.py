@@ -11,6 +11,7 @@ from tldrkit.datasets.batches import IGNORED, Tokens, collate
 from tldrkit.dendrites.perforated import read_linear
 from tldrkit.families.anatomy import find_blueprint
 from tldrkit.families.hub_code.configuration_tldr import TldrBartConfig, TldrT5Config
+from tldrkit.families.hub_code.dendritic_block import DendriticBlock
 from tldrkit.families.hub_code.dendritic_linear import DendriticLinear
 from tldrkit.families.hub_code.modeling_tldr import (
     TldrBartForConditionalGeneration,
@@ -21,6 +22,7 @@ from tldrkit.training.packed.linear import Trained
 from tldrkit.training.packed.network import PackedNetwork
 
 Rows = list[list[int]]
+BLOCK_GROWTH = {"encoder.block.0.layer.1": 1, "decoder.block.1.layer.2": 2}
 GROWTH = {
     "encoder.block.0.layer.0.SelfAttention.k": 1,
     "decoder.block.1.layer.2.DenseReluDense.wi": 2,
@@ -38,9 +40,17 @@ def build_ours(**fields: object) -> PreTrainedModel:
     network = TldrT5ForConditionalGeneration(config)
     network.shared.weight.data.mul_(0.1)  # else attention saturates, and rounding grows a thousandfold
     for module in network.modules():
-        if isinstance(module, DendriticLinear):
+        if isinstance(module, DendriticLinear | DendriticBlock):
             nn.init.normal_(module.dendrite_to_output)
+        if isinstance(module, DendriticBlock):
+            for dendrite in module.dendrites:
+                nn.init.normal_(dendrite.layer_norm.weight)
     return network
+
+
+def build_blocks() -> PreTrainedModel:
+    """Build a T5 of two widths whose feed-forward blocks have grown."""
+    return build_ours(growth=BLOCK_GROWTH, dec_d_model=16, dendrite_activation="tanh")
 
 
 def build_bart(**fields: object) -> PreTrainedModel:
@@ -90,6 +100,7 @@ BARTS = {
 }
 NETWORKS = {
     **{f"T5, {kind}": build for kind, build in T5S.items()},
+    "T5, grown blocks": build_blocks,
     **{f"BART, {kind}": build for kind, build in BARTS.items()},
     **KIN_NETWORKS,
 }

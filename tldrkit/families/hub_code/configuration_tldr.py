@@ -22,7 +22,7 @@ class GrownConfig:
     """What a configuration says of dendrites.
 
     Args:
-        growth: Dotted path of each linear layer that has grown, and its number of dendrites.
+        growth: Dotted path of each linear layer or block that has grown, and its number of dendrites.
         dendrite_activation: Activation of the dendrites: sigmoid, tanh or relu.
     """
 

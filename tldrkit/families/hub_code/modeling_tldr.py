@@ -36,7 +36,7 @@ from .configuration_tldr import (  # noqa: TID252  (flat on the hub)
     TldrPegasusConfig,
     TldrT5Config,
 )
-from .dendritic_linear import grow_linears  # noqa: TID252  (flat on the hub)
+from .dendritic_block import grow  # noqa: TID252  (flat on the hub)
 
 
 class TldrT5Decoder(T5Stack):  # type: ignore[misc]  # transformers is not typed
@@ -99,7 +99,7 @@ class TldrT5ForConditionalGeneration(T5ForConditionalGeneration):  # type: ignor
         super().__init__(config)
         if config.dec_d_model not in (None, config.d_model):
             self.decoder = TldrT5Decoder(config)
-        grow_linears(self, config.growth or {}, config.dendrite_activation)
+        grow(self, config.growth or {}, config.dendrite_activation)
         self.post_init()
 
 
@@ -108,7 +108,7 @@ class Grown:
 
     def __init__(self, config: PreTrainedConfig) -> None:
         super().__init__(config)  # type: ignore[call-arg]  # of the stock class behind it
-        grow_linears(self, config.growth or {}, config.dendrite_activation)  # type: ignore[arg-type]  # as above
+        grow(self, config.growth or {}, config.dendrite_activation)  # type: ignore[arg-type]  # as above
         self.post_init()  # type: ignore[attr-defined]  # as above
 
 
@@ -174,7 +174,7 @@ class TldrBartForConditionalGeneration(BartForConditionalGeneration):  # type: i
             for layer in self.model.decoder.layers:
                 _set_heads(layer.self_attn, heads[1], config.dec_d_kv, config.d_model)
                 _set_heads(layer.encoder_attn, heads[1], config.dec_d_kv, config.d_model)
-        grow_linears(self, config.growth or {}, config.dendrite_activation)
+        grow(self, config.growth or {}, config.dendrite_activation)
         self.post_init()
 
 

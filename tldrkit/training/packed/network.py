@@ -5,6 +5,7 @@ out what padding would cost. Knows no optimizer.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,14 @@ from torch import Tensor, nn
 from torch.nn.functional import embedding, layer_norm
 from transformers.activations import ACT2FN
 
+from tldrkit.dendrites.perforated import list_modules, read_block
 from tldrkit.families.blueprint import AttentionPaths, Blueprint, FeedForwardPaths, Side
 from tldrkit.families.positions import find_buckets
 from tldrkit.training.packed.attention import Attention, Manner
 from tldrkit.training.packed.dropout import Dropout, DropoutMasks
 from tldrkit.training.packed.functions import CrossEntropy, ReluDropout, RmsNorm, apply
 from tldrkit.training.packed.layout import Packed, cut_into_chunks
+from tldrkit.training.packed.linear import Sprout
 
 
 class PackedNetwork:
@@ -46,7 +49,7 @@ class PackedNetwork:
         self._linears = linears
         self._dtype = dtype
         self._dropout = dropout or Dropout(None, None, None)
-        self._modules: dict[str, Any] = dict(network.named_modules(remove_duplicate=False))
+        self._modules: dict[str, Any] = list_modules(network)
         self._activate: Callable[[Tensor], Tensor] = ACT2FN[blueprint.activation]
 
     def __call__(
@@ -157,17 +160,31 @@ class PackedNetwork:
         self, paths: AttentionPaths, hidden: Tensor, read: Tensor | None, manner: Manner, bias: Tensor | None
     ) -> Tensor:
         query, key, value, out = (self._modules[path] for path in paths.linears)
-        seeking = self._enter(paths.norm, hidden)
+        norm = self._modules[paths.norm]
+        seeking = self._enter(norm, hidden)
         if read is None:
             queries, seen = self._linears(seeking, query, key, value), None
         else:
             queries, seen = self._linears(seeking, query), self._linears(read, key, value)
         mixed = apply(Attention, queries, seen, bias, manner)
-        return self._leave(paths.norm, hidden, self._linears(mixed, out))
+        return self._leave(norm, hidden, self._linears(mixed, out))
 
     def _feed(self, paths: FeedForwardPaths, hidden: Tensor) -> Tensor:
-        normed = self._enter(paths.norm, hidden)
-        between = self._linears(normed, *(self._modules[path] for path in paths.readers))
+        """Run a feed-forward, and the dendrites of the block it is in, which are feed-forwards like it."""
+        output = self._run_feed(paths, self._modules.__getitem__, hidden)
+        block = read_block(self._modules[paths.block]) if paths.block else None
+        if block is None:
+            return output
+        outputs = [output]
+        for dendrite in block.dendrites:
+            find = partial(_find_within, dendrite, f"{paths.block}.")
+            outputs.append(self._run_feed(paths, find, hidden))
+        return apply(Sprout, torch.cat(outputs, dim=1), block.activation, block.to_output, *block.links)
+
+    def _run_feed(self, paths: FeedForwardPaths, find: Callable[[str], Any], hidden: Tensor) -> Tensor:
+        """Run a feed-forward whose modules are found by their paths."""
+        norm = find(paths.norm)
+        between = self._linears(self._enter(norm, hidden), *map(find, paths.readers))
         masks = self._use(self._dropout.activation)
         if len(paths.readers) == 1 and self._blueprint.activation == "relu":
             mask = None if masks is None else masks.draw(between.shape)
@@ -180,21 +197,22 @@ class PackedNetwork:
                 between = self._activate(between)
             if masks is not None:
                 between = between * masks.draw(between.shape).to(between.dtype)
-        return self._leave(paths.norm, hidden, self._linears(between, self._modules[paths.writer]))
+        return self._leave(norm, hidden, self._linears(between, find(paths.writer)))
 
-    def _enter(self, norm: str, hidden: Tensor) -> Tensor:
+    def _enter(self, norm: Any, hidden: Tensor) -> Tensor:  # noqa: ANN401  (a module of any kind)
         """Compute what goes into a part of a layer, in the number format to multiply in."""
-        return (self._norm(norm, hidden) if self._blueprint.norm_first else hidden).to(self._dtype)
+        return (self._normalize(norm, hidden) if self._blueprint.norm_first else hidden).to(self._dtype)
 
-    def _leave(self, norm: str, hidden: Tensor, change: Tensor) -> Tensor:
+    def _leave(self, norm: Any, hidden: Tensor, change: Tensor) -> Tensor:  # noqa: ANN401  (as above)
         """Add what comes out of a part of a layer to the hidden states."""
         hidden = self._add(hidden, change)
-        return hidden if self._blueprint.norm_first else self._norm(norm, hidden)
+        return hidden if self._blueprint.norm_first else self._normalize(norm, hidden)
 
     def _norm(self, path: str | None, hidden: Tensor) -> Tensor:
-        if path is None:
-            return hidden
-        norm, epsilon = self._modules[path], self._blueprint.epsilon
+        return hidden if path is None else self._normalize(self._modules[path], hidden)
+
+    def _normalize(self, norm: Any, hidden: Tensor) -> Tensor:  # noqa: ANN401  (as above)
+        epsilon = self._blueprint.epsilon
         if self._blueprint.norm == "rms":
             return apply(RmsNorm, hidden, norm.weight, epsilon, self._dtype)
         return layer_norm(hidden, hidden.shape[-1:], norm.weight, norm.bias, epsilon)
@@ -236,3 +254,8 @@ class PackedNetwork:
     def _find_owner(self, tensor: str) -> Any:  # noqa: ANN401  (a module of any kind)
         """Find the module that holds a tensor."""
         return self._modules[tensor.rpartition(".")[0]]
+
+
+def _find_within(block: nn.Module, prefix: str, path: str) -> nn.Module:
+    """Find in a copy of a block what has a path in the block."""
+    return block.get_submodule(path.removeprefix(prefix))
