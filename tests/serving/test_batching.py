@@ -1,18 +1,24 @@
 import asyncio
-from collections.abc import Callable, Coroutine
+import threading
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import aclosing
 
 import pytest
 
 from tldrkit.serving.batching import Batcher, Overloaded, Style
+from tldrkit.writing.long_threads import Listener, Told
 
-Write = Callable[[Style, list[str]], list[str]]
+Write = Callable[[Style, list[str], Sequence[Listener]], list[str]]
 
 STYLE = Style("model", 0, 16, 4)
 OTHER = Style("model", 0, 16, 1)
 
 
-def shout(_: Style, documents: list[str]) -> list[str]:
-    """Write what no network has to write."""
+def shout(_: Style, documents: list[str], listeners: Sequence[Listener]) -> list[str]:
+    """Write what no network has to write, and tell of it letter by letter."""
+    for text, one in zip(documents, listeners, strict=True):
+        for place in range(len(text) if one.listens else 0):
+            one.hear(Told(text[: place + 1].upper(), place))
     if "broken" in documents:
         raise ValueError("this one cannot be written")
     return [text.upper() for text in documents]
@@ -87,3 +93,50 @@ def test_what_nobody_waits_for_is_not_written() -> None:
         assert batcher.waiting == 0
 
     assert run(work) == [1]
+
+
+def test_a_summary_is_followed_while_it_is_written() -> None:
+    """Each document's pieces come with its place, and its whole after them."""
+
+    async def work(batcher: Batcher) -> None:
+        found = [told async for told in batcher.follow(STYLE, ["ab", "c"])]
+        assert [told for place, told in found if place == 0] == [Told("A", 0), Told("AB", 1), "AB"]
+        assert [told for place, told in found if place == 1] == [Told("C", 0), "C"]
+
+    assert run(work) == [2]
+
+
+def test_one_that_is_followed_and_cannot_be_written_fails_alone() -> None:
+    """Who follows another document of its batch gets that."""
+
+    async def follow(batcher: Batcher, text: str) -> list[object]:
+        return [told async for _, told in batcher.follow(STYLE, [text])]
+
+    async def work(batcher: Batcher) -> None:
+        first, second = await asyncio.gather(*(follow(batcher, text) for text in ("a", "broken")),
+                                             return_exceptions=True)  # fmt: skip
+        assert isinstance(first, list)
+        assert first[-1] == "A"
+        assert isinstance(second, ValueError)
+
+    run(work)
+
+
+def test_who_follows_no_longer_is_gone() -> None:
+    """Once a stream is closed, what writes is told that nobody waits, while it writes."""
+    told_of = threading.Event()
+
+    def write(_: Style, documents: list[str], listeners: Sequence[Listener]) -> list[str]:
+        (one,) = listeners
+        while one.listens and not one.is_gone:
+            one.hear(Told("A", 1))
+        told_of.set()
+        return documents
+
+    async def work(batcher: Batcher) -> None:
+        async with aclosing(batcher.follow(STYLE, ["endless"])) as growing:
+            assert await anext(growing) == (0, Told("A", 1))
+        assert await batcher.submit(STYLE, ["next"]) == ["next"]
+        assert told_of.is_set()
+
+    run(work, write)

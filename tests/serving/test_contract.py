@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from tests.serving.conftest import Server
 from tests.threads.sample_pages import FLAT, page
 from tldrkit.families.summarizer import load_summarizer
+from tldrkit.serving.contract import NEUTRAL
 from tldrkit.serving.service import name_models
-from tldrkit.writing.decoding import Decoding
-from tldrkit.writing.generation import Generator
+from tldrkit.specs import SummarizeSpec
+from tldrkit.threads import Post, Thread
+from tldrkit.writing.long_threads import ThreadSummarizer
 
 THREAD = {"title": "Fan", "posts": [{"author": "a", "text": "It is loud."}, {"text": ""}]}
 PAGE = page([FLAT["phpBB 3"].replace("TEXT", "It is loud.")]).decode()
@@ -26,15 +28,12 @@ Values = st.recursive(
 
 @pytest.mark.parametrize("path", ["/", "/summarization"])
 def test_a_text_is_answered_by_a_list_of_one(server: Server, models: Path, path: str) -> None:
-    """The contract's answer is a list, and its text what the model writes elsewhere."""
-    summarizer = load_summarizer(models / "one")
-    decoding = Decoding(
-        prefix="summarize: ", max_source_tokens=512, max_target_tokens=16, num_beams=4, batch_size=1
-    )
-    expected = Generator(summarizer.network, summarizer.tokenizer, decoding)(["The fan is loud."])[0].text
-
-    answer = server.http.post(path, json={"inputs": "The fan is loud."})
-    assert (answer.status_code, answer.json()) == (200, [{"summary_text": expected}])
+    """The contract's answer is a list, and its text what `summarize` writes, however long the input is."""
+    summarize = ThreadSummarizer(load_summarizer(models / "one"), SummarizeSpec(max_tokens=16))
+    for text in ("The fan is loud.", "It hums. Who knows why? " * 300):
+        (expected,) = summarize([Thread(id="", title="", posts=(Post(author="", text=text),))])
+        answer = server.http.post(path, json={"inputs": text})
+        assert (answer.status_code, answer.json()) == (200, [{"summary_text": expected.text}])
 
 
 def test_texts_and_threads_are_answered_in_order(server: Server) -> None:
@@ -67,6 +66,51 @@ def test_generation_is_asked_for_in_either_place(server: Server) -> None:
 
 
 @pytest.mark.parametrize(
+    "parameters",
+    [
+        *({name: value} for name, values in NEUTRAL.items() for value in (None, *values)),
+        {"temperature": 1.0, "top_p": 1.0, "min_length": 0, "seed": 7},
+        {
+            "min_length": None,
+            "max_length": None,
+            "truncation": None,
+            "generate_parameters": {"do_sample": False},
+        },
+        {"clean_up_tokenization_spaces": True, "truncation": "do_not_truncate"},
+        {"clean_up_tokenization_spaces": False, "truncation": "only_second"},
+    ],
+    ids=str,
+)
+def test_what_changes_nothing_is_taken(server: Server, parameters: dict[str, object]) -> None:
+    """What clients send along at its usual value leaves the summary as it is, in either place."""
+    plain = server.http.post("/", json={"inputs": "x"}).json()
+    options = {"use_cache": False, "wait_for_model": True, "use_gpu": False}
+
+    for asked in (parameters, {"generate_parameters": parameters}):
+        if "generate_parameters" not in parameters or asked is parameters:
+            answer = server.http.post("/", json={"inputs": "x", "parameters": asked, "options": options})
+            assert (answer.status_code, answer.json()) == (200, plain)
+
+
+@pytest.mark.parametrize("name", [name for name in NEUTRAL if name not in ("details", "use_cache")])
+def test_what_would_change_something_is_refused_by_name(server: Server, name: str) -> None:
+    """Where a parameter asks for what is not done here, the sentence names it and the value that is."""
+    answer = server.http.post("/", json={"inputs": "x", "parameters": {name: 0.3}})
+
+    assert answer.status_code == 422
+    assert f"{name} cannot be honoured" in answer.json()["error"]
+
+
+def test_a_text_that_may_not_be_cut_is_refused_if_it_is_too_long(server: Server) -> None:
+    """`do_not_truncate` is honoured or refused."""
+    asked = {"parameters": {"truncation": "do_not_truncate"}}
+    short, long = (server.http.post("/", json={"inputs": "It is. " * n, **asked}) for n in (2, 2000))
+
+    assert (short.status_code, long.status_code) == (200, 422)
+    assert "do_not_truncate" in long.json()["error"]
+
+
+@pytest.mark.parametrize(
     ("body", "status", "sentence"),
     [
         ('{"inputs": ', 400, "no JSON"),
@@ -85,6 +129,10 @@ def test_generation_is_asked_for_in_either_place(server: Server) -> None:
             "parameters.max_new_tokens: it must be at least 1.",
         ),
         ('{"inputs": "x", "parameters": {"no_repeat_ngram_size": -1}}', 422, "no_repeat_ngram_size"),
+        ('{"inputs": "x", "parameters": {"max_time": 9}}', 422, "parameters.max_time: it is not known here."),
+        ('{"inputs": "x", "max_length": 9}', 422, "max_length: it is not known here."),
+        ('{"inputs": "x", "options": {"use_gpu": true}}', 422, "options.use_gpu: it must be false."),
+        ('{"inputs": ["x", "y"], "stream": true}', 422, "give one input"),
     ],
 )
 def test_what_cannot_be_honoured_is_refused_in_a_sentence(

@@ -155,10 +155,10 @@ def test_two_threads_write_what_one_writes(
 def test_what_fails_in_a_thread_is_told(summarizer: Summarizer, monkeypatch: pytest.MonkeyPatch) -> None:
     """An error in one of the threads reaches the caller."""
 
-    def fail(*arguments: object) -> list[list[int]]:
+    def fail(*arguments: object, **more: object) -> list[list[int]]:
         if len(arguments[1]) > 1:  # type: ignore[arg-type]
             raise RuntimeError("out of something")
-        return write_greedily(*arguments)  # type: ignore[arg-type]
+        return write_greedily(*arguments, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr("tldrkit.writing.generation.write_greedily", fail)
     with pytest.raises(RuntimeError, match="out of something"):

@@ -5,36 +5,30 @@ The only room that knows FastAPI.
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager, suppress
 from importlib.resources import files
 from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+from pydantic import Field
 from starlette.exceptions import HTTPException
 
 from tldrkit import __version__
 from tldrkit.errors import DataError, TldrkitError, UnknownReference
 from tldrkit.serving.batching import Overloaded
-from tldrkit.serving.contract import (
-    NO_OBJECT,
-    Asked,
-    Generation,
-    Summary,
-    describe_request,
-    make_unicode,
-)
+from tldrkit.serving.contract import NO_OBJECT, Answer, Asked, Generation, describe_request
 from tldrkit.serving.gauges import TEXT
 from tldrkit.serving.guard import Guard
 from tldrkit.serving.reading import BadJson, Readers, rebuild_thread
 from tldrkit.serving.service import Service
 from tldrkit.serving.settings import Access
+from tldrkit.serving.streams import MEDIA_TYPE, render_error, stream_threads, stream_tokens
 from tldrkit.threads import Thread
-from tldrkit.writing.generation import Generated
-from tldrkit.writing.long_threads import Reading
+from tldrkit.writing.long_threads import Summary
 
 _STATUSES = {BadJson: 400, DataError: 422, UnknownReference: 404, Overloaded: 429}
 _ERRORS: dict[int | str, dict[str, Any]] = {
@@ -52,6 +46,7 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
         504: "The summary did not come in time.",
     }.items()
 }
+_UNFORESEEN = "An error that nobody foresaw; the server's log tells more."
 _MISSED = {404: "There is nothing at this address.", 405: "This address takes another method."}
 _ASKED = "#/components/schemas/Asked"
 _ASKED_BODY = {
@@ -70,7 +65,20 @@ _PAGE_HEADERS = {
 
 _JSON = re.compile(r"application/([\w.+-]{1,100}\+)?json\s{0,20}(;|$)", re.IGNORECASE)
 
-Model = Annotated[str | None, Query(description="Reference of a served model; the first where not given.")]
+_WHICH = "Reference of a served model; the first where not given."
+Model = Annotated[str | None, Query(description=_WHICH)]
+
+
+class ThreadsQuery(Generation):
+    """What may be asked of `/threads` in its address."""
+
+    model: str | None = Field(default=None, description=_WHICH)
+    posts: bool = Field(default=False, description="Whether records hold the thread's posts.")
+
+    @property
+    def generation(self) -> Generation:
+        """How summaries are written."""
+        return Generation(**self.model_dump(exclude={"model", "posts"}, exclude_none=True))
 
 
 def build_app(service: Service, access: Access) -> FastAPI:
@@ -120,37 +128,79 @@ def _build_summaries(service: Service, readers: Readers) -> APIRouter:
 
     @routes.post("/", openapi_extra=_ASKED_BODY, summary="Summarize, as an Inference Endpoint does")
     @routes.post("/summarization", openapi_extra=_ASKED_BODY, summary="Summarize, by Hugging Face's contract")
-    async def summarize(request: Request, model: Model = None) -> list[Summary]:
+    async def summarize(request: Request, model: Model = None) -> list[Answer]:
         if not _JSON.match(request.headers.get("content-type", "application/json")):
             raise DataError(NO_OBJECT)
         asked = await readers.read("inputs", await request.body(), service.limits.waiting)
+        threads = [rebuild_thread(item) for item in asked["threads"]]
         how = Generation(**asked["how"])
-        return [
-            Summary(summary_text=one.text) for one in await service.summarize(asked["documents"], model, how)
-        ]
+        if asked["stream"] or _wants_events(request):
+            if len(threads) != 1:
+                raise DataError("stream: a stream is of one summary, so give one input.")
+            return await _stream(stream_tokens(service.follow(threads, model, how)))  # type: ignore[return-value]
+        return [Answer(summary_text=one.text) for one in await service.summarize(threads, model, how)]
 
     @routes.post("/threads", openapi_extra=_THREAD_BODY, summary="Summarize forum threads in any known shape")
-    async def summarize_threads(request: Request, model: Model = None) -> list[dict[str, Any]]:
+    async def summarize_threads(
+        request: Request, query: Annotated[ThreadsQuery, Query()]
+    ) -> list[dict[str, Any]]:
         found = await readers.read("threads", await request.body(), service.limits.waiting)
-        threads = [rebuild_thread(item) for item in found if "posts" in item]
-        readings = await asyncio.to_thread(service.read, threads, model)
-        texts = [make_unicode(reading.text) for reading in readings]
-        written = await service.summarize(texts, model, Generation())
-        summaries = map(_describe_summary, threads, readings, written)
-        return [next(summaries) if "posts" in item else item for item in found]
+        threads = {place: rebuild_thread(one) for place, one in enumerate(found) if "posts" in one}
+        asked = list(threads.values()), query.model, query.generation
+
+        def describe(place: int, summary: Summary) -> dict[str, Any]:
+            return _describe_summary(threads[place], summary, posts=query.posts)
+
+        if _wants_events(request):
+            broken = {place: one for place, one in enumerate(found) if place not in threads}
+            events = stream_threads(service.follow(*asked), list(threads), describe, broken)
+            return await _stream(events)  # type: ignore[return-value]
+        written = dict(zip(threads, await service.summarize(*asked), strict=True))
+        return [
+            describe(place, written[place]) if place in written else one for place, one in enumerate(found)
+        ]
 
     return routes
 
 
-def _describe_summary(thread: Thread, reading: Reading, written: Generated) -> dict[str, Any]:
-    counts = thread.count_posts(len(reading.posts))
-    unfamiliar = {"unfamiliar": written.unfamiliar} if written.unfamiliar else {}
-    return {"id": thread.id, "title": thread.title, **counts, "summary": written.text, **unfamiliar}
+def _wants_events(request: Request) -> bool:
+    return MEDIA_TYPE in request.headers.get("accept", "")
+
+
+async def _stream(events: AsyncGenerator[bytes, None]) -> StreamingResponse:
+    """Answer with events once the first is there: what goes wrong before it has a status of its own."""
+    first = await anext(events)
+
+    async def give() -> AsyncIterator[bytes]:
+        async with aclosing(events):
+            yield first
+            try:
+                async for event in events:
+                    yield event
+            except TldrkitError as error:
+                yield render_error(str(error))
+            except Exception:
+                yield render_error(_UNFORESEEN)
+                raise
+
+    unbuffered = {"cache-control": "no-cache", "x-accel-buffering": "no"}
+    return StreamingResponse(give(), media_type=MEDIA_TYPE, headers=unbuffered)
+
+
+def _describe_summary(thread: Thread, summary: Summary, *, posts: bool) -> dict[str, Any]:
+    """Describe a thread and its summary as `summarize` does in its records."""
+    doubt = {"encoding": thread.encoding} if thread.encoding else {}
+    record = {"id": thread.id, "title": thread.title, **doubt, **thread.count_posts(len(summary.posts))}
+    shown = [
+        {"author": post.author, "text": post.text, "time": post.time, "read": place in summary.posts}
+        for place, post in enumerate(thread.posts)
+    ]
+    return record | summary.describe() | ({"posts": shown} if posts else {})
 
 
 def _build_facts(service: Service) -> APIRouter:
     routes = APIRouter()
-    page = files("tldrkit.serving").joinpath("page.html").read_text(encoding="utf-8")
+    page = _build_page()
 
     @routes.get("/", response_class=HTMLResponse, summary="A page to paste a thread into")
     async def show_page() -> HTMLResponse:
@@ -171,6 +221,16 @@ def _build_facts(service: Service) -> APIRouter:
     return routes
 
 
+def _build_page() -> str:
+    """Build the page of its files: a browser asks for nothing else."""
+    web = files("tldrkit.serving") / "web"
+    page = (web / "page.html").read_text(encoding="utf-8")
+    for name in ("style.css", "script.js", "threads.json"):
+        text = (web / name).read_text(encoding="utf-8")
+        page = page.replace(f"/* {name} */", text.replace("<", "\\u003c") if name == "threads.json" else text)
+    return page
+
+
 def _answer_errors(app: FastAPI) -> None:
     """Have every failure answered as `{"error": sentence}`, which the contract's clients show."""
 
@@ -181,7 +241,7 @@ def _answer_errors(app: FastAPI) -> None:
 
     async def answer_own(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
         status = next((code for kind, code in _STATUSES.items() if isinstance(error, kind)), 500)
-        answer = _refuse(status, make_unicode(str(error)))
+        answer = _refuse(status, str(error))
         if status == 429:
             answer.headers["retry-after"] = "1"
         return answer
@@ -192,7 +252,7 @@ def _answer_errors(app: FastAPI) -> None:
         return JSONResponse({"error": sentence}, error.status_code, headers=error.headers)
 
     async def answer_unexpected(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
-        return _refuse(500, "An error that nobody foresaw; the server's log tells more.")
+        return _refuse(500, _UNFORESEEN)
 
     app.add_exception_handler(RequestValidationError, answer_invalid)
     app.add_exception_handler(TldrkitError, answer_own)

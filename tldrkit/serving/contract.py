@@ -3,30 +3,66 @@
 Knows JSON values and threads; knows nothing of HTTP.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tldrkit.errors import DataError
 from tldrkit.specs import Search
 from tldrkit.specs.problems import describe_problem
-from tldrkit.threads import BrokenThread, Thread, build_thread, parse_threads
+from tldrkit.threads import BrokenThread, Post, Thread, build_thread, parse_threads
 from tldrkit.threads.thread import MOST_OF_THREAD
+from tldrkit.writing.long_threads import Summary
 
 Inputs = str | dict[str, Any]
+
+_ANY = (True, False)
+NEUTRAL: Mapping[str, tuple[object, ...]] = {
+    "best_of": (1,),
+    "decoder_input_details": (False,),
+    "details": _ANY,  # a stream's last event has them, whether they are asked for or not
+    "diversity_penalty": (0,),
+    "do_sample": (False,),
+    "encoder_no_repeat_ngram_size": (0,),
+    "encoder_repetition_penalty": (1,),
+    "epsilon_cutoff": (0,),
+    "eta_cutoff": (0,),
+    "frequency_penalty": (0,),
+    "num_beam_groups": (1,),
+    "num_return_sequences": (1,),
+    "penalty_alpha": (0,),
+    "remove_invalid_values": (False,),
+    "return_full_text": (False,),
+    "stop": ([],),
+    "temperature": (0, 1),
+    "top_k": (0, 50),
+    "top_n_tokens": (0,),
+    "top_p": (1,),
+    "typical_p": (1,),
+    "use_cache": _ANY,
+    "watermark": (False,),
+}
+"""What clients of transformers, text-generation-inference and the old Inference API send, and values that
+leave a summary as it is. Others cannot be honoured, as tokens are searched for and not drawn."""
 
 
 class Generation(BaseModel):
     """How a summary is written; what cannot be honoured is refused."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra=lambda schema: schema["properties"].update(
+            {name: {"enum": [None, *values]} for name, values in NEUTRAL.items()}
+        ),
+    )
 
     max_new_tokens: int | None = Field(default=None, ge=1, description="Tokens of the summary at most.")
     max_length: int | None = Field(default=None, ge=2, description="The same, the start mark counted.")
     min_new_tokens: int | None = Field(default=None, ge=0, description="Tokens of the summary at least.")
-    min_length: int | None = Field(default=None, ge=1, description="The same, the start mark counted.")
+    min_length: int | None = Field(default=None, ge=0, description="The same, the start mark counted.")
     num_beams: int | None = Field(
         default=None, ge=1, description="Beams of the search; the server's number at most."
     )
@@ -40,7 +76,43 @@ class Generation(BaseModel):
     early_stopping: bool | None = Field(
         default=None, description="End once as many summaries have ended as there are beams."
     )
-    do_sample: Literal[False] | None = None
+    truncation: Literal["longest_first", "only_first", "only_second", "do_not_truncate"] | None = Field(
+        default=None,
+        description="Of a text that is longer than the model reads, the most central parts are read; with "
+        "do_not_truncate it is refused.",
+    )
+    clean_up_tokenization_spaces: bool | None = Field(
+        default=None, description="Marks stand as people write them, always."
+    )
+    seed: int | None = Field(default=None, description="Nothing is drawn, so it changes nothing.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out_neutral(cls, given: Any) -> Any:  # noqa: ANN401  (JSON values)
+        """Leave out what changes nothing.
+
+        Raises:
+            ValueError: One of those parameters would change something.
+        """
+        if not isinstance(given, dict):
+            return given
+        for name, values in NEUTRAL.items():
+            value = given.get(name)
+            if value is not None and value not in values:
+                allowed = " or ".join(map(json.dumps, values))
+                raise ValueError(
+                    f"{name} cannot be honoured, as nothing is sampled here: it must be {allowed}"
+                )
+        return {name: value for name, value in given.items() if name not in NEUTRAL}
+
+    def check(self, summary: Summary) -> None:
+        """Check that a summary is what was asked for.
+
+        Raises:
+            DataError: More than the model reads was to be read whole.
+        """
+        if self.truncation == "do_not_truncate" and not summary.whole:
+            raise DataError("truncation: do_not_truncate cannot be honoured: a text is longer than is read.")
 
     def find_search(self, own: Search) -> Search:
         """Find how to search: as asked, else as the server does."""
@@ -56,10 +128,6 @@ class Parameters(Generation):
     """The contract's `parameters`; the Python client nests what concerns generation."""
 
     generate_parameters: Generation | None = None
-    truncation: Literal["longest_first", "only_first"] | None = Field(
-        default=None, description="A document that is too long is cut at its end, always."
-    )
-    clean_up_tokenization_spaces: Literal[False] | None = None
 
     def merge(self) -> Generation:
         """Merge both places; the nested one wins."""
@@ -68,28 +136,44 @@ class Parameters(Generation):
         return Generation(**own | nested.model_dump(exclude_none=True))
 
 
+class Wishes(BaseModel):
+    """What the old Inference API takes as `options`; here models are always loaded, and nothing is kept."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    use_cache: bool | None = None
+    wait_for_model: bool | None = None
+    use_gpu: Literal[False] | None = None
+
+
 class Asked(BaseModel):
     """The contract's request: `inputs` is a text, a thread, or a list of them."""
 
+    model_config = ConfigDict(extra="forbid")
+
     inputs: Inputs | list[Inputs] = Field(description="A text, a forum thread as JSON, or a list of them.")
     parameters: Parameters | None = None
+    options: Wishes | None = None
+    stream: bool | None = Field(
+        default=None, description="Whether to answer with events while the summary is written; for one input."
+    )
 
 
-class Summary(BaseModel):
+class Answer(BaseModel):
     """The contract's answer, one in a list for each input."""
 
     summary_text: str
 
 
-def read_documents(inputs: Inputs | list[Inputs], most: int) -> list[str]:
-    """Read the documents of a request.
+def read_inputs(inputs: Inputs | list[Inputs], most: int) -> list[Thread]:
+    """Read the threads of a request; a text is one of one post.
 
     Raises:
         DataError: There is none, one holds no text, or there are more than `most`.
     """
     items = inputs if isinstance(inputs, list) else [inputs]
     check_count(len(items), most)
-    return [_read_document(item, number) for number, item in enumerate(items)]
+    return [_read_input(item, f"request-{number + 1}") for number, item in enumerate(items)]
 
 
 def check_inputs(value: object, most: int) -> None:
@@ -134,7 +218,7 @@ NO_OBJECT = "The body must be a JSON object, sent as application/json."
 
 def describe_request(found: Mapping[str, Any]) -> str:
     """Describe what pydantic found wrong with a request, in one sentence without the request's own text."""
-    names = [str(part) for part in found["loc"] if part != "body"]
+    names = [str(part) for part in found["loc"] if part not in ("body", "query")]
     if not names:
         return NO_OBJECT
     if names[0] == "inputs" and found["type"] != "missing":
@@ -143,20 +227,12 @@ def describe_request(found: Mapping[str, Any]) -> str:
 
 
 def _count(new_tokens: int | None, length: int | None) -> int | None:
-    return length - 1 if new_tokens is None and length is not None else new_tokens
+    return max(0, length - 1) if new_tokens is None and length is not None else new_tokens
 
 
-def _read_document(item: Inputs, number: int) -> str:
-    text = (
-        item[:MOST_OF_THREAD]
-        if isinstance(item, str)
-        else build_thread(item, f"request-{number + 1}").document()
-    )
-    if not text.strip():
+def _read_input(item: Inputs, name: str) -> Thread:
+    if not isinstance(item, str):
+        return build_thread(item, name)
+    if not item.strip():
         raise DataError("inputs: a text is empty.")
-    return make_unicode(text)
-
-
-def make_unicode(text: str) -> str:
-    """Replace half surrogate pairs, which JSON can hold and no tokenizer takes."""
-    return text.encode("utf-8", "replace").decode()
+    return Thread(id=name, title="", posts=(Post(author="", text=item[:MOST_OF_THREAD]),))

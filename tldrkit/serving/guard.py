@@ -1,5 +1,7 @@
 """What stands before every route: the name it is called by, the token, the body's size, the time.
 
+Where a client goes away, what is done for it is given up.
+
 A packed body is unpacked here.
 
 Plain ASGI; knows bytes and seconds, not what a request asks for.
@@ -16,6 +18,7 @@ from typing import Any
 from tldrkit.errors import DataError
 from tldrkit.files import unpack_gzip
 from tldrkit.serving.settings import Access, Limits, is_loopback
+from tldrkit.serving.streams import MEDIA_TYPE, render_error
 from tldrkit.texts import count_noun
 
 Message = MutableMapping[str, Any]
@@ -25,8 +28,10 @@ App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 _HOST = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[^\[\]:\s]{1,253}?)\.?(?::\d{0,5})?", re.IGNORECASE)
 
-OPEN = {("GET", "/"), ("GET", "/health")}
-"""What is answered without a token: the page holds no secret, and a probe has none."""
+_CLOSED = 499
+"""Counted where a client went away before it was answered, as other servers do; never sent."""
+OPEN = {("GET", "/"), ("GET", "/health"), ("GET", "/openapi.json")}
+"""What is answered without a token: page and description hold no secret, and a probe has none."""
 
 
 class Guard:
@@ -58,11 +63,12 @@ class Guard:
         try:
             await asyncio.wait_for(self._admit(scope, receive, answer), self._limits.seconds)
         except asyncio.TimeoutError:
-            if answer.status is None:
-                what, status = ("answer", 504) if answer.due else ("whole request", 408)
-                await answer.refuse(
-                    status, f"There was no {what} within {count_noun(self._limits.seconds, 'second')}."
-                )
+            what, status = ("answer", 504) if answer.due else ("whole request", 408)
+            await answer.give_up(
+                status, f"There was no {what} within {count_noun(self._limits.seconds, 'second')}."
+            )
+        except _GoneError:
+            answer.status = answer.status or _CLOSED
         finally:
             self._watch(scope["path"], answer.status or 500, time.perf_counter() - start)
 
@@ -98,7 +104,7 @@ class Guard:
                 )
                 return
         answer.due = True
-        await self._app(scope, _replay(body, receive), answer)
+        await _run_while_wanted(self._app(scope, _replay(body), answer), receive)
 
     def _is_called(self, host: str) -> bool:
         """Tell whether a request means this server: a page elsewhere may have its own name lead here."""
@@ -117,18 +123,49 @@ def _read_header(scope: Message, wanted: bytes) -> bytes:
     return next((value for name, value in scope["headers"] if name == wanted), b"")
 
 
+class _GoneError(Exception):
+    """The client has closed its connection."""
+
+
+async def _run_while_wanted(work: Awaitable[None], receive: Receive) -> None:
+    """Run what answers a request that was read to its end; cancel it where the client goes away.
+
+    Raises:
+        _GoneError: The client went away first.
+    """
+    running, gone = asyncio.ensure_future(work), asyncio.ensure_future(receive())
+    try:
+        await asyncio.wait((running, gone), return_when=asyncio.FIRST_COMPLETED)
+        if not running.done():
+            raise _GoneError
+        await running
+    finally:
+        gone.cancel()
+        running.cancel()
+        await asyncio.wait((running, gone))
+
+
 class _Answer:
-    """Sends, and remembers the status, and whether the request has come to its end."""
+    """Sends, and remembers the status, whether events are sent, and if the request has come to its end."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
         self.status: int | None = None
         self.due = False
+        self._streams = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            self._streams = _read_header(message, b"content-type").startswith(MEDIA_TYPE.encode())
         await self._send(message)
+
+    async def give_up(self, status: int, sentence: str) -> None:
+        """Refuse what was not answered, and end what is answered by events."""
+        if self.status is None:
+            await self.refuse(status, sentence)
+        elif self._streams:
+            await self({"type": "http.response.body", "body": render_error(sentence)})
 
     async def refuse(self, status: int, sentence: str, *more: tuple[str, str]) -> None:
         body = json.dumps({"error": sentence}, ensure_ascii=False).encode()
@@ -154,13 +191,13 @@ async def _read_body(receive: Receive, most: int) -> bytes | None:
             return b"".join(parts) if size <= most else None
 
 
-def _replay(body: bytes, receive: Receive) -> Receive:
-    """Give a body that was read once more, then whatever follows."""
+def _replay(body: bytes) -> Receive:
+    """Give a body that was read once more, then nothing: whether the client is there is looked at here."""
     waiting = [body]
 
     async def give() -> Message:
         if waiting:
             return {"type": "http.request", "body": waiting.pop(), "more_body": False}
-        return await receive()
+        return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
 
     return give

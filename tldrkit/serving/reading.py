@@ -25,8 +25,7 @@ from tldrkit.serving.contract import (
     Parameters,
     check_inputs,
     describe_request,
-    make_unicode,
-    read_documents,
+    read_inputs,
     read_thread_body,
 )
 from tldrkit.texts import count_noun, name_error
@@ -160,7 +159,7 @@ def _limit_memory() -> None:
 
 
 def _tell(told: BinaryIO, answer: Any) -> None:  # noqa: ANN401  (a JSON value)
-    data = json.dumps(answer).encode()
+    data = json.dumps(answer, ensure_ascii=False).encode(errors="replace")  # half surrogate pairs are no text
     told.write(_LENGTH.pack(0, len(data)) + data)
     told.flush()
 
@@ -172,7 +171,7 @@ def _answer(what: str, body: bytes, most: int) -> Any:  # noqa: ANN401  (a JSON 
     except BadJson as error:
         return {"error": str(error), "kind": "json"}
     except DataError as error:
-        return {"error": make_unicode(str(error)), "kind": "data"}
+        return {"error": str(error), "kind": "data"}
     except (MemoryError, RecursionError):
         return {"error": TOO_MUCH, "kind": "data"}
     except Exception as error:
@@ -181,7 +180,7 @@ def _answer(what: str, body: bytes, most: int) -> Any:  # noqa: ANN401  (a JSON 
 
 
 def _read_inputs(body: bytes, most: int) -> Any:  # noqa: ANN401  (a JSON value)
-    """Read a request by the contract: its documents, and how summaries are to be written."""
+    """Read a request by the contract: its threads, how summaries are to be written, and if as a stream."""
     try:
         value = decode_json(body)
     except ValueError as error:
@@ -193,7 +192,8 @@ def _read_inputs(body: bytes, most: int) -> Any:  # noqa: ANN401  (a JSON value)
         first = error.errors(include_url=False)[0]
         raise DataError(describe_request(first)) from None
     how = (asked.parameters or Parameters()).merge()
-    return {"documents": read_documents(asked.inputs, most), "how": how.model_dump(exclude_none=True)}
+    threads = [asdict(thread) for thread in read_inputs(asked.inputs, most)]
+    return {"threads": threads, "how": how.model_dump(exclude_none=True), "stream": bool(asked.stream)}
 
 
 def _read_threads(body: bytes, most: int) -> Any:  # noqa: ANN401  (a JSON value)

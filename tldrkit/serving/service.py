@@ -1,7 +1,8 @@
 """The models a server holds, and documents through them. Knows nothing of HTTP."""
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +13,7 @@ from tldrkit.serving.gauges import Gauges
 from tldrkit.serving.settings import Limits
 from tldrkit.texts import count_noun
 from tldrkit.threads import Thread
-from tldrkit.writing.central import CentralGenerator
-from tldrkit.writing.decoding import Decoding
-from tldrkit.writing.generation import Generated, Generator
-from tldrkit.writing.long_threads import Reading
+from tldrkit.writing.long_threads import Listener, Summary, ThreadSummarizer, Told
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,18 +25,14 @@ class ServedModel:
     """What it was called when the server was started."""
     digest: str
     parameters: int
-    decoding: Decoding
-    """How it decodes; its tokens and beams are also the most a request may ask for."""
-
-    generate: Generator | CentralGenerator
-    read: Callable[[Thread], Reading]
-    """Reads as much of a thread as the network can."""
+    summarize: ThreadSummarizer
+    """Its tokens and beams are also the most a request may ask for."""
     training: str = ""
     """What it was trained on, in a sentence."""
 
 
 class Service:
-    """Summarizes with one of several models, documents of all requests batched together.
+    """Summarizes with one of several models, threads of all requests batched together.
 
     Args:
         models: At least one; the first answers where none is named.
@@ -50,9 +44,9 @@ class Service:
         self._names = name_models([(model.reference, model.asked) for model in models])
         self.limits = limits
         self.gauges = Gauges()
-        self.batcher: Batcher[Generated] = Batcher(
+        self.batcher: Batcher[Thread, Summary] = Batcher(
             self._write,
-            batch_size=models[0].decoding.batch_size,
+            batch_size=models[0].summarize.decoding.batch_size,
             most_waiting=limits.waiting,
             watch=self.gauges.count_batch,
         )
@@ -63,31 +57,43 @@ class Service:
         """References of the models."""
         return list(self._models)
 
-    def read(self, threads: Sequence[Thread], model: str | None) -> list[Reading]:
-        """Read as much of each thread as a model can, as `summarize` of the command line does.
-
-        Raises:
-            UnknownReference: No such model is served.
-        """
-        return list(map(self._find(model).read, threads))
-
     async def summarize(
-        self, documents: Sequence[str], model: str | None, asked: Generation
-    ) -> list[Generated]:
-        """Summarize documents in their order.
+        self, threads: Sequence[Thread], model: str | None, asked: Generation
+    ) -> list[Summary]:
+        """Summarize threads in their order.
 
         Args:
-            documents: Texts with something in them.
+            threads: With something in them.
             model: Reference of a served model; None is the first.
             asked: How to write, within what the server allows.
 
         Raises:
             UnknownReference: No such model is served.
-            DataError: More beams are asked for than the server allows, or more tokens at least than at most.
-            Overloaded: More documents wait than may.
+            DataError: What is asked for cannot be honoured.
+            Overloaded: More threads wait than may.
         """
+        summaries = await self.batcher.submit(self._find_style(model, asked), threads)
+        for summary in summaries:
+            asked.check(summary)
+        return summaries
+
+    async def follow(
+        self, threads: Sequence[Thread], model: str | None, asked: Generation
+    ) -> AsyncGenerator[tuple[int, Told | Summary], None]:
+        """Yield the summaries of threads as they grow, each with its place, and each once it is whole.
+
+        Raises:
+            TldrkitError: As ``summarize`` does.
+        """
+        async with aclosing(self.batcher.follow(self._find_style(model, asked), threads)) as growing:
+            async for place, told in growing:
+                if isinstance(told, Summary):
+                    asked.check(told)
+                yield place, told
+
+    def _find_style(self, model: str | None, asked: Generation) -> Style:
         found = self._find(model)
-        most = found.decoding
+        most = found.summarize.decoding
         if asked.num_beams is not None and asked.num_beams > most.num_beams:
             raise DataError(f"parameters.num_beams: it must be at most {most.num_beams} on this server.")
         least, tokens = asked.find_tokens()
@@ -98,8 +104,7 @@ class Service:
             )
         fewest = min(most.min_target_tokens, tokens) if least is None else least
         beams, search = asked.num_beams or most.num_beams, asked.find_search(most.search)
-        style = Style(found.reference, fewest, tokens, beams, search)
-        return await self.batcher.submit(style, documents)
+        return Style(found.reference, fewest, tokens, beams, search)
 
     def _find(self, model: str | None) -> ServedModel:
         name = self._names.get(self.models[0] if model is None else model)
@@ -111,7 +116,8 @@ class Service:
         """Describe models, how each decodes, and limits as JSON values."""
         shown = ("reference", "digest", "parameters", "training")
         models = [
-            {name: getattr(one, name) for name in shown} | {"decoding": dataclasses.asdict(one.decoding)}
+            {name: getattr(one, name) for name in shown}
+            | {"decoding": dataclasses.asdict(one.summarize.decoding)}
             for one in self._models.values()
         ]
         return {
@@ -120,16 +126,16 @@ class Service:
             "limits": dataclasses.asdict(self.limits),
         }
 
-    def _write(self, style: Style, documents: list[str]) -> list[Generated]:
-        model = self._models[style.model]
+    def _write(self, style: Style, threads: list[Thread], listeners: Sequence[Listener]) -> list[Summary]:
+        summarize = self._models[style.model].summarize
         decoding = dataclasses.replace(
-            model.decoding,
+            summarize.decoding,
             min_target_tokens=style.min_tokens,
             max_target_tokens=style.max_tokens,
             num_beams=style.num_beams,
             search=style.search,
         )
-        return model.generate.with_decoding(decoding)(documents)
+        return summarize.with_decoding(decoding)(threads, listeners)
 
 
 def name_models(models: Sequence[tuple[str, str]]) -> Mapping[str, str]:

@@ -13,6 +13,7 @@ from tldrkit.sources.origin import tell_training
 from tldrkit.specs import SummarizeSpec
 from tldrkit.steps.step import record_use
 from tldrkit.store.store import ArtifactStore
+from tldrkit.threads import Post, Thread
 
 if TYPE_CHECKING:
     from tldrkit.serving.service import ServedModel
@@ -75,20 +76,17 @@ def serve(
 
 def _load(options: Options, spec: SummarizeSpec, model: ModelSource, asked: str) -> "ServedModel":
     from tldrkit.serving.service import ServedModel
-    from tldrkit.writing.loaded import build_generator
-    from tldrkit.writing.long_threads import build_reader, decode_threads
+    from tldrkit.writing.long_threads import ThreadSummarizer
 
-    decoding = decode_threads(model.complete(spec, options), options.threads)
     summarizer = load_writer(options, model)
-    generator = build_generator(summarizer, decoding)
-    short = replace(decoding, num_beams=2, min_target_tokens=0, max_target_tokens=1)
-    generator.with_decoding(short)(["tl;dr"])  # compiles what else would be compiled for the first request
+    summarize = ThreadSummarizer(summarizer, model.complete(spec, options), options.threads)
+    short = replace(summarize.decoding, num_beams=2, min_target_tokens=0, max_target_tokens=1)
+    any_thread = Thread(id="", title="", posts=(Post(author="", text="tl;dr"),))
+    summarize.with_decoding(short)([any_thread])  # compiles what the first request would wait for
     return ServedModel(
         reference=model.reference,
         asked=asked,
         digest=model.digest,
         parameters=summarizer.parameters,
-        decoding=decoding,
-        generate=generator,
-        read=build_reader(summarizer.tokenizer, decoding),
+        summarize=summarize,
     )

@@ -362,7 +362,4 @@ def _compute_key(thread: Thread) -> str:
 
 
 def _render(summary: "Summary") -> str:
-    sources = [{"sentence": one.text, "posts": list(one.posts)} for one in summary.sentences]
-    value = {"ending": summary.ending, "summary": summary.text, "sources": sources}
-    unfamiliar = {"unfamiliar": summary.unfamiliar} if summary.unfamiliar else {}
-    return json.dumps(value | {"posts_used": len(summary.posts)} | unfamiliar, ensure_ascii=False)
+    return json.dumps(summary.describe(), ensure_ascii=False)

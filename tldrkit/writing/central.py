@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tldrkit.scoring.baselines import choose_units, count_words, cut_words
+from tldrkit.writing.compiled.search import Follow
 from tldrkit.writing.decoding import Decoding
 from tldrkit.writing.generation import Generated
+from tldrkit.writing.unfolding import Unfolding
 
 
 class WordTokenizer:
@@ -47,12 +49,23 @@ class CentralGenerator:
         other._decoding = decoding
         return other
 
-    def __call__(self, documents: Sequence[str], advance: Callable[[int], object] = int) -> list[Generated]:
+    def unfold(self, _: str) -> Unfolding:
+        """Build what tells nothing before the summary is whole: it is there at once."""
+        return Unfolding(lambda _: "")
+
+    def __call__(
+        self,
+        documents: Sequence[str],
+        advance: Callable[[int], object] = int,
+        *,
+        follow: Follow | None = None,  # noqa: ARG002  (as networks are called; there are no tokens to follow)
+    ) -> list[Generated]:
         """Summarize documents, results in the order given.
 
         Args:
             documents: Texts.
             advance: Told the number of documents done, after each.
+            follow: Never called.
         """
         read, most = self._decoding.max_source_tokens, self._decoding.max_target_tokens
         written = list[Generated]()

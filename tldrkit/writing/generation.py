@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from tldrkit.datasets.tokens import tokenize_documents
 from tldrkit.errors import ModelError
-from tldrkit.families.hub_code.spelling import loses_case, restore_writing
+from tldrkit.families.hub_code.spelling import Writing, loses_case, restore_writing
 from tldrkit.machine.processor import count_threads
 from tldrkit.writing.compiled.decoder import Decoder
 from tldrkit.writing.compiled.kernels.target import has_int8
 from tldrkit.writing.compiled.parameters import FrozenNetwork
 from tldrkit.writing.compiled.rules import KNOWN_DEFAULTS, Rules, find_ends
-from tldrkit.writing.compiled.search import Beams, write_by_beams, write_greedily
+from tldrkit.writing.compiled.search import Beams, Follow, write_by_beams, write_greedily
 from tldrkit.writing.decoding import Decoding
 from tldrkit.writing.familiarity import find_unfamiliar
+from tldrkit.writing.unfolding import Unfolding
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -91,12 +92,31 @@ class Generator:
         other._decoding = decoding
         return other
 
-    def __call__(self, documents: Sequence[str], advance: Callable[[int], object] = int) -> list[Generated]:
+    def unfold(self, document: str) -> Unfolding:
+        """Build what turns the tokens of a document's summary into text while it is written."""
+        restores = self._decoding.restore_case and loses_case(self._tokenizer)
+        restore = Writing(document).restore if restores else str
+
+        def render(tokens: Sequence[int]) -> str:
+            text: str = self._tokenizer.batch_decode([tokens], skip_special_tokens=True)[0]
+            return restore(text.strip())
+
+        return Unfolding(render, guesses=restores)
+
+    def __call__(
+        self,
+        documents: Sequence[str],
+        advance: Callable[[int], object] = int,
+        *,
+        follow: Follow | None = None,
+    ) -> list[Generated]:
         """Summarize documents, results in the order given.
 
         Args:
             documents: Texts, without the prefix.
             advance: Told the number of documents done, after each batch.
+            follow: Told how far each document's summary is, in any order and by any thread; where summaries
+                are written by ``generate``, once each is whole. What is not wanted any more is given up.
         """
         decoding = self._decoding
         sources = tokenize_documents(documents, self._tokenizer, decoding.prefix, decoding.max_source_tokens)
@@ -104,7 +124,7 @@ class Generator:
         workers = threads if self._decoder else 1
         batches = cut_batches([len(source) for source in sources], decoding, workers)
         results: dict[int, Generated] = {}
-        for chosen, written in self._write_all(batches, sources, threads):
+        for chosen, written in self._write_all(batches, sources, threads, follow):
             texts = [documents[index] for index in chosen]
             finished = finish(written, texts, self._tokenizer, self._defaults, decoding)
             results.update(zip(chosen, finished, strict=True))
@@ -112,13 +132,14 @@ class Generator:
         return [results[index] for index in range(len(documents))]
 
     def _write_all(
-        self, batches: list[list[int]], sources: list[list[int]], threads: int
+        self, batches: list[list[int]], sources: list[list[int]], threads: int, follow: Follow | None
     ) -> Iterator[tuple[list[int], list[list[int]]]]:
         """Write batches, one on all threads or several at a time on one each."""
         alone = len(batches) == 1
 
         def write(chosen: list[int]) -> tuple[list[int], list[list[int]]]:
-            return chosen, self._write([sources[index] for index in chosen], threads if alone else 1)
+            told = follow and (lambda place, tokens: follow(chosen[place], tokens))
+            return chosen, self._write([sources[index] for index in chosen], threads if alone else 1, told)
 
         if alone or threads == 1 or not self._decoder:
             yield from map(write, batches)
@@ -129,17 +150,20 @@ class Generator:
         finally:
             pool.shutdown(cancel_futures=True)
 
-    def _write(self, sources: list[list[int]], threads: int) -> list[list[int]]:
+    def _write(self, sources: list[list[int]], threads: int, follow: Follow | None) -> list[list[int]]:
         decoding, defaults = self._decoding, self._decoding.complete(self._defaults)
         if self._decoder is None:
-            return self._padded(sources, decoding)
+            rows = self._padded(sources, decoding)
+            for place, row in enumerate(rows):
+                _ = follow and follow(place, row)
+            return rows
         longest = decoding.max_target_tokens
         rules = Rules.read(defaults, decoding.find_shortest(defaults))
         if decoding.num_beams == 1:
-            return write_greedily(self._decoder, sources, longest, rules, threads)
+            return write_greedily(self._decoder, sources, longest, rules, threads, follow=follow)
         penalty = 1.0 if defaults.length_penalty is None else defaults.length_penalty
         beams = Beams(decoding.num_beams, penalty, bool(defaults.early_stopping))
-        return write_by_beams(self._decoder, sources, longest, rules, beams, threads)
+        return write_by_beams(self._decoder, sources, longest, rules, beams, threads, follow=follow)
 
 
 def freeze(network: "PreTrainedModel | FrozenNetwork") -> FrozenNetwork | None:

@@ -4,10 +4,11 @@ Of a thread that the network cannot read at once it reads how the thread opens a
 posts between.
 """
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 from tldrkit.scoring.centrality import choose_central, trace_sentence
 from tldrkit.specs import SummarizeSpec
@@ -36,10 +37,11 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True)
 class Reading:
-    """What the network reads of a thread, and the places of the posts that are in it, from 0."""
+    """What the network reads of a thread, the places, from 0, of the posts in it, and whether that is all."""
 
     text: str
     posts: tuple[int, ...]
+    whole: bool = True
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ class Summary:
         posts: Places of the posts that were read, from 0: all, but of a long thread.
         sentences: Those of the text.
         unfamiliar: Why the thread is far from what the network knows, in a clause; empty where it is not.
+        whole: Whether all of the thread was read.
+        tokens: Written for it.
     """
 
     text: str
@@ -67,9 +71,45 @@ class Summary:
     posts: tuple[int, ...]
     sentences: tuple[Sentence, ...]
     unfamiliar: str = ""
+    whole: bool = True
+    tokens: int = 0
+
+    def describe(self) -> dict[str, Any]:
+        """Describe it as JSON values, as records of threads have it."""
+        sources = [{"sentence": one.text, "posts": list(one.posts)} for one in self.sentences]
+        told = {
+            "ending": self.ending,
+            "summary": self.text,
+            "sources": sources,
+            "posts_used": len(self.posts),
+        }
+        return told | ({"unfamiliar": self.unfamiliar} if self.unfamiliar else {})
 
     def __str__(self) -> str:
         return self.text
+
+
+@dataclass(frozen=True)
+class Told:
+    """A summary that is being written: the text so far, which stays, and the last token read for it."""
+
+    text: str
+    token: int
+
+
+class Listener(Protocol):
+    """Who waits for one summary while it is written; called from any thread."""
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether nobody waits any more; then it is not written further."""
+
+    @property
+    def listens(self) -> bool:
+        """Whether to tell it the summary as it grows."""
+
+    def hear(self, told: Told, /) -> None:
+        """Hear how far it is; once more when it is done."""
 
 
 class ThreadSummarizer:
@@ -87,15 +127,41 @@ class ThreadSummarizer:
         spec: SummarizeSpec,
         threads: int | None = None,
     ) -> None:
-        decoding = decode_threads(spec, threads)
-        self._read = build_reader(summarizer.tokenizer, decoding)
-        self._write = build_generator(summarizer, decoding)
+        self.decoding = decode_threads(spec, threads)
+        self._read = build_reader(summarizer.tokenizer, self.decoding)
+        self._write = build_generator(summarizer, self.decoding)
 
-    def __call__(self, threads: Sequence[Thread]) -> list[Summary]:
-        """Summarize threads, results in the order given."""
+    def with_decoding(self, decoding: Decoding) -> "ThreadSummarizer":
+        """Summarize with the same network in another way; threads are read as before."""
+        other = copy.copy(self)
+        other.decoding = decoding
+        other._write = self._write.with_decoding(decoding)
+        return other
+
+    def __call__(self, threads: Sequence[Thread], listeners: Sequence[Listener] = ()) -> list[Summary]:
+        """Summarize threads, results in the order given.
+
+        Args:
+            threads: Any number.
+            listeners: One for each thread, or none at all.
+        """
         readings = list(map(self._read, threads))
-        written = self._write([reading.text for reading in readings])
-        return [_complete(*given) for given in zip(threads, readings, written, strict=True)]
+        texts = [reading.text for reading in readings]
+        unfolding = {
+            place: self._write.unfold(texts[place]) for place, one in enumerate(listeners) if one.listens
+        }
+
+        def follow(place: int, tokens: Sequence[int]) -> bool:
+            text = unfolding.get(place)
+            if text and text.read(tokens):
+                listeners[place].hear(Told(text.text, text.token))
+            return not listeners[place].is_gone
+
+        written = self._write(texts, follow=follow if listeners else None)
+        summaries = [_complete(*given) for given in zip(threads, readings, written, strict=True)]
+        for place, text in unfolding.items():
+            listeners[place].hear(Told(summaries[place].text, text.token))
+        return summaries
 
 
 def build_reader(tokenizer: Callable[..., Any], decoding: Decoding) -> Callable[[Thread], Reading]:
@@ -129,7 +195,9 @@ def _complete(thread: Thread, reading: Reading, written: Generated) -> Summary:
         Sentence(one, tuple(reading.posts[found] for found in trace_sentence(one, texts)))
         for one in split_sentences(text)
     )
-    return Summary(text, ending, reading.posts, tuple(sentences), written.unfamiliar)
+    return Summary(
+        text, ending, reading.posts, tuple(sentences), written.unfamiliar, reading.whole, written.tokens
+    )
 
 
 def finish(written: Generated) -> tuple[str, Ending]:
@@ -154,11 +222,6 @@ def count_with(tokenizer: Callable[..., Any]) -> CountTokens:
     return count
 
 
-def measure_room(tokenizer: Callable[..., Any], prefix: str, max_source_tokens: int) -> int:
-    """Measure how many tokens of a thread are read beside the prefix and the marks, of which BART has two."""
-    return max(1, max_source_tokens - len(tokenizer([prefix])["input_ids"][0]))
-
-
 def reduce_thread(thread: Thread, count: CountTokens, room: int) -> Reading:
     """Reduce a thread to ``room`` tokens: its title, its first and last posts, and its most central ones.
 
@@ -174,7 +237,8 @@ def reduce_thread(thread: Thread, count: CountTokens, room: int) -> Reading:
     texts, costs = [piece.text for piece in pieces], [piece.tokens for piece in pieces]
     chosen = choose_central(texts, costs, room, sure=(0, len(pieces) - 1))
     places = dict.fromkeys(pieces[number].place for number in chosen)
-    return Reading("\n\n".join([*heads, *(texts[number] for number in chosen)]), tuple(places))
+    text = "\n\n".join([*heads, *(texts[number] for number in chosen)])
+    return Reading(text, tuple(places), whole=False)
 
 
 def _split_posts(posts: Sequence[Post], count: CountTokens, most: int) -> list[Piece]:

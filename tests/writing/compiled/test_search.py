@@ -1,5 +1,7 @@
 """Writing over packed tokens against Hugging Face's ``generate``, on networks of every kind."""
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,7 @@ from tldrkit.specs import Precision
 from tldrkit.writing.compiled.decoder import Decoder
 from tldrkit.writing.compiled.parameters import FrozenNetwork
 from tldrkit.writing.compiled.rules import Rules
-from tldrkit.writing.compiled.search import Beams, write_by_beams, write_greedily
+from tldrkit.writing.compiled.search import Beams, Follow, write_by_beams, write_greedily
 from tldrkit.writing.freezing import freeze
 
 ENDS = range(1, VOCAB // 6)
@@ -163,3 +165,52 @@ def test_bf16_writes_nearly_the_same() -> None:
     )
 
     assert sum(a == b for a, b in zip(exact, rough, strict=True)) > 12
+
+
+@pytest.mark.parametrize("kind", T5S)
+@pytest.mark.parametrize("count", [1, 4])
+def test_what_is_followed_stays(kind: str, count: int) -> None:
+    """At every place what is told begins the summary, and grows; what is written is the same unfollowed."""
+    network = spread(T5S[kind]())
+    sources = draw_rows(17, 30)
+    told: list[list[list[int]]] = [[] for _ in sources]
+
+    def follow(source: int, tokens: Sequence[int]) -> bool:
+        told[source].append(list(tokens))
+        return True
+
+    written = write_followed(read(network), sources, count, follow)
+
+    assert written == write_followed(read(network), sources, count, None)
+    for summary, parts in zip(written, told, strict=True):
+        assert all(summary[: len(part)] == part for part in parts)
+        assert sorted(map(len, parts)) == list(map(len, parts))
+    assert any(
+        0 < len(part) < len(summary) for summary, parts in zip(written, told, strict=True) for part in parts
+    )
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_what_is_not_wanted_is_given_up(count: int) -> None:
+    """A row that nobody wants is not told of again; the others are written as before."""
+    network = spread(T5S["plain"]())
+    sources = draw_rows(17, 30)
+    whole = write_followed(read(network), sources, count, None)
+    told = Counter[int]()
+
+    def follow(source: int, _: Sequence[int]) -> bool:
+        told[source] += 1
+        return source % 2 == 0 or told[source] < 2
+
+    written = write_followed(read(network), sources, count, follow)
+
+    assert written[::2] == whole[::2]
+    assert {told[source] for source in range(1, 17, 2)} <= {1, 2}
+    assert max(told.values()) > 2
+    assert write_followed(read(network), sources, count, lambda *_: False) != whole
+
+
+def write_followed(decoder: Decoder, sources: Rows, count: int, follow: Follow | None) -> Rows:
+    if count == 1:
+        return write_greedily(decoder, sources, LONGEST, Rules(ENDS), follow=follow)
+    return write_by_beams(decoder, sources, LONGEST, Rules(ENDS), Beams(count), follow=follow)

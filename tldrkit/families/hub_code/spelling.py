@@ -63,19 +63,23 @@ def restore_writing(summary: str, document: str) -> str:
     A word has the case and the accents that it has in the document most often, wherever a capital there says
     something; sentences begin with a capital. Marks are joined to words as they are in the document, and
     elsewhere by the rules of English. Nothing else is changed, and a second time changes nothing.
-
-    Args:
-        summary: What a tokenizer without case wrote.
-        document: What it is a summary of.
     """
-    tokens = [token for line in _split_lines(summary) for token in line]
-    lines = list(_split_lines(document))
-    joined = _join(tokens, _Marks(lines))
-    forms = _choose_forms(tokens, joined, _Forms(lines))
-    return "".join(
-        form if glued or not place else f" {form}"
-        for place, (form, glued) in enumerate(zip(forms, joined, strict=True))
-    )
+    return Writing(document).restore(summary)
+
+
+class Writing:
+    """How a document is written, for several texts after it."""
+
+    def __init__(self, document: str) -> None:
+        self._marks, self._forms = _Marks(lines := list(_split_lines(document))), _Forms(lines)
+
+    def restore(self, summary: str) -> str:
+        """Do what ``restore_writing`` does."""
+        tokens = [token for line in _split_lines(summary) for token in line]
+        joined = _join(tokens, self._marks)
+        forms = _choose_forms(tokens, joined, self._forms)
+        spaces = ["", *("" if glued else " " for glued in joined[1:])]
+        return "".join(f"{space}{form}" for space, form in zip(spaces, forms, strict=False))
 
 
 @cache

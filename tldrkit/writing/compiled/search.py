@@ -3,7 +3,7 @@
 Writes what Hugging Face's ``generate`` writes. Knows token ids alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,9 @@ _NEVER = np.float32(-1e9)
 
 Rows = list[list[int]]
 
+Follow = Callable[[int, Sequence[int]], bool]
+"""Told the place of a source and the tokens of its summary that will stay; answers if it is still wanted."""
+
 
 def write_greedily(
     decoder: Decoder,
@@ -26,6 +29,8 @@ def write_greedily(
     max_tokens: int,
     rules: Rules,
     threads: int = 1,
+    *,
+    follow: Follow | None = None,
 ) -> Rows:
     """Write a summary of each source, with the most likely token at every place.
 
@@ -35,9 +40,10 @@ def write_greedily(
         max_tokens: Longest summary.
         rules: What may come where; an end is part of its summary.
         threads: Processor threads that share the work.
+        follow: Told after every token how far each summary is.
 
     Returns:
-        Token ids of each summary.
+        Token ids of each summary; of one that is not wanted any more, those written so far.
     """
     batch = decoder.begin(sources, max_tokens, threads=threads)
     stops = np.array(sorted(rules.ends), np.int64)
@@ -50,6 +56,9 @@ def write_greedily(
         tokens = logits.argmax(-1)
         texts[rows, place + 1] = tokens
         ended = np.isin(tokens, stops)
+        if follow:
+            written = texts[:, 1 : place + 2]
+            ended |= [not follow(source, written[source].tolist()) for source in rows.tolist()]
         lengths[rows[ended]] = place + 1
         if ended.all():
             break
@@ -114,6 +123,8 @@ def write_by_beams(
     rules: Rules,
     beams: Beams,
     threads: int = 1,
+    *,
+    follow: Follow | None = None,
 ) -> Rows:
     """Write a summary of each source: the best of a beam search.
 
@@ -124,9 +135,11 @@ def write_by_beams(
         rules: What may come where; an end is part of its summary.
         beams: The search.
         threads: Processor threads that share the work.
+        follow: Told after every token how far each summary is: the tokens that all beams agree on which can
+            still win.
 
     Returns:
-        Token ids of each summary.
+        Token ids of each summary; of one that is not wanted any more, of the best that has ended, if any.
     """
     batch = decoder.begin(sources, max_tokens, beams.count, threads)
     search = _Search.begin(len(sources), beams.count, max_tokens, decoder.start)
@@ -139,6 +152,9 @@ def write_by_beams(
         done = _find_done(search, place + 1, beams)
         if place + 1 == max_tokens:
             done[:] = True
+        if follow:
+            agreed = _find_agreed(search, place + 1)
+            done |= [not follow(*told) for told in zip(left, agreed, strict=True)]
         for index in done.nonzero()[0].tolist():
             written[left[index]] = [token for token in search.texts[index, 0, 1:].tolist() if token >= 0]
         if done.all():
@@ -187,6 +203,19 @@ def _advance(
     search.tokens = np.take_along_axis(tokens, order[..., None], 1)
     rows = np.arange(len(beam))[:, None] * count + np.take_along_axis(beam, order, 1)
     return rows.ravel(), np.take_along_axis(token, order, 1).ravel()
+
+
+def _find_agreed(search: _Search, length: int) -> Rows:
+    """Find the tokens of each source that its summary will begin with, whichever beam wins.
+
+    That is what the beams that go on have in common with each other, and with the best that has ended.
+    """
+    tokens = np.concatenate([search.texts[:, :1], search.tokens], 1)[..., 1 : length + 1]
+    wins = np.concatenate([search.ended[:, :1], search.going], 1) > _NEVER / 2
+    first = np.take_along_axis(tokens, wins.argmax(1)[:, None, None], 1)
+    same = ((tokens == first) | ~wins[..., None]).all(1)
+    counts = np.logical_and.accumulate(same & (first[:, 0] >= 0), 1).sum(1)
+    return [row[:count].tolist() for row, count in zip(first[:, 0], counts, strict=True)]
 
 
 def _take_top(scores: Floats, count: int) -> tuple[Floats, Integers]:
