@@ -81,6 +81,8 @@ def export(
     if exported.done_before:
         console.say(f"{to} already holds {exported.model} (--force writes it again).")
     console.say(f"{count_noun(exported.bytes, 'byte')} of weights.")
+    if exported.terms:
+        console.warn(exported.terms)
     console.show_line(str(to))
     if push_to_hub is not None:
         _push(exported.folder, push_to_hub, private=private, dry_run=dry_run)

@@ -100,7 +100,6 @@ KNOWN = {
         revision=PARQUET_REVISION,
         document="document",
         summary="summary",
-        licence="unknown",
         kind="English news",
     ),
 }

@@ -69,6 +69,8 @@ class CardFacts:
     base_on_hub: bool
     training: str
     """What it was trained on, in a sentence."""
+    terms: str = ""
+    """What licences of that data forbid, in a sentence; empty where none is known to forbid anything."""
     making: Sequence[str]
     """How it was compressed, grown and trained, a sentence each."""
     data: Sequence[DataFacts]
@@ -92,6 +94,7 @@ def render_card(facts: CardFacts) -> str:
         render_list(facts.making),
         "## Data",
         render_list([_describe_data(data) for data in facts.data]),
+        *filter(None, [facts.terms]),
         "## Limits",
         render_list(_describe_limits(facts)),
         "## Lineage",

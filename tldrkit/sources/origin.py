@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tldrkit.datasets.sources import INVENTED, describe_kind
+from tldrkit.datasets.sources import INVENTED, describe_kind, describe_licence, forbids_commerce
 from tldrkit.families.taught import ORIGIN
 from tldrkit.options import Options
 from tldrkit.sources.model import ModelSource
@@ -22,10 +22,17 @@ TRAINED_ON = "trained_on"
 
 @dataclass(frozen=True)
 class TrainingData:
-    """A data set that a model was trained on: its name, and of what kind its texts are if that is known."""
+    """A data set that a model was trained on: its name; kind of its texts and licence, where known."""
 
     name: str
     kind: str = ""
+    licence: str = ""
+
+    @classmethod
+    def read(cls, reference: str) -> "TrainingData":
+        """Read what a data set's reference tells."""
+        name = Path(reference.partition(" (")[0]).name
+        return cls(name, describe_kind(reference), describe_licence(reference))
 
 
 def walk_lineage(store: ArtifactStore, model: ModelSource) -> Iterator[tuple[Lineage, Manifest | None]]:
@@ -53,7 +60,7 @@ def find_training_data(store: ArtifactStore, model: ModelSource) -> list[Trainin
         for one in manifest.inputs
         if one.role == "data"
     )
-    return [TrainingData(Path(name.partition(" (")[0]).name, describe_kind(name)) for name in used]
+    return list(map(TrainingData.read, used))
 
 
 def tell_training(options: Options, store: ArtifactStore, model: ModelSource) -> str:
@@ -75,11 +82,22 @@ def describe_training(name: str, data: Sequence[TrainingData]) -> str:
     return f"{name} was trained on {listed}."
 
 
+def describe_terms(name: str, data: Sequence[TrainingData]) -> str:
+    """Say in a sentence which data of a model's training is not for commercial use; empty where none is."""
+    bound = [f"{one.name} ({one.licence})" for one in data if forbids_commerce(one.licence)]
+    if not bound:
+        return ""
+    return (
+        f"{name} learned from data that is licensed for non-commercial use: {', '.join(bound)}. "
+        "Whether that binds the weights is a question of law; whoever gets them should know."
+    )
+
+
 def _read_folder(folder: Path) -> list[TrainingData]:
     """Read what a folder says of itself: an export in its own file, others in the head of their card."""
     try:
         told = json.loads((folder / ORIGIN).read_text(encoding="utf-8"))[TRAINED_ON]
-        return [TrainingData(str(one["name"]), str(one["kind"])) for one in told]
+        return [TrainingData(str(one["name"]), str(one["kind"]), str(one.get("licence", ""))) for one in told]
     except (OSError, ValueError, KeyError, TypeError):  # none of ours, or of before this was said
         return _read_card(folder / "README.md")
 
@@ -94,7 +112,11 @@ def _read_card(path: Path) -> list[TrainingData]:
     except Exception:  # whatever a card of others makes the library raise
         return []
     names = [named] if isinstance(named, str) else named if isinstance(named, list) else []
-    return [TrainingData(name, describe_kind(name)) for name in names if isinstance(name, str)]
+    return [
+        TrainingData(name, describe_kind(name), describe_licence(name))
+        for name in names
+        if isinstance(name, str)
+    ]
 
 
 def render_training_data(data: Sequence[TrainingData]) -> list[dict[str, str]]:

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from tldrkit.specs.spec import added_field
 from tldrkit.specs.taught import AS_TAUGHT, FEWEST_READ, FEWEST_WRITTEN, TaughtSpec
 
 
@@ -18,6 +19,12 @@ class DataSpec(TaughtSpec):
         None, description="Column holding the summary, where it has another name."
     )
     revision: str | None = Field(None, description="Revision of a hub data set.")
+    data_licence: str | None = added_field(
+        None,
+        pattern=r"^[^()\s][^()\n\r]{0,99}$",
+        description="Licence of the data, such as cc-by-4.0, for manifests and model cards. [what the hub said of "
+        "a known name]",
+    )
     prefix: str | None = Field(None, description=f"Text set before every document. [{AS_TAUGHT}]")
     max_source_tokens: int | None = Field(
         None,

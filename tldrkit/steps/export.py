@@ -15,6 +15,7 @@ from tldrkit.families.footprint import compute_bytes
 from tldrkit.families.taught import KEY, ORIGIN
 from tldrkit.options import Options
 from tldrkit.sources.model import ModelSource, resolve_model
+from tldrkit.sources.origin import TRAINED_ON, describe_terms, find_training_data, render_training_data
 from tldrkit.specs import ExportSpec, Taught
 from tldrkit.steps.revisions import describe_code
 from tldrkit.steps.step import record_use
@@ -34,6 +35,8 @@ class Exported:
     done_before: bool
     bytes: int
     """Weights on disk."""
+    terms: str
+    """What licences of its training data forbid, in a sentence; empty where none is known to."""
 
 
 def export(
@@ -75,6 +78,7 @@ def export(
         "comparison": compared.manifest.digest if compared else None,
         KEY: asdict(spec.tell(model.taught)),
     }
+    terms = describe_terms(model.reference, find_training_data(store, model))
     to = to.resolve()
     written = _read_origin(to)
     if (
@@ -83,7 +87,9 @@ def export(
         and origin.items() <= written.items()
         and _count_bytes(to) == written["files"]
     ):
-        return Exported(folder=to, model=model.reference, done_before=True, bytes=compute_bytes(to))
+        return Exported(
+            folder=to, model=model.reference, done_before=True, bytes=compute_bytes(to), terms=terms
+        )
     if not _may_replace(to, written if options.force else None):
         raise StoreError(
             f"{to} exists and is no folder that export may replace.",
@@ -96,7 +102,7 @@ def export(
         scores = find_scores(store, compared, model) if compared else None
         with _replacing(to) as draft:
             _fill(store, model, spec, scores, origin, draft)
-    return Exported(folder=to, model=model.reference, done_before=False, bytes=compute_bytes(to))
+    return Exported(folder=to, model=model.reference, done_before=False, bytes=compute_bytes(to), terms=terms)
 
 
 def _check_name(folder: Path) -> None:
@@ -156,7 +162,6 @@ def _fill(
     from tldrkit.families.huggingface import export_summarizer, is_custom
     from tldrkit.families.summarizer import load_summarizer
     from tldrkit.reports.card import render_card
-    from tldrkit.sources.origin import TRAINED_ON, find_training_data, render_training_data
     from tldrkit.steps.card import build_facts
 
     summarizer = load_summarizer(model.location)

@@ -11,7 +11,7 @@ REVISIONS = {
     "compare": 2,
     "compress": 1,
     "eval": 3,
-    "export": 2,
+    "export": 3,
     "summarize": 1,
     "train": 1,
 }

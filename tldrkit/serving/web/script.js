@@ -40,7 +40,8 @@ async function introduce() {
     add(element("models"), "li", model.training);
     const { max_source_tokens: reads, max_target_tokens: writes, num_beams: beams } = model.decoding;
     const row = rows.insertRow();
-    const told = [model.reference, model.parameters.toLocaleString("en"), `${reads} tokens`, `${writes} tokens`, beams];
+    const [count, ...tokens] = [model.parameters, reads, writes].map(number => number.toLocaleString("en"));
+    const told = [model.reference, count, ...tokens.map(most => `${most} tokens at most`), beams];
     for (const text of told) add(row, "td", text);
   }
   element("facts").hidden = false;
@@ -177,10 +178,10 @@ element("form").addEventListener("submit", async event => {
 
 element("stop").addEventListener("click", () => stopping.abort());
 
-for (const { name, text } of tries) {
+for (const { name, thread } of tries) {
   const button = add(element("examples"), "button", name);
   button.type = "button";
-  button.addEventListener("click", () => { element("thread").value = text; element("go").focus(); });
+  button.addEventListener("click", () => { element("thread").value = JSON.stringify(thread, null, 1); element("go").focus(); });
 }
 
 introduce().catch(() => {});  // without the token, which is asked for then, the button says what is wrong
