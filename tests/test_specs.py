@@ -11,6 +11,7 @@ from tldrkit.specs import (
     BaseSpec,
     CompressSpec,
     EvalSpec,
+    ExportSpec,
     SummarizeSpec,
     TrainSpec,
     WarmStartSpec,
@@ -148,3 +149,15 @@ def test_numbers_that_no_library_holds_are_refused(kind: type[Spec], field: str,
     """A whole number beyond 32 bits is one sentence, however it is written."""
     with pytest.raises(SpecError, match=r"must be less than 4,294,967,296|whole number"):
         build_spec(kind, fields={field: value})
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [(SummarizeSpec, "max_tokens"), (SummarizeSpec, "min_tokens"), (EvalSpec, "max_target_tokens"),
+     (ExportSpec, "max_target_tokens"), (BaseSpec, "max_target_tokens")],
+)  # fmt: skip
+def test_no_summary_is_longer_than_memory_holds(kind: type[Spec], field: str) -> None:
+    """Memory for a whole summary is taken before its first token, so the number is bounded, as beams are."""
+    for value in (16_385, 4_000_000_000):
+        with pytest.raises(SpecError, match=f"{field} = {value} cannot be used: it must be at most 16,384"):
+            build_spec(kind, fields={field: value})

@@ -207,13 +207,14 @@ def test_all_axes_together(teacher: Summarizer, tmp_path: Path) -> None:
         ({"dec_d_model": 40}, "32 features in its decoder, so 40"),
         ({"num_heads": 5}, "4 heads, so 5"),
         ({"vocab_size": 400}, "320 tokens, so 400"),
+        ({"target_params": "45M"}, r"parameters, so 45,000,000 cannot be kept\."),
         ({"enc_layers": "0,4"}, "no layer 4: they are counted from 0 to 3"),
     ],
 )
 def test_sizes_the_teacher_does_not_have_are_refused(
-    tiny_summarizer: Summarizer, sizes: dict[str, int], sentence: str
+    tiny_summarizer: Summarizer, sizes: dict[str, int | str], sentence: str
 ) -> None:
-    """More layers or a wider decoder than the teacher's are one sentence with the sizes."""
+    """More layers, a wider decoder or more parameters than the teacher's are one sentence with the sizes."""
     with pytest.raises(CompressionError, match=sentence):
         compress(tiny_summarizer, CompressSpec(**sizes), DOCUMENTS)
 

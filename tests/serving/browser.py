@@ -61,6 +61,12 @@ class Browser:
             f"try {{ met = {condition}; }} catch {{}} met ? done() : setTimeout(look, 20); }}; look(); }})"
         )
 
+    def resize(self, width: int, height: int) -> None:
+        """Show the page as on a screen of so many pixels."""
+        self._call(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=True
+        )
+
     def take_picture(self, path: Path) -> None:
         """Write what the page looks like as PNG."""
         path.write_bytes(base64.b64decode(self._call("Page.captureScreenshot")["data"]))

@@ -2,25 +2,46 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.serving.browser import Browser
-from tests.serving.conftest import Server
+from tests.serving.conftest import Server, start_server
 
 THREAD = {"title": "Fan", "posts": [{"author": "a", "text": "It is <b>loud</b>."}]}
 
 
-@pytest.fixture
-def page(server: Server, tmp_path: Path) -> Iterator[Browser]:
-    """The server's page in a headless Chromium; TLDRKIT_TEST_PICTURES names a folder for pictures of it."""
+@contextmanager
+def open_page(server: Server, folder: Path) -> Iterator[Browser]:
+    """Open a server's page in a headless Chromium; TLDRKIT_TEST_PICTURES names a folder for pictures."""
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
         pytest.skip("Chromium is not installed")
-    browser = Browser(program, tmp_path / "profile", server.address)
+    browser = Browser(program, folder / "profile", server.address)
     yield browser
     browser.close()
+
+
+@pytest.fixture
+def page(server: Server, tmp_path: Path) -> Iterator[Browser]:
+    """The page of two random networks."""
+    with open_page(server, tmp_path) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def sentences(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """The page of what takes sentences from posts, on a phone, with its first thread summarized."""
+    folder = tmp_path_factory.mktemp("sentences")
+    with start_server(folder, "central") as server, open_page(server, folder) as browser:
+        browser.resize(390, 844)
+        browser.run("document.querySelector('#examples button').click()")
+        browser.run("document.getElementById('tokens').value = 40")
+        browser.run("document.getElementById('go').click()")
+        browser.wait_for("document.querySelector('.sentence')")
+        yield browser
 
 
 def summarize(page: Browser, text: str, picture: str) -> None:
@@ -65,3 +86,44 @@ def test_what_is_refused_is_shown_in_words(page: Browser) -> None:
 
     assert page.run("document.querySelectorAll('article p.error').length") == 0
     assert page.run("document.querySelectorAll('article p.summary').length") == 2
+
+
+LIT = (
+    "[...document.querySelectorAll('.posts li')]"
+    ".flatMap((post, place) => post.matches('.lit') ? [place + 1] : [])"
+)
+
+
+def test_a_sentence_lights_up_its_posts(sentences: Browser) -> None:
+    """By the keyboard: focused for a while, pressed until it is pressed again."""
+    told = sentences.run("[...document.querySelectorAll('.sentence')].map(one => one.dataset.posts)")
+    press = "document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter'}))"
+    assert len(told) > 1
+    assert sentences.run(LIT) == []
+
+    sentences.run("document.querySelector('.sentence').focus()")
+    assert ", ".join(map(str, sentences.run(LIT))) == told[0]
+    sentences.run(f"{press}; document.activeElement.blur()")
+    assert ", ".join(map(str, sentences.run(LIT))) == told[0]
+    sentences.run(f"document.querySelector('.sentence').focus(); {press}; document.activeElement.blur()")
+    assert sentences.run(LIT) == []
+
+
+def test_the_page_fits_a_phone_and_loads_nothing_else(sentences: Browser) -> None:
+    """Nothing is wider than the screen, and but for the server's own answers nothing is fetched."""
+    assert sentences.run("document.documentElement.scrollWidth") <= 390
+    fetched = sentences.run("performance.getEntriesByType('resource').map(one => new URL(one.name).pathname)")
+    assert set(fetched) <= {"/info", "/threads", "/favicon.ico"}
+    assert sentences.run("document.querySelector('header a').getAttribute('href')") == "openapi.json"
+
+
+def test_models_and_their_limits_are_told(page: Browser) -> None:
+    """A table says what each model is; its numbers are the most that may be asked for."""
+    page.wait_for("document.querySelectorAll('#facts tbody tr').length == 2")
+    row = page.run("[...document.querySelector('#facts tbody tr').cells].map(cell => cell.innerText)")
+
+    assert (row[0], row[2:]) == ("one", ["512 tokens at most", "16 tokens at most", "4"])
+    assert page.run("[document.getElementById('tokens').max, document.getElementById('beams').max]") == [
+        "16",
+        "4",
+    ]

@@ -95,16 +95,16 @@ def test_what_is_refused_has_its_status(server: Server, path: str, body: object,
 def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A model whose longest summary takes far longer than a request may."""
     folder = tmp_path_factory.mktemp("slow")
-    spec = BaseSpec(vocab_size=300, d_model=64, num_heads=4, enc_num_layers=1, dec_num_layers=4)
+    spec = BaseSpec(vocab_size=300, d_model=128, num_heads=4, enc_num_layers=1, dec_num_layers=6)
     save_summarizer(build_base(spec, ["some text to begin with"]), folder / "slow")
-    limits = ["--max-tokens", "8000", "--num-beams", "4", "--batch-size", "1", "--timeout", "20"]
+    limits = ["--max-tokens", "16000", "--num-beams", "4", "--batch-size", "1", "--timeout", "8"]
     with start_server(folder, "slow", *WORDS[2:], *limits) as running:
         yield running
 
 
 LONG = {
     "inputs": "The fan is loud. " * 40,
-    "parameters": {"min_new_tokens": 8000, "num_beams": 1},
+    "parameters": {"min_new_tokens": 16000, "num_beams": 1},
     "stream": True,
 }
 SHORT = {"inputs": "x", "parameters": {"max_new_tokens": 2}}
@@ -122,5 +122,5 @@ def test_a_stream_that_takes_too_long_ends_with_a_sentence(slow: Server) -> None
     """After the time that a request may take its last event says so, and the next request is answered."""
     events = ask(slow, "/", LONG)
 
-    assert "within 20 seconds" in events[-1]["error"]
+    assert "within 8 seconds" in events[-1]["error"]
     assert slow.http.post("/", json=SHORT).status_code == 200

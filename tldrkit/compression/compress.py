@@ -167,6 +167,8 @@ def _list_limits(teacher: PreTrainedModel, spec: CompressSpec) -> Iterator[tuple
     yield features, spec.dec_d_model or 0, _decoder_width(teacher)
     yield ("head",), spec.num_heads or 0, max(_heads(teacher))
     yield ("token",), spec.vocab_size or 0, teacher.config.vocab_size
+    size = count_parameters(teacher)
+    yield ("parameter",), spec.compute_budget(size) or 0, size
 
 
 def _feed_forward_width(network: PreTrainedModel) -> int:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeGuard
 
 from tldrkit.errors import ModelError
 from tldrkit.specs import Taught
-from tldrkit.specs.taught import FEWEST_READ, FEWEST_WRITTEN
+from tldrkit.specs.taught import FEWEST_READ, FEWEST_WRITTEN, MOST_WRITTEN
 
 ORIGIN = "tldrkit.json"
 """The file; exports say more of themselves in it."""
@@ -108,6 +108,7 @@ def _read_configuration(folder: Path) -> dict[str, Any]:
             ),
             FEWEST_WRITTEN,
             positions.written,
+            MOST_WRITTEN,
         ),
     }
 

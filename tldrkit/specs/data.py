@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from tldrkit.specs.spec import added_field
-from tldrkit.specs.taught import AS_TAUGHT, FEWEST_READ, FEWEST_WRITTEN, TaughtSpec
+from tldrkit.specs.taught import AS_TAUGHT, FEWEST_READ, FEWEST_WRITTEN, MOST_WRITTEN, TaughtSpec
 
 
 class DataSpec(TaughtSpec):
@@ -34,5 +34,6 @@ class DataSpec(TaughtSpec):
     max_target_tokens: int | None = Field(
         None,
         ge=FEWEST_WRITTEN,
+        le=MOST_WRITTEN,
         description=f"Tokens of a summary kept or written, end mark included. [{AS_TAUGHT}]",
     )

@@ -7,6 +7,7 @@ from tldrkit.specs.spec import Spec
 
 FEWEST_READ, FEWEST_WRITTEN = 8, 4
 MOST_BEAMS = 64  # of a search: each takes memory
+MOST_WRITTEN = 1 << 14  # tokens of a summary: all their memory is taken before the first
 AS_TAUGHT = "as the model was taught"
 
 TaughtSpecT = TypeVar("TaughtSpecT", bound="TaughtSpec")

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from tldrkit.specs.data import DataSpec
 from tldrkit.specs.spec import COUNT, added_field
-from tldrkit.specs.taught import FEWEST_READ, FEWEST_WRITTEN, Taught
+from tldrkit.specs.taught import FEWEST_READ, FEWEST_WRITTEN, MOST_WRITTEN, Taught
 from tldrkit.texts import count_noun
 
 Placement = Literal[
@@ -95,6 +95,7 @@ class BaseSpec(FitSpec):
     max_target_tokens: int | None = Field(
         None,
         ge=FEWEST_WRITTEN,
+        le=MOST_WRITTEN,
         description="Tokens of a summary kept or written, end mark included; "
         f"{Taught.max_target_tokens} where not given.",
     )

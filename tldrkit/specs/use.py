@@ -6,7 +6,15 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from tldrkit.specs.search import SearchSpec
-from tldrkit.specs.taught import AS_TAUGHT, FEWEST_READ, FEWEST_WRITTEN, MOST_BEAMS, Taught, TaughtSpec
+from tldrkit.specs.taught import (
+    AS_TAUGHT,
+    FEWEST_READ,
+    FEWEST_WRITTEN,
+    MOST_BEAMS,
+    MOST_WRITTEN,
+    Taught,
+    TaughtSpec,
+)
 
 Form = Literal["jsonl", "csv", "parquet", "markdown"]
 Precision = Literal["fp32", "bf16", "int8"]
@@ -30,9 +38,10 @@ class SummarizeSpec(TaughtSpec, SearchSpec):
     max_tokens: int | None = Field(
         None,
         ge=FEWEST_WRITTEN,
+        le=MOST_WRITTEN,
         description="Most tokens of a summary. [by --length, else as the model was taught]",
     )
-    min_tokens: int | None = Field(None, ge=0, description="Fewest tokens of a summary.")
+    min_tokens: int | None = Field(None, ge=0, le=MOST_WRITTEN, description="Fewest tokens of a summary.")
     batch_size: int = Field(16, ge=1, description="Threads decoded together.")
     precision: Precision = Field("fp32", description=PRECISION)
     restore_case: bool = Field(True, description=RESTORE_CASE)
@@ -82,6 +91,7 @@ class ExportSpec(TaughtSpec):
     max_target_tokens: int | None = Field(
         None,
         ge=FEWEST_WRITTEN,
+        le=MOST_WRITTEN,
         description=f"Most tokens that others write, unless they say otherwise. [{AS_TAUGHT}]",
     )
 
