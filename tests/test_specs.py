@@ -143,7 +143,7 @@ def test_patience_shorter_than_growth_is_refused() -> None:
 @pytest.mark.parametrize("value", [1 << 32, "99999999999999999999", 1e30])
 @pytest.mark.parametrize(
     ("kind", "field"),
-    [(TrainSpec, "max_steps"), (EvalSpec, "batch_size"), (SummarizeSpec, "max_tokens"), (BaseSpec, "seed")],
+    [(TrainSpec, "max_steps"), (EvalSpec, "batch_size"), (SummarizeSpec, "batch_size"), (BaseSpec, "seed")],
 )
 def test_numbers_that_no_library_holds_are_refused(kind: type[Spec], field: str, value: object) -> None:
     """A whole number beyond 32 bits is one sentence, however it is written."""

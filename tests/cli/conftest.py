@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tldrkit.bases.scratch import build_base
-from tldrkit.families.summarizer import save_summarizer
+from tldrkit.families.summarizer import Summarizer, save_summarizer
 from tldrkit.specs import BaseSpec
 
 QUICK = [
@@ -52,17 +52,21 @@ def base_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     spec = BaseSpec(
         vocab_size=300, d_model=16, d_kv=4, num_heads=2, d_ff=24, enc_num_layers=3, dec_num_layers=3
     )
+    save_summarizer(build_writer(spec), folder)
+    return folder
+
+
+def build_writer(spec: BaseSpec) -> Summarizer:
+    """Build a random network that writes words, though nothing has taught it any."""
     summarizer = build_base(spec, ["some text to begin with"])
     tokenizer = summarizer.tokenizer
     texts = {number: tokenizer.decode([number]) for number in range(len(tokenizer))}
-    # What it writes has words, though nothing has taught it any.
     summarizer.network.generation_config.suppress_tokens = [
         number
         for number, text in texts.items()
         if number != tokenizer.eos_token_id and not any(map(str.isalnum, text))
     ]
-    save_summarizer(summarizer, folder)
-    return folder
+    return summarizer
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from tests.serving.conftest import Server
 
 ROUTES = Path(__file__).parents[2] / "examples/nextjs"
-GUIDE = Path(__file__).parents[2] / "docs/how-to/deploy.md"
+GUIDE = Path(__file__).parents[2] / "docs/how-to/web.md"
 JAVASCRIPT = """
 import { InferenceClient, summarization } from "@huggingface/inference";
 const url = process.argv[2];

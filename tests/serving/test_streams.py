@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from tests.cli.conftest import build_writer
 from tests.serving.conftest import WORDS, Server, start_server
-from tldrkit.bases.scratch import build_base
 from tldrkit.families.summarizer import save_summarizer
 from tldrkit.specs import BaseSpec
 
@@ -96,8 +96,8 @@ def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A model whose longest summary takes far longer than a request may."""
     folder = tmp_path_factory.mktemp("slow")
     spec = BaseSpec(vocab_size=300, d_model=128, num_heads=4, enc_num_layers=1, dec_num_layers=6)
-    save_summarizer(build_base(spec, ["some text to begin with"]), folder / "slow")
-    limits = ["--max-tokens", "16000", "--num-beams", "4", "--batch-size", "1", "--timeout", "8"]
+    save_summarizer(build_writer(spec), folder / "slow")
+    limits = ["--max-tokens", "16000", "--num-beams", "4", "--batch-size", "1", "--timeout", "15"]
     with start_server(folder, "slow", *WORDS[2:], *limits) as running:
         yield running
 
@@ -122,5 +122,5 @@ def test_a_stream_that_takes_too_long_ends_with_a_sentence(slow: Server) -> None
     """After the time that a request may take its last event says so, and the next request is answered."""
     events = ask(slow, "/", LONG)
 
-    assert "within 8 seconds" in events[-1]["error"]
+    assert "within 15 seconds" in events[-1]["error"]
     assert slow.http.post("/", json=SHORT).status_code == 200

@@ -147,7 +147,7 @@ def test_graphs_write_without_torch_what_torch_writes_greedily(
 
 
 def test_a_handler_writes_as_people_write(line: Line, tmp_path: Path) -> None:
-    """Where the tokenizer knows lower case alone, each answer has its text's case, of several answers too."""
+    """With lower case alone in the tokenizer, each answer has its text's case, whatever else is sent."""
     save_summarizer(build_lowercase(), tmp_path / "plain")
     exported = export(
         line.options, ExportSpec(), source=str(tmp_path / "plain"), to=tmp_path / "model"
@@ -159,7 +159,8 @@ def test_a_handler_writes_as_people_write(line: Line, tmp_path: Path) -> None:
     spec.loader.exec_module(module)
     texts = [THREAD, THREAD.lower()]
     how = {"max_new_tokens": 8, "num_beams": 2, "num_return_sequences": 2}
-    answers = module.EndpointHandler(str(exported))({"inputs": texts, "parameters": how})
+    asked = how | {"truncation": "only_first", "clean_up_tokenization_spaces": True}
+    answers = module.EndpointHandler(str(exported))({"inputs": texts, "parameters": asked})
 
     summarizer = load_summarizer(exported)
     batch = summarizer.tokenizer([f"summarize: {text}" for text in texts], padding=True, return_tensors="pt")

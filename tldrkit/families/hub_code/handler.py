@@ -62,6 +62,8 @@ class EndpointHandler:
             raise ValueError("inputs: give a text or a list of texts.")
         parameters = dict(data.get("parameters") or {})
         parameters |= parameters.pop("generate_parameters", None) or {}
+        for name in ("clean_up_tokenization_spaces", "truncation"):  # of the contract, not of `generate`
+            parameters.pop(name, None)
         batch = self._tokenizer(
             [self._prefix + text for text in texts],
             truncation=True,
