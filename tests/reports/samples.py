@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.reports.test_comparison import build_run
 from tldrkit.reports.comparison import compare_runs
-from tldrkit.reports.curves import build_curve, name_run
+from tldrkit.reports.curves import build_curve
 from tldrkit.reports.examples import Example, Examples, choose_documents
 from tldrkit.reports.report import Report
 from tldrkit.specs import ClaimSpec, CompareSpec
@@ -64,10 +64,10 @@ def build_report(seeds: int = 2, harm: str = HARM) -> Report:
     ]
     return Report(
         comparison=compare_runs(runs, CompareSpec(resamples=200, claims=CLAIMS)),
-        curves=tuple(build_curve(r.label, r.seed, build_training(1000, 2 * (r.label == "B"))) for r in runs),
+        curves=tuple(build_curve(r, build_training(1000, 2 * (r.label == "B"))) for r in runs),
         examples=Examples(
             metric="ROUGE-L",
-            runs=tuple(name_run(run.label, run.seed) for run in runs),
+            runs=tuple(run.name for run in runs),
             documents=documents,
             of=60,
             ranks=choice.ranks,

@@ -1,6 +1,7 @@
 import pytest
 
 from tests.reports.samples import build_report, build_training
+from tests.reports.test_comparison import build_run
 from tldrkit.reports.charts import LEFT, RIGHT, Axis, build_axis, build_bars, build_course, build_scatter
 from tldrkit.reports.curves import build_curve
 
@@ -60,7 +61,7 @@ def test_bars_hold_zero_and_their_means() -> None:
 
 def test_parameters_jump_where_a_network_is_restructured() -> None:
     """The line of sizes has both sizes at the step of the restructuring, one above the other."""
-    course = build_course([build_curve("B", 0, build_training(1000, 2))])
+    course = build_course([build_curve(build_run("B"), build_training(1000, 2))])
     assert course is not None
     points = [tuple(map(float, point.split(","))) for point in course.panels[2].lines[0].points.split()]
     at_mark = [y for x, y in points if x == course.marks[0].x]
@@ -74,10 +75,10 @@ def test_a_loss_that_is_no_number_leaves_a_gap() -> None:
     """A validation without a loss is missing in that panel alone; without any, the panel is empty."""
     training = build_training(1000, 0)
     training["validations"][1]["loss"] = None
-    whole = build_course([build_curve("A", 0, training)])
+    whole = build_course([build_curve(build_run("A"), training)])
     for one in training["validations"]:
         one["loss"] = None
-    empty = build_course([build_curve("A", 0, training)])
+    empty = build_course([build_curve(build_run("A"), training)])
     assert whole is not None
     assert empty is not None
 

@@ -13,9 +13,11 @@ from tldrkit.reports.page import render_markdown
 from tldrkit.reports.scores import Cost, RunScores
 from tldrkit.scoring.overlap import ROUGE_TYPES
 from tldrkit.specs import ClaimSpec, CompareSpec
+from tldrkit.store.lineage import Origin
 
 DOCUMENTS = 60
 RULES = {"Lead-3": 0.15, "Extractive oracle": 0.6}
+ORIGIN = Origin(weights="w", base="b", base_name="base", trained_on="m", trained_in="fp32")
 PARAMETERS = {"A": 1000, "B": 750, "C": 740, "D": 750}
 
 
@@ -53,6 +55,7 @@ def build_run(label: str, seed: int = 0, gain: float = 0.0, **changes: object) -
         data_digest="d1",
         documents_digest="e1",
         decoding={"num_beams": 4},
+        origin=replace(ORIGIN, weights=f"{label}{seed}", base=f"base {seed}"),
         baselines={name: dict.fromkeys(ROUGE_TYPES, value) for name, value in RULES.items()},
     )
     return dataclasses.replace(run, **cast(dict[str, Any], changes))
@@ -214,6 +217,71 @@ def test_one_seed_speaks_of_its_weights() -> None:
     assert "1 seed x" in contrast.sentence
 
 
+@pytest.mark.parametrize(
+    ("bases", "scope"),
+    [
+        (("b", "b", "b", "b"), "this base"),
+        (("b", "b", "w", "w"), "these bases"),
+        (("b1", "b2", "b1", "b2"), ""),
+        (("b1", "b2", "b1", ""), "these runs"),
+    ],
+)
+def test_verdicts_say_what_they_cover(bases: tuple[str, ...], scope: str) -> None:
+    """Runs of several seeds speak of the base they go back to; of more only where both sides have several."""
+    made = [(label, seed, 0.1 * (label == "A")) for label in "AC" for seed in range(2)]
+    origins = [replace(ORIGIN, weights=str(number), base=base) for number, base in enumerate(bases)]
+    runs = [build_run(*one, origin=origin) for one, origin in zip(made, origins, strict=True)]
+    claims = (ClaimSpec(label="C", against="A", measure="rougeL", at_most=-0.8),)
+    comparison = compare(*runs, claims=claims)
+    only = f", of {scope} only" if scope else ""
+
+    assert comparison.contrasts[0].verdict == f"shown (lower){only}"
+    assert comparison.judgements[0].verdict == f"held{only}"
+    for text in (render_markdown(comparison), json.dumps(comparison.to_dict())):
+        assert f"shown (lower){only}" in text
+        assert f"held{only}" in text
+        assert ("said of" in text) == bool(scope)
+
+
+def test_what_could_have_been_shown_is_told() -> None:
+    """Each difference comes with the smallest that had a fair chance; asking more questions raises it."""
+    few = compare(*build_protocol(A=0.05, C=0.0)).contrasts[0]
+    many = compare(*build_protocol(A=0.05, B=0.0, C=0.0, D=0.1)).contrasts[-1]
+    half = (few.difference.high - few.difference.low) / 2
+
+    assert (many.label, many.against) == (few.label, few.against)
+    assert half < few.difference.detectable < many.difference.detectable
+    assert "80 % chance to show, with 3 seeds and 60 threads: " in few.power
+    assert few.power in render_markdown(compare(*build_protocol(A=0.05, C=0.0)))
+
+
+def test_other_processors_and_formats_are_named() -> None:
+    """Runs that were trained or written elsewhere, or in another format, are named; alike ones are not."""
+    a, b = (build_run(label, scored_on="x") for label in "AB")
+    other = replace(ORIGIN, trained_on="n (avx2)", trained_in="bf16", weights="w")
+    told = " ".join(compare(replace(a, origin=other), replace(b, scored_on="y")).warnings)
+
+    assert "Trained on different processors, whose rounding differs: n (avx2): A; m: B." in told
+    assert "Trained in different number formats, whose rounding differs: bf16: A; fp32: B." in told
+    assert "written on different processors, whose rounding differs: x: A; y: B." in told
+    assert "rounding" not in " ".join(compare(a, b).warnings)
+
+
+def test_questions_are_asked_of_any_labels() -> None:
+    """A spec's questions come before the protocol's; one that these runs cannot answer is named."""
+    given = (
+        {"label": "deep", "against": "D"},
+        {"label": "B", "against": "A", "text": "Well?"},
+        {"label": "x", "against": "D"},
+    )
+    runs = [build_run(label) for label in ("A", "B", "D", "deep")]
+    comparison = compare_runs(runs, CompareSpec(resamples=200, questions=given))
+    asked = [f"{one.question} {one.label} - {one.against}" for one in comparison.contrasts]
+
+    assert asked == ["Does it differ? deep - D", "Well? B - A", "Or merely the extra parameters? B - D"]
+    assert "x - D is not asked: there is no run x." in comparison.warnings
+
+
 def test_no_runs_raise() -> None:
     """Nothing to compare is an error with a next step."""
     with pytest.raises(ComparisonError, match="no runs") as caught:
@@ -287,7 +355,7 @@ def test_given_outputs_stand_beside_runs() -> None:
     row = comparison.rows[1]
     assert comparison.winner == "A"
     assert (row.parameters_change, row.cost["parameters"]) == (None, None)
-    assert comparison.contrasts[0].verdict == "shown (higher)"
+    assert comparison.contrasts[0].verdict == "shown (higher), of these weights only"
     assert any("outputs of x were given" in warning for warning in comparison.warnings)
     assert "None: only outputs" in render_markdown(compare(replace(given, cost=None)))
 

@@ -1,16 +1,17 @@
 from tests.reports.samples import build_training
+from tests.reports.test_comparison import build_run
 from tldrkit.reports.curves import build_curve, collect_validations
 
 
 def test_a_curve_is_read_from_the_figures_of_a_training() -> None:
     """Validations come in points and in order, restructurings with both sizes."""
-    curve = build_curve("B", 3, build_training(1000, 1))
+    curve = build_curve(build_run("B", 3), build_training(1000, 1))
 
     assert curve.name == "B, seed 3"
     assert [one.step for one in curve.validations] == [0, 10, 20, 30, 40]
     assert curve.validations[1].score == 10.0
     assert [(one.step, one.before, one.after) for one in curve.restructurings] == [(40, 1000, 1100)]
-    assert build_curve("A", 0, {}).validations == ()
+    assert build_curve(build_run("A"), {}).validations == ()
 
 
 def test_events_hold_the_same_validations() -> None:

@@ -116,7 +116,7 @@ def test_numbers_equal_those_of_the_json(report: Report, page: Page) -> None:
         assert all(METRICS[name].show(points) in cells for name, points in row["scores"].items())
         assert f"[{row['interval']['low']:.2f}, {row['interval']['high']:.2f}]" in cells
     for contrast in report.comparison.contrasts:
-        assert f"{contrast.sentence} {contrast.answer}" in shown
+        assert contrast.whole in shown
     for judgement in report.comparison.judgements:
         assert f" {judgement.claim}: {judgement.found}." in page.find("li")
 

@@ -77,6 +77,20 @@ def test_power_is_as_computed() -> None:
     assert shown / trials == pytest.approx(NormalDist().cdf(3 - 1.96), abs=0.05)
 
 
+@pytest.mark.parametrize(("seeds", "between"), [(1, 0.0), (3, 0.0), (3, 0.02), (6, 0.02)])
+def test_the_detectable_difference_is_shown_in_80_percent(seeds: int, between: float) -> None:
+    """Of comparisons whose true difference is the one told, about 80 % show it, seeds that scatter or not."""
+    rng = np.random.default_rng(12)
+    settings = {"seeds": seeds, "documents": 100, "between": between, "within": 0.1}
+
+    def run(gain: float) -> list[Difference]:
+        tables = ((simulate(rng, **settings) + gain, simulate(rng, **settings)) for _ in range(300))
+        return [compute_difference(a, b, resamples=300, seed=n) for n, (a, b) in enumerate(tables)]
+
+    told = float(np.sqrt(np.mean([one.detectable**2 for one in run(0.0)])))  # variances are what is unbiased
+    assert np.mean([one.is_higher for one in run(told)]) == pytest.approx(0.8, abs=0.08)
+
+
 def test_seeds_never_narrow() -> None:
     """Seeds that agree by chance leave the interval as wide as documents alone make it."""
     scores = simulate(np.random.default_rng(10), seeds=3, documents=200, between=0, within=0.1)

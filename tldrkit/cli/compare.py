@@ -86,27 +86,44 @@ def compare(
 
 def _show(comparison: "Comparison") -> None:
     from tldrkit.reports.page import find_notes
-    from tldrkit.reports.plot import collect_points, find_front, render_plot
-    from tldrkit.reports.tables import build_costs, build_differences, build_others, build_quality
+    from tldrkit.reports.tables import build_costs, build_others, build_quality
 
     styles = dict.fromkeys(comparison.baselines, "dim") | {comparison.winner: "bold green"}
     for table in (build_quality(comparison), build_others(comparison), build_costs(comparison)):
         if len(table[0]) > 1:
             console.show_table(table[0], table[1:], styles=styles)
+    _show_plot(comparison)
+    _show_verdicts(comparison)
+    if comparison.winner:
+        console.show_line(f"The run to take: {comparison.winner} ({comparison.winner_model}).")
+    for note in find_notes(comparison):
+        console.warn(note)
+
+
+def _show_plot(comparison: "Comparison") -> None:
+    from tldrkit.reports.plot import collect_points, find_front, render_plot
+
     points = collect_points(comparison)
     if len(points) > 1:
         for line in render_plot(points):
             console.show_line(line, style="cyan")
         front = ", ".join(point.label for point in find_front(points))
         console.show_line(f"Pareto front (nothing smaller scores as high): {front}.", style="cyan")
+
+
+def _show_verdicts(comparison: "Comparison") -> None:
+    from tldrkit.reports.tables import build_differences
+
     for contrast in comparison.contrasts:
-        console.show_line(contrast.sentence, style=_STYLES.get(contrast.verdict))
+        console.show_line(contrast.sentence, style=_choose_style(contrast.verdict))
+        for line in (contrast.power, *contrast.beside):
+            console.show_line(f"  {line}", style="dim")
     differences = build_differences(comparison)
     if len(differences) > 1:
         console.show_table(differences[0], differences[1:])
     for judgement in comparison.judgements:
-        console.show_line(f"Claim: {judgement.sentence}", style=_STYLES.get(judgement.verdict))
-    if comparison.winner:
-        console.show_line(f"The run to take: {comparison.winner} ({comparison.winner_model}).")
-    for note in find_notes(comparison):
-        console.warn(note)
+        console.show_line(f"Claim: {judgement.sentence}", style=_choose_style(judgement.verdict))
+
+
+def _choose_style(verdict: str) -> str | None:
+    return next((style for told, style in _STYLES.items() if verdict.startswith(told)), None)

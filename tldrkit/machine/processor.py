@@ -3,6 +3,7 @@
 import os
 import platform
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,9 @@ _WIDE = (
     "bf16",
 )
 """Instructions that libraries choose their arithmetic by, as Linux names them."""
+
+_LIMITS = ("ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "NUMBA_CPU_NAME", "MKL_CBWR")
+"""Variables that keep libraries from instructions that the processor has."""
 
 
 def count_threads() -> int:
@@ -58,11 +62,31 @@ def has_bf16() -> bool:
 
 
 def describe_processor() -> dict[str, Any]:
-    """Describe what rounds here: the processor's name, and which of the wide instructions it has."""
+    """Describe what rounds here: the processor, its wide instructions, and what libraries are kept from."""
     facts = _read_processor()
     there = set(f"{facts.get('flags', '')} {facts.get('Features', '')}".split())
     name = facts.get("model name") or platform.processor() or platform.machine()
-    return {"name": name, "instructions": [name for name in _WIDE if name in there]}
+    limits = {name: os.environ[name] for name in _LIMITS if os.environ.get(name)}
+    return {"name": name, "instructions": [name for name in _WIDE if name in there], "limits": limits}
+
+
+def describe_device(device: str) -> dict[str, str]:
+    """Describe where a network runs, as a step's provenance tells it: the device, and a GPU's name."""
+    if not device.startswith("cuda"):
+        return {"device": device}
+    import torch
+
+    return {"device": device, "gpu": str(torch.cuda.get_device_name(device))}
+
+
+def name_hardware(provenance: Mapping[str, Any]) -> str:
+    """Name what a step computed on: its GPU, or its processor with what it may use; empty where not known."""
+    if provenance.get("device", "").startswith("cuda"):
+        return str(provenance.get("gpu", "a GPU"))
+    described = provenance.get("processor", {})
+    limits = [f"{name}={value}" for name, value in described.get("limits", {}).items()]
+    told = ", ".join([*described.get("instructions", ()), *limits])
+    return f"{described.get('name', '')} ({told})" if told else str(described.get("name", ""))
 
 
 def _read_processor() -> dict[str, str]:
@@ -77,8 +101,6 @@ def _read_processor() -> dict[str, str]:
 
 def describe_machine(device: str, threads: int | None = None) -> str:
     """Describe what times are measured on, such as `x86_64, 2 threads`."""
-    if device.startswith("cuda"):
-        import torch
-
-        return str(torch.cuda.get_device_name(device))
+    if gpu := describe_device(device).get("gpu"):
+        return gpu
     return f"{platform.processor() or platform.machine()}, {count_noun(threads or count_threads(), 'thread')}"

@@ -3,29 +3,25 @@
 Knows scores as values, and gives them in points (fractions x 100); knows nothing of files or networks.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-
 from tldrkit.errors import ComparisonError
-from tldrkit.reports.claims import PARAMETERS, Judgement, describe_difference, judge_claim
+from tldrkit.reports.claims import PARAMETERS, Judgement, judge_claim
+from tldrkit.reports.contrasts import Contrast, Key, ask, build_contrasts
+from tldrkit.reports.matching import collect_units, match_runs
 from tldrkit.reports.notes import find_warnings
-from tldrkit.reports.questions import Question, choose_questions, choose_verdict
+from tldrkit.reports.questions import choose_questions
 from tldrkit.reports.scores import Cost, RunScores, collect_decoding, compute_cost, group_runs
-from tldrkit.scoring.intervals import Array, Difference, Interval, Pair, compute_intervals, find_known
+from tldrkit.scoring.intervals import Difference, Interval, compute_intervals
 from tldrkit.scoring.metrics import MAIN, METRICS, compute_mean
-from tldrkit.scoring.significance import adjust_holm, permute_signs
 from tldrkit.specs import ClaimSpec, CompareSpec
 
 __all__ = ["Comparison", "Contrast", "Row", "compare_runs"]
 
 FORMAT = 2
 """Of what ``Comparison.to_dict`` gives; others are other versions'."""
-
-_Key = tuple[str, str, str]
-"""Two labels, the first minus the second, and a metric."""
 
 _COSTS = [name for name in Cost.__dataclass_fields__ if name != "machine"]
 
@@ -46,36 +42,6 @@ class Row:
     """Points of the main metric."""
     cost: dict[str, float | None]
     """The fields of ``Cost``, in its units; None where not known."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Contrast:
-    """A question, asked of two labels' points of the main metric: ``label`` minus ``against``."""
-
-    label: str
-    against: str
-    question: str
-    answer: str
-    verdict: str
-    """``shown (higher)``, ``shown (lower)`` or ``not shown``."""
-    seeds: tuple[int, ...]
-    """Seeds both have, paired; none where seeds could not be paired."""
-    difference: Difference
-    p_permutation: float
-    """Of these networks on other documents."""
-    p_adjusted: float
-    """The larger of both p values, corrected by Holm for the questions asked; the verdict rests on it."""
-    others: dict[str, Difference]
-    """Of every other metric that both have, over the documents of which both have a score."""
-
-    @property
-    def sentence(self) -> str:
-        """The question, the difference with its interval, what it rests on, and the verdict."""
-        pairing = "" if self.seeds else " (seeds unpaired)"
-        return (
-            f"{self.question} {self.label} - {self.against} = {describe_difference(self.difference)}"
-            f"{pairing}, p = {self.p_adjusted:.2g}: {self.verdict}."
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,14 +88,7 @@ class Comparison:
             )
             for row in values["rows"]
         )
-        contrasts = tuple(
-            Contrast(
-                **_with_tuples(one, "seeds")
-                | {"difference": Difference(**one["difference"])}
-                | {"others": {name: Difference(**other) for name, other in one["others"].items()}}
-            )
-            for one in values["contrasts"]
-        )
+        contrasts = tuple(map(Contrast.from_dict, values["contrasts"]))
         judgements = tuple(Judgement(**one) for one in values["judgements"])
         built = {"rows": rows, "contrasts": contrasts, "judgements": judgements}
         fields = {name: value for name, value in values.items() if name != "format"}
@@ -143,33 +102,38 @@ def compare_runs(runs: Sequence[RunScores], spec: CompareSpec) -> Comparison:
 
     Args:
         runs: Scored runs, in the order in which labels are shown.
-        spec: Draws behind the intervals, and claims to judge.
+        spec: Draws behind the intervals, questions beside the protocol's, and claims to judge.
 
     Raises:
         ComparisonError: There are none, or they cannot be set side by side: see ``group_runs``.
     """
     groups = group_runs(runs)
     compared_with = "A" if "A" in groups else runs[0].label
-    questions = choose_questions(list(groups), compared_with)
+    asked = ask(groups, choose_questions(list(groups), compared_with, spec.questions))
     sized = {label: group for label, group in groups.items() if compute_cost(group, "parameters") is not None}
     best = max(sized, key=lambda label: _average(sized[label]) or 0.0, default="")
     rivals = [label for label in sized if label != best]
     claims = [claim for claim in spec.claims if {claim.label, claim.against} <= {*groups}]
-    wanted = [(one.label, one.against, name) for one in questions for name in METRICS]
-    wanted += [(label, best, MAIN.name) for label in rivals]
-    wanted += [(one.label, one.against, one.measure) for one in claims if one.measure in METRICS]
-    pairs = _pair_all(groups, wanted)
+    pairs = {key: pair for one in asked for key, pair in one.pairs.items()}
+    others = [Key(label, best) for label in rivals]
+    others += [Key(one.label, one.against, one.measure) for one in claims if one.measure in METRICS]
+    for key in others:
+        pair = match_runs(groups[key.label], groups[key.against]).find_pair(key.metric)
+        pairs |= {key: pair} if pair and key not in pairs else {}
     draws = {"resamples": spec.resamples, "seed": spec.seed}
-    tables = [_collect_points(group) for group in groups.values()]
+    tables = [collect_units(group) for group in groups.values()]
     estimates = compute_intervals(tables, list(pairs.values()), **draws)
     found = dict(zip(pairs, estimates.pairs, strict=True))
-    winner = _choose_winner(sized, best, {label: found[label, best, MAIN.name] for label in rivals})
-    asked = [pairs[one.label, one.against, MAIN.name] for one in questions]
+    winner = _choose_winner(sized, best, {label: found[Key(label, best)] for label in rivals})
 
-    def measure(claim: ClaimSpec) -> float | Difference | None:
+    def judge(claim: ClaimSpec) -> Judgement:
+        if claim not in claims:
+            return judge_claim(claim, list(groups), None)
+        match = match_runs(groups[claim.label], groups[claim.against])
+        change: float | Difference | None = found.get(Key(claim.label, claim.against, claim.measure))
         if claim.measure == PARAMETERS:
-            return _compute_change(groups[claim.label], groups[claim.against])
-        return found.get((claim.label, claim.against, claim.measure))
+            change = _compute_change(groups[claim.label], groups[claim.against])
+        return judge_claim(claim, list(groups), change, match.scope)
 
     return Comparison(
         rows=tuple(
@@ -177,18 +141,28 @@ def compare_runs(runs: Sequence[RunScores], spec: CompareSpec) -> Comparison:
             for group, interval in zip(groups.values(), estimates.runs, strict=True)
         ),
         baselines=_collect_baselines(runs),
-        contrasts=_build_contrasts(groups, questions, found, _permute(asked, **draws)),
-        judgements=tuple(judge_claim(claim, list(groups), measure) for claim in spec.claims),
+        contrasts=build_contrasts(asked, found, **draws),
+        judgements=tuple(map(judge, spec.claims)),
         compared_with=compared_with,
         winner=winner.label if winner else "",
         winner_model=winner.model if winner else "",
-        warnings=tuple(find_warnings(groups)),
+        warnings=(*find_warnings(groups), *_name_unasked(groups, spec)),
         resamples=spec.resamples,
         documents=len(runs[0].document_ids),
         data=runs[0].data,
         decoding=collect_decoding(runs),
         scoring=dict(runs[0].scoring),
     )
+
+
+def _name_unasked(labels: Collection[str], spec: CompareSpec) -> list[str]:
+    """Name the questions given that these runs cannot answer."""
+    missing = {f"{one.label} - {one.against}": {one.label, one.against} - {*labels} for one in spec.questions}
+    return [
+        f"{pair} is not asked: there is no run {' or '.join(sorted(labels))}."
+        for pair, labels in missing.items()
+        if labels
+    ]
 
 
 def _build_row(group: Sequence[RunScores], interval: Interval, other: Sequence[RunScores]) -> Row:
@@ -210,18 +184,12 @@ def _compute_change(group: Sequence[RunScores], other: Sequence[RunScores]) -> f
     return 100 * (own / size - 1) if own and size else None
 
 
-def _collect_points(group: Sequence[RunScores], metric: str = MAIN.name) -> Array:
-    """Collect scores of a run in points; NaN where a document has none.
-
-    Shape: ``(seeds, documents)``
-    """
-    return 100 * np.array([run.scores[metric] for run in group], dtype=np.float64)
-
-
 def _average(group: Sequence[RunScores], metric: str = MAIN.name) -> float | None:
-    """Compute the mean of the seeds' means, in points; None where no document has a score."""
-    means = [compute_mean(run.scores.get(metric, ())) for run in group]
-    mean = compute_mean(means)
+    """Compute the mean of the units' means, in points; None where no document has a score."""
+    units: dict[str, list[float | None]] = {}
+    for run in group:
+        units.setdefault(run.replication, []).append(compute_mean(run.scores.get(metric, ())))
+    mean = compute_mean(map(compute_mean, units.values()))
     return None if mean is None else 100 * mean
 
 
@@ -231,67 +199,6 @@ def _collect_baselines(runs: Sequence[RunScores]) -> dict[str, dict[str, float]]
         name: {metric: 100 * value for metric, value in scores.items()}
         for name, scores in sorted(found.items(), key=lambda item: item[1][MAIN.name])
     }
-
-
-def _find_common_seeds(group: Sequence[RunScores], other: Sequence[RunScores]) -> tuple[int, ...]:
-    return tuple(sorted({run.seed for run in group} & {run.seed for run in other}))
-
-
-def _pair_all(groups: Mapping[str, Sequence[RunScores]], wanted: Iterable[_Key]) -> dict[_Key, Pair]:
-    """Pair two labels' points of a metric, over the seeds in common, or all where there are none.
-
-    What is left out: pairs of which fewer than two documents have a score of all seeds.
-    """
-    pairs = {}
-    for label, against, metric in wanted:
-        common = _find_common_seeds(groups[label], groups[against])
-        chosen = [
-            [run for run in groups[one] if run.seed in common or not common] for one in (label, against)
-        ]
-        if any(metric not in run.scores for runs in chosen for run in runs):
-            continue
-        a, b = (_collect_points(runs, metric) for runs in chosen)
-        if metric == MAIN.name or find_known(a, b).sum() > 1:
-            pairs[label, against, metric] = Pair(a=a, b=b, pair_seeds=bool(common))
-    return pairs
-
-
-def _permute(pairs: Sequence[Pair], *, resamples: int, seed: int) -> list[float]:
-    if not pairs:
-        return []
-    return permute_signs(np.stack([pair.subtract() for pair in pairs]), resamples=resamples, seed=seed)
-
-
-def _build_contrasts(
-    groups: Mapping[str, Sequence[RunScores]],
-    questions: Sequence[Question],
-    found: Mapping[_Key, Difference],
-    permuted: Sequence[float],
-) -> tuple[Contrast, ...]:
-    differences = [found[one.label, one.against, MAIN.name] for one in questions]
-    larger = [max(one.p_value, p) for one, p in zip(differences, permuted, strict=True)]
-    rows = zip(questions, differences, permuted, adjust_holm(larger), strict=True)
-    contrasts = []
-    for question, difference, p_permutation, p_adjusted in rows:
-        verdict = choose_verdict(difference, p_adjusted)
-        contrast = Contrast(
-            label=question.label,
-            against=question.against,
-            question=question.text,
-            answer=question.choose_answer(difference, verdict),
-            verdict=verdict,
-            seeds=_find_common_seeds(groups[question.label], groups[question.against]),
-            difference=difference,
-            p_permutation=p_permutation,
-            p_adjusted=p_adjusted,
-            others={
-                name: found[key]
-                for name in METRICS
-                if name != MAIN.name and (key := (question.label, question.against, name)) in found
-            },
-        )
-        contrasts.append(contrast)
-    return tuple(contrasts)
 
 
 def _choose_winner(

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tldrkit.reports.scores import RunScores
+
 
 @dataclass(frozen=True, kw_only=True)
 class Validation:
@@ -33,23 +35,14 @@ class Curve:
     """The course of one run's training, by steps."""
 
     label: str
-    seed: int
+    name: str
+    """The run's name for people."""
     validations: tuple[Validation, ...]
     restructurings: tuple[Restructuring, ...]
 
-    @property
-    def name(self) -> str:
-        """The run's name for people."""
-        return name_run(self.label, self.seed)
 
-
-def name_run(label: str, seed: int) -> str:
-    """Name a run for people."""
-    return f"{label}, seed {seed}"
-
-
-def build_curve(label: str, seed: int, metrics: Mapping[str, Any]) -> Curve:
-    """Build a curve from the figures in a trained model's manifest; without validations it is empty."""
+def build_curve(run: RunScores, metrics: Mapping[str, Any]) -> Curve:
+    """Build a run's curve from the figures in a trained model's manifest; without validations it is empty."""
     validations = (
         Validation(
             step=int(one["step"]),
@@ -68,7 +61,12 @@ def build_curve(label: str, seed: int, metrics: Mapping[str, Any]) -> Curve:
         )
         for one in metrics.get("restructurings", ())
     )
-    return Curve(label=label, seed=seed, validations=tuple(validations), restructurings=tuple(restructurings))
+    return Curve(
+        label=run.label,
+        name=run.name,
+        validations=tuple(validations),
+        restructurings=tuple(restructurings),
+    )
 
 
 def collect_validations(events: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

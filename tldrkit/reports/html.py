@@ -7,6 +7,7 @@ policy forbids any other script and any resource.
 
 import hashlib
 import json
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -17,10 +18,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from tldrkit import __version__
 from tldrkit.reports.charts import WIDTH, build_bars, build_course, build_scatter
 from tldrkit.reports.comparison import Comparison
-from tldrkit.reports.curves import name_run
 from tldrkit.reports.examples import Examples
 from tldrkit.reports.page import OTHERS_RULE, SCALE, WINNER_RULE, describe_method, find_notes
 from tldrkit.reports.report import Report
+from tldrkit.reports.scores import name_run
 from tldrkit.reports.tables import build_costs, build_differences, build_others, build_quality
 from tldrkit.scoring.metrics import MAIN
 from tldrkit.store.lineage import Lineage
@@ -83,6 +84,7 @@ def _build_environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["count_noun"] = count_noun
+    environment.filters["verdict"] = lambda verdict: re.sub(r"[(),]", "", verdict)  # as names of a class
     return environment
 
 

@@ -5,6 +5,7 @@ Knows scored runs as values; each note is one sentence.
 
 from collections.abc import Mapping, Sequence
 
+from tldrkit.reports.coverage import warn_of_rounding
 from tldrkit.reports.scores import RunScores, compute_cost
 from tldrkit.texts import count_noun
 
@@ -24,6 +25,7 @@ def find_warnings(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:
         *_warn_of_seeds(groups),
         *_warn_of_outputs(groups),
     ]
+    warnings += warn_of_rounding(groups)
     machines = sorted({run.cost.machine for group in groups.values() for run in group if run.cost})
     if len(machines) > 1:
         warnings.append(f"Times were measured under different conditions: {'; '.join(machines)}.")
@@ -60,7 +62,7 @@ def _warn_of_untrained(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:
     runs = [run for group in groups.values() for run in group if run.cost and run.cost.training_steps]
     unchanged = [run for run in runs if run.cost and run.cost.published_steps == 0]
     return [
-        f"No validation of {run.label}, seed {run.seed}, was better than the one before its first step: its "
+        f"No validation of {run.name}, was better than the one before its first step: its "
         "weights are those that came in."
         for run in unchanged
     ]

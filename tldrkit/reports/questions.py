@@ -6,11 +6,11 @@ Knows labels and words; knows no numbers but the bound it quotes.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tldrkit.reports.coverage import explain_scope, limit_verdict
 from tldrkit.scoring.intervals import LEVEL, Difference
+from tldrkit.specs import QuestionSpec
 
 NOT_SHOWN = "not shown"
-
-_ONE_SEED = "With one seed that is said of these weights, not of how they were made."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,12 +24,12 @@ class Question:
     lower: str
     unshown: str
 
-    def choose_answer(self, difference: Difference, verdict: str) -> str:
-        """Choose the sentence that fits a difference in points and its verdict."""
-        if verdict == NOT_SHOWN:
+    def choose_answer(self, difference: Difference, p_adjusted: float, scope: str) -> str:
+        """Choose the sentence that fits a difference in points, and say what it is said of."""
+        if not _is_shown(difference, p_adjusted):
             return self.unshown.format(loss=max(0.0, -difference.low))
         answer = self.higher if difference.is_higher else self.lower
-        return answer if difference.seeds > 1 else f"{answer} {_ONE_SEED}"
+        return f"{answer} {explain_scope(scope)}".rstrip()
 
 
 QUESTIONS = (
@@ -100,33 +100,44 @@ QUESTIONS = (
 )
 
 
-def choose_verdict(difference: Difference, p_adjusted: float) -> str:
+def choose_verdict(difference: Difference, p_adjusted: float, scope: str) -> str:
     """Choose ``shown (higher)`` or ``shown (lower)`` where p and interval say so, else ``not shown``."""
-    if p_adjusted >= 1 - LEVEL or not (difference.is_higher or difference.is_lower):
+    if not _is_shown(difference, p_adjusted):
         return NOT_SHOWN
-    return "shown (higher)" if difference.is_higher else "shown (lower)"
+    return limit_verdict("shown (higher)" if difference.is_higher else "shown (lower)", scope)
 
 
-def choose_questions(labels: Sequence[str], compared_with: str) -> list[Question]:
-    """Choose the protocol's questions that these labels can answer; other labels are set against one.
+def _is_shown(difference: Difference, p_adjusted: float) -> bool:
+    return p_adjusted < 1 - LEVEL and (difference.is_higher or difference.is_lower)
+
+
+def choose_questions(
+    labels: Sequence[str], compared_with: str, given: Sequence[QuestionSpec] = ()
+) -> list[Question]:
+    """Choose the questions that these labels can answer: those given, then the protocol's, each pair once.
 
     Args:
         labels: Labels at hand.
         compared_with: The label that those without a question are set against.
+        given: What is asked beside the protocol.
     """
-    questions = [
-        question for question in QUESTIONS if question.label in labels and question.against in labels
-    ]
+    known = [_ask(one.label, one.against, one.text) for one in given] + [*QUESTIONS]
+    pairs = {
+        (one.label, one.against): one for one in reversed(known) if {one.label, one.against} <= {*labels}
+    }
+    questions = [one for one in known if pairs.get((one.label, one.against)) is one]
     asked = {label for question in questions for label in (question.label, question.against)}
     return questions + [
-        Question(
-            label=label,
-            against=compared_with,
-            text="Does it differ?",
-            higher=f"{label} scores higher than {compared_with}.",
-            lower=f"{label} scores lower than {compared_with}.",
-            unshown="No difference is shown.",
-        )
-        for label in labels
-        if label not in asked and label != compared_with
+        _ask(label, compared_with) for label in labels if label not in asked and label != compared_with
     ]
+
+
+def _ask(label: str, against: str, text: str = "") -> Question:
+    return Question(
+        label=label,
+        against=against,
+        text=text or "Does it differ?",
+        higher=f"{label} scores higher than {against}.",
+        lower=f"{label} scores lower than {against}.",
+        unshown="No difference is shown.",
+    )

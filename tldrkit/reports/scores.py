@@ -12,6 +12,7 @@ import numpy as np
 from tldrkit.errors import ComparisonError
 from tldrkit.scoring.metrics import Scores
 from tldrkit.scoring.overlap import ROUGE_TYPES, describe_rouge
+from tldrkit.store.lineage import Origin
 
 FORMAT = 3
 """Of what ``to_dict`` gives; other numbers are other versions' and not read."""
@@ -81,6 +82,17 @@ class RunScores:
     """Documents with references mostly in letters that ROUGE does not know."""
     scoring: dict[str, str | bool] = field(default_factory=describe_rouge)
     """Settings of ROUGE; equal in comparable runs."""
+    origin: Origin | None = None
+    """What a verdict on the scored model hangs on; None where it is not known."""
+    scored_on: str = ""
+    """The processor or GPU that wrote the summaries; empty where not known."""
+    replication: str = ""
+    """The store it came from, where a comparison has runs of several."""
+
+    @property
+    def name(self) -> str:
+        """The run's name for people."""
+        return name_run(self.label, self.seed, self.replication)
 
     def __post_init__(self) -> None:
         missing = [metric for metric in ROUGE_TYPES if metric not in self.scores]
@@ -115,15 +127,22 @@ class RunScores:
         known = {each.name: values[each.name] for each in fields(cls) if each.name in values}
         known["document_ids"] = tuple(known["document_ids"])
         known["scores"] = {metric: tuple(scores) for metric, scores in dict(known["scores"]).items()}
-        return cls(**known | {"cost": Cost(**known["cost"]) if known["cost"] else None})
+        cost = Cost(**known["cost"]) if known["cost"] else None
+        origin = Origin(**known["origin"]) if known.get("origin") else None
+        return cls(**known | {"cost": cost, "origin": origin})
+
+
+def name_run(label: str, seed: int, replication: str = "") -> str:
+    """Name a run for people."""
+    return f"{label}, seed {seed}" + (f" ({replication})" if replication else "")
 
 
 def group_runs(runs: Sequence[RunScores]) -> dict[str, list[RunScores]]:
-    """Group runs by label: labels in the order they come in, the seeds of each in numerical order.
+    """Group runs by label: labels and replications in the order they come in, seeds in numerical order.
 
     Raises:
-        ComparisonError: No runs, a label twice with one seed, or runs that differ in documents, data,
-            decoding or scoring.
+        ComparisonError: No runs, a label twice with one seed or the same weights, or runs that differ in
+            documents, data, decoding or scoring.
     """
     if not runs:
         raise ComparisonError("There are no runs to compare.", hint="Score a run with `tldrkit eval` first.")
@@ -133,15 +152,29 @@ def group_runs(runs: Sequence[RunScores]) -> dict[str, list[RunScores]]:
     for run in runs[1:]:
         _check_settings(f"{runs[0].reference} and {run.reference}", "scored", runs[0].scoring, run.scoring)
     groups: dict[str, list[RunScores]] = {run.label: [] for run in runs}
-    for run in sorted(runs, key=lambda run: run.seed):
+    places = {run.replication: place for place, run in reversed([*enumerate(runs)])}
+    for run in sorted(runs, key=lambda run: (places[run.replication], run.seed)):
         group = groups[run.label]
-        if group and group[-1].seed == run.seed:
-            raise ComparisonError(
-                f"{group[-1].reference} and {run.reference} are both {run.label} with seed {run.seed}.",
-                hint="Name one of them, or train with different seeds.",
-            )
         group.append(run)
+    for group in groups.values():
+        _check_apart(group)
     return groups
+
+
+def _check_apart(group: Sequence[RunScores]) -> None:
+    """Check that no run of a label counts twice."""
+    seen: dict[tuple[object, ...], RunScores] = {}
+    for run in group:
+        for same, key in (
+            (f"with seed {run.seed}", (run.replication, run.seed)),
+            ("with the same weights", (run.origin.weights if run.origin else run.name,)),
+        ):
+            other = seen.setdefault(key, run)
+            if other is not run and (len(key) > 1 or other.replication != run.replication):
+                raise ComparisonError(
+                    f"{other.reference} and {run.reference} are both {run.label} {same}.",
+                    hint="Name one of them: weights count once, however often they are copied or made again.",
+                )
 
 
 def _check_references(runs: Sequence[RunScores]) -> None:

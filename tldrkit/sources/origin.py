@@ -10,9 +10,10 @@ from pathlib import Path
 
 from tldrkit.datasets.sources import INVENTED, describe_kind, describe_licence, forbids_commerce
 from tldrkit.families.taught import ORIGIN
+from tldrkit.machine.processor import name_hardware
 from tldrkit.options import Options
 from tldrkit.sources.model import ModelSource
-from tldrkit.store.lineage import Lineage
+from tldrkit.store.lineage import Lineage, Origin
 from tldrkit.store.manifest import Manifest
 from tldrkit.store.store import ArtifactStore
 
@@ -47,6 +48,22 @@ def walk_lineage(store: ArtifactStore, model: ModelSource) -> Iterator[tuple[Lin
             seen.add(one.digest)
             yield one, store.resolve(one.reference).manifest if one.kind else None
             waiting += one.inputs
+
+
+def find_origin(store: ArtifactStore, model: ModelSource) -> Origin:
+    """Find what a verdict on a model hangs on, by following what it was made from to what no step made."""
+    trained = model.manifest if model.manifest and "training_tokens" in model.manifest.metrics else None
+    base, manifest, problem = model.to_input(), model.manifest, ""
+    while manifest and (source := next((one for one in manifest.inputs if one.role == "source"), None)):
+        found, problem = store.find_input(source)
+        base, manifest = source, found.manifest if found else None
+    return Origin(
+        weights=model.digest,
+        base="" if problem else base.digest,
+        base_name=base.reference,
+        trained_on=name_hardware(trained.provenance) if trained else "",
+        trained_in=str(trained.spec.get("precision", "")) if trained else "",
+    )
 
 
 def find_training_data(store: ArtifactStore, model: ModelSource) -> list[TrainingData]:

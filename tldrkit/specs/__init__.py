@@ -7,7 +7,14 @@ A spec is part of an artifact's identity. How the work is done (device, threads,
 from tldrkit.specs.compression import CompressSpec
 from tldrkit.specs.data import DataSpec
 from tldrkit.specs.run import SIZES, RunSpec
-from tldrkit.specs.scoring import ClaimSpec, CompareSpec, EvalSpec, PredictionsSpec, ScoreSpec
+from tldrkit.specs.scoring import (
+    ClaimSpec,
+    CompareSpec,
+    EvalSpec,
+    PredictionsSpec,
+    QuestionSpec,
+    ScoreSpec,
+)
 from tldrkit.specs.search import AS_IT_IS, Search
 from tldrkit.specs.spec import Spec, SpecT, build_spec, read_count, read_yaml, render_yaml
 from tldrkit.specs.taught import Taught, TaughtSpec, TaughtSpecT
@@ -29,6 +36,7 @@ __all__ = [
     "Placement",
     "Precision",
     "PredictionsSpec",
+    "QuestionSpec",
     "RunSpec",
     "ScoreSpec",
     "Search",

@@ -56,9 +56,27 @@ class ClaimSpec(Spec):
         return self
 
 
+class QuestionSpec(Spec):
+    """A question about two runs: does ``label`` score other than ``against``?"""
+
+    label: str
+    against: str
+    text: str = ""
+    """How it is put, such as ``Does it help?``."""
+
+    @model_validator(mode="after")
+    def _ask_of_two(self) -> "QuestionSpec":
+        if self.label == self.against:
+            raise ValueError("a question is asked of two labels")
+        return self
+
+
 class CompareSpec(Spec):
     """How runs are set side by side."""
 
     resamples: int = Field(10_000, ge=100, description="Bootstrap resamples behind each interval.")
     seed: int = Field(0, ge=0, lt=2**32, description="Seed of the resampling.")
+    questions: tuple[QuestionSpec, ...] = Field(
+        (), description="Labels to set against each other beside A to D, in a --spec file only."
+    )
     claims: tuple[ClaimSpec, ...] = Field((), description="Claims to judge, in a --spec file only.")

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tldrkit.datasets.predictions import Output
+from tldrkit.machine.processor import describe_device, name_hardware
 from tldrkit.options import Options
 from tldrkit.sources.loading import load_writer
 from tldrkit.sources.model import ModelSource, resolve_writer
+from tldrkit.sources.origin import find_origin
 from tldrkit.specs import EvalSpec
 from tldrkit.steps.scoring import (
     build_rouge,
@@ -88,6 +90,8 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
             baselines=score_baselines(outputs, rouge),
             cost=decoded.cost,
             scoring=describe_rouge(spec.over_references),
+            origin=find_origin(ArtifactStore(options.artifacts), model),
+            scored_on=name_hardware(bench.draft.provenance),
             **describe_texts(outputs),
         )
         write_scores(bench.draft.path, run, outputs)
@@ -125,7 +129,7 @@ def _decode(
 
     summarizer = load_writer(options, model)
     loaded_from = {"loaded_from": str(summarizer.folder)} if model.has_network else {}
-    bench.draft.provenance.update(device=summarizer.device, **loaded_from)
+    bench.draft.provenance.update(describe_device(summarizer.device) | loaded_from)
     decoding = dataclasses.replace(read_decoding(spec), threads=options.threads)
 
     def advance(done: int) -> None:

@@ -12,6 +12,7 @@ from tldrkit.families.summarizer import Summarizer, check_finite, save_summarize
 from tldrkit.families.taught import save_taught
 from tldrkit.machine.device import build_accelerator, set_threads
 from tldrkit.machine.memory import keep_freed_memory
+from tldrkit.machine.processor import describe_device
 from tldrkit.options import Options
 from tldrkit.specs import FitSpec, Taught
 from tldrkit.steps.step import Bench
@@ -33,7 +34,7 @@ def fit_and_save(
     set_threads(options.threads)
     keep_freed_memory()
     accelerator = build_accelerator(options.device, spec.precision)
-    bench.draft.provenance["device"] = str(accelerator.device)
+    bench.draft.provenance.update(describe_device(str(accelerator.device)))
     trainer = Trainer(
         accelerator,
         summarizer.tokenizer,

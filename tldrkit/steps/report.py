@@ -8,7 +8,7 @@ from typing import Any
 
 from tldrkit.errors import StoreError
 from tldrkit.reports.comparison import Comparison
-from tldrkit.reports.curves import Curve, build_curve, collect_validations, name_run
+from tldrkit.reports.curves import Curve, build_curve, collect_validations
 from tldrkit.reports.examples import Example, Examples, choose_documents
 from tldrkit.reports.html import render_html
 from tldrkit.reports.report import Report
@@ -67,7 +67,7 @@ def _read_curve(store: ArtifactStore, scores: Artifact, run: RunScores) -> Curve
     if manifest.digest != source.digest:
         return None
     found = manifest.metrics.get("validations") or _read_validations(store.root, manifest)
-    curve = build_curve(run.label, run.seed, manifest.metrics | {"validations": found})
+    curve = build_curve(run, manifest.metrics | {"validations": found})
     return curve if curve.validations else None
 
 
@@ -99,7 +99,7 @@ def _collect_examples(
         documents.append(example)
     return Examples(
         metric=MAIN.head,
-        runs=tuple(name_run(run.label, run.seed) for run in runs),
+        runs=tuple(run.name for run in runs),
         documents=tuple(documents),
         of=comparison.documents,
         ranks=choice.ranks,

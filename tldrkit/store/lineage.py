@@ -35,3 +35,18 @@ class Lineage:
     def from_dict(cls, value: dict[str, Any]) -> "Lineage":
         """Build from the JSON form."""
         return cls(**{**value, "inputs": tuple(cls.from_dict(item) for item in value["inputs"])})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """What a verdict on a model hangs on: the weights, what they go back to, and where they were rounded."""
+
+    weights: str
+    """Digest of the model."""
+    base: str
+    """Digest of the network that all training began from; empty where it cannot be told any more."""
+    base_name: str
+    trained_on: str
+    """The processor or GPU of its last training; empty where none is recorded."""
+    trained_in: str
+    """The number format of that training, such as ``bf16``."""

@@ -226,6 +226,22 @@ class ArtifactStore:
             states = remove_checkpoints(self.root, keep=lambda key: not checkpoints and key not in published)
             return drafts + states + remove_journals(self.root, unfinished=checkpoints)
 
+    def find_input(self, item: Input) -> tuple[Artifact | None, str]:
+        """Find the artifact that an input is; None, and why, where it is none any more, or never was one."""
+        named = parse_reference(item.reference)
+        was_artifact = named is not None and named.version is not None
+        try:
+            artifact = self._look_up(item.reference)
+        except UnknownReference:
+            artifact = None
+        except StoreError as error:
+            return None, f"cannot be read: {say_reason(error)}"
+        if artifact is None:
+            return None, "is missing" if was_artifact else ""
+        if artifact.manifest.digest != item.digest:
+            return None, "has other content now" if was_artifact else ""
+        return artifact, ""
+
     def find_names(self) -> builtins.list[str]:
         """List the names of its artifacts, in order; none where there is no store."""
         return [name for name in sorted(_find_names(self.root)) if self._versions(name).find_numbers()]
@@ -253,28 +269,12 @@ class ArtifactStore:
 
     def _find_lost(self, artifact: Artifact) -> builtins.list[str]:
         """Name the inputs of an artifact that were artifacts and are none any more."""
-        found = ((item, self._find_input(item)[1]) for item in artifact.manifest.inputs)
+        found = ((item, self.find_input(item)[1]) for item in artifact.manifest.inputs)
         return [
             f"{artifact.reference}: its {item.role}, {item.reference}, {problem}"
             for item, problem in found
             if problem
         ]
-
-    def _find_input(self, item: Input) -> tuple[Artifact | None, str]:
-        """Find the artifact that an input is; None, and why, where it is none any more, or never was one."""
-        named = parse_reference(item.reference)
-        was_artifact = named is not None and named.version is not None
-        try:
-            artifact = self._look_up(item.reference)
-        except UnknownReference:
-            artifact = None
-        except StoreError as error:
-            return None, f"cannot be read: {say_reason(error)}"
-        if artifact is None:
-            return None, "is missing" if was_artifact else ""
-        if artifact.manifest.digest != item.digest:
-            return None, "has other content now" if was_artifact else ""
-        return artifact, ""
 
     def _versions(self, name: str) -> Versions:
         return Versions(self.root, name)
@@ -301,7 +301,7 @@ class ArtifactStore:
             ) from error
 
     def _trace(self, asked: Input, above: frozenset[str], checked: dict[str, str]) -> Lineage:
-        artifact, problem = self._find_input(asked)
+        artifact, problem = self.find_input(asked)
         leaf = Lineage(role=asked.role, reference=asked.reference, digest=asked.digest, problem=problem)
         if artifact is None or artifact.reference in above:
             return leaf
