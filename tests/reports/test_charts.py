@@ -2,7 +2,7 @@ import pytest
 
 from tests.reports.samples import build_report, build_training
 from tests.reports.test_comparison import build_run
-from tldrkit.reports.charts import LEFT, RIGHT, Axis, build_axis, build_bars, build_course, build_scatter
+from tldrkit.reports.charts import LEFT, RIGHT, Axis, build_axis, build_course, build_scatter
 from tldrkit.reports.curves import build_curve
 
 
@@ -44,19 +44,6 @@ def test_dots_lie_where_their_numbers_say() -> None:
     assert dots["D"].y < dots["A"].y < dots["B"].y < dots["C"].y
     assert all(dot.high < dot.y < dot.low for dot in scatter.dots)
     assert scatter.front == ("C", "D")
-
-
-def test_bars_hold_zero_and_their_means() -> None:
-    """Each bar runs over its interval, on one axis that holds zero."""
-    comparison = build_report().comparison
-    drawn = build_bars(comparison)
-    assert drawn is not None
-
-    assert 0 < drawn.zero < 100
-    for bar, contrast in zip(drawn.bars, comparison.contrasts, strict=True):
-        assert 0 <= bar.low < bar.mean < bar.high <= 100
-        assert (bar.low > drawn.zero) == contrast.difference.is_higher
-        assert (bar.high < drawn.zero) == contrast.difference.is_lower
 
 
 def test_parameters_jump_where_a_network_is_restructured() -> None:

@@ -20,11 +20,12 @@ from tldrkit.specs import (
     SummarizeSpec,
     TrainSpec,
 )
-from tldrkit.steps.compare import compare, read_comparison, read_scores
+from tldrkit.steps.compare import compare, read_comparison
 from tldrkit.steps.compress import compress
 from tldrkit.steps.eval import eval as score
 from tldrkit.steps.export import export
 from tldrkit.steps.predictions import score_predictions
+from tldrkit.steps.scored import read_scores
 from tldrkit.steps.summarize import Output, summarize
 from tldrkit.steps.train import train
 from tldrkit.store.runs import list_runs

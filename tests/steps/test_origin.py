@@ -1,6 +1,7 @@
 """What people are told of what a model was trained on."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,12 @@ from tests.steps.conftest import FIT, SHAPE, SMALLER, Line
 from tldrkit.datasets.sources import describe_licence, forbids_commerce
 from tldrkit.options import Options
 from tldrkit.sources.model import resolve_model
-from tldrkit.sources.origin import describe_training, find_training_data
+from tldrkit.sources.origin import describe_training, find_origin, find_training_data
 from tldrkit.specs import BaseSpec, CompressSpec, ExportSpec, TrainSpec
 from tldrkit.steps.base import base
 from tldrkit.steps.compress import compress
 from tldrkit.steps.export import export
+from tldrkit.steps.scored import read_scores
 from tldrkit.steps.train import train
 from tldrkit.store.store import ArtifactStore
 
@@ -34,6 +36,32 @@ def test_data_of_all_trainings_are_named(line: Line) -> None:
     """Without the folders that they lie in; what a network was only compressed with does not count."""
     assert tell(line.options, "b/train") == "It was trained on toy."
     assert tell(line.options, "b/compress") == "It was trained on toy."
+
+
+def test_all_runs_of_an_experiment_go_back_to_its_base(line: Line) -> None:
+    """Compressed or not, they name one base, and what they were trained on and in; scores keep it."""
+    store = ArtifactStore(line.options.artifacts)
+    base_itself = store.resolve("base").manifest
+    origins = {name: find_origin(store, resolve_model(store, f"{name}/train")) for name in "abd"}
+    processor = store.resolve("b/train").manifest.provenance["processor"]["name"]
+
+    assert {one.base for one in origins.values()} == {base_itself.digest}
+    assert len({one.weights for one in origins.values()}) == 3
+    assert all(one.trained_on.startswith(processor) for one in origins.values())
+    assert {one.trained_in for one in origins.values()} <= {"fp32", "bf16"}
+    assert find_origin(store, resolve_model(store, "b/compress")).trained_on == ""
+    assert read_scores(store.resolve("b/eval")).origin == origins["b"]
+    assert read_scores(store.resolve("b/eval")).scored_on.startswith(processor)
+
+
+def test_a_base_that_is_gone_is_not_guessed(line: Line, tmp_path: Path) -> None:
+    """Where the way back is broken no base is named, rather than the last one found."""
+    root = tmp_path / "store"
+    shutil.copytree(line.options.artifacts, root)
+    shutil.rmtree(root / "base")
+    store = ArtifactStore(root)
+
+    assert find_origin(store, resolve_model(store, "b/train")).base == ""
 
 
 def test_what_the_embedded_data_taught_is_a_demonstration(tmp_path: Path) -> None:

@@ -10,9 +10,10 @@ from tldrkit.errors import DamagedArtifact, UnknownReference
 from tldrkit.options import Options
 from tldrkit.reports.html import render_html
 from tldrkit.specs import CompareSpec, PredictionsSpec
-from tldrkit.steps.compare import compare, read_scores
+from tldrkit.steps.compare import compare
 from tldrkit.steps.predictions import score_predictions
 from tldrkit.steps.report import build_report, render_report
+from tldrkit.steps.scored import read_scores
 from tldrkit.store.lineage import Lineage
 from tldrkit.store.store import Artifact, ArtifactStore
 

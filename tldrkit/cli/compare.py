@@ -19,9 +19,20 @@ References = Annotated[
     list[str],
     typer.Argument(
         metavar="REF...",
-        help="Scores that `eval` published, any number of seeds.",
+        help="Scores that `eval` published, any number of seeds; or files of them (scores.json).",
         show_default=False,
         autocompletion=complete_reference,
+    ),
+]
+Also = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--also",
+        metavar="ARTIFACTS",
+        parser=read_path,
+        help="Another store with the same names, made again on another machine or from another base: a "
+        "replication. May be given again.",
+        show_default=False,
     ),
 ]
 Name = Annotated[str, typer.Option("--as", metavar="NAME", help="Name to publish the comparison under.")]
@@ -43,6 +54,19 @@ Html = Annotated[
     ),
 ]
 
+Rate = Annotated[
+    Path | None,
+    typer.Option(
+        "--rate",
+        metavar="FILE",
+        parser=read_path,
+        help="Blind rating sheet (CSV): written where FILE is not there, for people to fill in; where it is, "
+        "their ratings are one more metric.",
+        show_default=False,
+    ),
+]
+RateThreads = Annotated[int, typer.Option("--rate-threads", help="Threads on a new sheet.", min=2)]
+
 _STYLES = {"shown (higher)": "green", "shown (lower)": "red", "held": "green", "not held": "red"}
 
 
@@ -50,10 +74,13 @@ _STYLES = {"shown (higher)": "green", "shown (lower)": "red", "held": "green", "
 def compare(
     references: References,
     *,
+    also: Also = None,
     name: Name = "compare",
     json: Json = None,
     markdown: Markdown = None,
     html: Html = None,
+    rate: Rate = None,
+    rate_threads: RateThreads = 20,
     spec: CompareSpec,
     options: Options,
 ) -> None:
@@ -63,12 +90,16 @@ def compare(
     are refused. `--spec experiments/claims.yaml` judges claims: held, not held or not shown.
 
     Example: `tldrkit compare a/eval b/eval c/eval d/eval --html report.html`
+
+    With the same runs made again elsewhere: `tldrkit compare a/eval b/eval --also ../other/artifacts`
     """
     from tldrkit.records.outputs import open_whole
     from tldrkit.steps.compare import JSON_PAGE, MARKDOWN_PAGE, read_comparison
     from tldrkit.steps.compare import compare as run
 
-    outcome = run(options, spec, references=references, target=name)
+    new = rate if rate and not rate.exists() else None
+    ratings = None if new else rate
+    outcome = run(options, spec, references=references, target=name, also=also or (), ratings=ratings)
     artifact = outcome.artifact
     if outcome.done_before:
         console.say(f"{artifact.reference} is already done: same spec, same inputs (--force does it again).")
@@ -79,9 +110,15 @@ def compare(
         from tldrkit.steps.report import render_report
 
         texts[html] = render_report(ArtifactStore(options.artifacts), artifact)
+    if new:
+        from tldrkit.steps.report import build_sheet
+
+        texts[new] = build_sheet(ArtifactStore(options.artifacts), artifact, threads=rate_threads)
     for copy, text in texts.items():
         with open_whole(copy) as file:
             file.write(text)
+    if new:
+        console.say(f"Let people fill in the column `rating` of {new}, then run the same command again.")
 
 
 def _show(comparison: "Comparison") -> None:
@@ -112,8 +149,11 @@ def _show_plot(comparison: "Comparison") -> None:
 
 
 def _show_verdicts(comparison: "Comparison") -> None:
-    from tldrkit.reports.tables import build_differences
+    from tldrkit.reports.tables import build_differences, build_replications
 
+    if comparison.replications:
+        replications = build_replications(comparison)
+        console.show_table(replications[0], replications[1:])
     for contrast in comparison.contrasts:
         console.show_line(contrast.sentence, style=_choose_style(contrast.verdict))
         for line in (contrast.power, *contrast.beside):

@@ -1,4 +1,4 @@
-"""Drawings as coordinates: intervals, size against quality, the course of training.
+"""Drawings as coordinates: size against quality, the course of training.
 
 Knows numbers and where they lie in a drawing; knows nothing of how a page writes them down.
 """
@@ -228,34 +228,3 @@ def _follow_parameters(curve: Curve) -> list[tuple[int, float]]:
     course = [(one.step, one.parameters) for one in curve.validations if one.step not in grown]
     course += [(one.step, size) for one in curve.restructurings for size in (one.before, one.after)]
     return [(step, size / 1e6) for step, size in sorted(course, key=lambda place: place[0])]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Bar:
-    """An interval along a common axis, in percent of its length."""
-
-    low: float
-    mean: float
-    high: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Bars:
-    """The differences of a comparison along one axis, which holds zero."""
-
-    axis: Axis
-    zero: float
-    bars: list[Bar]
-
-
-def build_bars(comparison: Comparison) -> Bars | None:
-    """Build the interval bars of the differences; None where there are none."""
-    differences = [contrast.difference for contrast in comparison.contrasts]
-    if not differences:
-        return None
-    axis = build_axis([0.0, *(end for one in differences for end in (one.low, one.high))], 0, 100)
-    bars = [
-        Bar(low=axis.place(one.low), mean=axis.place(one.mean), high=axis.place(one.high))
-        for one in differences
-    ]
-    return Bars(axis=axis, zero=axis.place(0.0), bars=bars)

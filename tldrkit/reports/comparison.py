@@ -3,14 +3,14 @@
 Knows scores as values, and gives them in points (fractions x 100); knows nothing of files or networks.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from tldrkit.errors import ComparisonError
 from tldrkit.reports.claims import PARAMETERS, Judgement, judge_claim
 from tldrkit.reports.contrasts import Contrast, Key, ask, build_contrasts
-from tldrkit.reports.matching import collect_units, match_runs
+from tldrkit.reports.matching import collect_units, list_replications, match_runs
 from tldrkit.reports.notes import find_warnings
 from tldrkit.reports.questions import choose_questions
 from tldrkit.reports.scores import Cost, RunScores, collect_decoding, compute_cost, group_runs
@@ -32,6 +32,8 @@ class Row:
 
     label: str
     seeds: tuple[int, ...]
+    replications: tuple[str, ...]
+    """The store that each run came from; empty texts where all came from one."""
     references: tuple[str, ...]
     models: tuple[str, ...]
     parameters_change: float | None
@@ -42,6 +44,24 @@ class Row:
     """Points of the main metric."""
     cost: dict[str, float | None]
     """The fields of ``Cost``, in its units; None where not known."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replication:
+    """The runs of one of several stores."""
+
+    name: str
+    trained_on: tuple[str, ...]
+    trained_in: tuple[str, ...]
+    bases: tuple[str, ...]
+    """Digests of the networks that its runs go back to."""
+    scores: dict[str, float | None]
+    """Points of the main metric, by label."""
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Replication":
+        """Build from the JSON form."""
+        return cls(**_with_tuples(values, "trained_on", "trained_in", "bases"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +85,8 @@ class Comparison:
     data: str
     decoding: dict[str, Any]
     scoring: dict[str, str | bool]
+    replications: tuple[Replication, ...] = ()
+    """Beside each other, where runs came from several stores; the rows and contrasts pool them."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields, and the format's number, as JSON values."""
@@ -83,7 +105,7 @@ class Comparison:
             )
         rows = tuple(
             Row(
-                **_with_tuples(row, "seeds", "references", "models")
+                **_with_tuples(row, "seeds", "replications", "references", "models")
                 | {"interval": Interval(**row["interval"])}
             )
             for row in values["rows"]
@@ -91,6 +113,7 @@ class Comparison:
         contrasts = tuple(map(Contrast.from_dict, values["contrasts"]))
         judgements = tuple(Judgement(**one) for one in values["judgements"])
         built = {"rows": rows, "contrasts": contrasts, "judgements": judgements}
+        built["replications"] = tuple(map(Replication.from_dict, values["replications"]))
         fields = {name: value for name, value in values.items() if name != "format"}
         return cls(**_with_tuples(fields, "warnings") | built)
 
@@ -152,7 +175,30 @@ def compare_runs(runs: Sequence[RunScores], spec: CompareSpec) -> Comparison:
         data=runs[0].data,
         decoding=collect_decoding(runs),
         scoring=dict(runs[0].scoring),
+        replications=_list_replications(groups),
     )
+
+
+def _list_replications(groups: Mapping[str, Sequence[RunScores]]) -> tuple[Replication, ...]:
+    runs = [run for group in groups.values() for run in group]
+    names = list_replications(runs)
+    return tuple(_build_replication(name, groups) for name in names) if len(names) > 1 else ()
+
+
+def _build_replication(name: str, groups: Mapping[str, Sequence[RunScores]]) -> Replication:
+    own = {label: [run for run in group if run.replication == name] for label, group in groups.items()}
+    origins = [run.origin for group in own.values() for run in group if run.origin]
+    return Replication(
+        name=name,
+        trained_on=_list_known(origin.trained_on for origin in origins),
+        trained_in=_list_known(origin.trained_in for origin in origins),
+        bases=_list_known(origin.base for origin in origins),
+        scores={label: _average(group) for label, group in own.items() if group},
+    )
+
+
+def _list_known(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, values)))
 
 
 def _name_unasked(labels: Collection[str], spec: CompareSpec) -> list[str]:
@@ -169,6 +215,7 @@ def _build_row(group: Sequence[RunScores], interval: Interval, other: Sequence[R
     return Row(
         label=group[0].label,
         seeds=tuple(run.seed for run in group),
+        replications=tuple(run.replication for run in group),
         references=tuple(run.reference for run in group),
         models=tuple(run.model for run in group),
         parameters_change=_compute_change(group, other),

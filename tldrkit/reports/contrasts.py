@@ -74,7 +74,7 @@ class Contrast:
     @property
     def whole(self) -> str:
         """All that is said of it: the sentence, its answer, and what could have been shown."""
-        return " ".join([self.sentence, self.answer, self.power, *self.beside])
+        return " ".join([self.sentence, self.answer, self.power])
 
     @property
     def beside(self) -> list[str]:

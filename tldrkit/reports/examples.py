@@ -49,6 +49,8 @@ class Examples:
     ranks: int
     first: tuple[int, int]
     """Numbers of the two runs to be shown first."""
+    without: tuple[str, ...] = ()
+    """Runs whose scores are kept without texts, and which are not among ``runs``."""
 
 
 def choose_documents(runs: Sequence[RunScores], limit: int = DOCUMENTS) -> Choice:

@@ -16,13 +16,20 @@ from importlib import resources
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tldrkit import __version__
-from tldrkit.reports.charts import WIDTH, build_bars, build_course, build_scatter
+from tldrkit.reports.charts import WIDTH, build_course, build_scatter
 from tldrkit.reports.comparison import Comparison
 from tldrkit.reports.examples import Examples
-from tldrkit.reports.page import OTHERS_RULE, SCALE, WINNER_RULE, describe_method, find_notes
+from tldrkit.reports.forest import build_forest
+from tldrkit.reports.page import OTHERS_RULE, POOLING_RULE, SCALE, WINNER_RULE, describe_method, find_notes
 from tldrkit.reports.report import Report
 from tldrkit.reports.scores import name_run
-from tldrkit.reports.tables import build_costs, build_differences, build_others, build_quality
+from tldrkit.reports.tables import (
+    build_costs,
+    build_differences,
+    build_others,
+    build_quality,
+    build_replications,
+)
 from tldrkit.scoring.metrics import MAIN
 from tldrkit.store.lineage import Lineage
 from tldrkit.texts import count_noun
@@ -55,13 +62,15 @@ def render_html(report: Report) -> str:
         quality=build_quality(comparison),
         others=[build_others(comparison), build_costs(comparison)],
         differences=build_differences(comparison),
+        replications=build_replications(comparison),
+        pooling_rule=POOLING_RULE,
         notes=find_notes(comparison),
         method=describe_method(comparison),
         metric=MAIN.head,
         scale=SCALE,
         others_rule=OTHERS_RULE,
         winner_rule=WINNER_RULE,
-        bars=build_bars(comparison),
+        forest=build_forest(comparison),
         scatter=build_scatter(comparison),
         course=build_course(report.curves),
         width=WIDTH,
@@ -100,9 +109,9 @@ def _render_json(examples: Examples) -> str:
 
 def _name_runs(comparison: Comparison) -> dict[str, str]:
     return {
-        reference: name_run(row.label, seed)
+        reference: name_run(row.label, seed, replication)
         for row in comparison.rows
-        for seed, reference in zip(row.seeds, row.references, strict=True)
+        for seed, reference, replication in zip(row.seeds, row.references, row.replications, strict=True)
     }
 
 

@@ -6,7 +6,9 @@ Knows scored runs as values; each note is one sentence.
 from collections.abc import Mapping, Sequence
 
 from tldrkit.reports.coverage import warn_of_rounding
+from tldrkit.reports.matching import list_replications
 from tldrkit.reports.scores import RunScores, compute_cost
+from tldrkit.scoring.metrics import RATING
 from tldrkit.texts import count_noun
 
 _FEW_DOCUMENTS = 30
@@ -29,6 +31,7 @@ def find_warnings(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:
     machines = sorted({run.cost.machine for group in groups.values() for run in group if run.cost})
     if len(machines) > 1:
         warnings.append(f"Times were measured under different conditions: {'; '.join(machines)}.")
+    warnings += _tell_of_ratings([run for group in groups.values() for run in group])
     first = next(iter(groups.values()))[0]
     documents = len(first.document_ids)
     if first.hidden:
@@ -41,6 +44,18 @@ def find_warnings(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:
             f"{count_noun(documents, 'thread is', 'threads are')} too few for intervals to be trusted."
         )
     return warnings
+
+
+def _tell_of_ratings(runs: Sequence[RunScores]) -> list[str]:
+    """Tell how much of what runs wrote is rated, where people rated some."""
+    ratings = [run.scores[RATING.name] for run in runs if RATING.name in run.scores]
+    threads = [own for own in zip(*ratings, strict=True) if any(one is not None for one in own)]
+    if not threads:
+        return []
+    whole = sum(None not in own for own in threads)
+    told = f"People rated {count_noun(len(threads), 'thread')}, of {whole:,} the summaries of all runs."
+    few = "" if whole > 1 else " A difference needs two threads whose summaries are rated of both runs."
+    return [f"{told} The lowest rating is 0, the highest 100.{few}"]
 
 
 def _warn_of_training(groups: Mapping[str, Sequence[RunScores]], field: str, unit: str) -> list[str]:
@@ -112,6 +127,10 @@ def _warn_of_growth(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:
 
 
 def _warn_of_seeds(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:
+    replications = len(list_replications([run for group in groups.values() for run in group]))
+    if replications > 1:
+        few = "Two replications say little about the spread between them: pooled intervals are very wide."
+        return [few] if replications == 2 else []
     seeds = {label: [run.seed for run in group] for label, group in groups.items()}
     warnings = []
     if len({tuple(own) for own in seeds.values()}) > 1:

@@ -4,7 +4,13 @@ from collections.abc import Sequence
 from functools import partial
 
 from tldrkit.reports.comparison import Comparison, Row
-from tldrkit.reports.tables import build_costs, build_differences, build_others, build_quality
+from tldrkit.reports.tables import (
+    build_costs,
+    build_differences,
+    build_others,
+    build_quality,
+    build_replications,
+)
 from tldrkit.scoring.metrics import MAIN
 from tldrkit.texts import count_noun, show_text
 
@@ -15,6 +21,12 @@ WINNER_RULE = (
 
 
 SCALE = "Scores are times 100; brackets hold 95 % intervals."
+
+POOLING_RULE = (
+    "Pooled, a replication counts as one, as a seed does within a store: its runs are averaged thread by "
+    "thread into one row, and R rows have the interval m* + sqrt(v / R) t, with m* the mean over resampled "
+    "threads, v the variance between rows, and t Student's with R - 1 degrees of freedom."
+)
 
 OTHERS_RULE = (
     "Points, with 95 % intervals, over the threads of which both runs have a score (a summary without names "
@@ -32,6 +44,7 @@ def render_markdown(comparison: Comparison) -> str:
         "one at a time (median, 95th percentile). Below the runs: summaries made by rules.",
         f"## Differences in {MAIN.head}",
         render_list([contrast.whole for contrast in comparison.contrasts]),
+        *_render_replications(comparison),
         *_render_differences(comparison),
         *_render_claims(comparison),
         "## The run to take",
@@ -71,6 +84,13 @@ def _note_beaten(comparison: Comparison, row: Row) -> str:
 def _render_differences(comparison: Comparison) -> list[str]:
     table = build_differences(comparison)
     return ["## Differences in every metric", render_table(table), OTHERS_RULE] if len(table) > 1 else []
+
+
+def _render_replications(comparison: Comparison) -> list[str]:
+    if not comparison.replications:
+        return []
+    beside = render_list([line for contrast in comparison.contrasts for line in contrast.beside])
+    return ["## Replications", render_table(build_replications(comparison)), beside, POOLING_RULE]
 
 
 def _render_claims(comparison: Comparison) -> list[str]:

@@ -65,6 +65,17 @@ def build_differences(comparison: Comparison) -> list[list[str]]:
     return lines
 
 
+def build_replications(comparison: Comparison) -> list[list[str]]:
+    """Build the table of replications: what each was made on and from, and what its runs score."""
+    labels = [row.label for row in comparison.rows]
+    lines = [["replication", *labels, "format", "base", "trained on"]]
+    for one in comparison.replications:
+        scores = [_render(one.scores.get(label), MAIN.show) for label in labels]
+        bases = ", ".join(base[:12] for base in one.bases)
+        lines.append([one.name, *scores, ", ".join(one.trained_in), bases, "; ".join(one.trained_on)])
+    return _drop_empty(lines) if len(lines) > 1 else lines
+
+
 def _show_difference(metric: Metric, difference: Difference | None) -> str:
     if difference is None:
         return ""
@@ -81,7 +92,7 @@ def _describe_row(row: Row) -> list[str]:
     cost = row.cost
     return [
         row.label,
-        str(len(row.seeds)),
+        " + ".join(str(row.replications.count(name)) for name in dict.fromkeys(row.replications)),
         _render(cost["parameters"], lambda value: f"{value:,.0f}"),
         _render(row.parameters_change, lambda value: f"{value:+.1f} %"),
         _render(cost["bytes"] or None, lambda value: f"{value / 1e6:.1f}"),

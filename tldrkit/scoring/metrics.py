@@ -87,7 +87,10 @@ _TABLE = (
     ),
 )
 
-METRICS = {metric.name: metric for metric in _TABLE}
+RATING = Metric(name="rating", head="rating")
+"""What people gave a summary on a blind sheet; only compare has it."""
+
+METRICS = {metric.name: metric for metric in (*_TABLE, RATING)}
 """By name, in the order of columns."""
 
 MAIN = METRICS["rougeL"]

@@ -53,10 +53,11 @@ def walk_lineage(store: ArtifactStore, model: ModelSource) -> Iterator[tuple[Lin
 def find_origin(store: ArtifactStore, model: ModelSource) -> Origin:
     """Find what a verdict on a model hangs on, by following what it was made from to what no step made."""
     trained = model.manifest if model.manifest and "training_tokens" in model.manifest.metrics else None
-    base, manifest, problem = model.to_input(), model.manifest, ""
-    while manifest and (source := next((one for one in manifest.inputs if one.role == "source"), None)):
-        found, problem = store.find_input(source)
-        base, manifest = source, found.manifest if found else None
+    base = model.to_input()
+    found, problem = store.find_input(base) if model.manifest else (None, "")
+    while found and (source := next((one for one in found.manifest.inputs if one.role == "source"), None)):
+        base, store = source, store.find_home(found)
+        found, problem = store.find_input(base)
     return Origin(
         weights=model.digest,
         base="" if problem else base.digest,

@@ -12,7 +12,8 @@ from tldrkit.scoring.overlap import ROUGE_TYPES
 from tldrkit.sources.model import ModelSource
 from tldrkit.sources.origin import describe_terms, describe_training, find_training_data, walk_lineage
 from tldrkit.specs import ExportSpec, Taught
-from tldrkit.steps.compare import read_comparison, read_scores
+from tldrkit.steps.compare import read_comparison
+from tldrkit.steps.scored import read_scores
 from tldrkit.store.manifest import Manifest
 from tldrkit.store.store import Artifact, ArtifactStore
 from tldrkit.texts import count_noun

@@ -1,21 +1,23 @@
 """What lies behind a published comparison, gathered from the store: its page as one HTML file."""
 
+import dataclasses
 import json
-from collections.abc import Collection, Sequence
-from itertools import islice
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tldrkit.errors import StoreError
 from tldrkit.reports.comparison import Comparison
 from tldrkit.reports.curves import Curve, build_curve, collect_validations
 from tldrkit.reports.examples import Example, Examples, choose_documents
 from tldrkit.reports.html import render_html
+from tldrkit.reports.rating import choose_threads, render_sheet
 from tldrkit.reports.report import Report
 from tldrkit.reports.scores import RunScores
 from tldrkit.scoring.metrics import MAIN
-from tldrkit.steps.compare import describe_damage, read_comparison, read_scores
-from tldrkit.steps.scoring import PREDICTIONS
+from tldrkit.steps.compare import read_comparison
+from tldrkit.steps.rating import collect_rated
+from tldrkit.steps.scored import Scored, find_scored, read_rows
 from tldrkit.store.manifest import Manifest
 from tldrkit.store.names import RUNS
 from tldrkit.store.store import Artifact, ArtifactStore
@@ -39,35 +41,58 @@ def build_report(store: ArtifactStore, artifact: Artifact) -> Report:
         DamagedArtifact: They cannot be read.
     """
     comparison = read_comparison(artifact)
-    scored = [store.take(item.reference) for item in artifact.manifest.inputs]
-    runs = {one.reference: read_scores(one) for one in scored}
-    places = {reference: number for number, reference in enumerate(_list_references(comparison))}
-    scored.sort(key=lambda one: places[one.reference])
+    scored = _find_compared(store, artifact)
+    runs = [one.read() for one in scored]
     return Report(
         comparison=comparison,
-        curves=tuple(filter(None, (_read_curve(store, one, runs[one.reference]) for one in scored))),
-        examples=_collect_examples(comparison, scored, [runs[one.reference] for one in scored]),
+        curves=tuple(filter(None, map(partial(_read_curve, store), scored, runs))),
+        examples=_collect_examples(comparison, scored, runs),
         lineage=store.lineage(artifact.reference),
     )
 
 
-def _list_references(comparison: Comparison) -> list[str]:
-    return [reference for row in comparison.rows for reference in row.references]
+def build_sheet(store: ArtifactStore, artifact: Artifact, *, threads: int) -> str:
+    """Build a sheet to rate on what the runs of a comparison wrote of some threads, drawn by its seed.
+
+    Raises:
+        ComparisonError: The texts of a run are not kept.
+        UnknownReference: Scores that the comparison rests on are no longer there.
+        DamagedArtifact: They cannot be read.
+    """
+    scored = _find_compared(store, artifact)
+    runs = [one.read() for one in scored]
+    seed = int(artifact.manifest.spec["seed"])
+    numbers = choose_threads(threads, len(runs[0].document_ids), seed=seed)
+    return render_sheet(collect_rated(scored, runs, numbers), seed=seed)
 
 
-def _read_curve(store: ArtifactStore, scores: Artifact, run: RunScores) -> Curve | None:
+def _find_compared(store: ArtifactStore, comparison: Artifact) -> list[Scored]:
+    """Find the scores that a comparison rests on, in the order of its rows.
+
+    Raises:
+        UnknownReference: Some are no longer there.
+        DamagedArtifact: The comparison, or some of them, cannot be read.
+    """
+    rows = read_comparison(comparison).rows
+    names = {name: own for row in rows for name, own in zip(row.references, row.replications, strict=True)}
+    return [
+        dataclasses.replace(find_scored(store, name), replication=replication)
+        for name, replication in names.items()
+    ]
+
+
+def _read_curve(store: ArtifactStore, scored: Scored, run: RunScores) -> Curve | None:
     """Read how the scored model was trained; None where that is not recorded."""
-    source = next((item for item in scores.manifest.inputs if item.role == "source"), None)
-    if source is None:
+    if scored.artifact is None:
         return None
-    try:
-        manifest = store.resolve(source.reference).manifest
-    except StoreError:
+    home = store.find_home(scored.artifact)
+    source = next((item for item in scored.artifact.manifest.inputs if item.role == "source"), None)
+    found = home.find_input(source)[0] if source else None
+    if found is None:
         return None
-    if manifest.digest != source.digest:
-        return None
-    found = manifest.metrics.get("validations") or _read_validations(store.root, manifest)
-    curve = build_curve(run, manifest.metrics | {"validations": found})
+    manifest = found.manifest
+    told = manifest.metrics.get("validations") or _read_validations(home.root, manifest)
+    curve = build_curve(run, manifest.metrics | {"validations": told})
     return curve if curve.validations else None
 
 
@@ -82,10 +107,13 @@ def _read_validations(root: Path, manifest: Manifest) -> list[dict[str, Any]]:
 
 
 def _collect_examples(
-    comparison: Comparison, scored: Sequence[Artifact], runs: Sequence[RunScores]
+    comparison: Comparison, scored: Sequence[Scored], every: Sequence[RunScores]
 ) -> Examples:
+    """Collect documents with the summaries of the runs whose texts are kept."""
+    with_texts = [(one.artifact, run) for one, run in zip(scored, every, strict=True) if one.artifact]
+    runs = [run for _, run in with_texts]
     choice = choose_documents(runs)
-    tables = [_read_rows(one, choice.numbers) for one in scored]
+    tables = [read_rows(artifact, choice.numbers) for artifact, _ in with_texts]
     documents = []
     for place, number in enumerate(choice.numbers):
         rows = [table[place] for table in tables]
@@ -104,34 +132,14 @@ def _collect_examples(
         of=comparison.documents,
         ranks=choice.ranks,
         first=_choose_first(comparison, runs),
+        without=tuple(run.name for one, run in zip(scored, every, strict=True) if one.artifact is None),
     )
 
 
 def _choose_first(comparison: Comparison, runs: Sequence[RunScores]) -> tuple[int, int]:
-    """Choose the runs of the first question, or else the first two."""
+    """Choose the runs of the first question that can be shown, or else the first and the last."""
     labels = [run.label for run in runs]
-    for contrast in comparison.contrasts[:1]:
-        return labels.index(contrast.label), labels.index(contrast.against)
-    return 0, len(labels) - 1
-
-
-def _read_rows(artifact: Artifact, numbers: Collection[int]) -> list[dict[str, Any]]:
-    """Read some of a run's predictions, in order.
-
-    Raises:
-        DamagedArtifact: The file cannot be read, or ends before.
-    """
-    wanted = set(numbers)
-    path = artifact.path / PREDICTIONS
-    try:
-        with path.open(encoding="utf-8") as file:
-            lines = islice(enumerate(file), max(wanted, default=-1) + 1)
-            rows = [json.loads(line) for number, line in lines if number in wanted]
-        complete = len(rows) == len(wanted) and all(
-            {"prediction", "references"} <= row.keys() for row in rows
-        )
-    except (OSError, ValueError, AttributeError):
-        complete = False
-    if not complete:
-        raise describe_damage(artifact, path)
-    return rows
+    for contrast in comparison.contrasts:
+        if contrast.label in labels and contrast.against in labels:
+            return labels.index(contrast.label), labels.index(contrast.against)
+    return 0, max(0, len(labels) - 1)

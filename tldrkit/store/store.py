@@ -242,6 +242,14 @@ class ArtifactStore:
             return None, "has other content now" if was_artifact else ""
         return artifact, ""
 
+    def find_home(self, artifact: Artifact) -> "ArtifactStore":
+        """Find the store that an artifact lies in: this one, or of a folder elsewhere the store around it."""
+        own = Path(artifact.manifest.name, f"v{artifact.manifest.version}").parts
+        folder = artifact.path.resolve()
+        if artifact.stored or folder.parts[-len(own) :] != own:
+            return self
+        return ArtifactStore(folder.parents[len(own) - 1])
+
     def find_names(self) -> builtins.list[str]:
         """List the names of its artifacts, in order; none where there is no store."""
         return [name for name in sorted(_find_names(self.root)) if self._versions(name).find_numbers()]
@@ -303,17 +311,17 @@ class ArtifactStore:
     def _trace(self, asked: Input, above: frozenset[str], checked: dict[str, str]) -> Lineage:
         artifact, problem = self.find_input(asked)
         leaf = Lineage(role=asked.role, reference=asked.reference, digest=asked.digest, problem=problem)
-        if artifact is None or artifact.reference in above:
+        if artifact is None or (place := str(artifact.path)) in above:
             return leaf
-        if artifact.reference not in checked:
+        if place not in checked:
             problems = self._check(artifact)
-            checked[artifact.reference] = f"is damaged: {problems[0]}" if problems else ""
-        below = above | {artifact.reference}
+            checked[place] = f"is damaged: {problems[0]}" if problems else ""
+        below, home = above | {place}, self.find_home(artifact)
         return replace(
             leaf,
             kind=artifact.manifest.kind,
-            problem=checked[artifact.reference],
-            inputs=tuple(self._trace(item, below, checked) for item in artifact.manifest.inputs),
+            problem=checked[place],
+            inputs=tuple(home._trace(item, below, checked) for item in artifact.manifest.inputs),
         )
 
     def _build_unknown(self, reference: str) -> UnknownReference:

@@ -1,0 +1,60 @@
+"""`tldrkit compare --rate`: what people are given to rate, and what they made of it."""
+
+import dataclasses
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from tldrkit.errors import ComparisonError, DataError
+from tldrkit.files import open_file
+from tldrkit.reports.rating import Rated, assign_ratings, read_ratings
+from tldrkit.reports.scores import RunScores
+from tldrkit.scoring.metrics import RATING
+from tldrkit.steps.scored import Scored, read_rows
+from tldrkit.texts import say_reason
+
+
+def add_ratings(scored: Sequence[Scored], runs: Sequence[RunScores], file: Path) -> list[RunScores]:
+    """Add to the scores of runs what people gave their summaries on a sheet.
+
+    Raises:
+        DataError: The sheet cannot be read, is not filled in, or is of other summaries.
+        ComparisonError: The texts of a run are not kept.
+    """
+    try:
+        with open_file(file) as opened:
+            text = opened.read().decode("utf-8-sig", errors="replace")
+    except OSError as error:
+        raise DataError(f"{file} cannot be read: {say_reason(error)}.") from error
+    ratings = read_ratings(text, str(file))
+    threads = collect_rated(scored, runs, range(len(runs[0].document_ids)))
+    given = assign_ratings(ratings, threads, str(file))
+    return [
+        dataclasses.replace(run, scores=run.scores | {RATING.name: own})
+        for run, own in zip(runs, given, strict=True)
+    ]
+
+
+def collect_rated(
+    scored: Sequence[Scored], runs: Sequence[RunScores], numbers: Collection[int]
+) -> list[Rated]:
+    """Collect threads by their numbers, with what each run wrote of them.
+
+    Raises:
+        ComparisonError: The texts of a run are not kept.
+        DamagedArtifact: They cannot be read.
+    """
+    without = [run.name for one, run in zip(scored, runs, strict=True) if one.artifact is None]
+    if without:
+        raise ComparisonError(
+            f"Of {'; '.join(without)} there are scores without texts, which nobody can rate.",
+            hint="Name the artifacts that `tldrkit eval` published.",
+        )
+    tables = [read_rows(one.artifact, numbers) for one in scored if one.artifact]
+    return [
+        Rated(
+            id=runs[0].document_ids[number],
+            document=next((row["document"] for row in rows if row.get("document")), ""),
+            summaries=tuple(row["prediction"] for row in rows),
+        )
+        for number, rows in zip(numbers, zip(*tables, strict=True), strict=True)
+    ]
