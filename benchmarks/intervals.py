@@ -6,15 +6,18 @@ Simulates comparisons of two runs: documents differ in difficulty (the same for 
 otherwise on each document, seeds differ, and documents fare otherwise from seed to seed. Prints, for each
 scenario, the share of 95 % intervals that hold the true difference where there is none (coverage), and the
 share that leave zero out where the difference is three standard errors (power), beside the power computed
-from the variances. Scores are fractions.
+from the variances. Then the smallest difference with an 80 % chance to be shown, as the comparisons tell it,
+in standard errors (the root of its mean square, since variances are what is estimated without bias), and the
+share that show it. Scores are fractions.
 """
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from tldrkit.scoring.intervals import LEVEL, Array, Pair, compute_intervals
+from tldrkit.scoring.intervals import LEVEL, Array, Difference, Pair, compute_intervals
 
 _DRAWS = 4_000
 
@@ -63,15 +66,21 @@ def _draw_run(rng: np.random.Generator, scenario: Scenario) -> Array:
     return np.asarray(own + between + rng.normal(0, scenario.within, size))
 
 
-def measure_coverage(scenario: Scenario, *, trials: int, resamples: int, difference: float = 0.0) -> float:
-    """Compute the share of intervals that hold zero."""
+def compute_differences(
+    scenario: Scenario, *, trials: int, resamples: int, difference: float = 0.0
+) -> list[Difference]:
+    """Compute the differences of simulated comparisons."""
     rng = np.random.default_rng(7)
-    held = 0
-    for trial in range(trials):
-        pair = simulate(rng, scenario, difference)
-        found = compute_intervals([], [pair], resamples=resamples, seed=trial).pairs[0]
-        held += found.low <= 0 <= found.high
-    return held / trials
+    pairs = [simulate(rng, scenario, difference) for _ in range(trials)]
+    return [
+        compute_intervals([], [pair], resamples=resamples, seed=trial).pairs[0]
+        for trial, pair in enumerate(pairs)
+    ]
+
+
+def count_shown(differences: Sequence[Difference]) -> float:
+    """Compute the share of intervals that leave zero out."""
+    return sum(one.is_higher or one.is_lower for one in differences) / len(differences)
 
 
 def compute_error(scenario: Scenario) -> float:
@@ -113,15 +122,19 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=1000)
     parser.add_argument("--resamples", type=int, default=500)
     given = parser.parse_args()
-    print("seeds documents between recipe paired  coverage  difference  power  computed")
+    print("seeds documents between recipe paired  coverage  difference  power  computed  detectable  shown")
+    sizes = {"trials": given.trials, "resamples": given.resamples}
     for one in SCENARIOS:
-        difference = 3 * compute_error(one)
-        sizes = {"trials": given.trials, "resamples": given.resamples}
-        coverage = measure_coverage(one, **sizes)
-        power = 1 - measure_coverage(one, **sizes, difference=difference)
+        error = compute_error(one)
+        alike = compute_differences(one, **sizes)
+        power = count_shown(compute_differences(one, **sizes, difference=3 * error))
+        detectable = float(np.sqrt(np.mean([own.detectable**2 for own in alike])))
+        shown = count_shown(compute_differences(one, **sizes, difference=detectable))
         print(
             f"{one.seeds:5} {one.documents:9} {one.between:7.3f} {one.recipe:6.2f} {one.pair_seeds!s:>6}"
-            f"  {coverage:8.1%}  {difference:10.4f}  {power:5.1%}  {compute_power(one, difference):8.1%}"
+            f"  {1 - count_shown(alike):8.1%}  {3 * error:10.4f}  {power:5.1%}"
+            f"  {compute_power(one, 3 * error):8.1%}  {detectable / error:10.1f}  {shown:5.1%}",
+            flush=True,
         )
 
 

@@ -127,6 +127,20 @@ class Comparison:
 
         return render_report(ArtifactStore(self.store.artifacts), self._artifact)
 
+    def to_sheet(self, threads: int = 20) -> str:
+        """Give the blind sheet (CSV) that `compare --rate` writes, for people to rate summaries on.
+
+        Args:
+            threads: How many are drawn for it.
+
+        Raises:
+            ComparisonError: The texts of a run are not kept.
+        """
+        from tldrkit.steps.report import build_sheet
+        from tldrkit.store.store import ArtifactStore
+
+        return build_sheet(ArtifactStore(self.store.artifacts), self._artifact, threads=threads)
+
     def __repr__(self) -> str:
         return f"Comparison({self.reference!r})"
 
@@ -135,7 +149,7 @@ class Comparison:
         from tldrkit.reports.tables import build_costs, build_differences, build_others, build_quality
 
         value = self._value
-        told = [f"{contrast.sentence} {contrast.answer}" for contrast in value.contrasts]
+        told = [line for contrast in value.contrasts for line in (contrast.whole, *contrast.beside)]
         told += [f"Claim: {judgement.sentence}" for judgement in value.judgements]
         if value.winner:
             told.append(f"The run to take: {value.winner} ({value.winner_model}).")

@@ -140,6 +140,8 @@ class Store:
         self,
         *scores: Scores | str,
         name: str = "compare",
+        also: Sequence[File] = (),
+        ratings: File | None = None,
         spec: File | Sequence[File] = (),
         force: bool = False,
         **fields: Any,  # noqa: ANN401  (as above)
@@ -149,6 +151,8 @@ class Store:
         Args:
             scores: What `eval` made, or references of it; runs of one label are the seeds of one run.
             name: Name to publish the comparison under.
+            also: Other stores with the same names, each a replication.
+            ratings: A sheet of `Comparison.to_sheet` that people filled in.
             spec: YAML files of fields, such as ``experiments/claims.yaml``.
             force: Do it again though it is already done.
             fields: Those of ``tldrkit compare --help``.
@@ -173,6 +177,8 @@ class Store:
             build_fields(CompareSpec, spec, fields),
             references=[one if isinstance(one, str) else one.reference for one in scores],
             target=name,
+            also=[Path(one) for one in also],
+            ratings=None if ratings is None else Path(ratings),
         )
         return Comparison(self, self.take(outcome))
 

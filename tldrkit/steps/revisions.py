@@ -8,9 +8,9 @@ from tldrkit.specs import Precision
 
 REVISIONS = {
     "base": 1,
-    "compare": 2,
+    "compare": 3,
     "compress": 1,
-    "eval": 3,
+    "eval": 4,
     "export": 3,
     "summarize": 1,
     "train": 1,
