@@ -243,6 +243,15 @@ def test_verdicts_say_what_they_cover(bases: tuple[str, ...], scope: str) -> Non
         assert ("said of" in text) == bool(scope)
 
 
+def test_seeds_that_share_some_of_several_bases_are_named() -> None:
+    """Neither seeds of one base alone nor seeds of a base each are warned of."""
+    for bases, is_told in (("bbb", False), ("bcd", False), ("bbc", True)):
+        origins = [replace(ORIGIN, weights=str(seed), base=base) for seed, base in enumerate(bases)]
+        runs = [build_run("A", seed, origin=origin) for seed, origin in enumerate(origins)]
+        told = [one for one in compare(*runs).warnings if "Some seeds of A go back to one base" in one]
+        assert len(told) == is_told
+
+
 def test_what_could_have_been_shown_is_told() -> None:
     """Each difference comes with the smallest that had a fair chance; asking more questions raises it."""
     few = compare(*build_protocol(A=0.05, C=0.0)).contrasts[0]

@@ -20,7 +20,7 @@ from tldrkit.specs import ClaimSpec, CompareSpec
 
 __all__ = ["Comparison", "Contrast", "Row", "compare_runs"]
 
-FORMAT = 2
+FORMAT = 3
 """Of what ``Comparison.to_dict`` gives; others are other versions'."""
 
 _COSTS = [name for name in Cost.__dataclass_fields__ if name != "machine"]

@@ -132,7 +132,7 @@ def _warn_of_seeds(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:
         few = "Two replications say little about the spread between them: pooled intervals are very wide."
         return [few] if replications == 2 else []
     seeds = {label: [run.seed for run in group] for label, group in groups.items()}
-    warnings = []
+    warnings = _warn_of_shared_bases(groups)
     if len({tuple(own) for own in seeds.values()}) > 1:
         listed = "; ".join(f"{label} {_join(own)}" for label, own in seeds.items())
         warnings.append(
@@ -148,6 +148,18 @@ def _warn_of_seeds(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:
     elif min(len(own) for own in seeds.values()) == 2:
         warnings.append("Two seeds say little about the spread between seeds: their intervals are very wide.")
     return warnings
+
+
+def _warn_of_shared_bases(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:
+    """Name the labels of which some seeds share a base and others have another: they are not independent."""
+    bases = {label: [run.origin.base for run in group if run.origin] for label, group in groups.items()}
+    shared = [label for label, own in bases.items() if 1 < len({*own}) < len(own)]
+    if not shared:
+        return []
+    return [
+        f"Some seeds of {_join(shared)} go back to one base, others to another. The interval takes all for "
+        "independent, and may be too narrow. Stores of one base each, with --also, are pooled by base."
+    ]
 
 
 def _join(values: Sequence[object]) -> str:
