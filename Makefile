@@ -111,6 +111,8 @@ $(S)/compare/$(MADE): $(SCORES:%=$(ARTIFACTS)/%/$(MADE)) $(CLAIMS) $(S)/.setting
 $(S)/summaries.jsonl: $(SCORES:%=$(ARTIFACTS)/%/$(MADE)) $(wildcard experiments/threads/*) $(S)/.settings | $(S)/compare/$(MADE)
 	$(TLDRKIT) summarize experiments/threads --model $(P)/compare --out $@ --overwrite $(STORE)
 
+include experiments/study/study.mk
+
 ## test: run every test, a process of one thread on each processor
 test: $(DEV)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n logical --dist loadfile

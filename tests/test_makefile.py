@@ -8,19 +8,19 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
-def ask(tmp_path: Path, *variables: str) -> list[str]:
-    """Ask make for the commands of `abc`, in an empty store."""
+def ask(tmp_path: Path, *variables: str, target: str = "abc") -> list[str]:
+    """Ask make for the commands of a target, in an empty store."""
     if not shutil.which("make"):
         pytest.skip("no make")
-    command = ["make", "-n", "abc", f"ARTIFACTS={tmp_path}", *variables]
+    command = ["make", "-n", target, f"ARTIFACTS={tmp_path}", *variables]
     bare = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))}
     done = subprocess.run(command, cwd=ROOT, env=bare, capture_output=True, text=True, check=True)
     return done.stdout.splitlines()
 
 
-def plan(tmp_path: Path, *variables: str) -> list[str]:
-    """Ask make for the steps of `abc`, in an empty store."""
-    lines = ask(tmp_path, *variables)
+def plan(tmp_path: Path, *variables: str, target: str = "abc") -> list[str]:
+    """Ask make for the steps of a target, in an empty store."""
+    lines = ask(tmp_path, *variables, target=target)
     return [line.split("tldrkit ", 1)[1] for line in lines if line.startswith(".venv/bin/tldrkit")]
 
 
@@ -126,3 +126,28 @@ def test_the_whole_vocabulary_needs_a_profile_that_trims(tmp_path: Path) -> None
     assert not any(
         "minilm/whole" in step for step in plan(tmp_path, "PROFILE=minilm", "DATA=texts", "WHOLE=no")
     )
+
+
+def test_a_study_pairs_every_cell_and_seed(tmp_path: Path) -> None:
+    """B grows and D is cut to its size, by the same files; the best cell comes with two and three too."""
+    chosen = ("STUDY_SEEDS=0 1", "CELLS=linear-fixed block-fixed", "BEST=block-fixed")
+    steps = plan(tmp_path, *chosen, target="study")
+    trained = [step.split(" --as ", 1)[1] for step in steps if step.startswith("train")]
+    compared = next(step for step in steps if step.startswith("compare")).split()
+
+    assert sum(step.startswith("compress") for step in steps) == 1 + 8
+    assert len(trained) == sum(word.endswith("/eval") for word in compared) == 16
+    for cell, label in (("linear-fixed", "linear-fixed"), ("block-fixed-three", "three")):
+        names = [f"tiny/study/{cell}/{run}/s1/train" for run in "bd"]
+        grown, plain = (next(run for run in trained if run.startswith(name)) for name in names)
+        assert f'--experiment "B {label}"' in grown
+        assert grown.replace("/b/", "/d/").replace(' --do-pb --experiment "B ', ' --experiment "D ') == plain
+        assert sum(f"--match {names[0]}" in step for step in steps) == 1
+
+
+def test_a_study_has_known_cells(tmp_path: Path) -> None:
+    """A cell that is misspelt ends in a sentence that names them all."""
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        plan(tmp_path, "CELLS=linear", target="study")
+
+    assert "linear-fixed linear-plateau block-fixed block-plateau" in caught.value.stderr

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tldrkit.errors import SpecError
 from tldrkit.specs import (
     BaseSpec,
+    CompareSpec,
     CompressSpec,
     EvalSpec,
     ExportSpec,
@@ -20,7 +21,14 @@ from tldrkit.specs import (
 from tldrkit.specs.spec import Spec
 
 PROFILES = sorted((Path(__file__).parents[1] / "experiments").glob("*/*.yaml"))
-KINDS = {"base": BaseSpec, "compress": CompressSpec, "train": TrainSpec, "eval": EvalSpec}
+KINDS = {
+    "base": BaseSpec,
+    "compress": CompressSpec,
+    "train": TrainSpec,
+    "eval": EvalSpec,
+    "questions": CompareSpec,
+    "questions-best": CompareSpec,
+}
 WARM = dict.fromkeys(("base", "whole"), WarmStartSpec)
 """What a profile that begins with an encoder has otherwise."""
 
@@ -117,6 +125,25 @@ def test_every_profile_is_valid(path: Path) -> None:
     """Every spec under experiments/ builds."""
     kinds = KINDS | (WARM if path.parent.name == "minilm" else {})
     build_spec(kinds[path.stem], [path])
+
+
+STUDY = Path(__file__).parents[1] / "experiments/study"
+
+
+@pytest.mark.parametrize("cell", sorted(STUDY.glob("cells/*-*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("more", [None, "two", "three"])
+def test_every_cell_of_the_study_is_valid(cell: Path, more: str | None) -> None:
+    """A cell over its profile says how it grows, what grows and when; its questions are compare's."""
+    files = [STUDY.parent / "tiny/train.yaml", STUDY / "tiny/train.yaml", cell]
+    spec = build_spec(TrainSpec, files + ([STUDY / f"cells/{more}.yaml"] if more else []))
+    questions = build_spec(CompareSpec, [STUDY / f"questions{'-best' if more else ''}.yaml"]).questions
+
+    when = "plateau" if spec.switch_mode == "history" else "fixed"
+    assert f"{spec.dendrite_unit}-{when}" == cell.stem
+    assert spec.max_steps == 800 + 400 * (spec.max_dendrites - 1)
+    pairs = [(one.label, one.against) for one in questions]
+    assert (f"B {more or cell.stem}", f"D {more or cell.stem}") in pairs
+    build_spec(CompressSpec, [STUDY.parent / "tiny/compress.yaml", STUDY / "tiny/compress.yaml"])
 
 
 @pytest.mark.parametrize("run", "abcdef")

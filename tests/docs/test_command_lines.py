@@ -20,7 +20,9 @@ INLINE = re.compile(r"`((?:python )?(?:tldrkit|make|benchmarks/\w+\.py) [^`]+)`"
 SHELL = ("", "sh", "bash")
 BETWEEN = ("|", "&&", ";", ">", "<")
 TREE = typer.main.get_command(app)
-MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+MAKEFILE = "".join(
+    path.read_text(encoding="utf-8") for path in (ROOT / "Makefile", *ROOT.glob("experiments/*/*.mk"))
+)
 
 
 def find_lines(page: Path) -> Iterator[tuple[str, bool]]:

@@ -1,0 +1,45 @@
+# The study of docs/measurements/study.md: of every cell and seed B, and D of B's final size; then one comparison.
+# A profile takes part that has a folder here, which says what half of its base is and how runs are trained.
+
+CELLS       ?= linear-fixed linear-plateau block-fixed block-plateau
+STUDY_SEEDS ?= 0 1 2 3 4 5 6 7
+BEST        ?=
+
+Y := experiments/study
+T := $(S)/study
+ASKED := $(Y)/questions$(if $(BEST),-best).yaml
+$(if $(filter-out linear-fixed linear-plateau block-fixed block-plateau,$(CELLS) $(BEST)),$(error CELLS and BEST are of linear-fixed linear-plateau block-fixed block-plateau))
+
+## study: train B and D of CELLS with STUDY_SEEDS, and two and three dendrites in BEST, and compare them
+.PHONY: study
+study: $(T)/compare/$(MADE)
+	@$(TLDRKIT) compare $(STUDIED) --as $(P)/study/compare --spec $(ASKED) $(STORE) --md $(T)/comparison.md --json $(T)/comparison.json --html $(T)/comparison.html
+	@echo "Table: $(T)/comparison.md   Page: $(T)/comparison.html"
+
+$(T)/compress/$(MADE): $(E)/compress.yaml $(Y)/$(P)/compress.yaml $(BASE_MADE) $(GIVEN) | $(VENV)
+	$(TLDRKIT) compress $(BASE) --as $(P)/study/compress --spec $(E)/compress.yaml --spec $(Y)/$(P)/compress.yaml $(SHARED)
+
+# One seed of one cell: $(1) is where it lies, $(2) its files, $(3) the seed, $(4) what its labels end with.
+define CELL
+$(T)/$(1)/b/s$(3)/train/$(MADE): $(E)/train.yaml $(Y)/$(P)/train.yaml $(2) $(T)/compress/$(MADE)
+	$(TLDRKIT) train $(P)/study/compress --as $(P)/study/$(1)/b/s$(3)/train $(patsubst %,--spec %,$(E)/train.yaml $(Y)/$(P)/train.yaml $(2)) --do-pb --experiment "B $(4)" --seed $(3) $(SHARED)
+$(T)/$(1)/d/s$(3)/compress/$(MADE): $(E)/compress.yaml $(Y)/$(P)/compress.yaml $(T)/$(1)/b/s$(3)/train/$(MADE)
+	$(TLDRKIT) compress $(BASE) --as $(P)/study/$(1)/d/s$(3)/compress --spec $(E)/compress.yaml --spec $(Y)/$(P)/compress.yaml --match $(P)/study/$(1)/b/s$(3)/train $(SHARED)
+$(T)/$(1)/d/s$(3)/train/$(MADE): $(E)/train.yaml $(Y)/$(P)/train.yaml $(2) $(T)/$(1)/d/s$(3)/compress/$(MADE)
+	$(TLDRKIT) train $(P)/study/$(1)/d/s$(3)/compress --as $(P)/study/$(1)/d/s$(3)/train $(patsubst %,--spec %,$(E)/train.yaml $(Y)/$(P)/train.yaml $(2)) --experiment "D $(4)" --seed $(3) $(SHARED)
+STUDIED += $(P)/study/$(1)/b/s$(3)/eval $(P)/study/$(1)/d/s$(3)/eval
+endef
+STUDIED :=
+# Seed by seed, so that what is done by some time says as much of every cell.
+$(foreach seed,$(STUDY_SEEDS),$(foreach cell,$(CELLS),$(eval $(call CELL,$(cell),$(Y)/cells/$(cell).yaml,$(seed),$(cell)))))
+$(foreach seed,$(STUDY_SEEDS),$(foreach more,$(if $(BEST),two three),$(eval $(call CELL,$(BEST)-$(more),$(Y)/cells/$(BEST).yaml $(Y)/cells/$(more).yaml,$(seed),$(more)))))
+
+# No times are measured here, so each run is scored when it is trained.
+define STUDY_SCORE
+$(ARTIFACTS)/$(1)/eval/$(MADE): $(E)/eval.yaml $(ARTIFACTS)/$(1)/train/$(MADE)
+	$(TLDRKIT) eval $(1)/train --as $(1)/eval --spec $(E)/eval.yaml $(SHARED)
+endef
+$(foreach run,$(STUDIED:%/eval=%),$(eval $(call STUDY_SCORE,$(run))))
+
+$(T)/compare/$(MADE): $(STUDIED:%=$(ARTIFACTS)/%/$(MADE)) $(ASKED)
+	@$(TLDRKIT) compare $(STUDIED) --as $(P)/study/compare --spec $(ASKED) $(STORE) > $(T)/.compare.log 2>&1 || { cat $(T)/.compare.log; exit 1; }
