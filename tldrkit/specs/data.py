@@ -22,8 +22,8 @@ class DataSpec(TaughtSpec):
     data_licence: str | None = added_field(
         None,
         pattern=r"^[^()\s][^()\n\r]{0,99}$",
-        description="Licence of the data, such as cc-by-4.0, for manifests and model cards. [what the hub said of "
-        "a known name]",
+        description="Licence of the data, such as cc-by-4.0, for manifests and cards. "
+        "[of a known name: as the hub said]",
     )
     prefix: str | None = Field(None, description=f"Text set before every document. [{AS_TAUGHT}]")
     max_source_tokens: int | None = Field(
