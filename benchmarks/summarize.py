@@ -9,11 +9,12 @@ writes with each.
 
     python benchmarks/summarize.py [--shapes t5-small 4-3-384 4-3-384-dendrites bart-minilm bart-base
         distilbart] [--model FOLDER]
-        [--engines fp32 bf16 int8 generate ctranslate2] [--num-beams 1] [--documents 64] [--batch-size 16]
-        [--one-at-a-time] [--max-tokens 64] [--threads 2] [--rounds 3] [--data FOLDER] [--dataset NAME]
+        [--engines fp32 bf16 int8 generate ctranslate2 ctranslate2-fp32] [--num-beams 1] [--documents 64]
+        [--batch-size 16] [--one-at-a-time] [--max-tokens 64] [--threads 2] [--rounds 3] [--data FOLDER]
+        [--dataset NAME]
 
-CTranslate2 (`pip install 'ctranslate2>=4.6,<5'`) runs in int8, with plain models alone, which its own
-converter loads. An engine may be followed by a batch size (`int8:8`). One at a time, an engine gets each
+CTranslate2 (`pip install 'ctranslate2>=4.6,<5'`) runs in int8 or float32, with plain models alone, which its
+own converter loads. An engine may be followed by a batch size (`int8:8`). One at a time, an engine gets each
 thread when the one before is done.
 """
 
@@ -72,6 +73,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     "4-3-384-dendrites": {"num_layers": 4, "num_decoder_layers": 3, "dec_d_model": 384},
 }
 OURS = get_args(Precision)
+PEERS: dict[str, Precision] = {"generate": "fp32", "ctranslate2": "int8", "ctranslate2-fp32": "fp32"}
 Write = Callable[[list[str]], list[str]]
 
 
@@ -109,6 +111,7 @@ def build_bart(shape: str, texts: list[str]) -> Summarizer:
 
 def load_converted(folder: Path, tokenizer: Any, decoding: Decoding, workers: int) -> Write:  # noqa: ANN401
     """Load a plain T5 or BART into CTranslate2 by its own converter, which reads a copy of the folder."""
+    kind = {"int8": "int8", "fp32": "float32"}[decoding.precision]
     import ctranslate2
     from ctranslate2.converters.transformers import BartLoader, T5Loader, TransformersConverter
 
@@ -130,10 +133,10 @@ def load_converted(folder: Path, tokenizer: Any, decoding: Decoding, workers: in
         shutil.copytree(folder, source)
         tokenizer.save_pretrained(source)
         (source / "config.json").write_text(json.dumps(config), encoding="utf-8")
-        TransformersConverter(str(source)).convert(str(made), quantization="int8")
+        TransformersConverter(str(source)).convert(str(made), quantization=kind)
         threads = torch.get_num_threads() // workers
         translator = ctranslate2.Translator(
-            str(made), compute_type="int8", inter_threads=workers, intra_threads=threads
+            str(made), compute_type=kind, inter_threads=workers, intra_threads=threads
         )
 
     def write(texts: list[str]) -> list[str]:
@@ -165,11 +168,11 @@ def load(engine: list[str], folder: Path, arguments: argparse.Namespace) -> Writ
         min_target_tokens=0 if arguments.model else arguments.max_tokens,
         num_beams=arguments.num_beams,
         batch_size=int(batch_size[0]) if batch_size else arguments.batch_size,
-        precision=name if name in OURS else "int8" if name == "ctranslate2" else "fp32",
+        precision=name if name in OURS else PEERS[name],
     )
     alone = arguments.one_at_a_time
     workers = 1 if alone else arguments.threads
-    if name == "ctranslate2":
+    if name.startswith("ctranslate2"):
         write = load_converted(folder, summarizer.tokenizer, decoding, workers)
     else:
         packed = name != "generate"
@@ -285,8 +288,8 @@ def main() -> None:
         ratios = [one["seconds"] / other["seconds"] for one, other in zip(first, own, strict=True)]
         same = sum(a == b for a, b in zip(first[0]["summaries"], own[0]["summaries"], strict=True))
         rate = len(texts) / statistics.median(one["seconds"] for one in own)
-        rounded = engine.split(":")[0] in ("int8", "ctranslate2")
-        limit = best["int8" if rounded else "fp32"]
+        name = engine.split(":")[0]
+        limit = best["int8" if PEERS.get(name, name) == "int8" else "fp32"]
         share = "" if arguments.model else f"; {rate * flops[shape] / limit:.0%} of the products' rate"
         print(
             f"{engine} {shape:18} {rate:6.2f} threads/s; {statistics.median(ratios):.2f} x the first "

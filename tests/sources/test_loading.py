@@ -32,5 +32,5 @@ def test_who_waits_for_the_compiler_is_told(
 
     assert isinstance(summarizer, LeanSummarizer)
     assert [json.loads(line)["message"] for line in told.read_text().splitlines()] == (
-        [] if kept else ["Loops are compiled for this processor; the next run has them."]
+        [] if kept else ["Loops are compiled for this processor, up to a minute; the next run has them."]
     )

@@ -41,7 +41,9 @@ def load_writer(options: Options, source: ModelSource) -> "Loaded":
     device = choose_device(options)
     if device == "cpu" and (lean := load_lean(Path(source.location))):
         if not has_kept():
-            options.display.log({"message": "Loops are compiled for this processor; the next run has them."})
+            options.display.log(
+                {"message": "Loops are compiled for this processor, up to a minute; the next run has them."}
+            )
         return lean
     from tldrkit.families.summarizer import load_summarizer
     from tldrkit.machine.device import set_threads

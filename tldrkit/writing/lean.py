@@ -109,7 +109,7 @@ def load_lean(folder: Path) -> LeanSummarizer | None:
         return None
     tokenizer.no_padding()
     tokenizer.encode_special_tokens = told.get("split_special_tokens", False)
-    shapes = _find_shapes(blueprint, network.config)
+    shapes = find_shapes(blueprint, network.config)
     parameters = sum(prod(shape) for name, shape in shapes if name != blueprint.logits_bias)
     unknown = told.get("unk_token")
     unknown_id = tokenizer.token_to_id(unknown) if isinstance(unknown, str) else None
@@ -132,7 +132,7 @@ def _build(
         ValueError: They are not what the configuration says.
     """
     config = SimpleNamespace(**fields)
-    shapes = dict(_find_shapes(blueprint, config))
+    shapes = dict(find_shapes(blueprint, config))
     # Nothing is read of positions that do not train, and not every file has them.
     computed = {side.positions for side in blueprint.sides if side.sinusoidal} - set(weights.names)
     if {name: weights.describe(name) for name in weights.names} != {
@@ -177,9 +177,9 @@ def _read_growth(config: SimpleNamespace) -> dict[str, int]:
     return getattr(config, "growth", None) or {}
 
 
-def _find_shapes(blueprint: Blueprint, config: SimpleNamespace) -> Iterator[tuple[str, Shape]]:
+def find_shapes(blueprint: Blueprint, config: SimpleNamespace) -> Iterator[tuple[str, Shape]]:
     """Find the names and shapes of the tensors of a network."""
-    linears = dict(_find_linears(blueprint))
+    linears = dict(find_linears(blueprint))
     grown = _read_growth(config)
     if not set(grown) <= set(linears):
         raise ValueError("dendrites on what is no linear layer, such as a block")
@@ -218,7 +218,7 @@ def _find_others(blueprint: Blueprint) -> Iterator[tuple[str, Shape]]:
                 yield f"{norm}.bias", (width,)
 
 
-def _find_linears(blueprint: Blueprint) -> Iterator[tuple[str, tuple[int, int]]]:
+def find_linears(blueprint: Blueprint) -> Iterator[tuple[str, tuple[int, int]]]:
     """Find the paths of the linear layers of a network, and their outputs and inputs."""
     read = blueprint.encoder.width
     for side in blueprint.sides:

@@ -14,12 +14,12 @@ from torch import Tensor
 
 from tldrkit.writing.compiled.batch import build_cache
 from tldrkit.writing.compiled.kernels import compiling
-from tldrkit.writing.compiled.kernels.arrays import GROUP, KVCache, Norm, View
+from tldrkit.writing.compiled.kernels.arrays import GROUP, OUTPUTS, RAISED, KVCache, Norm, View
 from tldrkit.writing.compiled.kernels.attention import attend, attend_within, store
 from tldrkit.writing.compiled.kernels.choice import find_top, sum_exponentials
 from tldrkit.writing.compiled.kernels.elementary import find_bounds, normalize
 
-HEADS, WIDTH, ENTRIES = 3, 11, 40  # a width and counts that no block of a loop divides
+HEADS, WIDTH, ENTRIES = 3, 11, 2 * OUTPUTS  # a width and counts that no block of a loop divides
 LOGITS = st.lists(
     st.lists(st.floats(-1e4, 1e4, width=32) | st.just(-math.inf), min_size=70, max_size=70).filter(
         lambda row: max(row) > -math.inf
@@ -42,24 +42,31 @@ def fill(*, rounded: bool) -> tuple[KVCache, Tensor, Tensor]:
     return cache, keys, values
 
 
-def restore(kept: np.ndarray, scales: np.ndarray) -> Tensor:
-    return torch.from_numpy(kept).float() * torch.from_numpy(scales)[..., None]
+def restore(cache: KVCache, width: int = WIDTH) -> tuple[Tensor, Tensor]:
+    """Read keys and values back as floats, (heads, entries, width)."""
+    found = []
+    for packed, scales in ((cache.keys, cache.key_scales), (cache.values, cache.value_scales)):
+        heads, blocks, steps, _ = packed.shape
+        apart = packed.reshape(heads, blocks, steps, OUTPUTS, -1).astype(np.float32)
+        apart -= RAISED if packed.dtype == np.uint8 else 0
+        plain = apart.transpose(0, 1, 3, 2, 4).reshape(heads, blocks * OUTPUTS, -1)
+        plain = plain if packed is cache.keys else plain.transpose(0, 2, 1)
+        found.append(torch.from_numpy(plain[..., :width] * scales[..., None]))
+    return found[0], found[1]
 
 
 def test_a_memory_of_floats_keeps_what_it_is_given() -> None:
     """Each entry holds its own row's last two parts, exactly."""
-    cache, keys, values = fill(rounded=False)
+    cache, *exact = fill(rounded=False)
 
-    assert torch.equal(restore(cache.keys, cache.key_scales), keys)
-    assert torch.equal(restore(cache.values, cache.value_scales), values)
+    assert all(torch.equal(kept, one) for kept, one in zip(restore(cache), exact, strict=True))
 
 
 def test_a_memory_of_8_bits_rounds_each_head_of_an_entry_by_its_own_largest() -> None:
     """The error is half a step of 1/127 of the largest, for entries of any size."""
     cache, *exact = fill(rounded=True)
-    kept = restore(cache.keys, cache.key_scales), restore(cache.values, cache.value_scales)
 
-    for rounded, vectors in zip(kept, exact, strict=True):
+    for rounded, vectors in zip(restore(cache), exact, strict=True):
         steps = vectors.abs().amax(-1, keepdim=True) / 127
         assert ((rounded - vectors).abs() <= 0.501 * steps).all()
         assert rounded.ne(vectors).any()
@@ -67,31 +74,42 @@ def test_a_memory_of_8_bits_rounds_each_head_of_an_entry_by_its_own_largest() ->
 
 def test_zeros_are_kept_as_zeros() -> None:
     """Nothing is divided by a largest of zero."""
-    cache = build_cache(2, 1, 4, rounded=True)
+    cache = build_cache(OUTPUTS, 1, 4, rounded=True)
     store(np.zeros((2, 3, 1, 4), np.float32), cache, np.arange(2))
 
-    assert not restore(cache.values, cache.value_scales).any()
+    assert not restore(cache, 4)[1][:, :2].any()
 
 
 @pytest.mark.parametrize("rounded", [False, True])
-@pytest.mark.parametrize("share", [1, 4])
-def test_rows_attend_to_the_entries_of_their_view(rounded: bool, share: int) -> None:
-    """It is softmax(q K + bias) V over those that count, whatever stands behind, for each row of a view."""
+@pytest.mark.parametrize("share", [1, 2, 4, 5])
+@pytest.mark.parametrize("some", [False, True])
+def test_rows_attend_to_the_entries_of_their_view(rounded: bool, share: int, some: bool) -> None:
+    """It is softmax(q K + bias) V over those they look at, whatever else is there, for each row of a view.
+
+    With 8 bits, queries and weights are rounded to 1/8192 of their largest.
+    """
     cache, *_ = fill(rounded=rounded)
-    keys, values = restore(cache.keys, cache.key_scales), restore(cache.values, cache.value_scales)
-    counts = [1, 4, 9, 17, 3]
-    rows = len(counts) * share
-    entries = torch.randint(ENTRIES, (len(counts), 17), generator=torch.Generator().manual_seed(1))
-    projected, bias = draw(rows, 2, HEADS, WIDTH), draw(HEADS, 17)
+    keys, values = restore(cache)
+    starts, counts = np.array([0, 0, 0, OUTPUTS, OUTPUTS]), np.array([1, 4, OUTPUTS + 9, 17, 3])
+    counts += some * 2
+    rows, generator = len(counts) * share, np.random.default_rng(0)
+    places = np.array([generator.permutation(count)[: 3 * some] for count in counts.repeat(share)])
+    projected, bias = draw(rows, 2, HEADS, WIDTH), draw(HEADS, int(counts.max()))
     mixed = torch.empty(rows, HEADS, WIDTH)
-    view = View(entries.numpy(), np.array(counts), bias.numpy())
-    attend(projected.numpy(), cache, view, mixed.numpy())
+    attend(projected.numpy(), cache, View(starts, counts, places, bias.numpy()), mixed.numpy())
 
     for row in range(rows):
-        own = entries[row // share, : counts[row // share]]
-        scores = torch.einsum("hw,hew->he", projected[row, 0], keys[:, own]) + bias[:, : len(own)]
+        own = (
+            torch.from_numpy(places[row] if some else np.arange(counts[row // share])) + starts[row // share]
+        )
+        query = projected[row, 0]
+        if rounded:
+            step = query.abs().amax(-1, keepdim=True) / 8192
+            query = (query / step).round() * step
+        scores = torch.einsum("hw,hew->he", query, keys[:, own]) + bias[:, : len(own)]
         expected = torch.einsum("he,hew->hw", scores.softmax(-1), values[:, own])
-        torch.testing.assert_close(mixed[row], expected, rtol=1e-4, atol=1e-4)
+        bound = values[:, own].abs().amax((1, 2))[:, None] * (1e-4 + rounded * len(own) / 16384)
+        assert ((mixed[row] - expected).abs() <= bound).all()
 
 
 @pytest.mark.parametrize(("first", "count"), [(0, 150), (0, 1), (70, 80), (149, 1)])

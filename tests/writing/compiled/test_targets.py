@@ -87,6 +87,14 @@ def test_8_bits_are_multiplied_by_the_instruction_named(target: Target) -> None:
     assert text.count(target.dot) == 2 * target.rounded_rows[0] * target.vectors
 
 
+@pytest.mark.parametrize("target", [t for t in TARGETS if t.dot], ids=[t.name for t in TARGETS if t.dot])
+def test_keys_and_values_are_multiplied_by_the_same_instruction(target: Target) -> None:
+    """One for each row and register of outputs: four inputs."""
+    text = translate(target, "uint8", target.halved_rows[0])
+
+    assert text.count(target.dot) == target.halved_rows[0] * target.vectors
+
+
 def check(name: str) -> None:
     """Compare what this process multiplies with NumPy, for a target."""
     from tldrkit.writing.compiled.kernels.products import multiply
@@ -102,6 +110,7 @@ def check(name: str) -> None:
         assert (np.abs(multiply(hidden, stack([Cascade(weight)], "fp32")) - exact) <= bound).all()
         if TARGET.dot:
             check_rounded(generator, rows, ins, outs)
+            check_bytes(generator, rows, ins, outs)
 
 
 def check_rounded(generator: np.random.Generator, rows: int, ins: int, outs: int) -> None:
@@ -120,6 +129,28 @@ def check_rounded(generator: np.random.Generator, rows: int, ins: int, outs: int
     bound = 2.5e-7 * (hidden @ np.abs(weight.T))  # of scaling sums; below 1, so that no product is off by one
     assert (np.abs(multiply(hidden, product) - hidden @ weight.T) <= bound).all()
     assert bound.max() < 1
+
+
+def check_bytes(generator: np.random.Generator, rows: int, ins: int, outs: int) -> None:
+    """Whole numbers up to 8192 have exact products with raised bytes of any size."""
+    from tldrkit.writing.compiled.kernels.arrays import OUTPUTS, RAISED
+    from tldrkit.writing.compiled.kernels.products import multiply_bytes
+
+    blocks, fours = -(-outs // OUTPUTS), -(-ins // 4)
+    meant = generator.integers(-127, 127, (blocks * OUTPUTS, ins), endpoint=True)
+    raised = np.zeros((blocks * OUTPUTS, 4 * fours), np.uint8)
+    raised[:, :ins] = meant + RAISED
+    packed = np.zeros((blocks, fours + 1, 4 * OUTPUTS), np.uint8)  # as a part of a cache, not contiguous
+    apart = raised.reshape(blocks, OUTPUTS, fours, 4)
+    packed[:, :fours] = apart.transpose(0, 2, 1, 3).reshape(blocks, fours, -1)
+    vectors = generator.integers(-8192, 8192, (rows, ins), endpoint=True).astype(np.float32)
+    vectors[:, 0] = 8192
+    halves, totals = np.zeros((2 * rows, 4 * fours), np.int8), np.empty((2 * rows, len(meant)), np.int32)
+    result = np.empty((rows, len(meant)), np.float32)
+    scratch = halves, totals, np.empty((rows, 3), np.float32)
+    multiply_bytes(vectors, packed[:, :fours], scratch, result, 0)
+    exact = vectors.astype(np.int64) @ meant.T
+    assert (np.abs(result - exact) <= 1e-7 * np.abs(vectors) @ np.abs(meant.T) + 0.5).all()
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=[target.name for target in TARGETS])

@@ -12,7 +12,7 @@ import numpy as np
 from tldrkit.errors import ModelError
 from tldrkit.families.blueprint import LayerPaths
 from tldrkit.specs import Precision
-from tldrkit.writing.compiled.batch import Batch, Cache, build_cache
+from tldrkit.writing.compiled.batch import Batch, Cache, build_cache, count_room, place_sources
 from tldrkit.writing.compiled.encoder import Encoder, cut_groups
 from tldrkit.writing.compiled.kernels.arrays import DecoderLayer, Floats, Integers, KVCache, Product
 from tldrkit.writing.compiled.kernels.attention import store
@@ -83,18 +83,21 @@ class Decoder:
             threads: Processor threads that share the work.
         """
         lengths = [len(source) for source in sources]
-        counts = len(sources) * max_tokens * beams, sum(lengths)
+        starts = place_sources(lengths)
+        counts = len(sources) * count_room(max_tokens * beams), int(starts[-1])
         heads = self._side.heads, self._side.head_width
         caches = [
             Cache(*(build_cache(count, *heads, rounded=self._rounded) for count in counts))
             for _ in self._layers
         ]
-        first = 0
+        entries = np.concatenate(
+            [first + np.arange(length) for first, length in zip(starts, lengths, strict=False)]
+        )
         for some in cut_groups(sources):
             read = self._encoder(some, threads)
+            own, entries = entries[: len(read)], entries[len(read) :]
             for key_value, cache in zip(self._key_values, caches, strict=True):
-                share(len(read), threads, partial(_fill_cache, read, key_value, cache.read, first))
-            first += len(read)
+                share(len(read), threads, partial(_fill_cache, read, key_value, cache.read, own))
         return Batch.begin(caches, self._biases(max_tokens)[:, :max_tokens], lengths, beams)
 
     def step(self, tokens: Integers, batch: Batch) -> Floats:
@@ -123,20 +126,21 @@ class Decoder:
         return logits
 
 
-def _fill_cache(read: Floats, key_value: Product, cache: KVCache, entry: int, first: int, last: int) -> None:
+def _fill_cache(
+    read: Floats, key_value: Product, cache: KVCache, entries: Integers, first: int, last: int
+) -> None:
     """Take note of keys and values of some tokens that the encoder read.
 
     Args:
         read: All of them.
         key_value: What computes keys and values.
         cache: Written to.
-        entry: Of the first of all.
+        entries: Of all.
         first: The first of the tokens.
         last: The one behind the last.
     """
-    heads, _, width = cache.keys.shape
-    projected = multiply(read[first:last], key_value).reshape(-1, 2, heads, width)
-    store(projected, cache, np.arange(entry + first, entry + last))
+    projected = multiply(read[first:last], key_value)
+    store(projected.reshape(len(projected), 2, len(cache.keys), -1), cache, entries[first:last])
 
 
 def _build_layer(network: FrozenNetwork, stacks: Stacks, layer: LayerPaths) -> DecoderLayer:

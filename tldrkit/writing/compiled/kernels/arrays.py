@@ -17,6 +17,8 @@ OUTPUTS = TARGET.outputs
 """Outputs of a block of weights."""
 LARGEST = 127
 """Of a key or value in 8 bits."""
+RAISED = 128
+"""Added to a key or value in 8 bits, so that it has no sign."""
 GROUP = 64
 """Inputs that are rounded to 8 bits together."""
 TINY = 1e-30
@@ -107,10 +109,15 @@ class DecoderLayer(NamedTuple):
 
 
 class KVCache(NamedTuple):
-    """Keys and values of tokens, an entry each, as float32 or in 8 bits.
+    """Keys and values of tokens, an entry each, packed as they are multiplied with.
+
+    In floats that is as ``Product.weight``: of keys, entries are the outputs and a head's width the inputs;
+    of values the other way round. In 8 bits the numbers of four neighbouring inputs lie side by side, and
+    RAISED is added to each.
 
     Shape:
-        keys, values: (heads, entries, head width).
+        keys: (heads, blocks of entries, width, OUTPUTS), or (..., fours of the width, 4 * OUTPUTS).
+        values: (heads, blocks of the width, entries, OUTPUTS), or (..., fours of entries, 4 * OUTPUTS).
         key_scales, value_scales: (heads, entries), what they are multiplied by.
     """
 
@@ -121,14 +128,16 @@ class KVCache(NamedTuple):
 
 
 class View(NamedTuple):
-    """What rows attend to; so many rows in a row as there are beams share a view.
+    """What rows attend to; so many rows in a row as there are beams have a view together.
 
     Shape:
-        entries: (views, most entries), the first of which count.
-        counts: (views,).
-        bias: (heads, most entries), added to the scores.
+        starts: (views,), the first entry of each, which begins a block.
+        counts: (views,), entries from there on, up to the last one that any of its rows looks at.
+        places: (rows, looked at), which of those each row looks at; (rows, 0) where that is all.
+        bias: (heads, most looked at), added to the scores.
     """
 
-    entries: Integers
+    starts: Integers
     counts: Integers
+    places: Integers
     bias: Floats

@@ -56,9 +56,25 @@ def describe_loops() -> str:
 
 
 def compiled(function: Function) -> Function:
-    """Compile a loop when it is first called, without Python's lock."""
+    """Compile a loop that makes no array when it is first called, without Python's lock.
+
+    It does not count references, which small loops would spend most of their time with.
+    """
+    return _compile(function, _nrt=False)
+
+
+def allocating(function: Function) -> Function:
+    """The same, of a loop that makes arrays."""
+    return _compile(function)
+
+
+def _compile(function: Function, **options: bool) -> Function:
     before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, _SHELF
-    build = numba.njit(cache=bool(_SHELF), nogil=True, fastmath=_LIBERTIES, error_model="numpy")
+    keep = {
+        "cache": bool(_SHELF),
+        "no_cfunc_wrapper": True,
+    }  # no C calls it, and wrappers take time to compile
+    build = numba.njit(nogil=True, fastmath=_LIBERTIES, error_model="numpy", **keep, **options)
     try:
         result: Function = build(function)
     finally:

@@ -15,7 +15,7 @@ _MAGNITUDE = np.int32(0x7FFFFFFF)
 
 
 @compiled
-def _find_largest(vector: Floats) -> np.float32:
+def find_largest(vector: Floats) -> np.float32:
     """Find the largest magnitude, by bits: without their sign, floats are in the order of integers."""
     bits = vector.view(np.int32)
     largest = np.int32(0)
@@ -24,6 +24,17 @@ def _find_largest(vector: Floats) -> np.float32:
         largest = size if size > largest else largest
     found: np.float32 = np.int32(largest).view(np.float32)
     return max(found, np.float32(TINY))
+
+
+@compiled
+def find_top(vector: Floats) -> np.float32:
+    """Find the largest number; several at once, by bits that are in the order of integers."""
+    bits, top = vector.view(np.int32), np.int32(-(2**31))
+    for i in range(len(bits)):
+        ordered = np.int32(bits[i] ^ np.int32(np.int32(bits[i] >> 31) & _MAGNITUDE))
+        top = ordered if ordered > top else top
+    found: np.float32 = np.int32(top ^ np.int32(np.int32(top >> 31) & _MAGNITUDE)).view(np.float32)
+    return found
 
 
 @compiled
@@ -47,7 +58,7 @@ def find_bounds(vector: Floats, bounds: Floats) -> None:
 @compiled
 def round_row(row: Floats, most: np.float32, rounded: NDArray[Any]) -> np.float32:
     """Round a row to whole numbers of at most ``most``, and tell what they are multiplied by."""
-    largest = _find_largest(row)
+    largest = find_largest(row)
     factor = most / largest
     for i in range(len(row)):
         rounded[i] = np.rint(row[i] * factor)
@@ -59,9 +70,10 @@ def round_row(row: Floats, most: np.float32, rounded: NDArray[Any]) -> np.float3
 def exponentiate(power: np.float32) -> np.float32:
     """Raise e to a power of at most 0, within 2e-7; several at once, other than the C library.
 
-    That is 2 to a power, whose whole part is made of bits, and the rest by Taylor's series.
+    That is 2 to a power, whose whole part is made of bits, and the rest by Taylor's series. Powers end at
+    -60, so that nothing that is made of them is a denormal number, which processors are slow with.
     """
-    base = max(power, np.float32(-87)) * np.float32(1.44269504)
+    base = max(power, np.float32(-60)) * np.float32(1.44269504)
     whole = np.floor(base + np.float32(0.5))
     rest = (base - whole) * np.float32(0.69314718)
     series = np.float32(1)

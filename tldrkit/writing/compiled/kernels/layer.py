@@ -12,7 +12,7 @@ from tldrkit.writing.compiled.kernels.arrays import (
     View,
 )
 from tldrkit.writing.compiled.kernels.attention import attend, store
-from tldrkit.writing.compiled.kernels.compiling import compiled
+from tldrkit.writing.compiled.kernels.compiling import allocating, compiled
 from tldrkit.writing.compiled.kernels.elementary import activate, normalize
 from tldrkit.writing.compiled.kernels.products import multiply
 
@@ -40,7 +40,7 @@ def leave(hidden: Floats, change: Floats, norm: Norm) -> None:
         normalize(hidden, norm, hidden)
 
 
-@compiled
+@allocating
 def _gate(between: Floats, feed: FeedForward) -> Floats:
     """Apply the activation of a feed-forward, and the gate where there is one.
 
@@ -61,7 +61,7 @@ def _gate(between: Floats, feed: FeedForward) -> Floats:
     return result
 
 
-@compiled
+@allocating
 def feed_forward(hidden: Floats, feed: FeedForward) -> None:
     """Let a feed-forward add to rows.
 
@@ -73,7 +73,7 @@ def feed_forward(hidden: Floats, feed: FeedForward) -> None:
     leave(hidden, multiply(_gate(multiply(normed, feed.widen), feed), feed.narrow), feed.norm)
 
 
-@compiled
+@allocating
 def write_layer(
     hidden: Floats,
     layer: DecoderLayer,
@@ -94,11 +94,12 @@ def write_layer(
         hidden: (rows, width of the decoder).
         entries: (rows,).
     """
-    rows, heads, width = len(hidden), caches[0].keys.shape[0], caches[0].keys.shape[2]
+    rows, heads = len(hidden), len(caches[0].keys)
     normed = np.empty_like(hidden)
-    mixed = np.empty((rows, heads, width), np.float32)
     enter(hidden, layer.own_norm, normed)
-    projected = multiply(normed, layer.query_key_value).reshape((rows, 3, heads, width))
+    product = multiply(normed, layer.query_key_value)
+    width = product.shape[1] // (3 * heads)
+    projected, mixed = product.reshape((rows, 3, heads, width)), np.empty((rows, heads, width), np.float32)
     store(projected, caches[0], entries)
     attend(projected, caches[0], views[0], mixed)
     leave(hidden, multiply(mixed.reshape((rows, heads * width)), layer.own_out), layer.own_norm)

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from tldrkit.writing.compiled.kernels.arrays import (
     GROUP,
     OUTPUTS,
+    RAISED,
     TINY,
     Floats,
     Growth,
     Product,
 )
-from tldrkit.writing.compiled.kernels.compiling import compiled
-from tldrkit.writing.compiled.kernels.elementary import activate, find_bounds, round_row
+from tldrkit.writing.compiled.kernels.compiling import allocating, compiled
+from tldrkit.writing.compiled.kernels.elementary import activate, find_bounds, find_largest, round_row
 from tldrkit.writing.compiled.kernels.target import TARGET
 from tldrkit.writing.compiled.kernels.tiles import build_tile
 
@@ -27,14 +28,27 @@ _SUM = 2**15 - 1 if TARGET.dot == "pmaddubsw" else 2**31 - 1
 """Largest sum of four 8-bit weights' products."""
 _INPUT = 2**8 - 1
 """Largest of the inputs they are multiplied with."""
+_HALVED = 2**13
+"""Largest of the whole numbers that are multiplied with keys and values: 64 times 128."""
+_SHIFT = RAISED if TARGET.dot != "sdot" else 0
+"""What is too much in products with raised bytes, of each input; SDOT's tile takes it away itself."""
 _LARGEST_WEIGHT = np.float32(TARGET.largest_weight)
 
-_SIZES = {"float32": TARGET.rows, "uint16": TARGET.rows, "int8": TARGET.rounded_rows}
-_MANY, _MANY_ROUNDED = TARGET.rows[0], TARGET.rounded_rows[0]
+_SIZES = {
+    "float32": TARGET.rows,
+    "uint16": TARGET.rows,
+    "int8": TARGET.rounded_rows,
+    "uint8": TARGET.halved_rows,
+}
+_MANY, _MANY_ROUNDED, _MANY_HALVED = (_SIZES[kind][0] for kind in ("float32", "int8", "uint8"))
 _TILES = {kind: [build_tile(rows, kind) for rows in sizes] for kind, sizes in _SIZES.items()}
 
-Scaling = tuple[Floats, Floats, Floats]
-"""Of whole numbers: steps and lowest numbers of rows' groups, scales of outputs, sums of their weights."""
+Scaling = tuple[Floats, Floats, Floats] | None
+"""Of products of 8 bits: steps and lowest numbers of rows' groups, scales and sums of outputs' weights."""
+Results = tuple[NDArray[Any], NDArray[Any]]
+"""Of whole blocks, (rows, out), and of a last one that is not, (rows, OUTPUTS)."""
+Scratch = tuple[NDArray[np.int8], NDArray[np.int32], Floats]
+"""Halves of vectors, (2 * rows, in); sums of their products, (2 * rows, out); levels, (rows, 3)."""
 Place = tuple[int, int, int, int, int]
 """Block, row and column; how many bytes ahead to fetch, and how many further with each step."""
 
@@ -62,7 +76,7 @@ def pack_weight(weight: NDArray[Any], first: int, packed: NDArray[Any]) -> None:
         out += len(some)
 
 
-@compiled
+@allocating
 def pack_rounded(weight: Floats, first: int, packed: tuple[NDArray[Any], Floats, Floats]) -> np.float32:
     """Round a weight to 8 bits, each output by its own scale, and pack it.
 
@@ -103,7 +117,7 @@ def _multiply_tile(
 def _choose_tile(*given: Any) -> Callable[..., None]:  # noqa: ANN401  (Numba's types)
     kind = str(given[1].dtype)
     many, few, one = _TILES[kind]
-    _, a_few, _ = _SIZES[kind]
+    _, a_few, least = _SIZES[kind]
 
     def multiply_tile(
         inputs: NDArray[Any], weight: NDArray[Any], result: Floats, scaling: Scaling, place: Place
@@ -111,7 +125,7 @@ def _choose_tile(*given: Any) -> Callable[..., None]:  # noqa: ANN401  (Numba's 
         left = len(inputs) - place[1]
         if left > a_few:
             many(inputs, weight, result, scaling, place)
-        elif left > 1:
+        elif left > least:
             few(inputs, weight, result, scaling, place)
         else:
             one(inputs, weight, result, scaling, place)
@@ -120,37 +134,33 @@ def _choose_tile(*given: Any) -> Callable[..., None]:  # noqa: ANN401  (Numba's 
 
 
 @compiled
-def _multiply_blocks(inputs: NDArray[Any], weight: NDArray[Any], scaling: Scaling, result: Floats) -> None:
-    """Multiply with one block of weights after the other; meanwhile each tile fetches its part of the next.
+def _multiply_blocks(
+    inputs: NDArray[Any], weight: NDArray[Any], scaling: Scaling, results: Results, many: int, ahead: int
+) -> None:
+    """Multiply with one block of weights after the other; each tile fetches its part of one to come.
 
     Args:
         inputs: Floats, or whole numbers for weights of 8 bits.
-        weight: As of ``Product``.
-        scaling: Of whole numbers.
-        result: Written to.
+        weight: As of ``Product``, or of ``KVCache``.
+        scaling: Of products of 8 bits.
+        results: Written to.
+        many: Rows of the largest tile.
+        ahead: How many bytes behind each block the one begins that is fetched.
 
     Shape:
         inputs: (rows, in).
-        result: (rows, out).
     """
-    many = _MANY_ROUNDED if weight.itemsize == 1 else _MANY
-    rows, size = len(inputs), weight[0].size * weight.itemsize
-    ahead = part = further = 0
-    if rows > 2:  # of fewer, the processor sees by itself what comes
-        ahead, part = size, size * many // rows
-        further = min(64, part // weight.shape[1] + 1)
-    whole = result.shape[1] // OUTPUTS
-    for block in range(whole):
+    result, edge = results
+    rows, steps, whole = len(inputs), weight.shape[1], result.shape[1] // OUTPUTS
+    part = weight[0].size * weight.itemsize // -(-rows // many)
+    for block in range(len(weight)):
+        target, column = (result, block * OUTPUTS) if block < whole else (edge, 0)
         for row in range(0, rows, many):
-            place = block, row, block * OUTPUTS, ahead + row // many * part, further
-            _multiply_tile(inputs, weight, result, scaling, place)
-    if whole < len(weight):
-        edge = np.empty((rows, OUTPUTS), np.float32)
-        for row in range(0, rows, many):
-            _multiply_tile(inputs, weight, edge, scaling, (whole, row, 0, 0, 0))
-        for row in range(rows):
-            for out in range(whole * OUTPUTS, result.shape[1]):
-                result[row, out] = edge[row, out - whole * OUTPUTS]
+            place = block, row, column, ahead + row // many * part, part // steps
+            _multiply_tile(inputs, weight, target, scaling, place)
+    for row in range(rows if whole < len(weight) else 0):
+        for out in range(whole * OUTPUTS, result.shape[1]):
+            result[row, out] = edge[row, out - whole * OUTPUTS]
 
 
 @compiled
@@ -175,45 +185,93 @@ def _round_inputs(hidden: Floats, most: np.float32, rounded: NDArray[np.uint8], 
             levels[row, group, 0], levels[row, group, 1] = step, low
 
 
-@compiled
-def _multiply_rounded(hidden: Floats, product: Product, result: Floats) -> None:
+@allocating
+def _multiply_rounded(hidden: Floats, product: Product, results: Results) -> None:
     """Multiply 8-bit weights with rows rounded to 8 bits or fewer."""
-    weight = product.weight
-    rounded = np.zeros((min(len(hidden), ROWS), 8 * weight.shape[1]), np.uint8)
+    result, edge = results
+    ahead = product.weight.strides[0]
+    rounded = np.zeros((min(len(hidden), ROWS), 8 * product.weight.shape[1]), np.uint8)
     levels = np.empty((len(rounded), product.sums.shape[1], 2), np.float32)
     for start in range(0, len(hidden), ROWS):
         some = hidden[start : start + ROWS]
         _round_inputs(some, np.float32(product.most), rounded, levels)
-        target = result[start : start + ROWS]
-        _multiply_blocks(rounded[: len(some)], weight, (levels, product.scales, product.sums), target)
+        own, scaling = rounded[: len(some)], (levels, product.scales, product.sums)
+        _multiply_blocks(
+            own, product.weight, scaling, (result[start : start + ROWS], edge), _MANY_ROUNDED, ahead
+        )
 
 
 @compiled
-def multiply_floats(hidden: Floats, weight: NDArray[Any], result: Floats) -> None:
+def multiply_floats(hidden: Floats, weight: NDArray[Any], results: Results, ahead: int) -> None:
     """Multiply with weights that are floats, or the upper halves of some.
 
     Shape:
         hidden: (rows, in).
         weight: As of ``Product``.
-        result: (rows, out), written to.
+        results: Of rows, and of as many as go through together; written to.
     """
-    nothing = np.empty(0, np.float32)
-    none = np.empty((0, 0, 0), np.float32)
+    result, edge = results
     for start in range(0, len(hidden), ROWS):
-        target = result[start : start + ROWS]
-        _multiply_blocks(hidden[start : start + ROWS], weight, (none, nothing, none), target)
+        some, target = hidden[start : start + ROWS], result[start : start + ROWS]
+        _multiply_blocks(some, weight, None, (target, edge), _MANY, ahead)
 
 
-def _multiply_weights(hidden: Floats, product: Product, result: Floats) -> None:
+@compiled
+def _halve(vector: Floats, high: NDArray[np.int8], low: NDArray[np.int8], level: Floats) -> None:
+    """Round numbers to 14 bits, and write those as multiples of 128 and a rest of at most 64.
+
+    Shape:
+        level: (3,), written to: what the whole numbers are multiplied by, and the sums of both halves.
+    """
+    largest = find_largest(vector)
+    factor = np.float32(_HALVED) / largest
+    highs = lows = np.float32(0)
+    for i in range(len(vector)):
+        whole = np.rint(vector[i] * factor)
+        upper = np.rint(whole * np.float32(1 / 128))
+        lower = whole - upper * np.float32(128)
+        high[i], low[i] = upper, lower
+        highs += upper
+        lows += lower
+    level[0], level[1], level[2] = largest / np.float32(_HALVED), highs, lows
+
+
+@compiled
+def multiply_bytes(
+    vectors: Floats, weight: NDArray[np.uint8], scratch: Scratch, result: Floats, ahead: int
+) -> None:
+    """Multiply with 8 bits each of which is RAISED more than what is meant; vectors are rounded to 14 bits.
+
+    Shape:
+        vectors: (rows, in or more).
+        weight: (blocks, fours of in, 4 * OUTPUTS); as of ``KVCache``.
+        result: (rows, blocks * OUTPUTS), written to.
+    """
+    halves, totals, levels = scratch
+    ins, outs = min(4 * weight.shape[1], vectors.shape[1]), len(weight) * OUTPUTS
+    for row in range(len(vectors)):
+        _halve(vectors[row, :ins], halves[2 * row], halves[2 * row + 1], levels[row])
+    _multiply_blocks(halves, weight, None, (totals, totals), _MANY_HALVED, ahead)
+    for row in range(len(vectors)):
+        high, low, own, step = totals[2 * row], totals[2 * row + 1], result[row], levels[row, 0]
+        highs, lows = np.int32(levels[row, 1]) * _SHIFT, np.int32(levels[row, 2]) * _SHIFT
+        for out in range(outs):
+            upper, lower = np.float32(np.int32(high[out] - highs)), np.float32(np.int32(low[out] - lows))
+            own[out] = (upper * np.float32(128) + lower) * step
+
+
+def _multiply_weights(hidden: Floats, product: Product, results: Results) -> None:
     """Multiply with the weights of a product."""
     raise NotImplementedError
 
 
 @overload(_multiply_weights, strict=False)  # type: ignore[untyped-decorator]
-def _choose_product(hidden: Any, product: Any, result: Any) -> Callable[..., None]:  # noqa: ANN401, ARG001  (as above; all are named)
+def _choose_product(hidden: Any, product: Any, results: Any) -> Callable[..., None]:  # noqa: ANN401, ARG001  (as above; all are named)
     if product.types[0].dtype == types.int8:
-        return lambda hidden, product, result: _multiply_rounded(hidden, product, result)
-    return lambda hidden, product, result: multiply_floats(hidden, product.weight, result)
+        return lambda hidden, product, results: _multiply_rounded(hidden, product, results)
+    return lambda hidden, product, results: multiply_floats(
+        hidden, product.weight, results, product.weight.strides[0]
+    )
 
 
 @compiled
@@ -244,7 +302,7 @@ def _sprout(product: Floats, growth: Growth, result: Floats) -> None:
             rest, target = rest[(1 + dendrites) * outs :], target[outs:]
 
 
-@compiled
+@allocating
 def multiply(hidden: Floats, product: Product) -> Floats:
     """Apply stacked linear layers.
 
@@ -257,7 +315,8 @@ def multiply(hidden: Floats, product: Product) -> Floats:
         outs += growth.layers[layer, 0]
         alls += growth.layers[layer, 0] * (1 + growth.layers[layer, 1])
     result = np.empty((len(hidden), alls), np.float32)
-    _multiply_weights(hidden, product, result)
+    edge = np.empty((min(len(hidden), ROWS) if alls % OUTPUTS else 0, OUTPUTS), np.float32)
+    _multiply_weights(hidden, product, (result, edge))
     for row in range(len(result) if len(product.bias) else 0):
         own = result[row]
         for out in range(len(product.bias)):

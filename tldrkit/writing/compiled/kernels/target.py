@@ -35,6 +35,11 @@ class Target(NamedTuple):
         return self.lanes * self.vectors
 
     @property
+    def halved_rows(self) -> tuple[int, int, int]:
+        """Rows of the three tiles of numbers in two halves, each of which is a row."""
+        return (8, 4, 2) if self.lanes == 16 else (4, 4, 2)
+
+    @property
     def largest_weight(self) -> int:
         """Of a weight in 8 bits.
 

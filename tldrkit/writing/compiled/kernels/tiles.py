@@ -25,8 +25,8 @@ def build_tile(rows: int, kind: str) -> Any:  # noqa: ANN401  (of Numba's own ty
     - inputs, (rows, in); of whole numbers, those that fill up an eight are 0;
     - weights, as ``Product`` has them;
     - where the result is written to, (rows, out);
-    - of whole numbers: the step and the lowest number of each group of inputs, (rows, groups, 2), and the
-      scales and sums of ``Product``;
+    - of products of 8 bits, or None: the step and the lowest number of each group of inputs, (rows, groups,
+      2), and the scales and sums of ``Product``;
     - which block, from which row on (the last row is done again in place of those that are not there), to
       which column; how many bytes ahead of the block to fetch, and how many further with every step.
 
@@ -37,8 +37,10 @@ def build_tile(rows: int, kind: str) -> Any:  # noqa: ANN401  (of Numba's own ty
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401  (as above)
         *arrays, scaling, place = zip(signature.args, arguments, strict=True)
-        more = zip(scaling[0].types, cgutils.unpack_tuple(builder, scaling[1]), strict=True)
-        opened = (context.make_array(one)(context, builder, given) for one, given in (*arrays, *more))
+        more = [(None, None)] * 3
+        if scaling[0] is not types.none:
+            more = list(zip(scaling[0].types, cgutils.unpack_tuple(builder, scaling[1]), strict=True))
+        opened = (kind and context.make_array(kind)(context, builder, one) for kind, one in (*arrays, *more))
         emit_tile(TARGET, kind, builder, rows, [*opened, *cgutils.unpack_tuple(builder, place[1])])
         return context.get_dummy_value()
 
@@ -164,12 +166,15 @@ class _Tile(NamedTuple):
     def multiply_and_add(self, one: Any, other: Any, total: Any) -> Any:  # noqa: ANN401  (as above)
         return self.call(f"llvm.fmuladd.v{self.target.lanes}f32", self.floats, one, other, total)
 
-    def fetch(self, step: Any) -> None:  # noqa: ANN401  (as above)
-        """Ask for the cache line that comes with a step; whatever its place, nothing else happens."""
+    def fetch(self, step: Any, size: int) -> None:  # noqa: ANN401  (as above)
+        """Ask for the cache lines that come with a step of so many bytes; nothing else happens."""
         distance = self.builder.add(self.ahead, self.builder.mul(step, self.further))
-        place = self.builder.gep(self.find(self.weight, self.block, _BYTE), [distance])
+        begin, lines = self.find(self.weight, self.block, _BYTE), max(1, size // 64)
         flags = [ir.Constant(_WORD, flag) for flag in (0, 2, 1)]  # to read, into L2, data
-        self.call("llvm.prefetch.p0", ir.VoidType(), place, *flags)
+        for line in range(lines):
+            more = self.builder.udiv(self.builder.mul(self.further, _number(line)), _number(lines))
+            place = self.builder.gep(begin, [self.builder.add(distance, more)])
+            self.call("llvm.prefetch.p0", ir.VoidType(), place, *flags)
 
     def begin_totals(self, kind: ir.Type) -> list[Any]:
         """Make room for the sums of all outputs, a row after the other, and set them to zero."""
@@ -178,20 +183,17 @@ class _Tile(NamedTuple):
             self.builder.store(ir.Constant(kind, None), total)
         return totals
 
-    def walk(
-        self, kind: "_Floats | _Integers", span: tuple[Any, Any], before: Callable[[Any], None]
-    ) -> list[Any]:
+    def walk(self, kind: "_Floats | _Integers", span: tuple[Any, Any]) -> list[Any]:
         """Add up products from one step to before another.
 
         Args:
             kind: How they are made.
             span: Both steps.
-            before: Called before each step.
         """
         totals, inputs = self.begin_totals(kind.total), self.find_rows(self.inputs, kind.input)
         block = self.find(self.weight, self.block, kind.weight)
         with cgutils.for_range(self.builder, span[1], span[0]) as loop:
-            before(loop.index)
+            self.fetch(loop.index, kind.size)
             weights = kind.load(self, block, loop.index)
             for row, first in enumerate(inputs):
                 everywhere = kind.spread(self, first, loop.index)
@@ -207,7 +209,7 @@ class _Tile(NamedTuple):
             place = self.builder.gep(
                 first, [self.builder.add(self.column, _number(vector * self.target.lanes))]
             )
-            self.builder.store(total, self.builder.bitcast(place, self.floats.as_pointer()), align=4)
+            self.builder.store(total, self.builder.bitcast(place, total.type.as_pointer()), align=4)
 
 
 def _number(number: int) -> ir.Constant:
@@ -215,12 +217,18 @@ def _number(number: int) -> ir.Constant:
 
 
 class _Floats:
-    """Products of floats, an input at once."""
+    """Products of floats, an input at once.
+
+    Attributes:
+        input, total, weight: Types of what is read of a row, added up, and read of a block.
+        size: Bytes of a block's step.
+    """
 
     input: ir.Type = _FLOAT
 
     def __init__(self, target: Target) -> None:
         self.total = self.weight = ir.VectorType(_FLOAT, target.lanes)
+        self.size = 4 * target.outputs
 
     def load(self, tile: _Tile, block: Any, step: Any) -> list[Any]:  # noqa: ANN401  (as above)
         return [self.widen(tile, one) for one in tile.load(block, step, tile.vectors)]
@@ -235,7 +243,7 @@ class _Floats:
         return tile.multiply_and_add(inputs, weights, total)
 
     def sum_up(self, tile: _Tile) -> list[Any]:
-        return tile.walk(self, (_number(0), tile.measure(tile.weight, 1)), tile.fetch)
+        return tile.walk(self, (_number(0), tile.measure(tile.weight, 1)))
 
 
 class _Halves(_Floats):
@@ -244,6 +252,7 @@ class _Halves(_Floats):
     def __init__(self, target: Target) -> None:
         super().__init__(target)
         self.weight = ir.VectorType(_SHORT, target.lanes)
+        self.size = 2 * target.outputs
 
     def widen(self, tile: _Tile, weights: Any) -> Any:  # noqa: ANN401  (as above)
         words = ir.VectorType(_WORD, tile.target.lanes)
@@ -263,6 +272,7 @@ class _Integers:
         self.total = ir.VectorType(_WORD, target.lanes)
         self.weight = ir.VectorType(_BYTE, 4 * target.lanes)
         self._shorts = ir.VectorType(_SHORT, 2 * target.lanes)
+        self.size = 8 * target.outputs
         self._bits = 32 * target.lanes
         self._dot = target.dot
 
@@ -279,7 +289,7 @@ class _Integers:
         if self._dot == "pmaddubsw":
             return self._add_pairs(tile, total, fours)
         for four in fours:
-            total = self._add_four(tile, total, *four)
+            total = self.add_four(tile, total, *four)
         return total
 
     def _add_pairs(self, tile: _Tile, total: Any, fours: list[Any]) -> Any:  # noqa: ANN401  (as above)
@@ -291,13 +301,15 @@ class _Integers:
             256: ("llvm.x86.avx2.pmadd.ub.sw", "llvm.x86.avx2.pmadd.wd"),
             512: ("llvm.x86.avx512.pmaddubs.w.512", "llvm.x86.avx512.pmaddw.d.512"),
         }[self._bits]
-        first, second = (tile.call(pairs_by, self._shorts, *four) for four in fours)
+        products = [tile.call(pairs_by, self._shorts, *four) for four in fours]
         ones = ir.Constant(self._shorts, [1] * self._shorts.count)
-        pairs = tile.builder.add(first, second)
+        pairs = reduce(tile.builder.add, products)
         return tile.builder.add(total, tile.call(fours_by, self.total, pairs, ones))
 
-    def _add_four(self, tile: _Tile, total: Any, inputs: Any, weights: Any) -> Any:  # noqa: ANN401  (as above)
+    def add_four(self, tile: _Tile, total: Any, inputs: Any, weights: Any) -> Any:  # noqa: ANN401  (as above)
         """Add four neighbours' products in 32 bits."""
+        if self._dot == "pmaddubsw":
+            return self._add_pairs(tile, total, [(inputs, weights)])
         if self._dot == "vpdpbusd":
             words = (tile.builder.bitcast(one, self.total) for one in (inputs, weights))
             return tile.call(f"llvm.x86.avx512.vpdpbusd.{self._bits}", self.total, total, *words)
@@ -312,11 +324,9 @@ class _Integers:
         totals, steps = tile.begin_totals(tile.floats), tile.measure(tile.weight, 1)
         with cgutils.for_range(tile.builder, tile.measure(tile.sums, 1)) as loop:
             first = tile.builder.mul(loop.index, _number(_STEPS))
-            for step in range(0, _STEPS, 2):  # lines of 64 bytes are asked for about once so
-                tile.fetch(tile.builder.add(first, _number(step)))
             behind = tile.builder.add(first, _number(_STEPS))
             last = tile.builder.select(tile.builder.icmp_signed("<", behind, steps), behind, steps)
-            self._add_group(tile, totals, loop.index, tile.walk(self, (first, last), lambda _: None))
+            self._add_group(tile, totals, loop.index, tile.walk(self, (first, last)))
         scales = tile.builder.bitcast(tile.scales.data, tile.floats.as_pointer())
         factors = [*tile.load(scales, tile.block, tile.vectors)] * tile.rows
         return [
@@ -336,8 +346,29 @@ class _Integers:
                 tile.builder.store(tile.multiply_and_add(step, floats, lowest), totals[own])
 
 
+class _Raised(_Integers):
+    """Products of weights without a sign and inputs with one, four inputs at once, as whole numbers."""
+
+    def __init__(self, target: Target) -> None:
+        super().__init__(target)
+        self.size = 4 * target.outputs
+
+    def load(self, tile: _Tile, block: Any, step: Any) -> list[Any]:  # noqa: ANN401  (as above)
+        return list(tile.load(block, step, tile.vectors))
+
+    def spread(self, tile: _Tile, row: Any, step: Any) -> Any:  # noqa: ANN401  (as above)
+        return tile.builder.bitcast(tile.spread(*tile.load(row, step, 1)), self.weight)
+
+    def add(self, tile: _Tile, total: Any, inputs: Any, weights: Any) -> Any:  # noqa: ANN401  (as above)
+        return self.add_four(tile, total, weights, inputs)
+
+    def sum_up(self, tile: _Tile) -> list[Any]:
+        return tile.walk(self, (_number(0), tile.measure(tile.weight, 1)))
+
+
 _KINDS: dict[str, Callable[[Target], _Floats | _Integers]] = {
     "float32": _Floats,
     "uint16": _Halves,
     "int8": _Integers,
+    "uint8": _Raised,
 }
