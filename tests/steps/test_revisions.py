@@ -50,6 +50,7 @@ from tldrkit.steps.train import train
 from tldrkit.store.journal import JOURNALS
 from tldrkit.store.store import ArtifactStore
 from tldrkit.threads import Post, Thread
+from tldrkit.writing.compiled.kernels.arrays import OUTPUTS
 from tldrkit.writing.compiled.kernels.elementary import round_row
 from tldrkit.writing.compiled.kernels.target import TARGETS
 from tldrkit.writing.compiled.stacking import stack
@@ -190,11 +191,13 @@ def make_summarize(place: Place) -> dict[str, Any]:
     rounded = {str(target.largest_weight): np.empty(24, np.int8) for target in TARGETS}
     for largest, numbers in rounded.items():
         round_row(weight[0], np.float32(largest), numbers)
-    cut = stack([Cascade(weight)], "bf16").weight[0, :, :2]  # of two outputs, wherever the others lie
+    packed = stack([Cascade(weight)], "bf16").weight[0]
+    # Of two outputs, wherever the others lie, and whether inputs lie side by side.
+    cut = packed.reshape(len(packed), OUTPUTS, -1)[:, :2].transpose(1, 0, 2)
     return {
         "records": records,
         "int8": {largest: numbers.tolist() for largest, numbers in rounded.items()},
-        "bf16": cut.T.ravel().tolist(),
+        "bf16": cut.ravel().tolist(),
     }
 
 

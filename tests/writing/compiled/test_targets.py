@@ -87,6 +87,13 @@ def test_8_bits_are_multiplied_by_the_instruction_named(target: Target) -> None:
     assert text.count(target.dot) == 2 * target.rounded_rows[0] * target.vectors
 
 
+def test_pairs_of_bfloat16_are_multiplied_by_their_instruction() -> None:
+    """One for each row and register of outputs: two inputs. Other targets widen to floats."""
+    for target in TARGETS:
+        text = translate(target, "uint16", target.rows[0])
+        assert text.count("vdpbf16ps") == target.pairs * target.rows[0] * target.vectors
+
+
 @pytest.mark.parametrize("target", [t for t in TARGETS if t.dot], ids=[t.name for t in TARGETS if t.dot])
 def test_keys_and_values_are_multiplied_by_the_same_instruction(target: Target) -> None:
     """One for each row and register of outputs: four inputs."""
@@ -108,6 +115,13 @@ def check(name: str) -> None:
         exact = hidden.astype(np.float64) @ weight.T.astype(np.float64)
         bound = 1e-6 * (np.abs(hidden) @ np.abs(weight.T))
         assert (np.abs(multiply(hidden, stack([Cascade(weight)], "fp32")) - exact) <= bound).all()
+        cut = weight.copy()
+        cut.view(np.uint32)[:] &= 0xFFFF0000  # a bfloat16, which is not rounded
+        inputs = hidden.copy()
+        inputs.view(np.uint32)[:] &= 0xFFFF0000
+        bound = 1e-6 * (np.abs(inputs) @ np.abs(cut.T))
+        exact = inputs.astype(np.float64) @ cut.T.astype(np.float64)
+        assert (np.abs(multiply(inputs, stack([Cascade(cut)], "bf16")) - exact) <= bound).all()
         if TARGET.dot:
             check_rounded(generator, rows, ins, outs)
             check_bytes(generator, rows, ins, outs)

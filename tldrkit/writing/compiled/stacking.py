@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import accumulate
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tldrkit.dendrites.cascade import Cascade
 from tldrkit.families.blueprint import FeedForwardPaths
@@ -13,13 +15,13 @@ from tldrkit.writing.compiled.kernels.arrays import (
     ACTIVATIONS,
     GROUP,
     OUTPUTS,
-    Bits,
     FeedForward,
     Floats,
     Growth,
     Product,
 )
-from tldrkit.writing.compiled.kernels.products import pack_rounded, pack_weight
+from tldrkit.writing.compiled.kernels.products import cut_bits, pack_rounded, pack_weight
+from tldrkit.writing.compiled.kernels.target import TARGET
 from tldrkit.writing.compiled.pages import map_array
 from tldrkit.writing.compiled.parameters import FrozenNetwork
 
@@ -89,9 +91,15 @@ def stack(layers: Sequence[Cascade[Floats]], precision: Precision) -> Product:
         sums = np.zeros((blocks, -(-ins // GROUP), OUTPUTS), np.float32)
         most = min(pack_rounded(weight, first, (rounded, scales, sums)) for weight, first in placed)
         return Product(rounded, scales, sums, float(most), growth, bias)
-    packed = map_array((blocks, ins, OUTPUTS), np.uint16 if precision == "bf16" else np.float32)
+    aside = 2 if precision == "bf16" and TARGET.pairs else 1
+    shape = (blocks, -(-ins // aside), aside * OUTPUTS)
+    packed = map_array(shape, np.uint16 if precision == "bf16" else np.float32)
     for weight, first in placed:
-        pack_weight(_cut_bits(weight) if precision == "bf16" else weight, first, packed)
+        given: NDArray[Any] = weight
+        if precision == "bf16":
+            given = np.empty(weight.shape, np.uint16)
+            cut_bits(weight.ravel(), given.ravel())
+        pack_weight(given, first, packed)
     return Product(packed, _NONE, np.empty((0, 0, OUTPUTS), np.float32), 0.0, growth, bias)
 
 
@@ -105,13 +113,6 @@ def _pack_biases(layers: Sequence[Cascade[Floats]]) -> Floats:
         packed += [np.zeros(outs, np.float32) if layer.bias is None else layer.bias]
         packed += layer.dendrite_biases or [np.zeros(outs, np.float32)] * len(layer.dendrites)
     return np.concatenate(packed)
-
-
-def _cut_bits(weight: Floats) -> Bits:
-    """Round floats to bfloat16, to even where two are as near, and return their bits."""
-    bits = weight.view(np.uint32)
-    rounded: Bits = ((bits + np.uint32(0x7FFF) + (bits >> 16 & 1)) >> 16).astype(np.uint16)
-    return rounded
 
 
 def _pack_growth(layers: Sequence[Cascade[Floats]]) -> Growth:

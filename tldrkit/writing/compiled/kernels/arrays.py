@@ -47,8 +47,9 @@ class Product(NamedTuple):
 
     Shape:
         weight: (blocks, in, OUTPUTS), float32 or the bits of bfloat16, so that the weights of one input lie
-            side by side; in 8 bits (blocks, eights of inputs, 2 * OUTPUTS * 4), of an eight the first four
-            inputs of each output side by side, then the other four.
+            side by side, or of a target of pairs those of two, (blocks, pairs, 2 * OUTPUTS); in 8 bits
+            (blocks, eights of inputs, 2 * OUTPUTS * 4), of an eight the first four inputs of each output
+            side by side, then the other four.
         scales: (blocks * OUTPUTS,), what outputs are multiplied by; of 8-bit weights alone.
         sums: (blocks, groups of inputs, OUTPUTS), of the 8-bit weights of a group.
         bias: (out,), added to outputs; empty for none.

@@ -13,6 +13,7 @@ from tldrkit.writing.compiled.kernels.arrays import (
     OUTPUTS,
     RAISED,
     TINY,
+    Bits,
     Floats,
     Growth,
     Product,
@@ -65,14 +66,14 @@ def pack_weight(weight: NDArray[Any], first: int, packed: NDArray[Any]) -> None:
     Shape:
         weight: (out, in).
     """
-    out = 0
+    out, aside = 0, packed.shape[2] // OUTPUTS
     while out < len(weight):
         block, lane = (first + out) // OUTPUTS, (first + out) % OUTPUTS
         some = weight[out : out + OUTPUTS - lane]
         for i in range(weight.shape[1]):
-            target = packed[block, i, lane : lane + len(some)]
-            for place in range(len(target)):
-                target[place] = some[place, i]
+            target, part = packed[block, i // aside, lane * aside :], i % aside
+            for place in range(len(some)):
+                target[place * aside + part] = some[place, i]
         out += len(some)
 
 
@@ -217,6 +218,28 @@ def multiply_floats(hidden: Floats, weight: NDArray[Any], results: Results, ahea
 
 
 @compiled
+def cut_bits(vector: Floats, cut: Bits) -> None:
+    """Round floats to bfloat16, to even where two are as near, and write their bits."""
+    bits = vector.view(np.uint32)
+    for i in range(len(bits)):
+        cut[i] = (bits[i] + 0x7FFF + (bits[i] >> 16 & 1)) >> 16
+
+
+@allocating
+def _multiply_pairs(hidden: Floats, product: Product, results: Results) -> None:
+    """Multiply weights in bfloat16 with rows rounded to it."""
+    result, edge = results
+    ahead = product.weight.strides[0]
+    rounded = np.zeros((min(len(hidden), ROWS), 2 * product.weight.shape[1]), np.uint16)
+    for start in range(0, len(hidden), ROWS):
+        rows = min(ROWS, len(hidden) - start)
+        for row in range(rows):
+            cut_bits(hidden[start + row], rounded[row])
+        target = result[start : start + ROWS]
+        _multiply_blocks(rounded[:rows], product.weight, None, (target, edge), _MANY, ahead)
+
+
+@compiled
 def _halve(vector: Floats, high: NDArray[np.int8], low: NDArray[np.int8], level: Floats) -> None:
     """Round numbers to 14 bits, and write those as multiples of 128 and a rest of at most 64.
 
@@ -267,6 +290,8 @@ def _multiply_weights(hidden: Floats, product: Product, results: Results) -> Non
 
 @overload(_multiply_weights, strict=False)  # type: ignore[untyped-decorator]
 def _choose_product(hidden: Any, product: Any, results: Any) -> Callable[..., None]:  # noqa: ANN401, ARG001  (as above; all are named)
+    if product.types[0].dtype == types.uint16 and TARGET.pairs:
+        return lambda hidden, product, results: _multiply_pairs(hidden, product, results)
     if product.types[0].dtype == types.int8:
         return lambda hidden, product, results: _multiply_rounded(hidden, product, results)
     return lambda hidden, product, results: multiply_floats(

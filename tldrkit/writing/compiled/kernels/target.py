@@ -19,6 +19,7 @@ class Target(NamedTuple):
         rows: Rows of the three tiles of floats. The first has the most whose sums stay in registers.
         rounded_rows: The same, of tiles of whole numbers.
         dot: Instruction that adds up products of 8 bits by fours; empty for none.
+        pairs: Whether it has one that adds up products of bfloat16 by pairs: ``vdpbf16ps``.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Target(NamedTuple):
     rows: tuple[int, int, int]
     rounded_rows: tuple[int, int, int]
     dot: Dot
+    pairs: bool = False
 
     @property
     def outputs(self) -> int:
@@ -50,8 +52,10 @@ class Target(NamedTuple):
 
 
 _AVX2, _AVX512 = frozenset({"avx2", "fma"}), frozenset({"avx512f", "avx512bw", "avx512vl"})
+_VNNI = _AVX512 | {"avx512vnni"}
 TARGETS = (
-    Target("avx512-vnni", _AVX512 | {"avx512vnni"}, 16, 2, (12, 4, 1), (8, 4, 1), "vpdpbusd"),
+    Target("avx512-bf16", _VNNI | {"avx512bf16"}, 16, 2, (12, 4, 1), (8, 4, 1), "vpdpbusd", pairs=True),
+    Target("avx512-vnni", _VNNI, 16, 2, (12, 4, 1), (8, 4, 1), "vpdpbusd"),
     Target("avx512", _AVX512, 16, 2, (12, 4, 1), (6, 2, 1), "pmaddubsw"),
     Target("avx-vnni", _AVX2 | {"avxvnni"}, 8, 2, (6, 4, 1), (6, 4, 1), "vpdpbusd"),
     Target("avx2", _AVX2, 8, 2, (6, 4, 1), (3, 2, 1), "pmaddubsw"),
