@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tldrkit.writing.compiled.kernels.arrays import GROUP, TINY, Floats, Norm
+from tldrkit.writing.compiled.kernels.bounds import find_bounds_of_group
 from tldrkit.writing.compiled.kernels.compiling import compiled
-from tldrkit.writing.compiled.kernels.tiles import find_bounds_of_group
 
 _MAGNITUDE = np.int32(0x7FFFFFFF)
 """All bits of a float but its sign."""

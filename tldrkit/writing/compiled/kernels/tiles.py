@@ -1,4 +1,4 @@
-"""What can only be said in LLVM's language: the innermost loops of products, fetching, bounds of a group."""
+"""What can only be said in LLVM's language: the innermost loops of products, and fetching."""
 
 from collections.abc import Callable, Iterator
 from functools import reduce
@@ -49,40 +49,6 @@ def build_tile(rows: int, kind: str) -> Any:  # noqa: ANN401  (of Numba's own ty
         return types.void(inputs, weight, result, scaling, place), generate
 
     return multiply
-
-
-@intrinsic  # type: ignore[untyped-decorator]
-def find_bounds_of_group(_: Any, vector: Any, group: Any) -> Any:  # noqa: ANN401  (of Numba's own types)
-    """Find the smallest and the largest number of a whole group of a vector, a register at once."""
-    if vector.layout != "C":
-        return None  # Numba then says that there is no such function for such an array
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401  (as above)
-        array = context.make_array(signature.args[0])(context, builder, arguments[0])
-        begin = builder.gep(array.data, [builder.mul(arguments[1], _number(GROUP))])
-        floats = ir.VectorType(_FLOAT, TARGET.lanes)
-        places = range(0, GROUP, TARGET.lanes)
-        parts = [
-            builder.load(builder.bitcast(builder.gep(begin, [_number(place)]), floats.as_pointer()), align=4)
-            for place in places
-        ]
-        ends = [_reduce_floats(builder, end, parts) for end in ("min", "max")]
-        return context.make_tuple(builder, signature.return_type, ends)
-
-    return types.UniTuple(types.float32, 2)(vector, group), generate  # type: ignore[attr-defined]
-
-
-def _reduce_floats(builder: Any, end: str, parts: list[Any]) -> Any:  # noqa: ANN401  (llvmlite is not typed)
-    """Reduce vectors of finite numbers to their smallest or largest one."""
-
-    def get(name: str, result: ir.Type, *given: ir.Type) -> Any:  # noqa: ANN401  (as above)
-        kind = ir.FunctionType(result, given)
-        return cgutils.get_or_insert_function(builder.module, kind, f"llvm.{name}.v{floats.count}f32")
-
-    floats, liberties = parts[0].type, ("nnan", "nsz")
-    choose = get(f"{end}num", floats, floats, floats)
-    best = reduce(lambda one, other: builder.call(choose, [one, other], fastmath=liberties), parts)
-    return builder.call(get(f"vector.reduce.f{end}", _FLOAT, floats), [best], fastmath=liberties)
 
 
 def emit_tile(target: Target, kind: str, builder: Any, rows: int, given: list[Any]) -> None:  # noqa: ANN401  (llvmlite is not typed)
