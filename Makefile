@@ -1,7 +1,7 @@
 # The experiments as reproducible steps. `make help` lists the targets.
 
 PROFILE   ?= tiny
-SEEDS     ?= 0
+SEEDS     ?= 0 1 2
 RUNS      ?= a b c d
 DATA      ?=
 DATASET   ?=
@@ -23,14 +23,15 @@ LOCAL   := $(STORE) $(if $(DATA),--data $(DATA)) $(if $(DATASET),--dataset $(DAT
 SHARED  := $(LOCAL) --threads $(THREADS)
 MADE    := latest.json
 
-# A profile with a base.yaml makes its own base, minilm's from the encoder MODEL; another starts from MODEL, a hub id
-# or a folder.
+# A profile with a folder base/ starts from that model; one with a base.yaml makes its base, minilm's from the encoder
+# MODEL; another starts from MODEL, a hub id or a folder.
 ENCODER := $(if $(filter minilm,$(P)),$(MODEL))
-BASE := $(if $(wildcard $(E)/base.yaml),$(P)/base,$(MODEL))
 MINILM := $(if $(filter minilm,$(ENCODER)),.venv/.minilm)
-BASE_MADE := $(if $(wildcard $(E)/base.yaml),$(S)/base/$(MADE))
+GIVEN_BASE := $(patsubst %/config.json,%,$(wildcard $(E)/base/config.json))
+BASE_MADE := $(if $(GIVEN_BASE),$(wildcard $(GIVEN_BASE)/*),$(if $(wildcard $(E)/base.yaml),$(S)/base/$(MADE)))
+BASE := $(or $(GIVEN_BASE),$(if $(BASE_MADE),$(P)/base,$(MODEL)))
 
-.PHONY: abc test docs check fix clean help always
+.PHONY: abc base test docs check fix clean help always
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := help
@@ -55,6 +56,11 @@ $(S)/.settings: always | $(VENV)
 
 $(S)/base/$(MADE): $(E)/base.yaml $(GIVEN) | $(VENV) $(MINILM)
 	$(TLDRKIT) base $(ENCODER:%=--encoder %) --as $(P)/base --spec $(E)/base.yaml $(LOCAL)
+
+## base: make the model again that the profile starts from, and put it into experiments/PROFILE/base
+base: $(S)/base/$(MADE)
+	rm -rf $(E)/base && mkdir $(E)/base
+	cp $$(ls -d $(S)/base/v* | sort -V | tail -1)/* $(E)/base && rm $(E)/base/manifest.json
 
 # WHOLE=yes adds a row to the table: the network before its vocabulary was trimmed, taught as A was. It needs a base
 # of its own.

@@ -4,7 +4,7 @@ Prints the validation loss before any training, and loss and ROUGE-L on the whol
 short training, over several seeds, with random networks of the same shapes among them. Loss is a word's at
 first, and a token's after training. What is in the store already is not made again.
 
-    python benchmarks/compression.py --base tiny/base --artifacts artifacts [--dataset synthetic]
+    python benchmarks/compression.py --base experiments/tiny/base --artifacts artifacts [--dataset synthetic]
         [--data FOLDER] [--steps 200] [--seeds 0 1 2] [--jobs 2]
 """
 
@@ -120,7 +120,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--base", default="tiny/base")
+    parser.add_argument("--base", default="experiments/tiny/base")
     parser.add_argument("--artifacts", type=Path, default=Path("artifacts"))
     parser.add_argument("--into", default="compression", help="Folder of names for what is made.")
     parser.add_argument("--dataset", default="synthetic")

@@ -25,10 +25,12 @@ def plan(tmp_path: Path, *variables: str, target: str = "abc") -> list[str]:
 
 
 def test_the_experiments_are_all_planned(tmp_path: Path) -> None:
-    """One base and one compression, four runs trained and scored a seed, D matched to B of its own seed."""
+    """All begin at the profile's base; four runs are trained and scored a seed, D matched to B of its own seed."""
     steps = plan(tmp_path, "SEEDS=0 1")
 
-    assert [sum(step.startswith(name) for step in steps) for name in ("base", "train", "eval")] == [1, 8, 8]
+    assert [sum(step.startswith(name) for step in steps) for name in ("base", "train", "eval")] == [0, 8, 8]
+    begun = {step.split()[1] for step in steps if step.split()[0] in ("compress", "train")}
+    assert "experiments/tiny/base" in begun
     matched = [step for step in steps if "--match" in step]
     assert [f"--match tiny/b/s{seed}/train" in step for seed, step in enumerate(matched)] == [True, True]
 

@@ -25,6 +25,31 @@ def test_any_text_comes_back(text: str) -> None:
     assert TOKENIZER.decode(ids[:-1], clean_up_tokenization_spaces=False) == text
 
 
+def test_a_word_is_the_same_token_wherever_it_stands() -> None:
+    """A name at the head of a text or line is the tokens that it is within a line."""
+    tokenizer = build_tokenizer(["so says Ada", "Ada: yes\n\nAda: no"] * 9, 300)
+    ada = tokenizer("x Ada").input_ids[len(tokenizer("x").input_ids) - 1 : -1]
+    for text in ("Ada: x", "x\nAda: x", "x\n\nAda", "so Ada says"):
+        ids = tokenizer(text).input_ids
+        assert any(ids[at : at + len(ada)] == ada for at in range(len(ids)))
+
+
+def test_a_base_begins_with_what_copying_needs() -> None:
+    """Cross-attention adds what it attends to; one head looks a token back, one ahead; layers add little."""
+    spec = BaseSpec(vocab_size=300, d_model=32, d_kv=8, num_heads=4, d_ff=48)
+    network = build_base(spec, TEXTS).network
+    for block in network.decoder.block:
+        cross = block.layer[1].EncDecAttention
+        torch.testing.assert_close(cross.o.weight @ cross.v.weight, 0.3 * torch.eye(32))
+    attention = network.encoder.block[0].layer[0].SelfAttention
+    bias = attention.compute_bias(9, 9)[0].detach()
+    assert bias[0, 5].argmax() == 4
+    assert bias[1, 5].argmax() == 6
+    assert bias[2, 5, 6] > bias[2, 5, 8] > bias[2, 5, 3]
+    assert bias[3, 5, 4] > bias[3, 5, 0] > bias[3, 5, 7]
+    assert network.encoder.block[0].layer[1].DenseReluDense.wo.weight.std() < 0.1 * 48**-0.5 * 1.2
+
+
 def test_same_texts_same_bytes(tmp_path: Path) -> None:
     """The tokenizer depends on its texts alone."""
     for name in ("first", "again"):

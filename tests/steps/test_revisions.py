@@ -20,6 +20,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from transformers import PreTrainedTokenizerFast
 
 from tests.steps.conftest import FIT, GROWING, SHAPE
 from tldrkit.bases.scratch import build_base
@@ -73,7 +75,9 @@ class Place:
             rows = (json.dumps(build_row(split, number)) + "\n" for number in range(count))
             (folder / f"toy.{split}.jsonl").write_text("".join(rows))
         texts = [text for number in range(24) for text in build_row("train", number).values()]
-        summarizer = build_base(BaseSpec(**SHAPE), texts)
+        tokenizer = build_tokenizer(texts)
+        summarizer = replace(build_base(BaseSpec(**SHAPE), texts), tokenizer=tokenizer)
+        summarizer.network.resize_token_embeddings(len(tokenizer))
         draw = random.Random(0)
         with torch.no_grad():
             for name, weight in sorted(summarizer.network.named_parameters()):
@@ -81,6 +85,26 @@ class Place:
                     drawn = [draw.randrange(-16, 17) / 16 for _ in range(weight.numel())]
                     weight.copy_(torch.tensor(drawn).view_as(weight))
         save_summarizer(summarizer, folder / "tiny")
+
+
+def build_tokenizer(texts: list[str]) -> PreTrainedTokenizerFast:
+    """Build the byte-level tokenizer of all values: not `base`'s, which has a revision of its own."""
+    plain = Tokenizer(models.BPE())
+    plain.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    plain.decoder = decoders.ByteLevel()
+    marks = ["<pad>", "</s>", "<unk>"]
+    trainer = trainers.BpeTrainer(
+        vocab_size=SHAPE["vocab_size"],
+        special_tokens=marks,
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        show_progress=False,
+    )
+    plain.train_from_iterator(texts, trainer)
+    plain.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])
+    names = dict(zip(("pad_token", "eos_token", "unk_token"), marks, strict=True))
+    return PreTrainedTokenizerFast(
+        tokenizer_object=plain, split_special_tokens=True, clean_up_tokenization_spaces=False, **names
+    )
 
 
 def build_row(split: str, number: int) -> dict[str, str]:

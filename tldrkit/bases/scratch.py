@@ -6,18 +6,24 @@ Knows shapes and seeds. Does not know how the network is pretrained (engines) no
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
-from torch import nn
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from torch import Tensor, nn
 from transformers import GenerationConfig, PreTrainedTokenizerFast, T5Config, T5ForConditionalGeneration
 
 from tldrkit.families.hub_code.configuration_tldr import TldrT5Config
 from tldrkit.families.hub_code.modeling_tldr import TldrT5ForConditionalGeneration
+from tldrkit.families.positions import find_buckets
 from tldrkit.families.summarizer import Summarizer
 from tldrkit.specs import BaseSpec
 
 PAD, END, UNKNOWN = "<pad>", "</s>", "<unk>"  # ids 0, 1, 2, as in T5
 DEFAULT_DROPOUT = 0.1  # Raffel et al. 2020, section 3.1.2
+
+_SMALL = 0.1  # of T5's standard deviation: weights that add to the residual stream
+_COPIED = 0.3  # of what cross-attention attends to is added as it is
+_SHARP, _SLOPE = 4.0, 0.15  # of attention's logits: for a single neighbour, and a token's distance
 
 
 def build_base(spec: BaseSpec, texts: Iterable[str]) -> Summarizer:
@@ -46,12 +52,60 @@ def build_base(spec: BaseSpec, texts: Iterable[str]) -> Summarizer:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(spec.seed)
         network = (T5ForConditionalGeneration if plain else TldrT5ForConditionalGeneration)(config)
-        # T5's tokens of unit variance drown what attention adds for hundreds of steps; small ones do not.
-        nn.init.normal_(network.shared.weight, std=spec.d_model**-0.5)
+        _ease_copying(network)
     network.generation_config = GenerationConfig(
         pad_token_id=0, eos_token_id=1, decoder_start_token_id=0, max_new_tokens=spec.taught.max_target_tokens
     )
     return Summarizer(network.eval(), tokenizer)
+
+
+def _ease_copying(network: T5ForConditionalGeneration) -> None:
+    """Draw weights anew, so that a network learns to copy within hundreds of steps.
+
+    With T5's own, tokens of unit variance drown what attention adds; small ones are drowned by what layers
+    add; and Adam moves a relative bias by its rate at most in a step, so that a head which looks at
+    neighbours takes thousands of steps. Here tokens are small, and so is what layers add; cross-attention
+    adds what it attends to; and each head begins with a view of positions. Without any one of these, 250
+    steps did not teach copying, which take 200 with all.
+
+    The idea is that of "Mimetic Initialization of Self-Attention Layers", Trockman & Kolter, ICML 2023; the
+    slopes are as in "Train Short, Test Long", Press et al., ICLR 2022; the numbers were found by trying.
+    """
+    config = network.config
+    nn.init.normal_(network.shared.weight, std=config.d_model**-0.5)
+    with torch.no_grad():
+        for name, weight in network.named_parameters():
+            if name.endswith((".o.weight", ".wo.weight")):
+                weight.mul_(_SMALL)
+        for block in network.decoder.block:
+            cross = block.layer[1].EncDecAttention
+            values = nn.init.orthogonal_(torch.empty_like(cross.v.weight)) * _COPIED**0.5
+            cross.v.weight.copy_(values)
+            cross.o.weight.copy_(values.T)  # together: what is attended to, as it is
+        for stack in (network.encoder, network.decoder):
+            bias = stack.block[0].layer[0].SelfAttention.relative_attention_bias.weight
+            bias.add_(_view_positions(config, causal=stack is network.decoder))
+
+
+def _view_positions(config: T5Config, *, causal: bool) -> Tensor:
+    """Compute how heads see positions at first: in turn one token back, one ahead, near ahead, near back.
+
+    Shape:
+        result: (buckets, heads), as a relative bias.
+    """
+    reach, buckets = config.relative_attention_max_distance, config.relative_attention_num_buckets
+    offsets = np.arange(-reach, 1 if causal else reach + 1)  # of a key from its query
+    views = np.stack(
+        [
+            _SHARP * (offsets == -1),
+            _SHARP * (offsets == 1),
+            np.where(offsets < 0, -_SHARP, -_SLOPE * offsets),
+            np.where(offsets > 0, -_SHARP, _SLOPE * offsets),
+        ]
+    )
+    member = np.eye(buckets)[find_buckets(offsets, buckets, reach, causal=causal)]
+    means = views @ member / member.sum(axis=0).clip(min=1)  # (views, buckets)
+    return torch.from_numpy(means[np.arange(config.num_heads) % len(views)].T)
 
 
 def build_tokenizer(texts: Iterable[str], vocab_size: int) -> PreTrainedTokenizerFast:
@@ -65,8 +119,13 @@ def build_tokenizer(texts: Iterable[str], vocab_size: int) -> PreTrainedTokenize
         vocab_size: Most tokens, the 256 bytes and the three special ones included.
     """
     tokenizer = Tokenizer(models.BPE(unk_token=UNKNOWN))
+    # A word is the same token within a line and at its head, where names of authors stand. Otherwise a
+    # network would have to learn two spellings of each name before it could copy one.
+    tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend(" "), normalizers.Replace("\n", "\n ")])
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.decoder = decoders.Sequence(
+        [decoders.ByteLevel(), decoders.Fuse(), decoders.Replace("\n ", "\n"), decoders.Strip(" ", 1, 0)]
+    )
     trainer = trainers.BpeTrainer(
         vocab_size=vocab_size,
         special_tokens=[PAD, END, UNKNOWN],

@@ -115,6 +115,9 @@ class BaseSpec(FitSpec):
         le=_MOST_LAYERS,
         description="Decoder layers; with --encoder: as many as it has if not given.",
     )
+    copy_steps: int = added_field(
+        0, ge=0, description="Of the steps, the first so many teach copying, on runs of random tokens."
+    )
 
     @model_validator(mode="after")
     def _stay_small(self) -> "BaseSpec":

@@ -1,5 +1,6 @@
 """`tldrkit base`: a network to begin with, from a pretrained encoder or from scratch."""
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from tldrkit.families.taught import Positions
@@ -14,6 +15,11 @@ from tldrkit.store.store import ArtifactStore
 _HELD_OUT = 500  # validation examples on which a trimmed vocabulary is measured
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from transformers import PreTrainedTokenizerBase
+
+    from tldrkit.datasets.batches import Tokens
     from tldrkit.datasets.examples import Corpus
     from tldrkit.families.summarizer import Summarizer
 
@@ -46,7 +52,8 @@ def base(options: Options, spec: BaseSpec, *, target: str) -> Outcome:
         from tldrkit.steps.fitting import fit_and_save
 
         summarizer = build_base(spec, _list_texts(corpus))
-        fit_and_save(bench, options, spec, summarizer, corpus, FixedShape())
+        copies = _draw_copies(summarizer.tokenizer, spec)
+        fit_and_save(bench, options, spec, summarizer, corpus, FixedShape(), first=copies)
 
     return perform(options, step, work)
 
@@ -108,6 +115,14 @@ def base_from_encoder(options: Options, spec: WarmStartSpec, *, encoder: str, ta
             save_model(bench, summarizer, {}, taught=spec.taught)
 
     return perform(options, step, work)
+
+
+def _draw_copies(tokenizer: "PreTrainedTokenizerBase", spec: BaseSpec) -> "Iterator[list[Tokens]]":
+    from tldrkit.datasets.copies import stream_copies
+
+    marks = set(tokenizer.all_special_ids)
+    tokens = [token for token in range(len(tokenizer)) if token not in marks]
+    return islice(stream_copies(tokens, tokenizer.eos_token_id, spec), spec.copy_steps)
 
 
 def _list_texts(corpus: "Corpus") -> list[str]:

@@ -1,10 +1,12 @@
 """What pretraining a base and training have in common: the corpus in, the fitted network out."""
 
 import dataclasses
+from collections.abc import Iterable
 from typing import Any
 
 from transformers import PreTrainedModel
 
+from tldrkit.datasets.batches import Tokens
 from tldrkit.datasets.examples import Corpus
 from tldrkit.dendrites.growth import GrowthPolicy
 from tldrkit.families.footprint import compute_bytes, count_by_part, count_parameters
@@ -29,8 +31,20 @@ def fit_and_save(
     policy: GrowthPolicy,
     *,
     teacher: Teacher | None = None,
+    first: Iterable[list[Tokens]] = (),
 ) -> None:
-    """Run the loop and put its best network into the draft, taught as the spec says."""
+    """Run the loop and put its best network into the draft, taught as the spec says.
+
+    Args:
+        bench: Where it works.
+        options: The surroundings.
+        spec: How to fit.
+        summarizer: What begins.
+        corpus: What it learns from.
+        policy: How it grows.
+        teacher: What it imitates besides.
+        first: Batches that come before those of the corpus.
+    """
     set_threads(options.threads)
     keep_freed_memory()
     accelerator = build_accelerator(options.device, spec.precision)
@@ -44,7 +58,7 @@ def fit_and_save(
         keeper=bench.checkpoints,
         teacher=teacher,
     )
-    fitted = trainer.fit(summarizer.network, corpus)
+    fitted = trainer.fit(summarizer.network, corpus, first=first)
     data = {"data": [split.describe() for split in (corpus.train, corpus.validation)]}
     if not fitted.metrics["best_step"]:
         message = (

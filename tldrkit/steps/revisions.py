@@ -7,7 +7,7 @@ from tldrkit.sources.loading import choose_device
 from tldrkit.specs import Precision
 
 REVISIONS = {
-    "base": 1,
+    "base": 2,
     "compare": 3,
     "compress": 1,
     "eval": 4,

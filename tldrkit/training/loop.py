@@ -7,9 +7,10 @@ validation.
 import dataclasses
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -86,12 +87,13 @@ class Trainer:
         self._validator = Validator(accelerator, tokenizer, spec)
         self._dropout: Dropout | None = None
 
-    def fit(self, network: PreTrainedModel, corpus: Corpus) -> Fitted:
+    def fit(self, network: PreTrainedModel, corpus: Corpus, *, first: Iterable[list[Tokens]] = ()) -> Fitted:
         """Fine-tune a network and hand back its best validated state, as plain torch.
 
         Args:
             network: The network to start from; not kept.
             corpus: Examples; validation uses the first `eval_examples`.
+            first: Batches that come before those of the corpus.
         """
         spec = self._spec
         seed_everything(spec.seed)
@@ -106,7 +108,8 @@ class Trainer:
         spread_weights(grown)
         checkpoint = exchange(self._keeper.find())[0]
         state = self._resume(grown, checkpoint) if checkpoint else self._begin(grown, validation)
-        with closing(stream_batches(corpus.train, self._tokenizer, spec)) as batches:
+        with closing(stream_batches(corpus.train, self._tokenizer, spec)) as stream:
+            batches = chain(first, stream)
             for _ in range(state.step):
                 next(batches)
             reason = self._run(state, batches, validation, started)

@@ -7,11 +7,22 @@ is a name; ``{helper_cause}``, ``{helper_fix}``, ``{helper_fixed}`` are as posts
 """
 
 # fmt: off
-NAMES = (
-    "Abel", "Brita", "Cosmo", "Dunja", "Edda", "Fintan", "Gwen", "Hasan",
-    "Ines", "Jorik", "Katla", "Lorcan", "Mirela", "Nuno", "Odile", "Pavel",
-    "Quinn", "Rosa", "Sander", "Tilda", "Ulrik", "Vesna", "Wanda", "Xaver",
-    "Yusra", "Zeno", "Amparo", "Bela", "Ciro", "Dagny", "Emeka", "Frida",
+# A name is a beginning and an ending. There are thousands, so that none can be guessed and each must be
+# copied. Those of one thread begin differently.
+BEGINNINGS = (
+    "Ab", "Al", "Am", "An", "Ar", "As", "Ba", "Be", "Bi", "Bo", "Bra", "Bri", "Ca", "Ce", "Ci", "Co",
+    "Cla", "Da", "De", "Di", "Do", "Dra", "E", "El", "Em", "Er", "Fa", "Fe", "Fi", "Flo", "Fra", "Ga",
+    "Ge", "Gi", "Gre", "Ha", "He", "Hil", "I", "In", "Is", "Ja", "Je", "Jo", "Ju", "Ka", "Ke", "Ki",
+    "Kla", "La", "Le", "Li", "Lo", "Lu", "Ma", "Me", "Mi", "Mo", "Na", "Ne", "Ni", "No", "O", "Ol", "Or",
+    "Pa", "Pe", "Pi", "Qua", "Ra", "Re", "Ri", "Ro", "Sa", "Se", "Si", "So", "Sve", "Ta", "Te", "Ti",
+    "To", "Tri", "U", "Ul", "Va", "Ve", "Vi", "Wa", "We", "Wi", "Xa", "Ya", "Yu", "Za", "Ze", "Zo",
+)
+ENDINGS = (
+    "bel", "bert", "bin", "cas", "da", "dan", "der", "dine", "dra", "fan", "fred", "gan", "gar", "go",
+    "hild", "jan", "ka", "ket", "kim", "la", "las", "lena", "lia", "lin", "lo", "lot", "lyn", "man",
+    "mar", "mel", "mina", "mira", "mon", "na", "nan", "nell", "nik", "nor", "ra", "ral", "ran", "rek",
+    "ric", "rik", "rin", "ro", "ros", "sa", "san", "sel", "sia", "sim", "son", "ta", "tek", "ter", "thor",
+    "tin", "tos", "va", "van", "ver", "vik", "vin", "wen", "win", "ya", "yan", "za", "zel", "zin",
 )
 # fmt: on
 GREETINGS = (

@@ -23,7 +23,7 @@ from tldrkit.threads import Post, Thread
 
 SEED = 20240229
 COUNTS = {"train": 12_000, "validation": 100, "test": 400}
-IDENTITY: dict[str, object] = {"source": "synthetic", "version": 2, "seed": SEED, "examples": COUNTS}
+IDENTITY: dict[str, object] = {"source": "synthetic", "version": 3, "seed": SEED, "examples": COUNTS}
 """What the texts depend on; the version rises with every change of a split's texts."""
 
 RARE = 0.2  # how often a TL;DR takes the rarer wording, which no reader of the thread can foresee
@@ -134,7 +134,8 @@ def _draw_roles(dice: Dice, scenario: Scenario, names: Sequence[str]) -> dict[st
 
 
 def _draw_plot(dice: Dice, scenario: Scenario) -> Plot:
-    asker, helper, doubter, *others = dice.draw(templates.NAMES, 6)
+    begun = dice.draw(templates.BEGINNINGS, 6)
+    asker, helper, doubter, *others = [begin + dice.pick(templates.ENDINGS) for begin in begun]
     roles = _draw_roles(dice, scenario, (asker, helper, doubter))
     formal = dice.chance(0.5)
     limit = dice.pick(read_limits()) if dice.chance(0.5) else None
