@@ -101,11 +101,12 @@ def test_a_licence_goes_with_the_weights(
     """It stands in the manifest, the card and the export's file, and non-commercial terms are said aloud."""
     options = Options(artifacts=tmp_path / "store", data=line.data, device="cpu", threads=1)
     short = {"max_steps": 1, "eval_every": 1, "data_licence": "CC BY-NC 4.0"}
-    artifact = train(options, TrainSpec(**(FIT | short)), source=str(base_folder), target="a")
+    train(options, TrainSpec(**(FIT | short)), source=str(base_folder), target="a")
     exported = [export(options, ExportSpec(num_beams=1), source="a", to=tmp_path / "out") for _ in range(2)]
     card = (tmp_path / "out" / "README.md").read_text()
 
-    (data,) = (one for one in artifact.manifest.inputs if one.role == "data")
+    made = ArtifactStore(options.artifacts).resolve("a").manifest
+    (data,) = (one for one in made.inputs if one.role == "data")
     assert data.reference.endswith(", licence: CC BY-NC 4.0)")
     assert "- toy; licence: CC BY-NC 4.0." in card
     for place in (exported[0].terms, exported[1].terms, card):
