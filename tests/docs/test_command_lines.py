@@ -21,7 +21,7 @@ SHELL = ("", "sh", "bash")
 BETWEEN = ("|", "&&", ";", ">", "<")
 TREE = typer.main.get_command(app)
 MAKEFILE = "".join(
-    path.read_text(encoding="utf-8") for path in (ROOT / "Makefile", *ROOT.glob("experiments/*/*.mk"))
+    path.read_text(encoding="utf-8") for path in (ROOT / "Makefile", *ROOT.glob("experiments/**/*.mk"))
 )
 
 
