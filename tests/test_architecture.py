@@ -68,6 +68,7 @@ DOORS = {
     "datasets": ("datasets/hub.py", "scoring/rouge.py"),
     "evaluate": ("scoring/rouge.py",),
     "rouge_score": ("scoring/words.py",),
+    "regex": ("scoring/words.py",),
     "sacrebleu": ("scoring/chrf.py",),
     "jinja2": ("reports/html.py",),
     "perforatedai": ("dendrites/perforated.py",),

@@ -162,3 +162,10 @@ def test_words_of_every_script_are_counted() -> None:
     ] == [4, 5, 1]
     assert cut_words("one two, three", 2) == "one two"
     assert cut_words("one two, three.", 3) == "one two, three."
+
+
+def test_oracle_copies_by_the_words_of_the_score() -> None:
+    """With words of any script the oracle finds the Russian sentence that copies its reference."""
+    document = "Всё сломано. Кошка спит дома. Никто не знает."
+    assert oracle(document, ["кошка дома"]) == ""
+    assert oracle(document, ["кошка дома"], "unicode") == "Кошка спит дома."

@@ -142,6 +142,20 @@ def test_wrong_pairs_raise(predictions: list[str], references: list[list[str]], 
         compute_rouge(predictions, references)
 
 
+def test_other_scripts_score_by_their_own_words() -> None:
+    """Russian and Chinese score 0 by default, and what their definition says with words of any script."""
+    predictions = ["Кошка сидит дома", "猫很好"]
+    references = [["кошка спит дома"], ["猫好\n很"]]
+    zeros = compute_rouge(predictions, references)
+    scores = compute_rouge(predictions, references, words="unicode")
+    assert zeros == {metric: [0.0, 0.0] for metric in ROUGE_TYPES}
+    assert scores["rouge1"] == [pytest.approx(2 / 3), 1.0]
+    assert scores["rouge2"] == [0.0, 0.0]
+    assert scores["rougeL"] == [pytest.approx(2 / 3), pytest.approx(2 / 3)]
+    assert scores["rougeLsum"] == [pytest.approx(2 / 3), 1.0]
+    assert describe_rouge("best", "unicode") != describe_rouge()
+
+
 def test_settings_are_recordable(caplog: pytest.LogCaptureFixture) -> None:
     """What defines the numbers fits into a JSON manifest, version included; scoring says nothing."""
     with caplog.at_level(logging.WARNING):

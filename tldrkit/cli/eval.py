@@ -9,7 +9,7 @@ from tldrkit.cli.completing import complete_reference
 from tldrkit.cli.options import AsName, read_path, step_command
 from tldrkit.errors import SpecError
 from tldrkit.options import Options
-from tldrkit.specs import EvalSpec, PredictionsSpec
+from tldrkit.specs import EvalSpec, PredictionsSpec, ScoreSpec
 
 GIVEN = "Outputs of another system, instead of SOURCE"
 
@@ -53,7 +53,7 @@ def eval(  # noqa: A001  (the command's name)
     """Score a model, or the outputs of any other system.
 
     A model: scores, every prediction, parameters, bytes, latency, throughput, memory. Outputs: their scores
-    alone; only --over-references applies to them. Both can stand in one comparison.
+    alone; only --over-references and --rouge-words apply to them. Both can stand in one comparison.
 
     Example: `tldrkit eval b/train --as b/eval --dataset synthetic --split test`
 
@@ -70,7 +70,8 @@ def eval(  # noqa: A001  (the command's name)
         from tldrkit.steps.predictions import score_predictions
 
         label = label or name.removesuffix("/eval")
-        given = PredictionsSpec(label=label, seed=seed, over_references=spec.over_references)
+        how = {field: getattr(spec, field) for field in ScoreSpec.model_fields}
+        given = PredictionsSpec(label=label, seed=seed, **how)
         _refuse_others(spec)
         show_outcome(score_predictions(options, given, file=predictions, target=name))
     else:
@@ -81,7 +82,7 @@ def eval(  # noqa: A001  (the command's name)
 
 def _refuse_others(spec: EvalSpec) -> None:
     """Refuse fields that say how to decode."""
-    changed = [name for name in spec.model_fields_set if name != "over_references"]
+    changed = [name for name in spec.model_fields_set if name not in ScoreSpec.model_fields]
     if changed:
         raise SpecError(
             f"{', '.join(sorted(changed))} cannot be used with --predictions: nothing is decoded.",

@@ -37,7 +37,8 @@ def find_warnings(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:
     if first.hidden:
         warnings.append(
             f"ROUGE knows no letters but a-z: of {first.hidden:,} of "
-            f"{count_noun(documents, 'reference')} it sees less than half. Read chrF instead."
+            f"{count_noun(documents, 'reference')} it sees less than half. Score with --rouge-words "
+            "unicode, or read chrF."
         )
     if documents < _FEW_DOCUMENTS:
         warnings.append(

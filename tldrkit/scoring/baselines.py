@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from tldrkit.scoring.centrality import choose_central
-from tldrkit.scoring.words import count_common, split_words
+from tldrkit.scoring.words import SPLITTERS, Words, count_common
 
 _SPEAKER = re.compile(r"(?!>)[^\s:]{1,64}(?: [^\s:]{1,64}){0,2}:(?:\s+|$)")
 _SENTENCE_END = re.compile(r"(?:(?<=[.!?…])|(?<=[.!?…][\"')\]]))\s+")
@@ -115,20 +115,21 @@ def count_words(text: str) -> int:
     return sum(1 for _ in _WORD.finditer(text))
 
 
-def oracle(document: str, references: Sequence[str]) -> str:
+def oracle(document: str, references: Sequence[str], words: Words = "a-z") -> str:
     """Take the units that copy the references best: how far any extractive summary could go, nearly.
 
-    Greedy (Nallapati et al. 2017, SummaRuNNer): while some unit raises ROUGE-L (F1, stemmed, best over the
-    references), the one that raises it most joins. The units stand in the document's order.
+    Greedy (Nallapati et al. 2017, SummaRuNNer): while some unit raises ROUGE-L (F1 over such words, best over
+    the references), the one that raises it most joins. The units stand in the document's order.
     """
+    split = SPLITTERS[words]
     units = split_units(document)
-    words = [split_words(unit) for unit in units]
-    targets = [target for reference in references if (target := split_words(reference))]
+    parts = [split(unit) for unit in units]
+    targets = [target for reference in references if (target := split(reference))]
     chosen: list[int] = []
     best = 0.0
     while True:
         rivals = [sorted([*chosen, number]) for number in range(len(units)) if number not in chosen]
-        scores = [_score([word for i in rival for word in words[i]], targets) for rival in rivals]
+        scores = [_score([word for i in rival for word in parts[i]], targets) for rival in rivals]
         if not scores or max(scores) <= best:
             return " ".join(units[number] for number in chosen)
         best = max(scores)

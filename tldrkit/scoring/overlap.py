@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Literal
 
 from tldrkit.errors import DataError
-from tldrkit.scoring.words import count_common, locate_common, split_words
+from tldrkit.scoring.words import SPLITTERS, Splitter, Words, count_common, locate_common
 from tldrkit.texts import count_noun
 
 ROUGE_TYPES = ("rouge1", "rouge2", "rougeL", "rougeLsum")
@@ -24,12 +24,13 @@ Choice = Literal["best", "mean"]
 _CHUNK = 2_000  # examples a process is given at once
 
 
-def describe_rouge(over_references: Choice = "best") -> dict[str, str | bool]:
+def describe_rouge(over_references: Choice = "best", words: Words = "a-z") -> dict[str, str | bool]:
     """Describe what has to be equal for two ROUGE scores to be comparable; JSON values."""
     return {
         "package": "rouge_score",
         "version": version("rouge_score"),
-        "stemmer": True,
+        "words": words,
+        "stemmer": words == "a-z",
         "score": "F1",
         "references": f"{over_references} F1 per metric",
         "rougeLsum": "sentences are lines",
@@ -42,19 +43,21 @@ def compute_rouge(
     references: Sequence[Sequence[str]],
     *,
     over_references: Choice = "best",
+    words: Words = "a-z",
     processes: int = 1,
 ) -> dict[str, list[float]]:
     """Compute ROUGE-1, -2, -L and -Lsum F1 of every prediction, as fractions from 0 to 1.
 
     ROUGE-Lsum takes each line as a sentence and splits nothing else, so it equals ROUGE-L where neither text
     has a line break. An empty prediction scores 0. Source: Lin, "ROUGE: A Package for Automatic Evaluation of
-    Summaries", 2004; every number as ``rouge_score`` 0.1.2 gives it with its stemmer, several references as
-    its ``score_multi`` takes them.
+    Summaries", 2004; with words of a-z every number as ``rouge_score`` 0.1.2 gives it with its stemmer,
+    several references as its ``score_multi`` takes them.
 
     Args:
         predictions: One text per example.
         references: At least one text per example.
         over_references: Of several references the best F1 counts, for each metric by itself, or the mean.
+        words: What is a word: see ``words.py``.
         processes: Processes that share the work. More than one are started anew, which takes about a
             second: it pays from some ten thousand examples on, and a script needs its ``__main__`` guard.
 
@@ -65,7 +68,7 @@ def compute_rouge(
         DataError: No examples, unequal numbers of them, or an example without references.
     """
     _check_pairs(predictions, references)
-    score = partial(_score_examples, over_references=over_references)
+    score = partial(_score_examples, over_references=over_references, words=words)
     starts = range(0, len(predictions), _CHUNK)
     chunks = [(predictions[at : at + _CHUNK], references[at : at + _CHUNK]) for at in starts]
     if min(processes, len(chunks)) > 1:
@@ -78,13 +81,14 @@ def compute_rouge(
 
 
 def _score_examples(
-    chunk: tuple[Sequence[str], Sequence[Sequence[str]]], over_references: Choice
+    chunk: tuple[Sequence[str], Sequence[Sequence[str]]], over_references: Choice, words: Words
 ) -> list[list[float]]:
     choose = max if over_references == "best" else _average
+    split = SPLITTERS[words]
     rows = []
     for prediction, texts in zip(*chunk, strict=True):
-        words = split_words(prediction)
-        scores = [_score_pair(prediction, words, text) for text in texts]
+        own = split(prediction)
+        scores = [_score_pair(prediction, own, text, split) for text in texts]
         rows.append(
             scores[0] if len(scores) == 1 else [choose(values) for values in zip(*scores, strict=True)]
         )
@@ -95,9 +99,9 @@ def _average(values: Sequence[float]) -> float:
     return sum(values) / len(values)
 
 
-def _score_pair(prediction: str, words: Sequence[str], reference: str) -> list[float]:
+def _score_pair(prediction: str, words: Sequence[str], reference: str, split: Splitter) -> list[float]:
     """Compute the F1 of each of ``ROUGE_TYPES``."""
-    target = split_words(reference)
+    target = split(reference)
     sizes = len(words), len(target)
     common = set(words).intersection(target)
     if not common:
@@ -111,7 +115,7 @@ def _score_pair(prediction: str, words: Sequence[str], reference: str) -> list[f
         _compute_f1(_count_shared(shared, wanted), *sizes),
         _compute_f1(_count_shared(*pairs), len(pairs[0]), len(pairs[1])),
         longest,
-        longest if "\n" not in prediction + reference else _score_lines(prediction, reference),
+        longest if "\n" not in prediction + reference else _score_lines(prediction, reference, split),
     ]
 
 
@@ -131,13 +135,13 @@ def _count_shared(grams: Sequence[Hashable], wanted: Sequence[Hashable]) -> int:
     return sum(min(own[gram], others[gram]) for gram in common)
 
 
-def _score_lines(prediction: str, reference: str) -> float:
+def _score_lines(prediction: str, reference: str, split: Splitter) -> float:
     """Compute ROUGE-Lsum (Lin 2004, section 3.2): each reference line against all of the prediction's.
 
     As in ROUGE 1.5.5, a word counts no more often than it stands in either text.
     """
-    lines = [split_words(line) for line in prediction.split("\n")]
-    targets = [split_words(line) for line in reference.split("\n")]
+    lines = [split(line) for line in prediction.split("\n")]
+    targets = [split(line) for line in reference.split("\n")]
     left = Counter(word for line in lines for word in line)
     wanted = Counter(word for line in targets for word in line)
     predicted, asked = left.total(), wanted.total()

@@ -14,14 +14,16 @@ from datasets import Features, Value
 from datasets import Sequence as ListOf
 
 from tldrkit.scoring.overlap import Choice, compute_rouge
+from tldrkit.scoring.words import Words
 
-_DESCRIPTION = "ROUGE-1, -2, -L and -Lsum F1 with the Porter stemmer; fractions from 0 to 1."
+_DESCRIPTION = "ROUGE-1, -2, -L and -Lsum F1, with the Porter stemmer by default; fractions from 0 to 1."
 _INPUTS = """
 Args:
     predictions: one text per example.
     references: a list of texts per example.
     use_aggregator: means over examples (default), or one score per example where false.
     over_references: of several references the best F1 counts (default), or the "mean".
+    words: "a-z", the stems of rouge_score (default), or "unicode", words of any script.
 """
 _CITATION = "Lin, C.-Y. (2004). ROUGE: A Package for Automatic Evaluation of Summaries. ACL Workshop."
 
@@ -53,8 +55,11 @@ class TldrRouge(evaluate.Metric):  # type: ignore[misc]
         *,
         use_aggregator: bool = True,
         over_references: Choice = "best",
+        words: Words = "a-z",
     ) -> dict[str, Any]:
-        scores = compute_rouge(list(predictions), list(references), over_references=over_references)
+        scores = compute_rouge(
+            list(predictions), list(references), over_references=over_references, words=words
+        )
         if not use_aggregator:
             return dict(scores)
         return {metric: sum(values) / len(values) for metric, values in scores.items()}
@@ -65,6 +70,7 @@ class TldrRouge(evaluate.Metric):  # type: ignore[misc]
         references: Sequence[Sequence[str]],
         *,
         over_references: Choice = "best",
+        words: Words = "a-z",
     ) -> dict[str, list[float]]:
         """Compute one F1 per example for each metric; as ``compute`` without its aggregate."""
         scores: dict[str, list[float]] = self.compute(
@@ -72,5 +78,6 @@ class TldrRouge(evaluate.Metric):  # type: ignore[misc]
             references=references,
             use_aggregator=False,
             over_references=over_references,
+            words=words,
         )
         return scores

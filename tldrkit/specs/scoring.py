@@ -6,11 +6,20 @@ from pydantic import Field, model_validator
 
 from tldrkit.specs.data import DataSpec
 from tldrkit.specs.search import SearchSpec
-from tldrkit.specs.spec import Spec
+from tldrkit.specs.spec import Spec, added_field
 from tldrkit.specs.use import PRECISION, RESTORE_CASE, Precision
 
 
-class ScoreSpec(Spec):
+class WordsSpec(Spec):
+    """What ROUGE takes for words; one setting for training, scores and baselines."""
+
+    rouge_words: Literal["a-z", "unicode"] = added_field(
+        "a-z",
+        description="Words of ROUGE: a-z, the English stems that rouge_score has; unicode, of any script.",
+    )
+
+
+class ScoreSpec(WordsSpec):
     """How texts are scored."""
 
     over_references: Literal["best", "mean"] = Field(

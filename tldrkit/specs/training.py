@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, model_validator
 
 from tldrkit.specs.data import DataSpec
+from tldrkit.specs.scoring import WordsSpec
 from tldrkit.specs.spec import COUNT, added_field
 from tldrkit.specs.taught import FEWEST_READ, FEWEST_WRITTEN, MOST_WRITTEN, Taught
 from tldrkit.texts import count_noun
@@ -19,7 +20,7 @@ Placement = Literal[
 _MOST_LAYERS, _MOST_PARAMETERS = 1_000, 2_000_000_000
 
 
-class FitSpec(DataSpec):
+class FitSpec(DataSpec, WordsSpec):
     """How a network is fitted; shared by pretraining a base and by training."""
 
     seed: int = Field(0, ge=0, lt=2**32, description="Seed of weights, order of examples and dropout.")

@@ -13,6 +13,7 @@ from tldrkit.sources.model import ModelSource, resolve_writer
 from tldrkit.sources.origin import find_origin
 from tldrkit.specs import EvalSpec
 from tldrkit.steps.scoring import (
+    advise_words,
     build_rouge,
     compute_scores,
     describe_texts,
@@ -66,7 +67,6 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
 
         from tldrkit.reports.scores import RunScores
         from tldrkit.scoring.metrics import MAIN
-        from tldrkit.scoring.overlap import describe_rouge
         from tldrkit.scoring.rouge import TldrRouge
         from tldrkit.writing.decoding import read_decoding
 
@@ -76,6 +76,7 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
             [o.prediction for o in outputs],
             [list(o.references) for o in outputs],
             over_references=spec.over_references,
+            words=spec.rouge_words,
         )
         rouge = build_rouge(spec, len(outputs), options.threads)
         given["cut"] = list(map(float, decoded.cut))
@@ -87,14 +88,15 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
             scores=compute_scores(outputs, given),
             data=f"{texts.name}, {spec.split}",
             decoding=read_decoding(spec).settings if model.has_network else None,
-            baselines=score_baselines(outputs, rouge),
+            baselines=score_baselines(outputs, spec, rouge),
             cost=decoded.cost,
-            scoring=describe_rouge(spec.over_references),
             origin=find_origin(ArtifactStore(options.artifacts), model),
             scored_on=name_hardware(bench.draft.provenance),
-            **describe_texts(outputs),
+            **describe_texts(outputs, spec),
         )
         write_scores(bench.draft.path, run, outputs)
+        if advice := advise_words(run.hidden, len(outputs)):
+            bench.tracker.log({"kind": "advice", "message": advice})
         bench.tracker.log({"kind": "samples", "samples": _choose_samples(outputs, given[MAIN.name])})
         bench.draft.metrics.update(summarize_scores(run) | _summarize_cost(decoded.cost))
         bench.draft.metrics["data"] = [split.describe()]

@@ -17,6 +17,7 @@ from tldrkit.machine.memory import keep_freed_memory
 from tldrkit.machine.processor import describe_device
 from tldrkit.options import Options
 from tldrkit.specs import FitSpec, Taught
+from tldrkit.steps.scoring import advise_words, count_hidden
 from tldrkit.steps.step import Bench
 from tldrkit.training.distillation import Teacher
 from tldrkit.training.loop import Trainer
@@ -49,6 +50,9 @@ def fit_and_save(
     keep_freed_memory()
     accelerator = build_accelerator(options.device, spec.precision)
     bench.draft.provenance.update(describe_device(str(accelerator.device)))
+    hidden = count_hidden([one.summaries for one in corpus.validation], spec.rouge_words)
+    if advice := advise_words(hidden, len(corpus.validation)):
+        bench.tracker.log({"kind": "advice", "message": advice})
     trainer = Trainer(
         accelerator,
         summarizer.tokenizer,

@@ -6,6 +6,7 @@ from pathlib import Path
 from tldrkit.options import Options
 from tldrkit.specs import PredictionsSpec
 from tldrkit.steps.scoring import (
+    advise_words,
     build_rouge,
     compute_scores,
     describe_texts,
@@ -32,7 +33,6 @@ def score_predictions(options: Options, spec: PredictionsSpec, *, file: Path, ta
     def work(bench: Bench) -> None:
         from tldrkit.datasets.predictions import read_outputs
         from tldrkit.reports.scores import RunScores
-        from tldrkit.scoring.overlap import describe_rouge
 
         outputs = read_outputs(file)
         rouge = build_rouge(spec, len(outputs), options.threads)
@@ -45,15 +45,14 @@ def score_predictions(options: Options, spec: PredictionsSpec, *, file: Path, ta
             scores=compute_scores(outputs, given),
             data=file.name,
             decoding=None,
-            baselines=score_baselines(outputs, rouge),
+            baselines=score_baselines(outputs, spec, rouge),
             cost=None,
-            scoring=describe_rouge(spec.over_references),
-            **describe_texts(outputs),
+            **describe_texts(outputs, spec),
         )
         write_scores(bench.draft.path, run, outputs)
         marks = Counter(mark for output in outputs for mark in output.marks)
         bench.draft.metrics.update(summarize_scores(run) | {"marks": dict(sorted(marks.items()))})
-        messages = []
+        messages = [advice] if (advice := advise_words(run.hidden, len(outputs))) else []
         if marks:
             told = ", ".join(f"{mark} {count:,}" for mark, count in sorted(marks.items()))
             messages.append(

@@ -14,6 +14,7 @@ from tldrkit.store.digest import digest_json
 if TYPE_CHECKING:
     from tldrkit.reports.scores import RunScores
     from tldrkit.scoring.metrics import Scores
+    from tldrkit.scoring.words import Words
 
 SCORES = "scores.json"
 PREDICTIONS = "predictions.jsonl"
@@ -27,21 +28,42 @@ def build_rouge(spec: ScoreSpec, examples: int, threads: int | None) -> Rouge:
     from tldrkit.scoring.overlap import compute_rouge
 
     processes = (threads or os.cpu_count() or 1) if examples >= _MANY else 1
-    return partial(compute_rouge, over_references=spec.over_references, processes=processes)
+    return partial(
+        compute_rouge, over_references=spec.over_references, words=spec.rouge_words, processes=processes
+    )
 
 
-def describe_texts(outputs: Sequence[Output]) -> dict[str, Any]:
-    """Describe which texts were scored, as fields of ``RunScores``."""
-    from tldrkit.scoring.words import is_hidden
+def describe_texts(outputs: Sequence[Output], spec: ScoreSpec) -> dict[str, Any]:
+    """Describe which texts were scored and how, as fields of ``RunScores``."""
+    from tldrkit.scoring.overlap import describe_rouge
 
     documents = [output.document for output in outputs]
     return {
         "document_ids": tuple(output.id for output in outputs),
         "empty": sum(not any(map(str.isalnum, output.prediction)) for output in outputs),
-        "hidden": sum(all(map(is_hidden, output.references)) for output in outputs),
+        "hidden": count_hidden([output.references for output in outputs], spec.rouge_words),
+        "scoring": describe_rouge(spec.over_references, spec.rouge_words),
         "data_digest": digest_json([[output.id, *output.references] for output in outputs]),
         "documents_digest": digest_json(documents) if all(documents) else "",
     }
+
+
+def count_hidden(references: Sequence[Sequence[str]], words: "Words") -> int:
+    """Count the examples whose references are all mostly in letters that such words leave out."""
+    from tldrkit.scoring.words import is_hidden
+
+    return sum(all(map(is_hidden, texts)) for texts in references) if words == "a-z" else 0
+
+
+def advise_words(hidden: int, of: int) -> str:
+    """Tell which option scores texts beyond a-z; empty where there are none."""
+    if not hidden:
+        return ""
+    whose = "All references are" if hidden == of else f"Of {of:,} references {hidden:,} are"
+    return (
+        f"{whose} mostly in letters other than a to z: ROUGE knows no others by default, and scores such "
+        "texts 0, or by their few Latin words. --rouge-words unicode takes words of any script."
+    )
 
 
 def compute_scores(outputs: Sequence[Output], given: Mapping[str, Sequence[float]]) -> dict[str, "Scores"]:
@@ -62,7 +84,7 @@ def compute_scores(outputs: Sequence[Output], given: Mapping[str, Sequence[float
     return scores
 
 
-def score_baselines(outputs: Sequence[Output], rouge: Rouge) -> dict[str, dict[str, float]]:
+def score_baselines(outputs: Sequence[Output], spec: ScoreSpec, rouge: Rouge) -> dict[str, dict[str, float]]:
     """Compute the mean ROUGE of what takes no network: floors, and the extractive ceiling.
 
     None are computed where a document is missing; the title only where there are titles.
@@ -78,7 +100,7 @@ def score_baselines(outputs: Sequence[Output], rouge: Rouge) -> dict[str, dict[s
         "Lead-3": [lead(o.document, 3) for o in outputs],
         "Longest-3": [longest(o.document, 3) for o in outputs],
         "Central": [central(o.document) for o in outputs],
-        "Extractive oracle": [oracle(o.document, o.references) for o in outputs],
+        "Extractive oracle": [oracle(o.document, o.references, spec.rouge_words) for o in outputs],
     }
     return {
         name: {metric: sum(values) / len(values) for metric, values in rouge(texts, references).items()}

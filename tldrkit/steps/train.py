@@ -129,7 +129,11 @@ def _advise(bench: Bench, spec: TrainSpec, corpus: "Corpus", model: ModelSource)
     from tldrkit.scoring.overlap import compute_rouge
 
     examples = corpus.validation[: spec.eval_examples]
-    scores = compute_rouge([lead(one.document, 3) for one in examples], [one.summaries for one in examples])
+    scores = compute_rouge(
+        [lead(one.document, 3) for one in examples],
+        [one.summaries for one in examples],
+        words=spec.rouge_words,
+    )
     compression = model.manifest.metrics.get("compression") if model.manifest else None
     advice = list(
         find_advice(

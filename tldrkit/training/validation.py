@@ -88,7 +88,9 @@ class Validator:
         )
         generate = Generator(network, self._tokenizer, decoding)
         generated = generate([example.document for example in examples])
-        scores = compute_rouge([one.text for one in generated], [one.summaries for one in examples])
+        scores = compute_rouge(
+            [one.text for one in generated], [one.summaries for one in examples], words=spec.rouge_words
+        )
         values = scores[MAIN.name]
         shown = zip(examples[:_SAMPLES], generated, values, strict=False)
         self.samples = [
