@@ -1,14 +1,19 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
+from transformers import AutoModel, AutoTokenizer
 
-from tldrkit.errors import ComparisonError
+from tests.encoders import save_encoder
+from tldrkit.errors import ComparisonError, ModelError
 from tldrkit.options import Options
 from tldrkit.specs import CompareSpec, PredictionsSpec
-from tldrkit.steps.compare import compare, read_scores
+from tldrkit.steps.compare import compare, read_comparison, read_scores
 from tldrkit.steps.predictions import score_predictions
 from tldrkit.steps.step import Outcome
+from tldrkit.store.store import ArtifactStore
 from tldrkit.tracking import Event, NullTracker
 
 PAIRS = [("Кошка сидит дома", "кошка спит дома"), ("Пёс лает", "пёс громко лает"), ("Да", "нет")]
@@ -63,3 +68,73 @@ def test_runs_scored_by_other_words_are_not_compared(place: Place) -> None:
     place.score("y/eval", rouge_words="unicode")
     with pytest.raises(ComparisonError, match=r"scored differently: .*words 'a-z' and 'unicode'"):
         compare(place.options, CompareSpec(), references=["x/eval", "y/eval"], target="compare")
+
+
+ENGLISH = [("the lift is broken", "a lift broke"), ("", "nothing"), ("she mends it", "she mends it")]
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_encoder(tmp_path_factory.mktemp("encoders") / "one")
+
+
+def write_english(place: Place) -> None:
+    """Write outputs in words that the tests' encoder knows."""
+    rows = [{"id": str(n), "prediction": own, "references": [text]} for n, (own, text) in enumerate(ENGLISH)]
+    place.file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def score_by_formula(folder: Path, summary: str, reference: str) -> float:
+    """Compute BERTScore's F1 of a pair with transformers and loops alone, by the last layer."""
+    network, tokenizer = AutoModel.from_pretrained(folder).eval(), AutoTokenizer.from_pretrained(folder)
+
+    def embed(text: str) -> list[torch.Tensor]:
+        with torch.no_grad():
+            states = network(**tokenizer(text, return_tensors="pt")).last_hidden_state[0]
+        return [state / state.norm() for state in states]
+
+    def match(own: list[torch.Tensor], other: list[torch.Tensor]) -> float:
+        return float(np.mean([max(float(x @ y) for y in other) for x in own[1:-1]]))
+
+    one, other = embed(summary), embed(reference)
+    precision, recall = match(one, other), match(other, one)
+    return 2 * precision * recall / (precision + recall)
+
+
+def test_bertscore_is_its_formula_by_that_encoder(place: Place, encoder: Path) -> None:
+    """Given outputs have the F1 of Zhang et al. by an encoder's layer, which the scores record by digest."""
+    write_english(place)
+    run = read_scores(place.score("x/eval", bertscore=str(encoder)).artifact)
+    wanted = [score_by_formula(encoder, *pair) if pair[0] else 0.0 for pair in ENGLISH]
+    assert run.scores["bertscore"] == pytest.approx(wanted, abs=1e-5)
+    assert run.scores["bertscore"][2] == pytest.approx(1, abs=1e-5)
+    assert run.encoder is not None
+    assert (run.encoder["name"], run.encoder["layer"]) == (str(encoder), 3)
+    place.score("y/eval", bertscore=str(encoder))
+    made = compare(place.options, CompareSpec(), references=["x/eval", "y/eval"], target="compare").artifact
+    assert "bertscore" in read_comparison(made).contrasts[0].others
+    assert "BERTScore: F1 by the vectors of" in (made.path / "comparison.md").read_text()
+
+
+def test_encoders_and_layers_are_not_mixed(place: Place, encoder: Path) -> None:
+    """Scores by another layer are not compared; a run without any stands beside, and is told so."""
+    write_english(place)
+    place.score("x/eval", bertscore=str(encoder))
+    place.score("y/eval", bertscore=str(encoder), bertscore_layer=1)
+    place.score("z/eval")
+    with pytest.raises(ComparisonError, match="BERTScore's layer 3 and 1"):
+        compare(place.options, CompareSpec(), references=["x/eval", "y/eval"], target="compare")
+    beside = compare(place.options, CompareSpec(), references=["x/eval", "z/eval"], target="beside").artifact
+    compared = read_comparison(beside)
+    assert any("Only x has a BERTScore" in warning for warning in compared.warnings)
+    assert "bertscore" not in compared.contrasts[0].others
+
+
+def test_what_writes_summaries_scores_none(place: Place) -> None:
+    """A model of the store is refused as an encoder, in words that say what is taken."""
+    store = ArtifactStore(place.options.artifacts)
+    with store.publish("a/train", kind="model", spec={}, inputs=(), provenance={}) as draft:
+        (draft.path / "config.json").write_text("{}")
+    with pytest.raises(ModelError, match="a/train@v1 writes summaries") as caught:
+        place.score("x/eval", bertscore="a/train")
+    assert "minilm" in caught.value.hint

@@ -53,7 +53,8 @@ def eval(  # noqa: A001  (the command's name)
     """Score a model, or the outputs of any other system.
 
     A model: scores, every prediction, parameters, bytes, latency, throughput, memory. Outputs: their scores
-    alone; only --over-references and --rouge-words apply to them. Both can stand in one comparison.
+    alone; of the options below --over-references, --rouge-words and --bertscore apply to them. Both can stand
+    in one comparison.
 
     Example: `tldrkit eval b/train --as b/eval --dataset synthetic --split test`
 

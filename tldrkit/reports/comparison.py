@@ -87,6 +87,8 @@ class Comparison:
     scoring: dict[str, str | bool]
     replications: tuple[Replication, ...] = ()
     """Beside each other, where runs came from several stores; the rows and contrasts pool them."""
+    encoder: dict[str, Any] | None = None
+    """Behind BERTScore, as ``RunScores`` has it; None where no run has a BERTScore."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields, and the format's number, as JSON values."""
@@ -176,6 +178,7 @@ def compare_runs(runs: Sequence[RunScores], spec: CompareSpec) -> Comparison:
         decoding=collect_decoding(runs),
         scoring=dict(runs[0].scoring),
         replications=_list_replications(groups),
+        encoder=next((run.encoder for run in runs if run.encoder), None),
     )
 
 

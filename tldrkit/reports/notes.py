@@ -32,6 +32,9 @@ def find_warnings(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:
     if len(machines) > 1:
         warnings.append(f"Times were measured under different conditions: {'; '.join(machines)}.")
     warnings += _tell_of_ratings([run for group in groups.values() for run in group])
+    judged = [label for label, group in groups.items() if all(run.encoder for run in group)]
+    if judged and len(judged) < len(groups):
+        warnings.append(f"Only {_join(judged)} has a BERTScore; `eval --bertscore` gives the others theirs.")
     first = next(iter(groups.values()))[0]
     documents = len(first.document_ids)
     if first.hidden:

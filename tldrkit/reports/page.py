@@ -127,6 +127,13 @@ def render_table(table: list[list[str]]) -> str:
     )
 
 
+def _describe_encoder(comparison: Comparison) -> list[str]:
+    if comparison.encoder is None:
+        return []
+    name, digest, layer = (comparison.encoder[key] for key in ("name", "digest", "layer"))
+    return [f"BERTScore: F1 by the vectors of {name} (digest {digest[:12]}), layer {layer}, not rescaled."]
+
+
 def describe_method(comparison: Comparison) -> list[str]:
     """Describe what the numbers rest on."""
     return [
@@ -137,6 +144,7 @@ def describe_method(comparison: Comparison) -> list[str]:
         "0.05. The smallest difference with an 80 % chance to be shown comes from the same draws, for the "
         "strictest of Holm's corrections.",
         "ROUGE: " + ", ".join(f"{key} {value}" for key, value in comparison.scoring.items()) + ".",
+        *_describe_encoder(comparison),
         "Decoding: "
         + (", ".join(f"{key} {value!r}" for key, value in comparison.decoding.items()) or "not known")
         + ".",

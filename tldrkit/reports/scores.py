@@ -88,6 +88,9 @@ class RunScores:
     """The processor or GPU that wrote the summaries; empty where not known."""
     replication: str = ""
     """The store it came from, where a comparison has runs of several."""
+    encoder: dict[str, Any] | None = None
+    """Name, digest and layer of the encoder behind BERTScore; None where there is none. Digest and layer are
+    equal in comparable runs."""
 
     @property
     def name(self) -> str:
@@ -151,6 +154,7 @@ def group_runs(runs: Sequence[RunScores]) -> dict[str, list[RunScores]]:
     _check_decoding([run for run in runs if run.decoding is not None])
     for run in runs[1:]:
         _check_settings(f"{runs[0].reference} and {run.reference}", "scored", runs[0].scoring, run.scoring)
+    _check_encoders([run for run in runs if run.encoder is not None])
     groups: dict[str, list[RunScores]] = {run.label: [] for run in runs}
     places = {run.replication: place for place, run in reversed([*enumerate(runs)])}
     for run in sorted(runs, key=lambda run: (places[run.replication], run.seed)):
@@ -214,6 +218,16 @@ def _check_decoding(runs: Sequence[RunScores]) -> None:
         names = f"{runs[0].reference} and {run.reference}"
         one, other = (_drop_prefix(each.decoding or {}) for each in (runs[0], run))
         _check_settings(names, "decoded", one, other)
+
+
+def _check_encoders(runs: Sequence[RunScores]) -> None:
+    for run in runs[1:]:
+        names = f"{runs[0].reference} and {run.reference}"
+        one, other = (
+            {f"BERTScore's {key}": (each.encoder or {}).get(key) for key in ("digest", "layer")}
+            for each in (runs[0], run)
+        )
+        _check_settings(names, "scored", one, other)
 
 
 def _drop_prefix(decoding: Mapping[str, Any]) -> dict[str, Any]:

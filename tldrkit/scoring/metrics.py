@@ -34,7 +34,7 @@ class Metric:
     is_share: bool = False
     """Shown as percent, with one digit behind the point; others are points with two."""
     compute: Compute | None = None
-    """None where scores come from elsewhere: all four of ROUGE at once, or from who wrote the summary."""
+    """None where scores come from elsewhere: all four of ROUGE at once, from an encoder, from who wrote."""
 
     def show(self, points: float) -> str:
         """Render a score times 100 with its unit."""
@@ -50,6 +50,7 @@ _TABLE = (
     Metric(name="rouge2", head="ROUGE-2"),
     Metric(name="rougeL", head="ROUGE-L"),
     Metric(name="rougeLsum", head="ROUGE-Lsum"),
+    Metric(name="bertscore", head="BERTScore"),
     Metric(
         name="chrf",
         head="chrF",

@@ -43,6 +43,28 @@ def resolve_encoder(store: ArtifactStore, source: str) -> ModelSource:
     return found
 
 
+def resolve_judge(store: ArtifactStore, source: str) -> ModelSource:
+    """Find the encoder that scores texts.
+
+    Args:
+        store: Its artifacts write summaries, and score none.
+        source: A folder, a hub id, or `minilm`.
+
+    Raises:
+        ModelError: It is an artifact, or a folder that is no model's, or not whole; or as `resolve_encoder`.
+        UnknownReference: If it names nothing.
+    """
+    if source == MINILM:
+        return _find_minilm()
+    found = resolve_model(store, source)
+    if found.manifest is not None:
+        raise ModelError(
+            f"{found.reference} writes summaries; BERTScore asks an encoder that was made for others' texts.",
+            hint="--bertscore takes a folder, a hub id, or minilm.",
+        )
+    return found
+
+
 def describe_encoder(encoder: ModelSource, folder: Path) -> dict[str, str]:
     """Tell for a manifest what a network began with.
 

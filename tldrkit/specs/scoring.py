@@ -1,6 +1,6 @@
 """How texts are scored, and how runs are set side by side."""
 
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -23,8 +23,23 @@ class ScoreSpec(WordsSpec):
     """How texts are scored."""
 
     over_references: Literal["best", "mean"] = Field(
-        "best", description="With several references: the best ROUGE counts, for each metric, or the mean."
+        "best", description="With several references: the best score counts, for each metric, or the mean."
     )
+    bertscore: str | None = added_field(
+        None,
+        description="Encoder of BERTScore: a folder, a hub id, or minilm; without it none is computed.",
+    )
+    bertscore_layer: int | None = added_field(
+        None,
+        ge=0,
+        description="Layer of that encoder whose vectors are compared; three quarters up where not given.",
+    )
+
+    @model_validator(mode="after")
+    def _ask_a_layer_of_an_encoder(self) -> Self:
+        if self.bertscore_layer is not None and self.bertscore is None:
+            raise ValueError("bertscore_layer is a layer of an encoder: name it with bertscore")
+        return self
 
 
 class PredictionsSpec(ScoreSpec):

@@ -12,6 +12,7 @@ from tldrkit.sources.loading import load_writer
 from tldrkit.sources.model import ModelSource, resolve_writer
 from tldrkit.sources.origin import find_origin
 from tldrkit.specs import EvalSpec
+from tldrkit.steps.judging import find_judge, score_by_encoder
 from tldrkit.steps.scoring import (
     advise_words,
     build_rouge,
@@ -49,14 +50,16 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
     spec = model.complete(spec, options)
     texts = resolve_source(spec, options.data)
     run_facts = _describe_run(model, spec.precision)
-    inputs = (model.to_input(), data_input(texts.identity, texts.reference), _run_input(run_facts))
+    judge = find_judge(options, spec)
+    inputs = [model.to_input(), data_input(texts.identity, texts.reference), _run_input(run_facts)]
+    inputs += [judge.to_input("bertscore")] if judge else []
     group = name_group(run_facts["label"], run_facts["seed"])
     step = Step(
         name="eval",
         kind="scores",
         target=target,
         spec=spec,
-        inputs=inputs,
+        inputs=tuple(inputs),
         precision=spec.precision,
         group=group,
     )
@@ -80,6 +83,9 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
         )
         rouge = build_rouge(spec, len(outputs), options.threads)
         given["cut"] = list(map(float, decoded.cut))
+        encoder = None
+        if judge:
+            given["bertscore"], encoder = score_by_encoder(bench, options, spec, judge, outputs)
         run = RunScores(
             label=run_facts["label"],
             seed=run_facts["seed"],
@@ -92,6 +98,7 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
             cost=decoded.cost,
             origin=find_origin(ArtifactStore(options.artifacts), model),
             scored_on=name_hardware(bench.draft.provenance),
+            encoder=encoder,
             **describe_texts(outputs, spec),
         )
         write_scores(bench.draft.path, run, outputs)

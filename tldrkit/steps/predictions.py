@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tldrkit.options import Options
 from tldrkit.specs import PredictionsSpec
+from tldrkit.steps.judging import find_judge, score_by_encoder
 from tldrkit.steps.scoring import (
     advise_words,
     build_rouge,
@@ -24,11 +25,14 @@ def score_predictions(options: Options, spec: PredictionsSpec, *, file: Path, ta
 
     Raises:
         DataError: If the file cannot be read, is cut short, or lacks predictions or references.
+        ModelError: If the encoder of BERTScore cannot be loaded.
     """
     from tldrkit.files import compute_digest
 
-    inputs = (Input(role="predictions", reference=str(file), digest=compute_digest(file)),)
-    step = Step(name="eval", kind="scores", target=target, spec=spec, inputs=inputs)
+    judge = find_judge(options, spec)
+    inputs = [Input(role="predictions", reference=str(file), digest=compute_digest(file))]
+    inputs += [judge.to_input("bertscore")] if judge else []
+    step = Step(name="eval", kind="scores", target=target, spec=spec, inputs=tuple(inputs))
 
     def work(bench: Bench) -> None:
         from tldrkit.datasets.predictions import read_outputs
@@ -37,6 +41,9 @@ def score_predictions(options: Options, spec: PredictionsSpec, *, file: Path, ta
         outputs = read_outputs(file)
         rouge = build_rouge(spec, len(outputs), options.threads)
         given = rouge([o.prediction for o in outputs], [o.references for o in outputs])
+        encoder = None
+        if judge:
+            given["bertscore"], encoder = score_by_encoder(bench, options, spec, judge, outputs)
         run = RunScores(
             label=spec.label,
             seed=spec.seed,
@@ -47,6 +54,7 @@ def score_predictions(options: Options, spec: PredictionsSpec, *, file: Path, ta
             decoding=None,
             baselines=score_baselines(outputs, spec, rouge),
             cost=None,
+            encoder=encoder,
             **describe_texts(outputs, spec),
         )
         write_scores(bench.draft.path, run, outputs)
