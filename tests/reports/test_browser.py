@@ -96,8 +96,8 @@ def test_numbers_shown_equal_the_json(browser: Chrome, report: Report) -> None:
     for row in report.comparison.to_dict()["rows"]:
         cells = shown[row["label"]]
         assert cells["parameters"] == f"{row['cost']['parameters']:,.0f}"
-        assert cells["ROUGE-L"] == f"{row['rouge']['rougeL']:.2f}"
-        assert cells["ROUGE-2"] == f"{row['rouge']['rouge2']:.2f}"
+        assert cells["ROUGE-L"] == f"{row['scores']['rougeL']:.2f}"
+        assert cells["ROUGE-2"] == f"{row['scores']['rouge2']:.2f}"
         assert cells["ROUGE-L, 95 %"] == f"[{row['interval']['low']:.2f}, {row['interval']['high']:.2f}]"
 
 

@@ -134,7 +134,7 @@ def test_the_whole_validation_split_is_scored_at_the_end(examples: Corpus) -> No
 
     assert len(examples.validation) > 2
     assert whole["examples"] == len(examples.validation)
-    assert (whole["rouge_l"], whole["loss"]) == pytest.approx((score.rouge_l, score.loss))
+    assert (whole["rouge_l"], whole["loss"]) == pytest.approx((score.value, score.loss))
     assert alike.metrics["whole_validation"]["rouge_l"] == alike.metrics["best_val_rouge_l"]
 
 

@@ -46,10 +46,10 @@ class FitSpec(DataSpec, WordsSpec):
     schedule: Literal["linear", "cosine", "constant", "plateau"] = added_field(
         "linear",
         description="Learning rate after the warm-up: to zero in a line or in half a cosine, constant, or "
-        "cut whenever ROUGE-L stagnates.",
+        "cut whenever the score stagnates.",
     )
     plateau_patience: int = added_field(
-        3, ge=1, description="Validations without a better ROUGE-L before a cut (plateau)."
+        3, ge=1, description="Validations without a better score before a cut (plateau)."
     )
     plateau_factor: float = added_field(
         0.5, gt=0, lt=1, description="What a cut leaves of the learning rate (plateau)."

@@ -347,7 +347,7 @@ class Trainer:
         if cuts > state.cuts:
             waited = count_noun(self._spec.plateau_patience, "validation")
             share = self._spec.plateau_factor**cuts
-            message = f"step {state.step}: no better ROUGE-L in {waited}, so the learning rate is cut to "
+            message = f"step {state.step}: no better {MAIN.head} in {waited}, so the learning rate is cut to "
             message += f"{share:.3g} of its peak"
             self._tracker.log({"kind": "rate_cut", "step": state.step, "cuts": cuts, "message": message})
         state.cuts = cuts
