@@ -40,7 +40,7 @@ class Embedder:
             results: (tokens, width) and (tokens,) each
         """
         order = sorted(range(len(texts)), key=lambda number: len(texts[number]))
-        found = {}
+        found: dict[int, tuple[NDArray[np.float32], NDArray[np.bool_]]] = {}
         for start in range(0, len(order), _BATCH):
             numbers = order[start : start + _BATCH]
             found |= dict(zip(numbers, self._embed_batch([texts[n] for n in numbers]), strict=True))

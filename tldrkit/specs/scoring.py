@@ -1,6 +1,6 @@
 """How texts are scored, and how runs are set side by side."""
 
-from typing import Literal, Self
+from typing import Literal
 
 from pydantic import Field, model_validator
 
@@ -36,7 +36,7 @@ class ScoreSpec(WordsSpec):
     )
 
     @model_validator(mode="after")
-    def _ask_a_layer_of_an_encoder(self) -> Self:
+    def _ask_a_layer_of_an_encoder(self) -> "ScoreSpec":
         if self.bertscore_layer is not None and self.bertscore is None:
             raise ValueError("bertscore_layer is a layer of an encoder: name it with bertscore")
         return self
