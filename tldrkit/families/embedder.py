@@ -107,11 +107,12 @@ def load_embedder(folder: Path, layer: int | None = None) -> Embedder:
 
 
 def _find_limit(network: nn.Module, tokenizer: PreTrainedTokenizerBase) -> int:
-    """Find how many tokens a network has positions for; RoBERTa's begin behind its padding token."""
+    """Find how many tokens a network has positions for; RoBERTa's and BART's begin behind some rows."""
     limits = [tokenizer.model_max_length] if tokenizer.model_max_length < _UNLIMITED else []
     for name, module in network.named_modules():
         if name.rpartition(".")[2] in ("position_embeddings", "embed_positions"):
             table: Any = module
-            before = 0 if getattr(table, "padding_idx", None) is None else table.padding_idx + 1
+            padding = getattr(table, "padding_idx", None)
+            before = getattr(table, "offset", 0) if padding is None else padding + 1
             limits.append(int(table.weight.shape[0]) - before)
     return min(limits, default=_LIMIT)

@@ -34,7 +34,9 @@ def find_warnings(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:
     warnings += _tell_of_ratings([run for group in groups.values() for run in group])
     judged = [label for label, group in groups.items() if all(run.encoder for run in group)]
     if judged and len(judged) < len(groups):
-        warnings.append(f"Only {_join(judged)} has a BERTScore; `eval --bertscore` gives the others theirs.")
+        warnings.append(
+            f"A BERTScore is known of {_join(judged)} only; `eval --bertscore` gives the others theirs."
+        )
     first = next(iter(groups.values()))[0]
     documents = len(first.document_ids)
     if first.hidden:
