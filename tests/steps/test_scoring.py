@@ -10,8 +10,9 @@ from tests.encoders import save_encoder
 from tldrkit.errors import ComparisonError, ModelError
 from tldrkit.options import Options
 from tldrkit.specs import CompareSpec, PredictionsSpec
-from tldrkit.steps.compare import compare, read_comparison, read_scores
+from tldrkit.steps.compare import compare, read_comparison
 from tldrkit.steps.predictions import score_predictions
+from tldrkit.steps.scored import read_scores
 from tldrkit.steps.step import Outcome
 from tldrkit.store.store import ArtifactStore
 from tldrkit.tracking import Event, NullTracker
