@@ -12,7 +12,7 @@ from tldrkit.sources.loading import load_writer
 from tldrkit.sources.model import ModelSource, resolve_writer
 from tldrkit.sources.origin import find_origin
 from tldrkit.specs import EvalSpec
-from tldrkit.steps.judging import find_judge, score_by_encoder
+from tldrkit.steps.judging import find_judge
 from tldrkit.steps.scoring import (
     advise_words,
     build_rouge,
@@ -51,15 +51,14 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
     texts = resolve_source(spec, options.data)
     run_facts = _describe_run(model, spec.precision)
     judge = find_judge(options, spec)
-    inputs = [model.to_input(), data_input(texts.identity, texts.reference), _run_input(run_facts)]
-    inputs += [judge.to_input("bertscore")] if judge else []
+    scored = (model.to_input(), data_input(texts.identity, texts.reference), _run_input(run_facts))
     group = name_group(run_facts["label"], run_facts["seed"])
     step = Step(
         name="eval",
         kind="scores",
         target=target,
         spec=spec,
-        inputs=tuple(inputs),
+        inputs=scored + judge.inputs,
         precision=spec.precision,
         group=group,
     )
@@ -83,27 +82,24 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
         )
         rouge = build_rouge(spec, len(outputs), options.threads)
         given["cut"] = list(map(float, decoded.cut))
-        encoder = None
-        if judge:
-            given["bertscore"], encoder = score_by_encoder(bench, options, spec, judge, outputs)
+        judged = judge.score(bench, options, spec, outputs)
         run = RunScores(
             label=run_facts["label"],
             seed=run_facts["seed"],
             reference=target,
             model=model.reference,
-            scores=compute_scores(outputs, given),
+            scores=compute_scores(outputs, given | judged.scores),
             data=f"{texts.name}, {spec.split}",
             decoding=read_decoding(spec).settings if model.has_network else None,
             baselines=score_baselines(outputs, spec, rouge),
             cost=decoded.cost,
             origin=find_origin(ArtifactStore(options.artifacts), model),
             scored_on=name_hardware(bench.draft.provenance),
-            encoder=encoder,
+            encoder=judged.encoder,
             **describe_texts(outputs, spec),
         )
         write_scores(bench.draft.path, run, outputs)
-        if advice := advise_words(run.hidden, len(outputs)):
-            bench.tracker.log({"kind": "advice", "message": advice})
+        advise_words(bench, run.hidden, len(outputs))
         bench.tracker.log({"kind": "samples", "samples": _choose_samples(outputs, given[MAIN.name])})
         bench.draft.metrics.update(summarize_scores(run) | _summarize_cost(decoded.cost))
         bench.draft.metrics["data"] = [split.describe()]

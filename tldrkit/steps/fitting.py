@@ -51,8 +51,7 @@ def fit_and_save(
     accelerator = build_accelerator(options.device, spec.precision)
     bench.draft.provenance.update(describe_device(str(accelerator.device)))
     hidden = count_hidden([one.summaries for one in corpus.validation], spec.rouge_words)
-    if advice := advise_words(hidden, len(corpus.validation)):
-        bench.tracker.log({"kind": "advice", "message": advice})
+    advise_words(bench, hidden, len(corpus.validation))
     trainer = Trainer(
         accelerator,
         summarizer.tokenizer,

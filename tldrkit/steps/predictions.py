@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tldrkit.options import Options
 from tldrkit.specs import PredictionsSpec
-from tldrkit.steps.judging import find_judge, score_by_encoder
+from tldrkit.steps.judging import find_judge
 from tldrkit.steps.scoring import (
     advise_words,
     build_rouge,
@@ -30,9 +30,8 @@ def score_predictions(options: Options, spec: PredictionsSpec, *, file: Path, ta
     from tldrkit.files import compute_digest
 
     judge = find_judge(options, spec)
-    inputs = [Input(role="predictions", reference=str(file), digest=compute_digest(file))]
-    inputs += [judge.to_input("bertscore")] if judge else []
-    step = Step(name="eval", kind="scores", target=target, spec=spec, inputs=tuple(inputs))
+    scored = Input(role="predictions", reference=str(file), digest=compute_digest(file))
+    step = Step(name="eval", kind="scores", target=target, spec=spec, inputs=(scored, *judge.inputs))
 
     def work(bench: Bench) -> None:
         from tldrkit.datasets.predictions import read_outputs
@@ -41,26 +40,25 @@ def score_predictions(options: Options, spec: PredictionsSpec, *, file: Path, ta
         outputs = read_outputs(file)
         rouge = build_rouge(spec, len(outputs), options.threads)
         given = rouge([o.prediction for o in outputs], [o.references for o in outputs])
-        encoder = None
-        if judge:
-            given["bertscore"], encoder = score_by_encoder(bench, options, spec, judge, outputs)
+        judged = judge.score(bench, options, spec, outputs)
         run = RunScores(
             label=spec.label,
             seed=spec.seed,
             reference=target,
             model="",
-            scores=compute_scores(outputs, given),
+            scores=compute_scores(outputs, given | judged.scores),
             data=file.name,
             decoding=None,
             baselines=score_baselines(outputs, spec, rouge),
             cost=None,
-            encoder=encoder,
+            encoder=judged.encoder,
             **describe_texts(outputs, spec),
         )
         write_scores(bench.draft.path, run, outputs)
         marks = Counter(mark for output in outputs for mark in output.marks)
         bench.draft.metrics.update(summarize_scores(run) | {"marks": dict(sorted(marks.items()))})
-        messages = [advice] if (advice := advise_words(run.hidden, len(outputs))) else []
+        advise_words(bench, run.hidden, len(outputs))
+        messages = []
         if marks:
             told = ", ".join(f"{mark} {count:,}" for mark, count in sorted(marks.items()))
             messages.append(

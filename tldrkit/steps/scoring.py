@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tldrkit.datasets.predictions import Output
 from tldrkit.specs import ScoreSpec
+from tldrkit.steps.step import Bench
 from tldrkit.store.digest import digest_json
 
 if TYPE_CHECKING:
@@ -55,15 +56,16 @@ def count_hidden(references: Sequence[Sequence[str]], words: "Words") -> int:
     return sum(all(map(is_hidden, texts)) for texts in references) if words == "a-z" else 0
 
 
-def advise_words(hidden: int, of: int) -> str:
-    """Tell which option scores texts beyond a-z; empty where there are none."""
+def advise_words(bench: Bench, hidden: int, of: int) -> None:
+    """Tell which option scores texts beyond a-z, where there are such."""
     if not hidden:
-        return ""
+        return
     whose = "All references are" if hidden == of else f"Of {of:,} references {hidden:,} are"
-    return (
+    message = (
         f"{whose} mostly in letters other than a to z: ROUGE knows no others by default, and scores such "
         "texts 0, or by their few Latin words. --rouge-words unicode takes words of any script."
     )
+    bench.tracker.log({"kind": "advice", "message": message})
 
 
 def compute_scores(outputs: Sequence[Output], given: Mapping[str, Sequence[float]]) -> dict[str, "Scores"]:
