@@ -25,7 +25,7 @@ def plan(tmp_path: Path, *variables: str, target: str = "abc") -> list[str]:
 
 
 def test_the_experiments_are_all_planned(tmp_path: Path) -> None:
-    """All begin at the profile's base; four runs are trained and scored a seed, D matched to B of its own seed."""
+    """All begin at the profile's base; a seed trains and scores four runs, D matched to its own B."""
     steps = plan(tmp_path, "SEEDS=0 1")
 
     assert [sum(step.startswith(name) for step in steps) for name in ("base", "train", "eval")] == [0, 8, 8]
