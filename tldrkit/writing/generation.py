@@ -76,7 +76,8 @@ class Generator:
         frozen = freeze(network) if packed and writes_plainly(network) else None
         if decoding.precision == "int8" and not (frozen and has_int8()):
             raise ModelError(
-                "int8 is for T5, BART and kin with usual activations, on processors with 8-bit products.",
+                "int8 is for T5, BART and kin with usual activations and no dendrites on whole blocks, on "
+                "processors with 8-bit products.",
                 hint="Use --precision fp32 or bf16.",
             )
         self._decoder = Decoder(frozen, decoding.precision) if frozen else None
