@@ -4,7 +4,7 @@
 # MINILM_PACKAGE the same for the encoder of the profile minilm.
 
 PROFILE   ?= tiny
-SEEDS     ?= 0 1 2
+SEEDS     ?= $(if $(filter tiny,$(PROFILE)),0 1 2,0)
 RUNS      ?= a b c d
 DATA      ?=
 DATASET   ?=

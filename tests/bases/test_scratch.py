@@ -36,7 +36,7 @@ def test_a_word_is_the_same_token_wherever_it_stands() -> None:
 
 def test_a_base_begins_with_what_copying_needs() -> None:
     """Cross-attention adds what it attends to; one head looks a token back, one ahead; layers add little."""
-    spec = BaseSpec(vocab_size=300, d_model=32, d_kv=8, num_heads=4, d_ff=48)
+    spec = BaseSpec(vocab_size=300, d_model=32, d_kv=8, num_heads=4, d_ff=48, copy_steps=1)
     network = build_base(spec, TEXTS).network
     for block in network.decoder.block:
         cross = block.layer[1].EncDecAttention

@@ -52,7 +52,10 @@ def build_base(spec: BaseSpec, texts: Iterable[str]) -> Summarizer:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(spec.seed)
         network = (T5ForConditionalGeneration if plain else TldrT5ForConditionalGeneration)(config)
-        _ease_copying(network)
+        # T5's tokens of unit variance drown what attention adds for hundreds of steps; small ones do not.
+        nn.init.normal_(network.shared.weight, std=config.d_model**-0.5)
+        if spec.copy_steps:
+            _ease_copying(network)
     network.generation_config = GenerationConfig(
         pad_token_id=0, eos_token_id=1, decoder_start_token_id=0, max_new_tokens=spec.taught.max_target_tokens
     )
@@ -60,19 +63,17 @@ def build_base(spec: BaseSpec, texts: Iterable[str]) -> Summarizer:
 
 
 def _ease_copying(network: T5ForConditionalGeneration) -> None:
-    """Draw weights anew, so that a network learns to copy within hundreds of steps.
+    """Change random weights so that a network learns to copy within hundreds of steps.
 
-    With T5's own, tokens of unit variance drown what attention adds; small ones are drowned by what layers
-    add; and Adam moves a relative bias by its rate at most in a step, so that a head which looks at
-    neighbours takes thousands of steps. Here tokens are small, and so is what layers add; cross-attention
-    adds what it attends to; and each head begins with a view of positions. Without any one of these, 250
-    steps did not teach copying, which take 200 with all.
+    Small tokens are drowned by what layers add; and Adam moves a relative bias by its rate at most in a
+    step, so that a head which looks at neighbours takes thousands of steps. So what layers add is made
+    small, cross-attention adds what it attends to, and each head begins with a view of positions. Without
+    any one of these, 250 steps did not teach copying, which take 200 with all.
 
     The idea is that of "Mimetic Initialization of Self-Attention Layers", Trockman & Kolter, ICML 2023; the
     slopes are as in "Train Short, Test Long", Press et al., ICLR 2022; the numbers were found by trying.
     """
     config = network.config
-    nn.init.normal_(network.shared.weight, std=config.d_model**-0.5)
     with torch.no_grad():
         for name, weight in network.named_parameters():
             if name.endswith((".o.weight", ".wo.weight")):
