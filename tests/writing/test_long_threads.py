@@ -153,7 +153,7 @@ def test_every_mark_around_a_text_has_room(monkeypatch: pytest.MonkeyPatch) -> N
         def __init__(self, *_: object) -> None:
             pass
 
-        def __call__(self, texts: list[str]) -> list[Generated]:
+        def __call__(self, texts: list[str], **_: object) -> list[Generated]:
             read.extend(texts)
             return [Generated("", 1)] * len(texts)
 
