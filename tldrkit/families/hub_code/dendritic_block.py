@@ -11,10 +11,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from .dendritic_linear import ACTIVATIONS, grow_linears  # noqa: TID252  (flat on the hub)
+from .dendritic_linear import ACTIVATIONS, Dendritic, grow_linears  # noqa: TID252  (flat on the hub)
 
 
-class DendriticBlock(nn.Module):
+class DendriticBlock(Dendritic):
     """Compute a feed-forward block (norm, linear layers and the sum with its input) and what dendrites add.
 
     With the block F and dendrites F_j, which are blocks like it, links s_ji, output weights t_j and
@@ -29,8 +29,6 @@ class DendriticBlock(nn.Module):
     Raises:
         ValueError: Fewer than one dendrite, or an unknown activation.
     """
-
-    dendrite_links: nn.Parameter | None
 
     def __init__(self, block: nn.Module, dendrites: int, activation: str) -> None:
         super().__init__()
@@ -56,25 +54,7 @@ class DendriticBlock(nn.Module):
         """
         parts: Any = self
         output: torch.Tensor = hidden + parts.dropout(parts.DenseReluDense(parts.layer_norm(hidden)))
-        features: list[torch.Tensor] = []
-        for dendrite, block in enumerate(self.dendrites):
-            feature = block(hidden)
-            for link, earlier in zip(self.links_to(dendrite), features, strict=True):
-                feature = torch.addcmul(feature, link, earlier)
-            features.append(ACTIVATIONS[self.activation](feature))
-            output = torch.addcmul(output, self.dendrite_to_output[dendrite], features[-1])
-        return output
-
-    def links_to(self, dendrite: int) -> torch.Tensor:
-        """Select the links from all earlier dendrites.
-
-        Shape:
-            result: (dendrite, width)
-        """
-        if self.dendrite_links is None:
-            return self.dendrite_to_output[:0]
-        first = dendrite * (dendrite - 1) // 2
-        return self.dendrite_links[first : first + dendrite]
+        return self.add_dendrites(output, (block(hidden) for block in self.dendrites))
 
 
 def grow(module: nn.Module, growth: Mapping[str, int], activation: str) -> None:

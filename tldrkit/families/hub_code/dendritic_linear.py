@@ -5,7 +5,7 @@ alone: the file travels beside exported weights, where tldrkit and PerforatedAI 
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import torch
 from torch import nn
@@ -14,7 +14,41 @@ from torch.nn import functional
 ACTIVATIONS = {"relu": torch.relu, "sigmoid": torch.sigmoid, "tanh": torch.tanh}
 
 
-class DendriticLinear(nn.Module):
+class Dendritic(nn.Module):
+    """What all modules with dendrites share: their links and output weights, and the sum over them."""
+
+    activation: str
+    dendrite_to_output: nn.Parameter
+    dendrite_links: nn.Parameter | None
+
+    def add_dendrites(self, output: torch.Tensor, drives: Iterable[torch.Tensor]) -> torch.Tensor:
+        """Add to an output what the dendrites make of their drives, one for each.
+
+        Shape:
+            output, each drive, result: (..., width)
+        """
+        features: list[torch.Tensor] = []
+        for dendrite, drive in enumerate(drives):
+            feature = drive
+            for link, earlier in zip(self.links_to(dendrite), features, strict=True):
+                feature = torch.addcmul(feature, link, earlier)
+            features.append(ACTIVATIONS[self.activation](feature))
+            output = torch.addcmul(output, self.dendrite_to_output[dendrite], features[-1])
+        return output
+
+    def links_to(self, dendrite: int) -> torch.Tensor:
+        """Select the links from all earlier dendrites.
+
+        Shape:
+            result: (dendrite, width)
+        """
+        if self.dendrite_links is None:
+            return self.dendrite_to_output[:0]
+        first = dendrite * (dendrite - 1) // 2
+        return self.dendrite_links[first : first + dendrite]
+
+
+class DendriticLinear(Dendritic):
     """Compute a linear map and the features its dendrites add to it.
 
     With main weight W, dendrites D_j, links s_ji (from dendrite i to dendrite j), output weights t_j and
@@ -37,7 +71,6 @@ class DendriticLinear(nn.Module):
 
     bias: nn.Parameter | None
     dendrite_bias: nn.Parameter | None
-    dendrite_links: nn.Parameter | None
 
     def __init__(
         self,
@@ -90,24 +123,7 @@ class DendriticLinear(nn.Module):
             result: (..., out_features)
         """
         output = functional.linear(hidden, self.weight, self.bias)
-        features: list[torch.Tensor] = []
-        for dendrite, feature in enumerate(self._compute_dendrites(hidden)):
-            for link, earlier in zip(self.links_to(dendrite), features, strict=True):
-                feature = torch.addcmul(feature, link, earlier)
-            features.append(ACTIVATIONS[self.activation](feature))
-            output = torch.addcmul(output, self.dendrite_to_output[dendrite], features[-1])
-        return output
-
-    def links_to(self, dendrite: int) -> torch.Tensor:
-        """Select the links from all earlier dendrites.
-
-        Shape:
-            result: (dendrite, out_features)
-        """
-        if self.dendrite_links is None:
-            return self.dendrite_to_output[:0]
-        first = dendrite * (dendrite - 1) // 2
-        return self.dendrite_links[first : first + dendrite]
+        return self.add_dendrites(output, self._compute_dendrites(hidden))
 
     def _compute_dendrites(self, hidden: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Compute D_j x for all dendrites in one product.
