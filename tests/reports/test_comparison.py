@@ -148,8 +148,8 @@ def test_runs_that_grew_nothing_are_named() -> None:
     ]
     warnings = compare(*runs, *controls).warnings
 
-    assert "B early published no dendrites in 1 of 3 seeds (0)." in warnings
-    assert "B late published no dendrites: what it scores says nothing of them." in warnings
+    assert "No dendrites were published by B early in 1 of 3 seeds (0)." in warnings
+    assert "No dendrites were published by B late: what it scores says nothing of them." in warnings
     assert [text for text in warnings if "no control" in text] == [
         "D late has 10.0 % more parameters than B late: it is no control of its size."
     ]

@@ -5,9 +5,9 @@ import pytest
 from tests.serving.conftest import Server, start_server
 from tldrkit.families.summarizer import load_summarizer, save_summarizer
 from tldrkit.families.taught import save_taught
-from tldrkit.specs import Taught
-from tldrkit.writing.decoding import Decoding
-from tldrkit.writing.generation import Generator
+from tldrkit.specs import SummarizeSpec, Taught
+from tldrkit.threads import Post, Thread
+from tldrkit.writing.long_threads import ThreadSummarizer
 
 TAUGHT = {
     "first": Taught(prefix="tl;dr: ", max_source_tokens=16, max_target_tokens=8),
@@ -34,10 +34,10 @@ def test_each_model_of_a_server_reads_as_it_was_taught(folder: Path) -> None:
         refused = [ask(server, name, {"min_new_tokens": 12}, status) for name, status in
                    (("first", 422), ("second", 200))]  # fmt: skip
 
+    thread = Thread(id="0", title="", posts=(Post(author="", text=TEXT),))
     for name, answer, one in zip(TAUGHT, answers, told, strict=True):
-        summarizer = load_summarizer(folder / name)
-        decoding = Decoding(**vars(TAUGHT[name]), num_beams=1, batch_size=1)
-        assert answer == Generator(summarizer.network, summarizer.tokenizer, decoding)([TEXT])[0].text
+        spec = SummarizeSpec(**vars(TAUGHT[name]), num_beams=1, batch_size=1)
+        assert answer == ThreadSummarizer(load_summarizer(folder / name), spec)([thread])[0].text
         assert {key: one["decoding"][key] for key in vars(TAUGHT[name])} == vars(TAUGHT[name])
     assert answers[0] != answers[1]
     assert "8 tokens at most" in refused[0]

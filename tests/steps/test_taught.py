@@ -218,14 +218,13 @@ def test_serve_reads_each_model_as_it_was_taught(own: Own) -> None:
     sources = (str(own.exported), "base")
     models = [resolve_model(store, source) for source in sources]
     spec = SummarizeSpec(num_beams=1)
-    served = [_load(options, spec, *pair).decoding for pair in zip(models, sources, strict=True)]
+    served = [_load(options, spec, *pair).summarize.decoding for pair in zip(models, sources, strict=True)]
 
     assert [one.prefix for one in served] == ["tl;dr: ", "summarize: "]
     assert [(one.max_source_tokens, one.max_target_tokens) for one in served] == [(64, 16)] * 2
     assert told == []
-    assert (
-        _load(options, SummarizeSpec(num_beams=1, prefix="so: "), models[1], "base").decoding.prefix == "so: "
-    )
+    other = _load(options, SummarizeSpec(num_beams=1, prefix="so: "), models[1], "base")
+    assert other.summarize.decoding.prefix == "so: "
     assert told == ["base@v1 was taught prefix 'summarize: '; here it is told prefix 'so: '."]
 
 

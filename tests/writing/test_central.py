@@ -8,9 +8,10 @@ import pytest
 from tldrkit.errors import ModelError
 from tldrkit.options import Options
 from tldrkit.specs import CompareSpec, CompressSpec, EvalSpec, SummarizeSpec
-from tldrkit.steps.compare import compare, read_comparison, read_scores
+from tldrkit.steps.compare import compare, read_comparison
 from tldrkit.steps.compress import compress
 from tldrkit.steps.eval import eval as score
+from tldrkit.steps.scored import read_scores
 from tldrkit.threads import Post, Thread
 from tldrkit.writing.central import CentralSummarizer
 from tldrkit.writing.long_threads import ThreadSummarizer
@@ -69,7 +70,7 @@ def test_it_is_a_row_that_no_run_is_taken_for(corpus: Path, tmp_path: Path) -> N
     comparison = read_comparison(artifact)
     (row,) = comparison.rows
 
-    assert row.rouge["rougeL"] == pytest.approx(comparison.baselines["Central"]["rougeL"])
+    assert row.scores["rougeL"] == pytest.approx(comparison.baselines["Central"]["rougeL"])
     assert comparison.winner == ""
     assert read_scores(scored).cost is None
 

@@ -59,7 +59,7 @@ def _tell_of_ratings(runs: Sequence[RunScores]) -> list[str]:
     if not threads:
         return []
     whole = sum(None not in own for own in threads)
-    told = f"People rated {count_noun(len(threads), 'thread')}, of {whole:,} the summaries of all runs."
+    told = f"People rated {count_noun(len(threads), 'thread')}, all runs' summaries of {whole:,}."
     few = "" if whole > 1 else " A difference needs two threads whose summaries are rated of both runs."
     return [f"{told} The lowest rating is 0, the highest 100.{few}"]
 
@@ -125,10 +125,12 @@ def _warn_of_growth(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:
         grown = {run.seed: run.cost.dendrites for run in groups[label] if run.cost}
         bare = [seed for seed, dendrites in grown.items() if not dendrites]
         if bare and len(bare) == len(grown):
-            warnings.append(f"{label} published no dendrites: what it scores says nothing of them.")
+            warnings.append(f"No dendrites were published by {label}: what it scores says nothing of them.")
         elif bare:
             seeds = count_noun(len(grown), "seed")
-            warnings.append(f"{label} published no dendrites in {len(bare)} of {seeds} ({_join(bare)}).")
+            warnings.append(
+                f"No dendrites were published by {label} in {len(bare)} of {seeds} ({_join(bare)})."
+            )
     return warnings
 
 

@@ -59,7 +59,7 @@ def resolve_judge(store: ArtifactStore, source: str) -> ModelSource:
     found = resolve_model(store, source)
     if found.manifest is not None:
         raise ModelError(
-            f"{found.reference} writes summaries; BERTScore asks an encoder that was made for others' texts.",
+            f"{found.reference} is a summarizer; BERTScore asks an encoder that was made for others' texts.",
             hint="--bertscore takes a folder, a hub id, or minilm.",
         )
     return found

@@ -52,19 +52,19 @@ def ask_hub() -> str:
     if os.environ.get("HF_HUB_OFFLINE", "").upper() in _YES:
         return "not asked: HF_HUB_OFFLINE is set"
     own = os.environ.get("HF_ENDPOINT")
-    named = "the address of HF_ENDPOINT" if own else _HUB
+    name = "the address of HF_ENDPOINT" if own else _HUB
     request = urllib.request.Request(own or _HUB, method="HEAD")
     started = time.perf_counter()
     try:
         with urllib.request.urlopen(request, timeout=_PATIENCE):
             pass
     except urllib.error.HTTPError as error:
-        return f"{named} answers with status {error.code}"
+        return f"{name} answers, but with {error.code}"
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
         said = say_reason(reason) if isinstance(reason, BaseException) else reason
-        return f"{named} does not answer: {said}"
-    return f"{named} answers, in {time.perf_counter() - started:.1f} s"
+        return f"{name} does not answer: {said}"
+    return f"{name} answers, in {time.perf_counter() - started:.1f} s"
 
 
 def _describe_gpu() -> str:

@@ -11,6 +11,7 @@ from tldrkit.texts import count_noun
 from tldrkit.tracking import Event, Tracker
 
 _LEARNING = 16  # bytes a parameter beside its weight: gradient, AdamW's two moments, the best weights so far
+_UNITS = (("GB", 1e9), ("MB", 1e6), ("KB", 1e3))
 _KEPT = 20  # bytes a parameter on the disk: the state of the run, and what is published
 _SHORT = 60.0  # seconds; of less nobody needs to be told
 
@@ -87,4 +88,5 @@ def _say_time(seconds: float) -> str:
 
 
 def _show(number: float) -> str:
-    return f"{number / 1e9:,.1f} GB" if number >= 1e9 else f"{number / 1e6:,.0f} MB"
+    unit, size = next((one for one in _UNITS if number >= one[1]), _UNITS[-1])
+    return f"{number / size:,.1f} {unit}" if size == _UNITS[0][1] else f"{number / size:,.0f} {unit}"

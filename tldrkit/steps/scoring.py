@@ -11,6 +11,7 @@ from tldrkit.datasets.predictions import Output
 from tldrkit.specs import ScoreSpec
 from tldrkit.steps.step import Bench
 from tldrkit.store.digest import digest_json
+from tldrkit.texts import count_noun
 
 if TYPE_CHECKING:
     from tldrkit.reports.scores import RunScores
@@ -60,10 +61,10 @@ def advise_words(bench: Bench, hidden: int, of: int) -> None:
     """Tell which option scores texts beyond a-z, where there are such."""
     if not hidden:
         return
-    whose = "All references are" if hidden == of else f"Of {of:,} references {hidden:,} are"
     message = (
-        f"{whose} mostly in letters other than a to z: ROUGE knows no others by default, and scores such "
-        "texts 0, or by their few Latin words. --rouge-words unicode takes words of any script."
+        f"Mostly in letters other than a to z: {hidden:,} of {count_noun(of, 'reference')}. ROUGE knows no "
+        "others by default, and scores such texts 0, or by their few Latin words. --rouge-words unicode "
+        "takes words of any script."
     )
     bench.tracker.log({"kind": "advice", "message": message})
 

@@ -33,7 +33,9 @@ class DendriticBlock(Dendritic):
     def __init__(self, block: nn.Module, dendrites: int, activation: str) -> None:
         super().__init__()
         if dendrites < 1 or activation not in ACTIVATIONS:
-            raise ValueError(f"A block has no {dendrites} dendrites with the activation {activation!r}.")
+            raise ValueError(
+                f"Fewer than one dendrite ({dendrites}), or an unknown activation ({activation!r})."
+            )
         self.activation = activation
         copies = [copy.deepcopy(block) for _ in range(dendrites)]
         for name, part in block.named_children():
