@@ -36,7 +36,7 @@ def test_each_model_of_a_server_reads_as_it_was_taught(folder: Path) -> None:
 
     thread = Thread(id="0", title="", posts=(Post(author="", text=TEXT),))
     for name, answer, one in zip(TAUGHT, answers, told, strict=True):
-        spec = SummarizeSpec(**vars(TAUGHT[name]), num_beams=1, batch_size=1)
+        spec = SummarizeSpec(num_beams=1, batch_size=1).complete(TAUGHT[name])
         assert answer == ThreadSummarizer(load_summarizer(folder / name), spec)([thread])[0].text
         assert {key: one["decoding"][key] for key in vars(TAUGHT[name])} == vars(TAUGHT[name])
     assert answers[0] != answers[1]
