@@ -61,4 +61,4 @@ def test_a_sheet_is_written_once_and_read_when_filled_in(folder: Path) -> None:
     assert third.returncode == 0, third.stderr
     assert len(rows) == 6
     assert "+25.00 [+25.00, +25.00]" in third.stdout
-    assert "People rated 3 threads, of 3 the summaries of all runs." in third.stderr
+    assert "People rated 3 threads, all runs' summaries of 3." in third.stderr

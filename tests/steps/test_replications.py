@@ -202,7 +202,7 @@ def test_ratings_of_people_are_one_more_metric(options: Options, tmp_path: Path)
 
     assert len(rows) == 1 + 2 * 6
     assert (rating.mean, rating.low, rating.high, rating.documents) == (-75, -75, -75, 5)
-    assert "People rated 6 threads, of 5 the summaries of all runs." in " ".join(comparison.warnings)
+    assert "People rated 6 threads, all runs' summaries of 5." in " ".join(comparison.warnings)
     assert (
         "| rating | higher | -75.00 [-75.00, -75.00] |" in (rated.artifact.path / MARKDOWN_PAGE).read_text()
     )

@@ -136,6 +136,6 @@ def test_what_writes_summaries_scores_none(place: Place) -> None:
     store = ArtifactStore(place.options.artifacts)
     with store.publish("a/train", kind="model", spec={}, inputs=(), provenance={}) as draft:
         (draft.path / "config.json").write_text("{}")
-    with pytest.raises(ModelError, match="a/train@v1 writes summaries") as caught:
+    with pytest.raises(ModelError, match="a/train@v1 is a summarizer") as caught:
         place.score("x/eval", bertscore="a/train")
     assert "minilm" in caught.value.hint

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from tldrkit.reports.coverage import warn_of_rounding
 from tldrkit.reports.matching import list_replications
-from tldrkit.reports.scores import RunScores, compute_cost
+from tldrkit.reports.scores import RunScores, compute_cost, name_seed
 from tldrkit.scoring.metrics import RATING
 from tldrkit.texts import count_noun
 
@@ -122,14 +122,15 @@ def _warn_of_growth(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:
     """Name the runs that were to grow dendrites, and published none."""
     warnings = []
     for label in (label for label in groups if label.partition(" ")[0] in _GROWING):
-        grown = {run.seed: run.cost.dendrites for run in groups[label] if run.cost}
-        bare = [seed for seed, dendrites in grown.items() if not dendrites]
+        grown = [run for run in groups[label] if run.cost]
+        bare = [run for run in grown if run.cost and not run.cost.dendrites]
         if bare and len(bare) == len(grown):
             warnings.append(f"No dendrites were published by {label}: what it scores says nothing of them.")
         elif bare:
             seeds = count_noun(len(grown), "seed")
+            named = [name_seed(run.seed, run.replication) for run in bare]
             warnings.append(
-                f"No dendrites were published by {label} in {len(bare)} of {seeds} ({_join(bare)})."
+                f"No dendrites were published by {label} in {len(bare)} of {seeds} ({_join(named)})."
             )
     return warnings
 

@@ -137,7 +137,12 @@ class RunScores:
 
 def name_run(label: str, seed: int, replication: str = "") -> str:
     """Name a run for people."""
-    return f"{label}, seed {seed}" + (f" ({replication})" if replication else "")
+    return f"{label}, seed {name_seed(seed, replication)}"
+
+
+def name_seed(seed: int, replication: str = "") -> str:
+    """Name a seed, with its store where there are several."""
+    return f"{seed} ({replication})" if replication else str(seed)
 
 
 def group_runs(runs: Sequence[RunScores]) -> dict[str, list[RunScores]]:

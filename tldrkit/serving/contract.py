@@ -6,7 +6,7 @@ Knows JSON values and threads; knows nothing of HTTP.
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -15,7 +15,9 @@ from tldrkit.specs import Search
 from tldrkit.specs.problems import describe_problem
 from tldrkit.threads import BrokenThread, Post, Thread, build_thread, parse_threads
 from tldrkit.threads.thread import MOST_OF_THREAD
-from tldrkit.writing.long_threads import Summary
+
+if TYPE_CHECKING:
+    from tldrkit.writing.long_threads import Summary  # whose libraries a process that reads bodies does without
 
 Inputs = str | dict[str, Any]
 
@@ -105,7 +107,7 @@ class Generation(BaseModel):
                 )
         return {name: value for name, value in given.items() if name not in NEUTRAL}
 
-    def check(self, summary: Summary) -> None:
+    def check(self, summary: "Summary") -> None:
         """Check that a summary is what was asked for.
 
         Raises:

@@ -21,7 +21,7 @@ _HEAD = 10_000  # characters of a card in which its licence stands
 
 
 def resolve_encoder(store: ArtifactStore, source: str) -> ModelSource:
-    """Find the encoder that `source` names.
+    """Find the encoder that a network begins with.
 
     Args:
         store: Its artifacts are no encoders, but names of theirs are no hub ids either.
@@ -32,9 +32,7 @@ def resolve_encoder(store: ArtifactStore, source: str) -> ModelSource:
             `minilm` holds other weights than its publisher's.
         UnknownReference: If it names nothing.
     """
-    if source == MINILM:
-        return _find_minilm()
-    found = resolve_model(store, source)
+    found = _find(store, source)
     if found.manifest is not None:
         raise ModelError(
             f"{found.reference} is an encoder-decoder already, not an encoder to begin with.",
@@ -44,25 +42,18 @@ def resolve_encoder(store: ArtifactStore, source: str) -> ModelSource:
 
 
 def resolve_judge(store: ArtifactStore, source: str) -> ModelSource:
-    """Find the encoder that scores texts.
-
-    Args:
-        store: Its artifacts write summaries, and score none.
-        source: A folder, a hub id, or `minilm`.
-
-    Raises:
-        ModelError: It is an artifact, or a folder that is no model's, or not whole; or as `resolve_encoder`.
-        UnknownReference: If it names nothing.
-    """
-    if source == MINILM:
-        return _find_minilm()
-    found = resolve_model(store, source)
+    """Find the encoder that scores texts; arguments and errors are those of `resolve_encoder`."""
+    found = _find(store, source)
     if found.manifest is not None:
         raise ModelError(
             f"{found.reference} is a summarizer; BERTScore asks an encoder that was made for others' texts.",
             hint="--bertscore takes a folder, a hub id, or minilm.",
         )
     return found
+
+
+def _find(store: ArtifactStore, source: str) -> ModelSource:
+    return _find_minilm() if source == MINILM else resolve_model(store, source)
 
 
 def describe_encoder(encoder: ModelSource, folder: Path) -> dict[str, str]:

@@ -14,7 +14,7 @@ from tldrkit.machine.processor import name_hardware
 from tldrkit.options import Options
 from tldrkit.sources.model import ModelSource
 from tldrkit.store.lineage import Lineage, Origin
-from tldrkit.store.manifest import Manifest
+from tldrkit.store.manifest import Input, Manifest
 from tldrkit.store.store import ArtifactStore
 
 TRAINED_ON = "trained_on"
@@ -37,17 +37,19 @@ class TrainingData:
 
 
 def walk_lineage(store: ArtifactStore, model: ModelSource) -> Iterator[tuple[Lineage, Manifest | None]]:
-    """Go through all that a model was made from, each once, with its manifest where the store holds it."""
+    """Go through all that a model was made from, each once, with its manifest where its store holds it."""
     if model.manifest is None:
         yield Lineage(role="source", reference=model.reference, digest=model.digest), None
         return
-    waiting, seen = [store.lineage(model.location)], set()
+    waiting, seen = [(store, store.lineage(model.location))], set()
     while waiting:
-        one = waiting.pop(0)
-        if one.digest not in seen:
-            seen.add(one.digest)
-            yield one, store.resolve(one.reference).manifest if one.kind else None
-            waiting += one.inputs
+        home, one = waiting.pop(0)
+        if one.digest in seen:
+            continue
+        seen.add(one.digest)
+        found, _ = home.find_input(Input(role=one.role, reference=one.reference, digest=one.digest))
+        yield one, found.manifest if found else None
+        waiting += [(home.find_home(found) if found else home, item) for item in one.inputs]
 
 
 def find_origin(store: ArtifactStore, model: ModelSource) -> Origin:

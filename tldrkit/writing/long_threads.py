@@ -166,9 +166,13 @@ class ThreadSummarizer:
 
 def build_reader(tokenizer: Callable[..., Any], decoding: Decoding) -> Callable[[Thread], Reading]:
     """Build what reads of a thread as much as a network does, beside prefix and marks."""
-    marks_too = tokenizer([decoding.prefix])["input_ids"][0]
-    room = max(1, decoding.max_source_tokens - len(marks_too))
+    room = measure_room(tokenizer, decoding.prefix, decoding.max_source_tokens)
     return partial(reduce_thread, count=count_with(tokenizer), room=room)
+
+
+def measure_room(tokenizer: Callable[..., Any], prefix: str, max_source_tokens: int) -> int:
+    """Measure how many tokens of a thread are read beside the prefix and the marks, of which BART has two."""
+    return max(1, max_source_tokens - len(tokenizer([prefix])["input_ids"][0]))
 
 
 def decode_threads(spec: SummarizeSpec, threads: int | None = None) -> Decoding:
@@ -232,7 +236,8 @@ def reduce_thread(thread: Thread, count: CountTokens, room: int) -> Reading:
     if count([document])[0] <= room:
         return Reading(document, tuple(range(len(thread.posts))))
     title = count([thread.title])[0] + _BETWEEN
-    heads, room = ([thread.title], room - title) if thread.title and title <= _TITLE * room else ([], room)
+    has_place = thread.title and title <= _TITLE * room and room - title >= _SMALLEST
+    heads, room = ([thread.title], room - title) if has_place else ([], room)
     pieces = _split_posts(thread.posts, count, max(_SMALLEST, int(_PIECE * room)))
     texts, costs = [piece.text for piece in pieces], [piece.tokens for piece in pieces]
     chosen = choose_central(texts, costs, room, sure=(0, len(pieces) - 1))
