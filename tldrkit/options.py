@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass, field
+from os import PathLike
 from pathlib import Path
 from typing import Literal
 
@@ -39,6 +40,10 @@ def limit_threads(threads: int) -> None:
     os.environ.update(dict.fromkeys(_THREADS, str(threads)))
 
 
+ARTIFACTS = "TLDRKIT_ARTIFACTS"
+"""Variable that names the store where no option does."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Options:
     """One invocation's surroundings."""
@@ -66,3 +71,8 @@ class Options:
 
     display: Tracker = field(default_factory=NullTracker)
     """Shows progress to a person."""
+
+
+def find_artifacts(given: str | PathLike[str] | None) -> Path:
+    """Find the folder of the artifact store: as given, else as the variable says, else the usual one."""
+    return Path(given or os.environ.get(ARTIFACTS) or Options.artifacts)

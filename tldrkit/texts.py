@@ -7,6 +7,7 @@ from collections.abc import Sequence
 _BREAKS = "\t\n"  # control characters that are plain text
 _CONTROL = {code: "\ufffd" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in _BREAKS}
 _ESCAPED = {code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)}
+_FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\n]")
 _CLAUSE = 300  # characters of what a library says
 
 
@@ -16,6 +17,12 @@ def show_text(text: str) -> str:
     Those of terminals (ESC, CSI, backspace, bells) could move the cursor, rename the window or hide words.
     """
     return text.replace("\r\n", "\n").replace("\r", "\n").translate(_CONTROL)
+
+
+def show_cell(text: str) -> str:
+    """Put an apostrophe before what a spreadsheet would compute: it then shows the text."""
+    shown = show_text(text)
+    return f"'{shown}" if _FORMULA.match(shown) else shown
 
 
 def escape_json(text: str) -> str:
@@ -32,6 +39,13 @@ def count_noun(number: float, one: str, many: str = "") -> str:
         many: What others are called; with an s at its end where not given.
     """
     return f"{number:,}".removesuffix(".0") + f" {one if number == 1 else many or f'{one}s'}"
+
+
+def show_bytes(number: float) -> str:
+    """Say a number of bytes: `1.2 GB`, `160 MB`, `57 KB`."""
+    if number >= 1e9:
+        return f"{number / 1e9:,.1f} GB"
+    return f"{number / 1e6:,.0f} MB" if number >= 1e6 else f"{number / 1e3:,.0f} KB"
 
 
 def name_json(value: object) -> str:

@@ -245,8 +245,7 @@ def test_a_folder_that_cannot_be_written_is_refused(cli: Cli, workplace: Path) -
 def test_a_full_disk_is_said_and_leaves_nothing_half_written(
     cli: Cli, workplace: Path, size: str, said: str
 ) -> None:
-    """With no room for the least that training keeps the step is refused, and with room for that alone it fails
-    in words; nothing is published."""
+    """With no room for what training keeps the step is refused, with little more it fails; no rest stays."""
     disk = workplace / "disk"
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(disk)]

@@ -1,6 +1,8 @@
 """The processes that read requests."""
 
 import asyncio
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,13 @@ import pytest
 
 from tldrkit.serving import reading
 from tldrkit.serving.reading import Readers
+
+
+def test_a_reader_loads_no_loops() -> None:
+    """A process that reads bodies starts without the libraries that write summaries."""
+    code = "import tldrkit.serving.reading, sys; print(*{'numba', 'numpy', 'torch'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
 
 
 def test_a_reader_that_starts_slowly_has_its_time_to_read(
@@ -25,4 +34,5 @@ def test_a_reader_that_starts_slowly_has_its_time_to_read(
         finally:
             await readers.close()
 
-    assert [post["text"] for one in asyncio.run(read())["threads"] for post in one["posts"]] == ["The fan is loud."]
+    (thread,) = asyncio.run(read())["threads"]
+    assert [post["text"] for post in thread["posts"]] == ["The fan is loud."]

@@ -38,6 +38,16 @@ def test_data_of_all_trainings_are_named(line: Line) -> None:
     assert tell(line.options, "b/compress") == "It was trained on toy."
 
 
+def test_a_model_of_another_store_is_traced_there(line: Line, tmp_path: Path) -> None:
+    """What it was made from is looked up in its own store, whatever this one calls by those names."""
+    path = ArtifactStore(line.options.artifacts).resolve("b/compress").path
+    store = ArtifactStore(tmp_path / "here")
+    assert tell(Options(artifacts=store.root), str(path)) == "It was trained on toy."
+    with store.publish("base", kind="model", spec={}, inputs=(), provenance={}) as draft:
+        (draft.path / "config.json").write_text("{}")
+    assert tell(Options(artifacts=store.root), str(path)) == "It was trained on toy."
+
+
 def test_all_runs_of_an_experiment_go_back_to_its_base(line: Line) -> None:
     """Compressed or not, they name one base, and what they were trained on and in; scores keep it."""
     store = ArtifactStore(line.options.artifacts)

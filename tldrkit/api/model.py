@@ -13,7 +13,7 @@ from tldrkit.specs import CompressSpec, EvalSpec, ExportSpec, Form, RunSpec, Sum
 from tldrkit.store.names import is_name
 from tldrkit.store.store import ArtifactStore
 from tldrkit.texts import render_html_table
-from tldrkit.threads.thread import Post, Thread
+from tldrkit.threads.thread import Thread
 
 if TYPE_CHECKING:
     from tldrkit.api.store import Store
@@ -210,8 +210,8 @@ class Model:
         outcomes = compress_and_train(
             options, asked, source=self.reference, target=target, small=name_compression(target)
         )
-        *_, model = [self.store.open_model(outcome) for outcome in outcomes]
-        return model
+        *_, artifact = [self.store.take(outcome) for outcome in outcomes]
+        return self.store.load(artifact.reference)
 
     @takes(EvalSpec)
     def eval(
@@ -330,11 +330,7 @@ def _to_thread(number: int, given: str | Thread) -> Thread:
     Raises:
         DataError: It has no words.
     """
-    thread = (
-        Thread(id=f"text {number}", title="", posts=(Post(author="", text=given),))
-        if isinstance(given, str)
-        else given
-    )
+    thread = Thread.of_text(f"text {number}", given) if isinstance(given, str) else given
     if not thread.document().strip():
         raise DataError(f"Text {number} has no words.", hint="Leave it out.")
     return thread

@@ -10,7 +10,7 @@ from tldrkit.api.fields import File, build_fields, takes
 from tldrkit.api.model import Model
 from tldrkit.api.results import Comparison, Scores
 from tldrkit.errors import SpecError
-from tldrkit.options import Device, Options, WandbMode, limit_threads
+from tldrkit.options import Device, Options, WandbMode, find_artifacts, limit_threads
 from tldrkit.specs import BaseSpec, CompareSpec, PredictionsSpec, WarmStartSpec
 from tldrkit.steps.step import Outcome
 from tldrkit.store.store import Artifact, ArtifactStore
@@ -44,7 +44,7 @@ class Store:
         quiet: bool = False,
     ) -> None:
         data = data or os.environ.get("TLDRKIT_DATA") or None
-        self.artifacts = Path(artifacts or os.environ.get("TLDRKIT_ARTIFACTS") or Options.artifacts)
+        self.artifacts = find_artifacts(artifacts)
         self.data = Path(data) if data else None
         self._options = Options(
             artifacts=self.artifacts, data=self.data, device=device, threads=threads, wandb=wandb
@@ -229,10 +229,7 @@ class Store:
         """Take what a step led to; tell the person where it was done before."""
         artifact = outcome.artifact
         if outcome.done_before:
-            message = (
-                f"{artifact.reference} is already done: same spec, same inputs (force=True does it again)."
-            )
-            self._open_display().log({"message": message})
+            self._open_display().log({"message": outcome.say_done("force=True")})
         return artifact
 
     def open_model(self, outcome: Outcome) -> Model:

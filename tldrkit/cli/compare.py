@@ -102,7 +102,7 @@ def compare(
     outcome = run(options, spec, references=references, target=name, also=also or (), ratings=ratings)
     artifact = outcome.artifact
     if outcome.done_before:
-        console.say(f"{artifact.reference} is already done: same spec, same inputs (--force does it again).")
+        console.say(outcome.say_done("--force"))
     _show(read_comparison(artifact))
     pages = {json: JSON_PAGE, markdown: MARKDOWN_PAGE}
     texts = {copy: (artifact.path / page).read_text(encoding="utf-8") for copy, page in pages.items() if copy}

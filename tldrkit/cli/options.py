@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 from tldrkit.cli.completing import complete_reference
 from tldrkit.cli.console import ProgressTracker
 from tldrkit.errors import SpecError
-from tldrkit.options import Device, Options, WandbMode, limit_threads
+from tldrkit.options import ARTIFACTS, Device, Options, WandbMode, limit_threads
 from tldrkit.specs import Spec, build_spec
 
 WHAT = "What is made (each is also a key of a --spec file)"
@@ -35,7 +35,7 @@ Artifacts = Annotated[
         "--artifacts",
         metavar="DIR",
         parser=read_path,
-        envvar="TLDRKIT_ARTIFACTS",
+        envvar=ARTIFACTS,
         help="Folder of the artifact store.",
         rich_help_panel=HOW,
     ),

@@ -26,7 +26,7 @@ def show_outcome(outcome: Outcome) -> None:
     """Show what a step made; the reference goes to stdout, for scripts."""
     artifact = outcome.artifact
     if outcome.done_before:
-        console.say(f"{artifact.reference} is already done: same spec, same inputs (--force does it again).")
+        console.say(outcome.say_done("--force"))
     else:
         rows = _render_metrics(artifact.manifest.metrics)
         if rows:

@@ -98,9 +98,8 @@ def _count_features(module: nn.Module) -> int:
 
 
 def find_norm(block: nn.Module) -> nn.Parameter:
-    """Find the norm's weight in a feed-forward block, its only vector; as wide as its input and output."""
-    (weight,) = (parameter for parameter in block.parameters() if parameter.dim() == 1)
-    return weight
+    """Find the norm's weight in a feed-forward block of T5, as wide as its input and output."""
+    return block.get_parameter("layer_norm.weight")
 
 
 def list_costs(network: PreTrainedModel, spec: TrainSpec) -> list[Cost]:

@@ -15,7 +15,7 @@ from typing import IO, Any, Protocol, get_args
 
 from tldrkit.errors import SpecError
 from tldrkit.specs import Form
-from tldrkit.texts import count_noun, escape_json, show_text
+from tldrkit.texts import count_noun, escape_json, show_cell, show_text
 
 Record = Mapping[str, Any]
 
@@ -134,8 +134,6 @@ class FlatWriter:
 class CsvWriter:
     """A header and a row a record, as RFC 4180 has it; no cell is a formula to a spreadsheet."""
 
-    _FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\n]")
-
     def __init__(self, file: IO[bytes], *, heads: bool = True) -> None:
         self._text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
         self._rows = csv.DictWriter(self._text, COLUMNS)
@@ -144,18 +142,12 @@ class CsvWriter:
 
     def write(self, record: Record) -> None:
         """Write one record."""
-        self._rows.writerow({key: self._show(value) for key, value in record.items()})
+        shown = {key: show_cell(one) if isinstance(one, str) else one for key, one in record.items()}
+        self._rows.writerow(shown)
 
     def close(self) -> None:
         """Let go of the file."""
         self._text.detach()
-
-    def _show(self, value: object) -> object:
-        """Put an apostrophe before what a spreadsheet would compute: it then shows the text."""
-        if not isinstance(value, str):
-            return value
-        text = show_text(value)
-        return f"'{text}" if self._FORMULA.match(text) else text
 
 
 class MarkdownWriter:

@@ -51,9 +51,7 @@ def build_record(item: Item, summary: str) -> dict[str, Any]:
     if not isinstance(found, Thread):
         return {"id": _show(found.id), "file": file, "line": found.line, "error": found.reason}
     written = json.loads(summary)
-    counts = found.count_posts(written["posts_used"])
-    doubt = {"encoding": found.encoding} if found.encoding else {}
-    record = {"id": _show(found.id), "file": file, "title": found.title, **doubt, **counts, **written}
+    record = {"id": _show(found.id), "file": file, **found.describe(written["posts_used"]), **written}
     return record if any(map(str.isalnum, written["summary"])) else record | {"error": WORDLESS}
 
 

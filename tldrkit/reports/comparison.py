@@ -10,10 +10,17 @@ from typing import Any
 from tldrkit.errors import ComparisonError
 from tldrkit.reports.claims import PARAMETERS, Judgement, judge_claim
 from tldrkit.reports.contrasts import Contrast, Key, ask, build_contrasts
-from tldrkit.reports.matching import collect_units, list_replications, match_runs
+from tldrkit.reports.matching import collect_units, match_runs
 from tldrkit.reports.notes import find_warnings
 from tldrkit.reports.questions import choose_questions
-from tldrkit.reports.scores import Cost, RunScores, collect_decoding, compute_cost, group_runs
+from tldrkit.reports.scores import (
+    Cost,
+    RunScores,
+    collect_decoding,
+    compute_cost,
+    group_runs,
+    list_replications,
+)
 from tldrkit.scoring.intervals import Difference, Interval, compute_intervals
 from tldrkit.scoring.metrics import MAIN, METRICS, compute_mean
 from tldrkit.specs import ClaimSpec, CompareSpec

@@ -112,7 +112,6 @@ class Asked:
 
     question: Question
     match: Match
-    units: tuple[str, ...]
     pairs: dict[Key, Pair]
 
 
@@ -122,12 +121,12 @@ def ask(groups: Mapping[str, Sequence[RunScores]], questions: Sequence[Question]
     asked = []
     for question in questions:
         match = match_runs(groups[question.label], groups[question.against])
-        key, units = Key(question.label, question.against), match.split()
+        key = Key(question.label, question.against)
         pairs = {key: match.pair(level=level)}
-        pairs |= {replace(key, unit=name): unit.pair() for name, unit in units.items()}
+        pairs |= {replace(key, unit=name): unit.pair() for name, unit in match.split().items()}
         others = {name: match.find_pair(name) for name in METRICS if name != MAIN.name}
         pairs |= {replace(key, metric=name): pair for name, pair in others.items() if pair}
-        asked.append(Asked(question=question, match=match, units=tuple(units), pairs=pairs))
+        asked.append(Asked(question=question, match=match, pairs=pairs))
     return asked
 
 
@@ -157,7 +156,7 @@ def build_contrasts(
             p_adjusted=p_adjusted,
             others={other.metric: found[other] for other in one.pairs if other.metric != MAIN.name},
             unit=one.match.unit,
-            parts=tuple(Part(name=unit, difference=found[replace(key, unit=unit)]) for unit in one.units),
+            parts=tuple(Part(name=part.unit, difference=found[part]) for part in one.pairs if part.unit),
         )
         contrasts.append(contrast)
     return tuple(contrasts)

@@ -70,10 +70,12 @@ def _sort(
     """Sort runs by what is found of them, under their names; a label where that is so of all its runs."""
     places: dict[str, list[str]] = {}
     for label, group in groups.items():
-        own = {run.name: find(run) for run in group}
-        same = {place: [label] for place in own.values()} if len({*own.values()}) == 1 else {}
-        for name, place in own.items():
+        found = [find(run) for run in group]
+        if len({*found}) == 1:
+            named = {label: found[0]}
+        else:
+            named = dict(zip((run.name for run in group), found, strict=True))
+        for name, place in named.items():
             if place:
-                names = places.setdefault(place, [])
-                names += [one for one in same.get(place, [name]) if one not in names]
+                places.setdefault(place, []).append(name)
     return places

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from tldrkit.reports.charts import Axis, build_axis
 from tldrkit.reports.comparison import Comparison
 from tldrkit.reports.contrasts import Contrast
+from tldrkit.reports.tables import show_difference
 from tldrkit.scoring.intervals import Difference
 from tldrkit.scoring.metrics import MAIN
 
 _LEFT, _RIGHT = 132, 350  # the axis, between names and numbers
 _LINE, _GAP, _TOP = 19, 9, 16
-_HALF = 5  # a diamond's height and a square's side, halved
+_HALF = 5  # a diamond's height, halved
 _NAME = 20  # characters that there is room for
 
 
@@ -76,9 +77,7 @@ def _build_line(
 ) -> ForestLine:
     low, mean, high = map(axis.place, (one.low, one.mean, one.high))
     corners = [(low, y), (mean, y - _HALF), (high, y), (mean, y + _HALF)] if is_pooled else []
-    ends = (one.mean, one.low, one.high)
-    told, *interval = map(MAIN.show_difference, ends)
-    numbers = f"{told} [{', '.join(interval)}]"
+    numbers = show_difference(MAIN, one)
     return ForestLine(
         name=name if len(name) <= _NAME else f"\N{HORIZONTAL ELLIPSIS}{name[1 - _NAME :]}",
         title=f"{name}: {numbers}",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tldrkit.reports.coverage import find_scope
-from tldrkit.reports.scores import RunScores
+from tldrkit.reports.scores import RunScores, list_replications
 from tldrkit.scoring.intervals import LEVEL, Array, Pair, find_known
 from tldrkit.scoring.metrics import MAIN
 
@@ -41,12 +41,17 @@ class Match:
         """Pair the runs' points of a metric; None where not two documents have a score of all of them."""
         if any(metric not in run.scores for run in (*self.one, *self.other)):
             return None
-        tables = [collect_units(side, metric) for side in (self.one, self.other)]
-        return self.pair(metric) if find_known(*tables).sum() > 1 else None
+        tables = self._collect(metric)
+        return self._pair(tables, LEVEL) if find_known(*tables).sum() > 1 else None
 
-    def pair(self, metric: str = MAIN.name, level: float = LEVEL) -> Pair:
-        """Pair the runs' points, a row for each unit."""
-        tables = [collect_units(side, metric) for side in (self.one, self.other)]
+    def pair(self, level: float = LEVEL) -> Pair:
+        """Pair the runs' points of the main metric, a row for each unit."""
+        return self._pair(self._collect(MAIN.name), level)
+
+    def _collect(self, metric: str) -> tuple[Array, Array]:
+        return collect_units(self.one, metric), collect_units(self.other, metric)
+
+    def _pair(self, tables: tuple[Array, Array], level: float) -> Pair:
         paired = len(self.replications) > 1 or bool(self.seeds)
         return Pair(a=tables[0], b=tables[1], pair_seeds=paired, level=level)
 
@@ -78,11 +83,6 @@ def match_runs(one: Sequence[RunScores], other: Sequence[RunScores]) -> Match:
     return Match(
         one=tuple(kept[0]), other=tuple(kept[1]), seeds=tuple(sorted(common)), replications=tuple(shared)
     )
-
-
-def list_replications(runs: Sequence[RunScores]) -> list[str]:
-    """List the replications that runs belong to, each once, in order."""
-    return list(dict.fromkeys(run.replication for run in runs))
 
 
 def collect_points(group: Sequence[RunScores], metric: str = MAIN.name) -> Array:

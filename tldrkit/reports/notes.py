@@ -6,8 +6,7 @@ Knows scored runs as values; each note is one sentence.
 from collections.abc import Mapping, Sequence
 
 from tldrkit.reports.coverage import warn_of_rounding
-from tldrkit.reports.matching import list_replications
-from tldrkit.reports.scores import RunScores, compute_cost, name_seed
+from tldrkit.reports.scores import RunScores, compute_cost, list_replications, name_seed
 from tldrkit.scoring.metrics import RATING
 from tldrkit.texts import count_noun
 

@@ -122,10 +122,11 @@ def choose_questions(
         given: What is asked beside the protocol.
     """
     known = [_ask(one.label, one.against, one.text) for one in given] + [*QUESTIONS]
-    pairs = {
-        (one.label, one.against): one for one in reversed(known) if {one.label, one.against} <= {*labels}
-    }
-    questions = [one for one in known if pairs.get((one.label, one.against)) is one]
+    first: dict[tuple[str, str], Question] = {}
+    for one in known:
+        if {one.label, one.against} <= {*labels}:
+            first.setdefault((one.label, one.against), one)
+    questions = [*first.values()]
     asked = {label for question in questions for label in (question.label, question.against)}
     return questions + [
         _ask(label, compared_with) for label in labels if label not in asked and label != compared_with

@@ -12,10 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tldrkit.errors import DataError
-from tldrkit.texts import count_noun, show_text
+from tldrkit.texts import count_noun, show_cell
 
 LOWEST, HIGHEST = 1, 5
-_FORMULA = ("=", "+", "-", "@", "\t")  # what spreadsheets take for the beginning of one
 _CELL = 1 << 30  # characters; csv's own limit is less than some documents have
 _HEADS = ("code", "thread", "document", "summary", "rating")
 _HINT = f"Fill in numbers from {LOWEST} (poor) to {HIGHEST} (good) under `rating`, and save the sheet as CSV."
@@ -54,13 +53,8 @@ def render_sheet(threads: Iterable[Rated], *, seed: int) -> str:
         summaries = sorted({*thread.summaries}, key=thread.code)
         draw.shuffle(summaries)
         for summary in summaries:
-            rows.writerow([thread.code(summary), number, *map(_quote, (thread.document, summary)), ""])
+            rows.writerow([thread.code(summary), number, *map(show_cell, (thread.document, summary)), ""])
     return "\ufeff" + file.getvalue()
-
-
-def _quote(text: str) -> str:
-    text = show_text(text)
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def read_ratings(text: str, name: str) -> dict[str, float | None]:

@@ -145,6 +145,11 @@ def name_seed(seed: int, replication: str = "") -> str:
     return f"{seed} ({replication})" if replication else str(seed)
 
 
+def list_replications(runs: Sequence[RunScores]) -> list[str]:
+    """List the replications that runs belong to, each once, in order."""
+    return list(dict.fromkeys(run.replication for run in runs))
+
+
 def group_runs(runs: Sequence[RunScores]) -> dict[str, list[RunScores]]:
     """Group runs by label: labels and replications in the order they come in, seeds in numerical order.
 
@@ -161,10 +166,9 @@ def group_runs(runs: Sequence[RunScores]) -> dict[str, list[RunScores]]:
         _check_settings(f"{runs[0].reference} and {run.reference}", "scored", runs[0].scoring, run.scoring)
     _check_encoders([run for run in runs if run.encoder is not None])
     groups: dict[str, list[RunScores]] = {run.label: [] for run in runs}
-    places = {run.replication: place for place, run in reversed([*enumerate(runs)])}
-    for run in sorted(runs, key=lambda run: (places[run.replication], run.seed)):
-        group = groups[run.label]
-        group.append(run)
+    names = list_replications(runs)
+    for run in sorted(runs, key=lambda run: (names.index(run.replication), run.seed)):
+        groups[run.label].append(run)
     for group in groups.values():
         _check_apart(group)
     return groups
@@ -172,18 +176,23 @@ def group_runs(runs: Sequence[RunScores]) -> dict[str, list[RunScores]]:
 
 def _check_apart(group: Sequence[RunScores]) -> None:
     """Check that no run of a label counts twice."""
-    seen: dict[tuple[object, ...], RunScores] = {}
+    by_seed: dict[tuple[str, int], RunScores] = {}
+    by_weights: dict[str, RunScores] = {}
     for run in group:
-        for same, key in (
-            (f"with seed {run.seed}", (run.replication, run.seed)),
-            ("with the same weights", (run.origin.weights if run.origin else run.name,)),
-        ):
-            other = seen.setdefault(key, run)
-            if other is not run and (len(key) > 1 or other.replication != run.replication):
-                raise ComparisonError(
-                    f"{other.reference} and {run.reference} are both {run.label} {same}.",
-                    hint="Name one of them: weights count once, however often they are copied or made again.",
-                )
+        other = by_seed.setdefault((run.replication, run.seed), run)
+        if other is not run:
+            raise _refuse_twice(other, run, f"with seed {run.seed}")
+        if run.origin:
+            other = by_weights.setdefault(run.origin.weights, run)
+            if other.replication != run.replication:
+                raise _refuse_twice(other, run, "with the same weights")
+
+
+def _refuse_twice(one: RunScores, other: RunScores, same: str) -> ComparisonError:
+    return ComparisonError(
+        f"{one.reference} and {other.reference} are both {other.label} {same}.",
+        hint="Name one of them: weights count once, however often they are copied or made again.",
+    )
 
 
 def _check_references(runs: Sequence[RunScores]) -> None:

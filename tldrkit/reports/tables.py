@@ -61,7 +61,7 @@ def build_differences(comparison: Comparison) -> list[list[str]]:
     for metric in METRICS.values():
         found = [one.difference if metric == MAIN else one.others.get(metric.name) for one in contrasts]
         if any(found):
-            lines.append([metric.head, metric.better, *(_show_difference(metric, one) for one in found)])
+            lines.append([metric.head, metric.better, *(show_difference(metric, one) for one in found)])
     return lines
 
 
@@ -76,7 +76,8 @@ def build_replications(comparison: Comparison) -> list[list[str]]:
     return _drop_empty(lines) if len(lines) > 1 else lines
 
 
-def _show_difference(metric: Metric, difference: Difference | None) -> str:
+def show_difference(metric: Metric, difference: Difference | None) -> str:
+    """Show a difference with its interval; empty where there is none."""
     if difference is None:
         return ""
     ends = (difference.mean, difference.low, difference.high)

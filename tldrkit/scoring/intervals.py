@@ -192,7 +192,8 @@ def _build_interval(table: Array, draws: Array) -> Interval:
 
 
 def _build_difference(pair: Pair, draws: Array) -> Difference:
-    a, b = pair.a[:, pair.known], pair.b[:, pair.known]
+    known = pair.known
+    a, b = pair.a[:, known], pair.b[:, known]
     beyond = min(np.count_nonzero(draws <= 0), np.count_nonzero(draws >= 0))
     mean = float(a.mean() - b.mean())
     needed = np.quantile(np.abs(draws - mean), [pair.level, 2 * POWER - 1])

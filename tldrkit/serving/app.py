@@ -75,11 +75,6 @@ class ThreadsQuery(Generation):
     model: str | None = Field(default=None, description=_WHICH)
     posts: bool = Field(default=False, description="Whether records hold the thread's posts.")
 
-    @property
-    def generation(self) -> Generation:
-        """How summaries are written."""
-        return Generation(**self.model_dump(exclude={"model", "posts"}, exclude_none=True))
-
 
 def build_app(service: Service, access: Access) -> FastAPI:
     """Build the application that answers with a service's summaries."""
@@ -146,7 +141,7 @@ def _build_summaries(service: Service, readers: Readers) -> APIRouter:
     ) -> list[dict[str, Any]]:
         found = await readers.read("threads", await request.body(), service.limits.waiting)
         threads = {place: rebuild_thread(one) for place, one in enumerate(found) if "posts" in one}
-        asked = list(threads.values()), query.model, query.generation
+        asked = list(threads.values()), query.model, query
 
         def describe(place: int, summary: Summary) -> dict[str, Any]:
             return _describe_summary(threads[place], summary, posts=query.posts)
@@ -189,8 +184,7 @@ async def _stream(events: AsyncGenerator[bytes, None]) -> StreamingResponse:
 
 def _describe_summary(thread: Thread, summary: Summary, *, posts: bool) -> dict[str, Any]:
     """Describe a thread and its summary as `summarize` does in its records."""
-    doubt = {"encoding": thread.encoding} if thread.encoding else {}
-    record = {"id": thread.id, "title": thread.title, **doubt, **thread.count_posts(len(summary.posts))}
+    record = {"id": thread.id, **thread.describe(len(summary.posts))}
     shown = [
         {"author": post.author, "text": post.text, "time": post.time, "read": place in summary.posts}
         for place, post in enumerate(thread.posts)

@@ -13,11 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from tldrkit.errors import DataError
 from tldrkit.specs import Search
 from tldrkit.specs.problems import describe_problem
-from tldrkit.threads import BrokenThread, Post, Thread, build_thread, parse_threads
+from tldrkit.threads import BrokenThread, Thread, build_thread, parse_threads
 from tldrkit.threads.thread import MOST_OF_THREAD
 
 if TYPE_CHECKING:
-    from tldrkit.writing.long_threads import Summary  # whose libraries a process that reads bodies does without
+    from tldrkit.writing.long_threads import (
+        Summary,  # whose libraries a process that reads bodies does without
+    )
 
 Inputs = str | dict[str, Any]
 
@@ -237,4 +239,4 @@ def _read_input(item: Inputs, name: str) -> Thread:
         return build_thread(item, name)
     if not item.strip():
         raise DataError("inputs: a text is empty.")
-    return Thread(id=name, title="", posts=(Post(author="", text=item[:MOST_OF_THREAD]),))
+    return Thread.of_text(name, item[:MOST_OF_THREAD])

@@ -1,6 +1,6 @@
 """What a model's card tells, gathered from manifests: its own, those it was made from, and a comparison's."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from tldrkit.reports.card import CardFacts, DataFacts, LineageFacts, ScoreFacts
 from tldrkit.scoring.metrics import compute_mean
 from tldrkit.scoring.overlap import ROUGE_TYPES
 from tldrkit.sources.model import ModelSource
-from tldrkit.sources.origin import describe_terms, describe_training, find_training_data, walk_lineage
+from tldrkit.sources.origin import TrainingData, describe_terms, describe_training, walk_lineage
 from tldrkit.specs import ExportSpec, Taught
 from tldrkit.steps.compare import read_comparison
 from tldrkit.steps.scored import read_scores
@@ -65,6 +65,7 @@ def build_facts(
     parameters: int,
     weights: int,
     custom_code: bool,
+    trained_on: Sequence[TrainingData],
 ) -> CardFacts:
     """Gather what a card tells.
 
@@ -78,13 +79,13 @@ def build_facts(
         parameters: As deployed.
         weights: Bytes on disk.
         custom_code: Whether it brings code of its own.
+        trained_on: Data that taught it.
     """
     tree = list(walk_lineage(store, model))
     makers = [manifest for _, manifest in tree if manifest]
     outside = [one for one, manifest in tree if not manifest]
     base = next((one.reference for one in reversed(outside) if one.role in ("source", "encoder")), "")
     data = dict.fromkeys(one.reference for one, _ in tree if one.role == "data")
-    trained_on = find_training_data(store, model)
     grown = any(manifest.metrics.get("dendrites") for manifest in makers)
     return CardFacts(
         name=name,

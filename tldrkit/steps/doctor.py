@@ -16,7 +16,7 @@ from tldrkit.machine.memory import find_memory
 from tldrkit.machine.processor import count_threads, describe_processor, has_bf16, may_have_gpu
 from tldrkit.options import Options
 from tldrkit.store.store import ArtifactStore
-from tldrkit.texts import count_noun, say_reason
+from tldrkit.texts import count_noun, say_reason, show_bytes
 
 _HUB = "https://huggingface.co"
 _PATIENCE = 3.0  # seconds for the hub to answer
@@ -37,7 +37,7 @@ def examine(options: Options) -> Iterator[tuple[str, str]]:
     )
     yield "threads", f"{count_threads()} of {os.cpu_count()}"
     memory = find_memory()
-    yield "memory", f"{_show_bytes(memory.available)} available of {_show_bytes(memory.total)}"
+    yield "memory", f"{_show(memory.available)} available of {_show(memory.total)}"
     yield "GPU", _describe_gpu()
     yield "number formats", _describe_formats()
     yield "compiled loops", _describe_loops()
@@ -105,7 +105,7 @@ def _describe_libraries() -> Iterator[tuple[str, str]]:
 def _describe_store(folder: Path) -> str:
     place = _show_path(folder)
     near = next((path for path in (folder.absolute(), *folder.absolute().parents) if path.is_dir()), None)
-    free = f"; {_show_bytes(shutil.disk_usage(near).free)} free" if near else ""
+    free = f"; {show_bytes(shutil.disk_usage(near).free)} free" if near else ""
     if not folder.is_dir():
         return f"none yet at {place}{free}"
     try:
@@ -114,7 +114,7 @@ def _describe_store(folder: Path) -> str:
         return f"{place} cannot be read: {say_reason(error)}{free}"
     size = sum(entry.bytes for artifact in found for entry in artifact.manifest.files)
     writable = "" if os.access(folder, os.W_OK) else ", may only be read"
-    return f"{place}{writable}: {count_noun(len(found), 'artifact')}, {_show_bytes(size)}{free}"
+    return f"{place}{writable}: {count_noun(len(found), 'artifact')}, {show_bytes(size)}{free}"
 
 
 def _show_path(path: Path) -> str:
@@ -123,7 +123,5 @@ def _show_path(path: Path) -> str:
     return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
 
 
-def _show_bytes(number: int | None) -> str:
-    if number is None:
-        return "unknown"
-    return f"{number / 1e9:,.1f} GB" if number >= 1e9 else f"{number / 1e6:,.1f} MB"
+def _show(number: int | None) -> str:
+    return "unknown" if number is None else show_bytes(number)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tldrkit.datasets.examples import Example
     from tldrkit.reports.scores import Cost
     from tldrkit.writing.central import CentralGenerator
+    from tldrkit.writing.decoding import Decoding
     from tldrkit.writing.generation import Generator
     from tldrkit.writing.loaded import Loaded
 
@@ -101,7 +102,8 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
         write_scores(bench.draft.path, run, outputs)
         advise_words(bench, run.hidden, len(outputs))
         bench.tracker.log({"kind": "samples", "samples": _choose_samples(outputs, given[MAIN.name])})
-        bench.draft.metrics.update(summarize_scores(run) | _summarize_cost(decoded.cost))
+        cost = _summarize_cost(decoded.cost) if decoded.cost else {}
+        bench.draft.metrics.update(summarize_scores(run) | cost)
         bench.draft.metrics["data"] = [split.describe()]
 
     return perform(options, step, work)
@@ -145,7 +147,9 @@ def _decode(
     generated = write(documents, advance)
     cost = None
     if model.has_network:
-        cost = _measure_cost(options, spec, model, summarizer, write=write, documents=documents)
+        cost = _measure_cost(
+            options, spec, model, summarizer, decoding=decoding, write=write, documents=documents
+        )
     outputs = [
         Output(id=one.id, prediction=written.text, references=one.summaries, document=one.document)
         for one, written in zip(examples, generated, strict=True)
@@ -160,6 +164,7 @@ def _measure_cost(
     model: ModelSource,
     summarizer: "Loaded",
     *,
+    decoding: "Decoding",
     write: "Generator | CentralGenerator",
     documents: Sequence[str],
 ) -> "Cost":
@@ -168,9 +173,6 @@ def _measure_cost(
     from tldrkit.machine.processor import describe_machine
     from tldrkit.reports.scores import Cost
     from tldrkit.writing.cost import find_throughput, read_peak_memory, time_alone
-    from tldrkit.writing.decoding import read_decoding
-
-    decoding = dataclasses.replace(read_decoding(spec), threads=options.threads)
 
     def build(batch_size: int) -> "Generator | CentralGenerator":
         return write.with_decoding(dataclasses.replace(decoding, batch_size=batch_size))
@@ -223,17 +225,13 @@ def _run_input(facts: dict[str, Any]) -> Input:
     return Input(role="run", reference=told, digest=digest_json(timeless))
 
 
-def _summarize_cost(cost: "Cost | None") -> dict[str, object]:
-    return (
-        {}
-        if cost is None
-        else {
-            "params_deployed": cost.parameters,
-            "bytes": cost.bytes,
-            "latency_median": cost.latency_median,
-            "latency_p95": cost.latency_p95,
-            "threads_per_second": cost.threads_per_second,
-            "tokens_per_second": cost.tokens_per_second,
-            "peak_memory": cost.peak_memory,
-        }
-    )
+def _summarize_cost(cost: "Cost") -> dict[str, object]:
+    return {
+        "params_deployed": cost.parameters,
+        "bytes": cost.bytes,
+        "latency_median": cost.latency_median,
+        "latency_p95": cost.latency_p95,
+        "threads_per_second": cost.threads_per_second,
+        "tokens_per_second": cost.tokens_per_second,
+        "peak_memory": cost.peak_memory,
+    }

@@ -15,7 +15,13 @@ from tldrkit.families.footprint import compute_bytes
 from tldrkit.families.taught import KEY, ORIGIN
 from tldrkit.options import Options
 from tldrkit.sources.model import ModelSource, resolve_model
-from tldrkit.sources.origin import TRAINED_ON, describe_terms, find_training_data, render_training_data
+from tldrkit.sources.origin import (
+    TRAINED_ON,
+    TrainingData,
+    describe_terms,
+    find_training_data,
+    render_training_data,
+)
 from tldrkit.specs import ExportSpec, Taught
 from tldrkit.steps.revisions import describe_code
 from tldrkit.steps.step import record_use
@@ -78,7 +84,8 @@ def export(
         "comparison": compared.manifest.digest if compared else None,
         KEY: asdict(spec.tell(model.taught)),
     }
-    terms = describe_terms(model.reference, find_training_data(store, model))
+    data = find_training_data(store, model)
+    terms = describe_terms(model.reference, data)
     to = to.resolve()
     written = _read_origin(to)
     if (
@@ -101,7 +108,7 @@ def export(
 
         scores = find_scores(store, compared, model) if compared else None
         with _replacing(to) as draft:
-            _fill(store, model, spec, scores, origin, draft)
+            _fill(store, model, spec, scores, origin, draft, data=data)
     return Exported(folder=to, model=model.reference, done_before=False, bytes=compute_bytes(to), terms=terms)
 
 
@@ -156,6 +163,8 @@ def _fill(
     scores: "ScoreFacts | None",
     origin: dict[str, Any],
     folder: Path,
+    *,
+    data: list[TrainingData],
 ) -> None:
     """Write the model, its card, and what this export is."""
     from tldrkit.families.footprint import count_parameters
@@ -165,7 +174,7 @@ def _fill(
     from tldrkit.steps.card import build_facts
 
     summarizer = load_summarizer(model.location)
-    origin = origin | {TRAINED_ON: render_training_data(find_training_data(store, model))}
+    origin = origin | {TRAINED_ON: render_training_data(data)}
     if spec.format == "onnx":
         origin = origin | {"graphs": _fill_with_graphs(summarizer, spec, folder)}
         _write_origin(origin, folder)
@@ -181,6 +190,7 @@ def _fill(
         parameters=count_parameters(summarizer.network),
         weights=compute_bytes(folder),
         custom_code=is_custom(summarizer.network),
+        trained_on=data,
     )
     (folder / "README.md").write_text(render_card(facts), encoding="utf-8")
     _write_origin(origin, folder)

@@ -7,11 +7,10 @@ from pathlib import Path
 
 from tldrkit.errors import ModelError, StoreError
 from tldrkit.machine.memory import find_memory
-from tldrkit.texts import count_noun
+from tldrkit.texts import count_noun, show_bytes
 from tldrkit.tracking import Event, Tracker
 
 _LEARNING = 16  # bytes a parameter beside its weight: gradient, AdamW's two moments, the best weights so far
-_UNITS = (("GB", 1e9), ("MB", 1e6), ("KB", 1e3))
 _KEPT = 20  # bytes a parameter on the disk: the state of the run, and what is published
 _SHORT = 60.0  # seconds; of less nobody needs to be told
 
@@ -30,14 +29,15 @@ def check_room(parameters: int, folder: Path) -> None:
     available = find_memory().available
     if available is not None and parameters * _LEARNING > available:
         raise ModelError(
-            f"Training {count_noun(parameters, 'parameter')} takes {_show(parameters * _LEARNING)} of memory "
-            f"at least, beside the network; {_show(available)} are available.",
+            f"Training {count_noun(parameters, 'parameter')} takes {show_bytes(parameters * _LEARNING)} of "
+            f"memory at least, beside the network; {show_bytes(available)} are available.",
             hint="Make the network smaller with `tldrkit compress`, or train where there is more memory.",
         )
     free = shutil.disk_usage(folder).free
     if parameters * _KEPT > free:
         raise StoreError(
-            f"This run keeps up to {_show(parameters * _KEPT)} on the disk; {_show(free)} are free.",
+            f"This run keeps up to {show_bytes(parameters * _KEPT)} on the disk; "
+            f"{show_bytes(free)} are free.",
             hint="Make room, or choose another folder with --artifacts.",
         )
 
@@ -70,9 +70,8 @@ class Forecast:
         self._is_said = True
         if left >= _SHORT:
             steps = count_noun(event["total"] - event["step"], "step")
-            message = (
-                f"About {_say_time(left)} for {steps} left; {_show(self._read_memory())} of memory so far."
-            )
+            memory = show_bytes(self._read_memory())
+            message = f"About {_say_time(left)} for {steps} left; {memory} of memory so far."
             self._tracker.log({"kind": "forecast", "seconds": round(left), "message": message})
 
     def close(self) -> None:
@@ -85,8 +84,3 @@ def _say_time(seconds: float) -> str:
     if minutes < 100:
         return count_noun(minutes, "minute")
     return count_noun(round(minutes / 60, 1), "hour")
-
-
-def _show(number: float) -> str:
-    unit, size = next((one for one in _UNITS if number >= one[1]), _UNITS[-1])
-    return f"{number / size:,.1f} {unit}" if size == _UNITS[0][1] else f"{number / size:,.0f} {unit}"

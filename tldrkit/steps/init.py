@@ -1,5 +1,6 @@
 """`tldrkit init`: a folder with the experiments, a Makefile and a README, for who has no clone."""
 
+import os
 from pathlib import Path
 
 from tldrkit.errors import StoreError
@@ -20,14 +21,14 @@ def init(folder: Path) -> list[Path]:
         StoreError: A file of another content is there: nothing is written then.
     """
     wanted = {folder / path.relative_to(_START): path.read_bytes() for path in _list_files(_START)}
-    others = [path for path, content in wanted.items() if _is_there(path) and not _holds(path, content)]
+    others = [path for path, content in wanted.items() if os.path.lexists(path) and not _holds(path, content)]
     if others:
         more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
         raise StoreError(
             f"{', '.join(map(str, others[:_SHOWN]))}{more} would be overwritten.",
             hint="Choose a new folder, or move them away.",
         )
-    written = [path for path in wanted if not _is_there(path)]
+    written = [path for path in wanted if not os.path.lexists(path)]
     for path in written:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open_whole(path, "wb") as file:
@@ -41,10 +42,6 @@ def _list_files(folder: Path) -> list[Path]:
     for path in sorted(folder.iterdir()):
         found += _list_files(path) if path.is_dir() else [path]
     return found
-
-
-def _is_there(path: Path) -> bool:
-    return path.exists() or path.is_symlink()
 
 
 def _holds(path: Path, content: bytes) -> bool:

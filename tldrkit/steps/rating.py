@@ -9,7 +9,7 @@ from tldrkit.files import open_file
 from tldrkit.reports.rating import Rated, assign_ratings, read_ratings
 from tldrkit.reports.scores import RunScores
 from tldrkit.scoring.metrics import RATING
-from tldrkit.steps.scored import Scored, read_rows
+from tldrkit.steps.scored import Scored, name_without_texts, read_threads
 from tldrkit.texts import say_reason
 
 
@@ -22,7 +22,7 @@ def add_ratings(scored: Sequence[Scored], runs: Sequence[RunScores], file: Path)
     """
     try:
         with open_file(file) as opened:
-            text = opened.read().decode("utf-8-sig", errors="replace")
+            text = opened.read().decode(errors="replace")
     except OSError as error:
         raise DataError(f"{file} cannot be read: {say_reason(error)}.") from error
     ratings = read_ratings(text, str(file))
@@ -43,18 +43,17 @@ def collect_rated(
         ComparisonError: The texts of a run are not kept.
         DamagedArtifact: They cannot be read.
     """
-    without = [run.name for one, run in zip(scored, runs, strict=True) if one.artifact is None]
-    if without:
+    if without := name_without_texts(scored, runs):
         raise ComparisonError(
             f"Of {'; '.join(without)} there are scores without texts, which nobody can rate.",
             hint="Name the artifacts that `tldrkit eval` published.",
         )
-    tables = [read_rows(one.artifact, numbers) for one in scored if one.artifact]
+    threads = read_threads([one.artifact for one in scored if one.artifact], numbers)
     return [
         Rated(
             id=runs[0].document_ids[number],
-            document=next((row["document"] for row in rows if row.get("document")), ""),
+            document=document,
             summaries=tuple(row["prediction"] for row in rows),
         )
-        for number, rows in zip(numbers, zip(*tables, strict=True), strict=True)
+        for number, (document, rows) in zip(numbers, threads, strict=True)
     ]

@@ -17,7 +17,7 @@ from tldrkit.reports.scores import RunScores
 from tldrkit.scoring.metrics import MAIN
 from tldrkit.steps.compare import read_comparison
 from tldrkit.steps.rating import collect_rated
-from tldrkit.steps.scored import Scored, find_scored, read_rows
+from tldrkit.steps.scored import Scored, find_scored, name_without_texts, read_threads
 from tldrkit.store.manifest import Manifest
 from tldrkit.store.names import RUNS
 from tldrkit.store.store import Artifact, ArtifactStore
@@ -41,7 +41,7 @@ def build_report(store: ArtifactStore, artifact: Artifact) -> Report:
         DamagedArtifact: They cannot be read.
     """
     comparison = read_comparison(artifact)
-    scored = _find_compared(store, artifact)
+    scored = _find_compared(store, comparison)
     runs = [one.read() for one in scored]
     return Report(
         comparison=comparison,
@@ -59,21 +59,21 @@ def build_sheet(store: ArtifactStore, artifact: Artifact, *, threads: int) -> st
         UnknownReference: Scores that the comparison rests on are no longer there.
         DamagedArtifact: They cannot be read.
     """
-    scored = _find_compared(store, artifact)
+    scored = _find_compared(store, read_comparison(artifact))
     runs = [one.read() for one in scored]
     seed = int(artifact.manifest.spec["seed"])
     numbers = choose_threads(threads, len(runs[0].document_ids), seed=seed)
     return render_sheet(collect_rated(scored, runs, numbers), seed=seed)
 
 
-def _find_compared(store: ArtifactStore, comparison: Artifact) -> list[Scored]:
+def _find_compared(store: ArtifactStore, comparison: Comparison) -> list[Scored]:
     """Find the scores that a comparison rests on, in the order of its rows.
 
     Raises:
         UnknownReference: Some are no longer there.
-        DamagedArtifact: The comparison, or some of them, cannot be read.
+        DamagedArtifact: Some of them cannot be read.
     """
-    rows = read_comparison(comparison).rows
+    rows = comparison.rows
     names = {name: own for row in rows for name, own in zip(row.references, row.replications, strict=True)}
     return [
         dataclasses.replace(find_scored(store, name), replication=replication)
@@ -113,13 +113,12 @@ def _collect_examples(
     with_texts = [(one.artifact, run) for one, run in zip(scored, every, strict=True) if one.artifact]
     runs = [run for _, run in with_texts]
     choice = choose_documents(runs)
-    tables = [read_rows(artifact, choice.numbers) for artifact, _ in with_texts]
+    threads = read_threads([artifact for artifact, _ in with_texts], choice.numbers)
     documents = []
-    for place, number in enumerate(choice.numbers):
-        rows = [table[place] for table in tables]
+    for number, (document, rows) in zip(choice.numbers, threads, strict=True):
         example = Example(
             id=runs[0].document_ids[number],
-            document=next((row["document"] for row in rows if row.get("document")), ""),
+            document=document,
             references=tuple(rows[0]["references"]),
             summaries=tuple(row["prediction"] for row in rows),
             points=tuple(100 * (run.scores[MAIN.name][number] or 0.0) for run in runs),
@@ -132,7 +131,7 @@ def _collect_examples(
         of=comparison.documents,
         ranks=choice.ranks,
         first=_choose_first(comparison, runs),
-        without=tuple(run.name for one, run in zip(scored, every, strict=True) if one.artifact is None),
+        without=name_without_texts(scored, every),
     )
 
 

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from tldrkit.errors import ComparisonError, DamagedArtifact
-from tldrkit.files import decode_json, open_file
+from tldrkit.files import compute_digest, decode_json, open_file
 from tldrkit.reports.scores import RunScores
 from tldrkit.steps.scoring import PREDICTIONS, SCORES
-from tldrkit.store.digest import digest_file
 from tldrkit.store.manifest import Input
 from tldrkit.store.names import MANIFEST, parse_reference
 from tldrkit.store.store import Artifact, ArtifactStore
@@ -36,7 +35,7 @@ class Scored:
     def to_input(self, number: int) -> Input:
         """Describe it as an input of a comparison."""
         role = f"run {number:03}" + (f", {self.replication}" if self.replication else "")
-        digest = self.artifact.manifest.digest if self.artifact else digest_file(self.path)
+        digest = self.artifact.manifest.digest if self.artifact else compute_digest(self.path)
         return Input(role=role, reference=self.reference, digest=digest)
 
     def read(self) -> RunScores:
@@ -81,19 +80,20 @@ def find_all(
         return found
     every = [dataclasses.replace(one, replication=str(place)) for one in found]
     roots = {store.root.resolve()}
-    for other in map(ArtifactStore, also):
+    others = [(folder, ArtifactStore(folder)) for folder in also]
+    for _, other in others:
         other.require()
         if other.root.resolve() in roots:
             raise ComparisonError(f"{other.root} is named twice.", hint="Each store is one replication.")
         roots.add(other.root.resolve())
-    for folder in also:
+    for folder, other in others:
         for one in found:
             if not one.name:
                 raise ComparisonError(
                     f"{one.reference} is a path, and no name to look up in {folder}.",
                     hint="With --also, name what all stores hold, such as a/eval.",
                 )
-            there = find_scored(ArtifactStore(folder), one.name)
+            there = find_scored(other, one.name)
             where = there.artifact.path if there.artifact else there.path.absolute()
             every.append(dataclasses.replace(there, reference=str(where), replication=str(folder)))
     return every
@@ -162,3 +162,21 @@ def read_rows(artifact: Artifact, numbers: Collection[int]) -> list[dict[str, An
     if not complete:
         raise describe_damage(artifact, path)
     return rows
+
+
+def read_threads(
+    artifacts: Sequence[Artifact], numbers: Collection[int]
+) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Read some documents by their numbers, in order: the text, where a run kept it, and each run's row.
+
+    Raises:
+        DamagedArtifact: A file cannot be read, or ends before.
+    """
+    tables = [read_rows(artifact, numbers) for artifact in artifacts]
+    threads = map(list, zip(*tables, strict=True))
+    return [(next((row["document"] for row in rows if row.get("document")), ""), rows) for rows in threads]
+
+
+def name_without_texts(scored: Sequence[Scored], runs: Sequence[RunScores]) -> tuple[str, ...]:
+    """Name the runs of which there are scores alone."""
+    return tuple(run.name for one, run in zip(scored, runs, strict=True) if one.artifact is None)

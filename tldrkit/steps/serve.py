@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from tldrkit.errors import SpecError, TldrkitError
 from tldrkit.options import Options
 from tldrkit.serving.settings import Access, Limits
-from tldrkit.sources.loading import load_writer
+from tldrkit.sources.loading import load_thread_summarizer
 from tldrkit.sources.model import ModelSource, resolve_writer
 from tldrkit.sources.origin import tell_training
 from tldrkit.specs import SummarizeSpec
 from tldrkit.steps.step import record_use
 from tldrkit.store.store import ArtifactStore
-from tldrkit.threads import Post, Thread
+from tldrkit.threads import Thread
 
 if TYPE_CHECKING:
     from tldrkit.serving.service import ServedModel
@@ -76,17 +76,15 @@ def serve(
 
 def _load(options: Options, spec: SummarizeSpec, model: ModelSource, asked: str) -> "ServedModel":
     from tldrkit.serving.service import ServedModel
-    from tldrkit.writing.long_threads import ThreadSummarizer
 
-    summarizer = load_writer(options, model)
-    summarize = ThreadSummarizer(summarizer, model.complete(spec, options), options.threads)
+    summarize = load_thread_summarizer(options, model, model.complete(spec, options))
     short = replace(summarize.decoding, num_beams=2, min_target_tokens=0, max_target_tokens=1)
-    any_thread = Thread(id="", title="", posts=(Post(author="", text="tl;dr"),))
+    any_thread = Thread.of_text("", "tl;dr")
     summarize.with_decoding(short)([any_thread])  # compiles what the first request would wait for
     return ServedModel(
         reference=model.reference,
         asked=asked,
         digest=model.digest,
-        parameters=summarizer.parameters,
+        parameters=summarize.parameters,
         summarize=summarize,
     )

@@ -71,6 +71,10 @@ class Outcome:
     done_before: bool
     """True where an equal step had already made the artifact."""
 
+    def say_done(self, again: str) -> str:
+        """Say that it was done before, and what does it again."""
+        return f"{self.artifact.reference} is already done: same spec, same inputs ({again} does it again)."
+
 
 @dataclass(frozen=True, kw_only=True)
 class Bench:

@@ -61,10 +61,24 @@ class Thread:
     encoding: str = ""
     cut: int = 0
 
+    @classmethod
+    def of_text(cls, name: str, text: str) -> "Thread":
+        """Take a text for a thread of one post, without title and author."""
+        return cls(id=name, title="", posts=(Post(author="", text=text),))
+
     @property
     def posts_read(self) -> int:
         """Posts the file holds, used or not."""
         return len(self.posts) + sum(self.unused.values())
+
+    def describe(self, used: int) -> dict[str, Any]:
+        """Describe what was read, as JSON values of a record: title, doubts about the text, posts counted.
+
+        Args:
+            used: As for `count_posts`.
+        """
+        doubt = {"encoding": self.encoding} if self.encoding else {}
+        return {"title": self.title, **doubt, **self.count_posts(used)}
 
     def count_posts(self, used: int) -> dict[str, Any]:
         """Count the posts, used and not, as JSON values.

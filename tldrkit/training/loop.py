@@ -314,8 +314,12 @@ class Trainer:
             state.best_network = self._policy.detach(state.network).cpu()
         else:
             state.stale += 1
-        told = {"val_rouge_l": score.value, "val_loss": score.loss}
-        event = {"kind": "validation", "step": state.step, **told}
+        event = {
+            "kind": "validation",
+            "step": state.step,
+            "val_rouge_l": score.value,
+            "val_loss": score.loss,
+        }
         message = f"step {state.step}: validation {score.describe()}"
         restructured = None
         if state.step:  # what was there before training is no reason to grow

@@ -3,7 +3,6 @@
 Called as networks are, so that whatever writes with a model writes with this too. Tokens are words.
 """
 
-import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,9 +44,7 @@ class CentralGenerator:
 
     def with_decoding(self, decoding: Decoding) -> "CentralGenerator":
         """Write in another way."""
-        other = copy.copy(self)
-        other._decoding = decoding
-        return other
+        return CentralGenerator(decoding)
 
     def unfold(self, _: str) -> Unfolding:
         """Build what tells nothing before the summary is whole: it is there at once."""

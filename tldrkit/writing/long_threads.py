@@ -128,6 +128,7 @@ class ThreadSummarizer:
         threads: int | None = None,
     ) -> None:
         self.decoding = decode_threads(spec, threads)
+        self.parameters = summarizer.parameters
         self._read = build_reader(summarizer.tokenizer, self.decoding)
         self._write = build_generator(summarizer, self.decoding)
 

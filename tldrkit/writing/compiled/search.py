@@ -210,7 +210,8 @@ def _find_agreed(search: _Search, length: int) -> Rows:
 
     That is what the beams that go on have in common with each other, and with the best that has ended.
     """
-    tokens = np.concatenate([search.texts[:, :1], search.tokens], 1)[..., 1 : length + 1]
+    written = (search.texts[:, :1, 1 : length + 1], search.tokens[..., 1 : length + 1])
+    tokens = np.concatenate(written, 1)
     wins = np.concatenate([search.ended[:, :1], search.going], 1) > _NEVER / 2
     first = np.take_along_axis(tokens, wins.argmax(1)[:, None, None], 1)
     same = ((tokens == first) | ~wins[..., None]).all(1)
