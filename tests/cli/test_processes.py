@@ -86,9 +86,10 @@ def test_two_processes_train_what_one_does(workplace: Path) -> None:
     check_equal(store.resolve("two"), alone.artifact)
 
 
-def test_two_processes_grow_what_one_does(workplace: Path) -> None:
-    """A compress step and a growing run in one line: equal averages, and growth at the same steps."""
-    line = FIELDS | GROWING | RECIPE | {"experiment": "B", "model_type": "base", "enc_num_layers": 1}
+@pytest.mark.parametrize("recipe", [{}, RECIPE])
+def test_two_processes_grow_what_one_does(workplace: Path, recipe: dict[str, Any]) -> None:
+    """A compress step and a growing run in one line: equal weights, grown at the same steps."""
+    line = FIELDS | GROWING | recipe | {"experiment": "B", "model_type": "base", "enc_num_layers": 1}
     done = run_two(workplace, *TLDRKIT, "train", **line)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["b/compress@v1", "b/train@v1"]
@@ -97,7 +98,7 @@ def test_two_processes_grow_what_one_does(workplace: Path) -> None:
     assert grown.manifest.metrics["restructurings"]
     assert grown.manifest.metrics["dendrites"]
     options = Options(artifacts=store.root, data=workplace, device="cpu")
-    asked = TrainSpec(**FIELDS | GROWING | RECIPE | {"experiment": "B", "grad_accum": 2})
+    asked = TrainSpec(**FIELDS | GROWING | recipe | {"experiment": "B", "grad_accum": 2})
     alone = train(options, asked, source="b/compress", target="one")
     check_equal(grown, alone.artifact)
 

@@ -117,6 +117,7 @@ def test_numbers_equal_those_of_the_json(report: Report, page: Page) -> None:
         assert f"[{row['interval']['low']:.2f}, {row['interval']['high']:.2f}]" in cells
     for contrast in report.comparison.contrasts:
         assert contrast.whole in shown
+        assert f"{contrast.sentence} {contrast.answer}" in shown
     for judgement in report.comparison.judgements:
         assert f" {judgement.claim}: {judgement.found}." in page.find("li")
 

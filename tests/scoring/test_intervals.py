@@ -164,6 +164,12 @@ def test_unusable_tables_raise(a: NDArray[np.float64], b: NDArray[np.float64], w
         compute_difference(a, b, resamples=100, seed=0)
 
 
+def test_a_run_has_an_interval_over_numbers_alone() -> None:
+    """A pair may lack scores; a run's own interval may not."""
+    with pytest.raises(ComparisonError, match="not finite"):
+        compute_intervals([np.array([[0.1, np.nan]])], resamples=100, seed=0)
+
+
 def test_missing_scores_leave_their_documents_out() -> None:
     """A difference with missing scores is that over the documents that all seeds have, and about as sure."""
     rng = np.random.default_rng(5)

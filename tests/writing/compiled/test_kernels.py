@@ -108,6 +108,8 @@ def test_rows_attend_to_the_entries_of_their_view(rounded: bool, share: int, som
             query = (query / step).round() * step
         scores = torch.einsum("hw,hew->he", query, keys[:, own]) + bias[:, : len(own)]
         expected = torch.einsum("he,hew->hw", scores.softmax(-1), values[:, own])
+        if not rounded:
+            torch.testing.assert_close(mixed[row], expected, rtol=1e-4, atol=1e-4)
         bound = values[:, own].abs().amax((1, 2))[:, None] * (1e-4 + rounded * len(own) / 16384)
         assert ((mixed[row] - expected).abs() <= bound).all()
 
