@@ -32,12 +32,7 @@ from tldrkit.specs import FitSpec
 from tldrkit.texts import count_noun
 from tldrkit.tracking import Event, Tracker
 from tldrkit.training.averaging import build_average
-from tldrkit.training.checkpoint import (
-    Keeper,
-    NoKeeper,
-    load_progress,
-    save_progress,
-)
+from tldrkit.training.checkpoint import Keeper, NoKeeper, load_progress, save_progress
 from tldrkit.training.distillation import DistilledLoss, Teacher
 from tldrkit.training.objective import (
     Objective,
