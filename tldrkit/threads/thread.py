@@ -80,12 +80,13 @@ class Thread:
         doubt = {"encoding": self.encoding} if self.encoding else {}
         return {"title": self.title, **doubt, **self.count_posts(used)}
 
-    def count_posts(self, used: int) -> dict[str, Any]:
+    def count_posts(self, used: int | None = None) -> dict[str, Any]:
         """Count the posts, used and not, as JSON values.
 
         Args:
-            used: Those that the network read; of a long thread not all.
+            used: Those that the network read; of a long thread not all. None for all.
         """
+        used = len(self.posts) if used is None else used
         counts: dict[str, Any] = {"posts_read": self.posts_read, "posts_used": used}
         left = {"not central": len(self.posts) - used} if used < len(self.posts) else {}
         if unused := {**self.unused, **left}:
