@@ -31,7 +31,7 @@ _CODECS = {  # where Python's codec of that name knows less than browsers
 _NAMES = {"cp932": "shift_jis", "cp949": "euc-kr", "cp874": "windows-874"}
 _NEWER = {"ms932": "sjis", "koi8-ru": "koi8-u", "unicode11utf8": "utf-8", "unicode20utf8": "utf-8"}
 """Labels that browsers have learned since."""
-_OF_SEVEN_BITS = ("iso2022_jp", "iso2022_kr", "hz")
+_NEVER_UTF_8 = ("iso2022", "hz", "utf-7", "utf-16", "utf-32")  # how codecs begin whose bytes may look like it
 _OF_SEVERAL_BYTES = ("gb18030", "cp932", "cp949", "big5hkscs", "euc_jp")
 _NO_CHANCE = 8  # characters of UTF-8 that are none of another encoding's by chance
 _LATIN_LETTERS = (
@@ -59,6 +59,7 @@ _COMMON = 0.6  # of a text's letters, which no other encoding makes of it
 _SEVERAL = ["gb18030", "big5", "cp932", "euc_jp", "cp949"]
 _LETTERS = bytes(range(0x41, 0x5B)) + bytes(range(0x61, 0x7B))
 _OTHERS = bytes(range(0x80, 0x100))
+_FEW = 4  # bytes that are not ASCII: then what stands round them tells more
 _LATIN = 0.5  # of the letters: what no language that is written in Latin letters has of others
 _WHOLE = 2  # characters of UTF-8 that are whole for one that is damaged
 _SAMPLE = 1 << 14
@@ -146,25 +147,39 @@ class Decoded:
     doubt: str = ""
 
 
-def decode_text(data: bytes) -> Decoded:
-    """Decode a text that says nothing of its encoding: UTF-8, else a guess."""
+def decode_text(data: bytes, around: bytes = b"") -> Decoded:
+    """Decode a text that says nothing of its encoding: UTF-8, else a guess.
+
+    Args:
+        data: The text.
+        around: More in the same encoding, by which that of a short text is told.
+    """
     try:
         return Decoded(data.decode())
     except UnicodeDecodeError:
-        return _mend_utf8(data) or _guess(data, _sample(data))
+        return _mend_utf8(data) or _guess(data, _sample(around or data))
 
 
-def decode_page(data: bytes) -> Decoded:
-    """Decode a page of HTML as browsers do; one that says nothing, or something untrue, is guessed at."""
-    codec = find_codec(_find_label(data))
-    if codec in _OF_SEVEN_BITS:
+def decode_page(data: bytes, label: str = "") -> Decoded:
+    """Decode a page of HTML as browsers do; one that says nothing, or something untrue, is guessed at.
+
+    Args:
+        data: The page.
+        label: What is said of its encoding beside it; what the page says itself is believed before that.
+    """
+    return decode_labelled(data, find_codec(_find_label(data) or label), is_page=True)
+
+
+def decode_labelled(data: bytes, codec: str, *, is_page: bool = False) -> Decoded:
+    """Decode a text by the codec that it names, if it is in that; empty for none."""
+    if codec.startswith(_NEVER_UTF_8):
         return decode_as(data, codec)
     try:
         text = data.decode()
     except UnicodeDecodeError:
         if codec not in ("", "utf-8"):
             return decode_as(data, codec)
-        return _mend_utf8(data) or _guess(data, _sample(_TAG.sub(b" ", data)))
+        return _mend_utf8(data) or _guess(data, _sample(_TAG.sub(b" ", data) if is_page else data))
     if text.isascii() or codec in ("", "utf-8"):
         return Decoded(text)
     if codec in _OF_SEVERAL_BYTES and sum(map(len, _WIDE.findall(text))) < _NO_CHANCE:
@@ -203,14 +218,14 @@ def _mend_utf8(data: bytes) -> Decoded | None:
 
 
 def _sample(data: bytes) -> bytes:
-    """Take the lines of a text that say something about its encoding, some of them if they are many."""
+    """Take the lines of a text that say something about its encoding: some of many, and others beside few."""
     telling = (line for line in re.split(rb"[\r\n]+", data) if not line.isascii())
     sample = b""
     for line in telling:
         sample += line[:_SAMPLE] + b"\n"
         if len(sample) >= _SAMPLE:
             break
-    return sample
+    return sample if _count_others(sample) >= _FEW else data[:_SAMPLE] + sample
 
 
 def _guess(data: bytes, sample: bytes) -> Decoded:
@@ -220,10 +235,14 @@ def _guess(data: bytes, sample: bytes) -> Decoded:
     the others are letters of one of its languages is taken. Else it is the one that makes common letters of
     them; where none does, charset-normalizer tells those of several bytes apart.
     """
-    others = len(sample) - len(sample.translate(None, _OTHERS))
+    others = _count_others(sample)
     letters = len(sample) - len(sample.translate(None, _LETTERS))
     codec = _guess_latin(sample) if others < _LATIN * letters else _guess_script(sample)
     return Decoded(data.decode(codec, "replace"), f"{_name(codec)}, a guess")
+
+
+def _count_others(data: bytes) -> int:
+    return len(data) - len(data.translate(None, _OTHERS))
 
 
 def _guess_script(sample: bytes) -> str:

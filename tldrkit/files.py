@@ -154,7 +154,9 @@ def decode_json(data: bytes) -> object:
             text = json.dumps(value, ensure_ascii=False)
             value = json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
     except UnicodeDecodeError as error:
-        raise ValueError(f"it is not UTF-8 at byte {error.start}") from error
+        raise ValueError(
+            f"it is not UTF-8 at byte {error.start}, as JSON must be; save it as that"
+        ) from error
     except json.JSONDecodeError as error:
         problem = error.msg[:1].lower() + error.msg[1:].removesuffix(" at").removesuffix(" starting")
         raise ValueError(f"it is no JSON: {problem} at character {error.pos + 1:,}") from error

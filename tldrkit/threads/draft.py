@@ -4,12 +4,16 @@ Knows no shape of files.
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
+from itertools import islice
 from typing import NamedTuple
 
 from tldrkit.errors import DataError
 from tldrkit.threads.text.quotes import drop_repeated_quotes
 from tldrkit.threads.thread import MOST_OF_NAME, MOST_OF_POST, MOST_OF_THREAD, Post, Thread
+
+_DOUBTS = 4  # that a thread tells; messages of mail may each have their own
 
 
 class _Entry(NamedTuple):
@@ -34,6 +38,11 @@ class Draft:
         self._not_loaded = 0
         self._room = MOST_OF_THREAD
         self._cut = 0
+        self._doubts: dict[str, None] = {}
+
+    def doubt(self, words: Iterable[str]) -> None:
+        """Note what is not sure about the encoding of a post."""
+        self._doubts.update(dict.fromkeys(words))
 
     def add(self, post: Post, *, key: str = "", parent: str = "") -> None:
         """Add a post; one without text is counted as empty. Of too much text the beginning is taken."""
@@ -89,6 +98,7 @@ class Draft:
             ),
             unused=dict(self._unused),
             not_loaded=self._not_loaded,
+            encoding="; ".join(islice(self._doubts, _DOUBTS)),
             cut=self._cut,
         )
 

@@ -30,7 +30,7 @@ from tldrkit.threads.text.plain import read_text
 from tldrkit.threads.text.prose import find_foreign
 from tldrkit.threads.text.transcripts import is_transcript, read_transcript
 from tldrkit.threads.text.whatsapp import is_whatsapp, read_whatsapp
-from tldrkit.threads.thread import BrokenThread, Place, Thread
+from tldrkit.threads.thread import BrokenThread, Place, Thread, say_doubt
 
 Found = Iterator[Thread | BrokenThread]
 
@@ -136,7 +136,7 @@ def _read_web_archive(source: Source, place: Place) -> Found:
 
 def _read_page(source: Source, place: Place) -> Found:
     page = decode_page(source.rest(most=_MOST_PAGE))
-    yield from _say_doubt(read_page(page.text, place), page.doubt)
+    yield from say_doubt(read_page(page.text, place), page.doubt)
 
 
 def _read_text(source: Source, place: Place) -> Found:
@@ -158,18 +158,13 @@ def _tell_text(data: bytes, place: Place, as_text: bool) -> Found:
     if foreign is not None:
         yield _refuse(foreign, place, "--as-text takes it as one post")
     else:
-        yield from _say_doubt((read or read_text)(lines, place), text.doubt)
+        yield from say_doubt((read or read_text)(lines, place), text.doubt)
 
 
 def _refuse(foreign: Foreign, place: Place, way: str = "") -> BrokenThread:
     what = f"The file seems to be {foreign.name}"
     what += f"; {way}" if way and ";" not in foreign.name else ""
     return replace(place.refuse(f"{what}."), of_pages=foreign.of_pages)
-
-
-def _say_doubt(found: Found, doubt: str) -> Found:
-    """Put a word on the encoding into threads, where there is one."""
-    yield from (replace(one, encoding=doubt) if doubt and isinstance(one, Thread) else one for one in found)
 
 
 _KINDS: tuple[tuple[Callable[[bytes], object], Callable[[Source, Place], Found]], ...] = (

@@ -1,7 +1,7 @@
 """The values reading gives: posts, threads, and what cannot be read."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -137,6 +137,11 @@ class BrokenThread:
     line: int
     reason: str
     of_pages: bool = False
+
+
+def say_doubt(found: Iterable[Thread | BrokenThread], doubt: str) -> Iterator[Thread | BrokenThread]:
+    """Put a word on the encoding into threads, where there is one."""
+    yield from (replace(one, encoding=doubt) if doubt and isinstance(one, Thread) else one for one in found)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import base64
 import quopri
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from tldrkit.threads.mail.message import FAILURES, Mail, has_too_many, parse_message
@@ -25,10 +25,12 @@ class Held(NamedTuple):
     Args:
         messages: In their order.
         is_digest: The message itself is but their wrapping.
+        doubts: What is not sure about its encoding, where they are taken out of its text.
     """
 
     messages: list[bytes]
     is_digest: bool
+    doubts: Iterable[str] = ()
 
 
 def find_held(data: bytes) -> Held:
@@ -37,8 +39,11 @@ def find_held(data: bytes) -> Held:
         messages: list[bytes] = []
         is_digest = _walk(data, messages, 0)
         return Held(messages, is_digest and bool(messages))
-    messages = list(_split_plain(Mail(data))) if _LONG_RULE in data else []
-    return Held(messages, bool(messages))
+    if _LONG_RULE not in data:
+        return Held([], is_digest=False)
+    mail = Mail(data)
+    messages = list(_split_plain(mail))
+    return Held(messages, bool(messages), mail.doubts)
 
 
 def _walk(data: bytes, found: list[bytes], depth: int, kind: str = "text/plain") -> bool:

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from tldrkit.errors import DataError
 from tldrkit.texts import count_noun
@@ -104,26 +104,34 @@ def _read(copy_messages: Copying, place: Place) -> Iterator[Thread | BrokenThrea
 
 @dataclass(frozen=True, slots=True)
 class _Letter:
-    """A message's place, its id, and the id of what it answers."""
+    """A message's place, its id, the id of what it answers, and doubts about the encoding of its digest."""
 
     at: Span
     own: str
     parent: str
+    doubts: Iterable[str] = ()
 
 
-def _find_all(spans: Iterable[Span], copy: IO[bytes], depth: int = 0) -> Iterator[tuple[Span, list[str]]]:
-    """Find all messages, those within messages before them; a digest is none itself.
+class _Found(NamedTuple):
+    """A message, the ids of the messages that it holds, and doubts about the encoding of what holds it."""
 
-    Yields:
-        A message, and the ids of the messages that it holds.
-    """
+    at: Span
+    held: list[str]
+    doubts: Iterable[str]
+
+
+def _find_all(
+    spans: Iterable[Span], copy: IO[bytes], depth: int = 0, doubts: Iterable[str] = ()
+) -> Iterator[_Found]:
+    """Find all messages, those within messages before them; a digest is none itself."""
     for span in spans:
         copy.seek(span.start)
         held = find_held(copy.read(min(span.length, _MOST)))
         inner = [_append(copy, message) for message in held.messages] if depth < _MOST_DEPTH else []
-        yield from _find_all(inner, copy, depth + 1)
+        yield from _find_all(inner, copy, depth + 1, (*doubts, *held.doubts))
         if not held.is_digest or not inner:
-            yield span, [key for at in inner for key in _ids(Mail(_head(copy, at)), "message-id")]
+            keys = [key for at in inner for key in _ids(Mail(_head(copy, at)), "message-id")]
+            yield _Found(span, keys, doubts)
 
 
 def _gather(spans: Iterable[Span], copy: IO[bytes]) -> list[list[_Letter]]:
@@ -131,7 +139,7 @@ def _gather(spans: Iterable[Span], copy: IO[bytes]) -> list[list[_Letter]]:
     groups: list[list[_Letter]] = []
     by_id: dict[str, int] = {}
     by_subject: dict[str, int] = {}
-    for at, held in _find_all(spans, copy):
+    for at, held, doubts in _find_all(spans, copy):
         mail = Mail(_head(copy, at))
         own = _ids(mail, "message-id")[-1:]
         answered = _ids(mail, "in-reply-to")
@@ -145,7 +153,7 @@ def _gather(spans: Iterable[Span], copy: IO[bytes]) -> list[list[_Letter]]:
             group = len(groups)
             groups.append([])
         parents = answered[:1] or cited[len(held) :][-1:]
-        groups[group].append(_Letter(at, "".join(own), "".join(parents)))
+        groups[group].append(_Letter(at, "".join(own), "".join(parents), doubts))
         for key in own + cited:
             by_id.setdefault(key, group)
         if plain:
@@ -185,12 +193,14 @@ def _read_group(letters: list[_Letter], copy: IO[bytes]) -> Draft:
         mail = Mail(copy.read(min(letter.at.length, _MOST)))
         if not draft.id:
             draft.id, draft.title = letter.own, _LIST.sub("", _PREFIX.sub("", mail.header("subject")))
+        draft.doubt(letter.doubts)
         try:
             text = mail.body()
         except FAILURES:
             draft.leave_out("unreadable", key=letter.own, parent=letter.parent)
             continue
         post = Post(author=mail.author(), text=text, time=render_time(mail.header("date")))
+        draft.doubt(mail.doubts)
         draft.add(post, key=letter.own, parent=letter.parent)
     return draft
 

@@ -1,7 +1,8 @@
 """A mail message: its headers, and its body without signature, list footer and copy of what it answers."""
 
+import codecs
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from email import message_from_bytes
 from email.errors import MessageError
 from email.header import decode_header
@@ -10,7 +11,7 @@ from email.policy import Compat32
 from email.utils import parseaddr
 from functools import lru_cache
 
-from tldrkit.encodings import find_codec
+from tldrkit.encodings import Decoded, decode_labelled, decode_text, find_codec
 from tldrkit.threads.html.markup import render_html
 from tldrkit.threads.mail.answers import reduce_answer
 from tldrkit.threads.mail.flowed import unwrap_flowed
@@ -32,10 +33,9 @@ _NAMESPACED = re.compile(
     r"</?[a-z]{1,20}:[a-z0-9]{1,40}(?:\s[^<>]{0,500})?/?>", re.IGNORECASE
 )  # such as Word's
 _CHARSETS = {  # labels that mean something else in mail than to browsers -> Python's codec
-    "us-ascii": "ascii",
-    "ascii": "ascii",
-    "ansi_x3.4-1968": "ascii",
+    **dict.fromkeys(("us-ascii", "ascii", "ansi_x3.4-1968", "unknown-8bit"), ""),  # what is not, says nothing
     "utf-16": "utf-16",
+    "utf-32": "utf-32",
     "utf-16le": "utf-16-le",
     "utf-16be": "utf-16-be",
     "unicode-1-1-utf-7": "utf-7",
@@ -43,7 +43,9 @@ _CHARSETS = {  # labels that mean something else in mail than to browsers -> Pyt
     "utf8mb4": "utf-8",
     "latin-1": "cp1252",
 }
-_NO_CHARSETS = frozenset(["idna", "punycode", "unicode_escape", "raw_unicode_escape", "unicode-escape"])
+_NO_CHARSETS = frozenset(
+    ["", *_CHARSETS, "idna", "punycode", "unicode_escape", "raw_unicode_escape", "unicode-escape"]
+)
 _LONGEST_WRITTEN = 1 << 16  # characters of a header that are read
 _LONGEST = 10_000  # characters of a header that describes a part, or names an author
 _LONGEST_CODED = 2_000  # characters of coded words: the library takes the square of their length
@@ -54,10 +56,14 @@ class Mail:
 
     Args:
         data: The whole message, or its head.
+
+    Attributes:
+        doubts: What is not sure about the encoding of what was read so far.
     """
 
     def __init__(self, data: bytes) -> None:
         self._data = data
+        self.doubts: dict[str, None] = {}
         self._headers: dict[str, list[str]] = {}  # name in lower case -> the lines of the first of that name
         self._is_plain = True  # what follows the headers is text as it stands
         text = data.decode("ascii", "surrogateescape")
@@ -97,9 +103,14 @@ class Mail:
     def text(self) -> str:
         """Read the same with all that programs put round it."""
         if self._is_plain:
-            return _decode(self._rest.encode("ascii", "surrogateescape"), None).replace("\r\n", "\n")
+            return self._note(_decode(_to_bytes(self._rest), around=self._data)).replace("\r\n", "\n")
         check_parts(self._data)
-        return _read_parts(parse_message(self._data)).replace("\r\n", "\n")
+        return _read_parts(parse_message(self._data), self._note).replace("\r\n", "\n")
+
+    def _note(self, decoded: Decoded) -> str:
+        if decoded.doubt:
+            self.doubts[decoded.doubt] = None
+        return decoded.text
 
     def _written(self, name: str) -> str:
         """Read a header as it is written, unfolded; bytes that are no ASCII are decoded."""
@@ -108,12 +119,16 @@ class Mail:
         written = "".join(self._headers[name]).partition(":")[2][:_LONGEST_WRITTEN]
         if written.isascii() and "\x1b" not in written:
             return " ".join(written.split())
-        return " ".join(_decode(written.encode("ascii", "surrogateescape"), self._charset()).split())
+        return " ".join(self._note(_decode(_to_bytes(written), self._charset(), around=self._data)).split())
 
     def _charset(self) -> str | None:
         """Find the encoding of the body, which 8-bit headers mostly share."""
         found = _CHARSET.search("".join(self._headers.get("content-type", [])))
         return found[1] if found else None
+
+
+def _to_bytes(text: str) -> bytes:
+    return text.encode("ascii", "surrogateescape")
 
 
 def _decode_words(written: str) -> str:
@@ -125,7 +140,7 @@ def _decode_words(written: str) -> str:
         parts = decode_header(written)
     except FAILURES:
         return written
-    words = [_decode(part, code) if isinstance(part, bytes) else part for part, code in parts]
+    words = [_decode(part, code).text if isinstance(part, bytes) else part for part, code in parts]
     return " ".join("".join(words).split())
 
 
@@ -196,8 +211,13 @@ def parse_message(data: bytes) -> Message:
         return Message()
 
 
-def _read_parts(message: Message) -> str:
-    """Read the texts of a message: of alternatives the first; HTML only where no text stands before it."""
+def _read_parts(message: Message, note: Callable[[Decoded], str]) -> str:
+    """Read the texts of a message: of alternatives the first; HTML only where no text stands before it.
+
+    Args:
+        message: Parsed.
+        note: Takes the text of each part that is read, with what is not sure about it.
+    """
     texts: list[str] = []
     read: set[int] = set()  # the alternatives of which one has been
     for part, alternatives in _walk(message):
@@ -205,9 +225,9 @@ def _read_parts(message: Message) -> str:
         if alternatives in read or part.get_filename() or part.get_content_disposition() == "attachment":
             continue
         if kind == "text/plain":
-            text = _decode_part(part)
+            text = _unwrap(part, note(_decode_part(part)))
         elif kind == "text/html" and (alternatives or not texts):
-            text = render_html(_NAMESPACED.sub("", _decode_part(part)))
+            text = render_html(_NAMESPACED.sub("", note(_decode_part(part))))
         else:
             continue
         if text.strip():
@@ -234,29 +254,43 @@ def _walk(message: Message) -> Iterator[tuple[Message, int]]:
             waiting += [(inner, alternatives) for inner in reversed(payload) if isinstance(inner, Message)]
 
 
-def _decode_part(part: Message) -> str:
+def _decode_part(part: Message) -> Decoded:
     data = part.get_payload(decode=True)
-    if not isinstance(data, bytes):
-        return ""
-    text = _decode(data, part.get_content_charset())
-    if part.get_content_type() == "text/plain" and str(part.get_param("format", "")).lower() == "flowed":
+    return _decode(data, part.get_content_charset()) if isinstance(data, bytes) else Decoded("")
+
+
+def _unwrap(part: Message, text: str) -> str:
+    if str(part.get_param("format", "")).lower() == "flowed":
         return unwrap_flowed(text, delete_space=str(part.get_param("delsp", "")).lower() == "yes")
     return text
 
 
-def _decode(data: bytes, named: str | None) -> str:
-    """Decode by what a label means, else as UTF-8, else as Western European."""
-    named = (named or "").lower().strip("\"' ").partition("*")[0]  # "utf-8*en" names a language too
-    if b"\x1b$" in data and (not named or named.endswith("ascii")):
-        named = "iso-2022-jp"
-    for charset in (named or "utf-8", "utf-8"):
-        if charset not in _NO_CHARSETS:
-            try:
-                codec = _CHARSETS.get(charset) or find_codec(charset) or charset
-                return data.decode(codec).removeprefix("\ufeff")
-            except (LookupError, ValueError):
-                continue
-    return data.decode("cp1252", "replace")
+def _decode(data: bytes, label: str | None = None, around: bytes = b"") -> Decoded:
+    """Decode by what a label means, else as UTF-8, else by a guess.
+
+    Args:
+        data: A text.
+        label: What is said of it.
+        around: More of the message, for a guess.
+    """
+    codec = _find_codec(label or "")
+    if b"\x1b$" in data and not codec:
+        codec = "iso2022_jp"
+    found = decode_labelled(data, codec) if codec else decode_text(data, around)
+    return Decoded(found.text.removeprefix("\ufeff"), found.doubt)
+
+
+def _find_codec(label: str) -> str:
+    """Find what a label means; empty for none, and for one that nobody knows."""
+    label = label.lower().strip("\"' ").partition("*")[0]  # "utf-8*en" names a language too
+    known = _CHARSETS.get(label, find_codec(label))
+    if known or label in _NO_CHARSETS:
+        return known
+    try:
+        b"text".decode(label)
+        return codecs.lookup(label).name
+    except (LookupError, ValueError):
+        return ""
 
 
 def _cut(text: str) -> str:

@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from email.message import Message
 
 from tldrkit.encodings import decode_page
 from tldrkit.threads.html.pages import read_page
 from tldrkit.threads.mail.boxes import is_mailbox
 from tldrkit.threads.mail.message import check_parts, parse_message
-from tldrkit.threads.thread import BrokenThread, Place, Thread
+from tldrkit.threads.thread import BrokenThread, Place, Thread, say_doubt
 
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _SAVED = re.compile(rb"^(?:snapshot-content-location:|from:\s*\"?<?saved by )", re.MULTILINE | re.IGNORECASE)
@@ -18,7 +17,6 @@ _RELATED = re.compile(
 )
 _SENT = re.compile(rb"^(?:to|message-id|received|delivered-to|return-path):", re.MULTILINE | re.IGNORECASE)
 _MOST_LINES = 2_000_000  # the library keeps each, in some sixty bytes
-_CHARSET = re.compile(rb"<meta[^<>]{0,200}charset", re.IGNORECASE)
 
 
 def is_web_archive(head: bytes) -> bool:
@@ -46,12 +44,8 @@ def read_web_archive(data: bytes, place: Place) -> Iterator[Thread | BrokenThrea
     if page is None or not isinstance(html, bytes):
         yield place.refuse("The file is a saved web page (MHTML) that holds no page.")
         return
-    charset = page.get_content_charset() or "utf-8"
-    if not _CHARSET.search(html[:4096]):  # then the page itself says nothing
-        with suppress(LookupError, ValueError):
-            html = html.decode(charset).encode("utf-8", "replace")
-    page_text = decode_page(html)
-    yield from read_page(page_text.text, place)
+    text = decode_page(html, page.get_content_charset() or "")
+    yield from say_doubt(read_page(text.text, place), text.doubt)
 
 
 def _is_root(part: Message, archive: Message) -> bool:
