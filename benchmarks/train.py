@@ -4,10 +4,11 @@ The peer groups by length and trains in the best number format that the machine 
 ours does. A BART is also trained by our loop over padded tensors, which is what packing is measured against.
 All run in processes of their own, by turns; what counts is source and label tokens that are no padding.
 Prints tokens a second, the ratio of each round, peak memory, and our share of the machine's rate of matrix
-products.
+products. With --processor-time (and OMP_NUM_THREADS=1) rates are by the processor's time, which other work
+on the machine disturbs less than the clock's.
 
-    python benchmarks/train.py [--network small|t5-small|bart-minilm|bart-base] [--rounds N] [--data FOLDER]
-        [--dataset NAME]
+    python benchmarks/train.py [--network small|t5-small|bart-minilm|bart-base] [--rounds N] [--steps N]
+        [--data FOLDER] [--dataset NAME] [--processor-time]
 """
 
 import argparse
@@ -19,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +48,8 @@ NETWORKS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 BATCH = {"small": 48, "t5-small": 16, "bart-minilm": 16, "bart-base": 8}
 PEER, PADDED, OURS = "Seq2SeqTrainer", "tldrkit padded", "tldrkit"
-WARM, MEASURED = 3, 10
+WARM = 4  # steps before the measured ones
 EXAMPLES = 4000
-LOGGED = 20  # steps between two lines of our log: ours warms up that long
 
 
 def build_network(name: str) -> Any:  # noqa: ANN401  (transformers is not typed)
@@ -87,15 +88,21 @@ def load_texts(arguments: argparse.Namespace) -> Any:  # noqa: ANN401
     return source.load("train")[:EXAMPLES], AutoTokenizer.from_pretrained(arguments.folder)
 
 
-class Memory:
-    """A tracker that keeps the events."""
+def choose_clock(arguments: argparse.Namespace) -> Callable[[], float]:
+    """Choose what tells the seconds: the processor's time, or the clock's."""
+    return time.process_time if arguments.processor_time else time.perf_counter
 
-    def __init__(self) -> None:
-        self.events: list[Any] = []
+
+class Memory:
+    """A tracker that keeps the events, and when they came."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.clock = clock
+        self.events: list[tuple[float, Any]] = []
 
     def log(self, event: Any) -> None:  # noqa: ANN401
         """Keep one."""
-        self.events.append(event)
+        self.events.append((self.clock(), event))
 
     def close(self) -> None:
         """Do nothing."""
@@ -115,7 +122,8 @@ def run_peer(arguments: argparse.Namespace) -> dict[str, float]:
         }
         for e in examples
     ]
-    network, counts, clock = build_network(arguments.network), [], []
+    network, counts, ends = build_network(arguments.network), [], []
+    clock = choose_clock(arguments)
     pad = DataCollatorForSeq2Seq(tokenizer, model=network, pad_to_multiple_of=8)
 
     def collate(batch: list[dict[str, list[int]]]) -> Any:  # noqa: ANN401
@@ -124,20 +132,21 @@ def run_peer(arguments: argparse.Namespace) -> dict[str, float]:
 
     class Clock(TrainerCallback):
         def on_step_end(self, *_: object, **__: object) -> None:
-            clock.append(time.perf_counter())
+            ends.append(clock())
 
     settings = Seq2SeqTrainingArguments(
         output_dir=arguments.folder, per_device_train_batch_size=BATCH[arguments.network],
-        max_steps=WARM + MEASURED, train_sampling_strategy="group_by_length", optim="adamw_torch_fused",
-        bf16=use_bf16("auto", on_cpu=True), use_cpu=True, learning_rate=5e-4, report_to=[],
+        max_steps=WARM + arguments.steps, train_sampling_strategy="group_by_length",
+        optim="adamw_torch_fused", bf16=use_bf16("auto", on_cpu=True), use_cpu=True, learning_rate=5e-4, report_to=[],
         save_strategy="no", logging_strategy="no", disable_tqdm=True, remove_unused_columns=False,
     )  # fmt: skip
     Seq2SeqTrainer(network, settings, train_dataset=rows, data_collator=collate, callbacks=[Clock()]).train()
-    return {"tokens": sum(counts[WARM : WARM + MEASURED]), "seconds": clock[-1] - clock[WARM - 1]}
+    return {"tokens": sum(counts[WARM : WARM + arguments.steps]), "seconds": ends[-1] - ends[WARM - 1]}
 
 
 def run_ours(arguments: argparse.Namespace) -> dict[str, float]:
     """Train with our loop; returns tokens and seconds of the measured steps."""
+    import tldrkit.training.loop
     import tldrkit.training.objective
     from tldrkit.datasets.examples import Corpus
     from tldrkit.dendrites.growth import FixedShape
@@ -147,20 +156,20 @@ def run_ours(arguments: argparse.Namespace) -> dict[str, float]:
     from tldrkit.training.loop import Trainer
 
     examples, tokenizer = load_texts(arguments)
-    memory = Memory()
-    steps = LOGGED + MEASURED
+    memory = Memory(choose_clock(arguments))
+    steps = WARM + arguments.steps
     spec = TrainSpec(
         max_steps=steps, batch_size=BATCH[arguments.network], eval_every=steps, eval_examples=1,
         max_target_tokens=128,
     )  # fmt: skip
     keep_freed_memory()
+    tldrkit.training.loop._LOG_EVERY = WARM
     if arguments.worker == PADDED:
         tldrkit.training.objective.draw_packable = lambda _: None  # as on a GPU
     trainer = Trainer(build_accelerator("cpu", "auto"), tokenizer, spec, FixedShape(), memory)
     trainer.fit(build_network(arguments.network), Corpus(train=examples, validation=examples[:1]))
-    last = [event for event in memory.events if event["kind"] == "train"][-2:]
-    tokens = last[1]["training_tokens"] - last[0]["training_tokens"]
-    seconds = tokens / last[1]["tokens_per_second"]
+    (began, first), *_, (ended, last) = [one for one in memory.events if one[1]["kind"] == "train"]
+    tokens, seconds = last["training_tokens"] - first["training_tokens"], ended - began
     work = tokens * count_flops(arguments.network, examples, tokenizer, spec) / seconds
     return {"tokens": tokens, "seconds": seconds, "share": work / measure_products()}
 
@@ -207,8 +216,9 @@ def work(arguments: argparse.Namespace) -> None:
 def start(worker: str, arguments: argparse.Namespace) -> dict[str, float]:
     """Run one engine in a fresh process."""
     command = [sys.executable, __file__, "--worker", worker, "--folder", str(arguments.folder)]
-    for name in ("network", "data", "dataset"):
+    for name in ("network", "data", "dataset", "steps"):
         command += [f"--{name}", str(getattr(arguments, name))]
+    command += ["--processor-time"] * arguments.processor_time
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(done.stderr)
@@ -223,8 +233,10 @@ def main() -> None:
     )
     parser.add_argument("--network", choices=NETWORKS, default="small")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--steps", type=int, default=12, help="measured ones")
     parser.add_argument("--data", type=Path, default=Path(__file__).parents[1] / "../shared/data")
     parser.add_argument("--dataset", default="samsum")
+    parser.add_argument("--processor-time", action="store_true")
     parser.add_argument("--worker", choices=(PEER, PADDED, OURS), help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()

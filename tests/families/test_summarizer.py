@@ -9,6 +9,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import (
     BartForConditionalGeneration,
+    FSMTConfig,
+    FSMTForConditionalGeneration,
     GPT2Config,
     GPT2LMHeadModel,
     PreTrainedTokenizerFast,
@@ -148,6 +150,27 @@ def test_a_network_of_many_languages_says_which_it_writes(
 
     assert load_lean(tmp_path) is None
     with pytest.raises(ModelError, match="does not say in which language it writes"):
+        load_summarizer(tmp_path)
+
+
+@pytest.mark.parametrize("family", ["marian", "fsmt"])
+def test_a_network_of_two_vocabularies_is_refused(
+    family: str, tiny_tokenizer: PreTrainedTokenizerFast, tmp_path: Path
+) -> None:
+    """A translator whose summaries would be tokenized as its documents are is one sentence."""
+    networks = {
+        "marian": lambda: build_kin(
+            "marian", share_encoder_decoder_embeddings=False, decoder_vocab_size=99, tie_word_embeddings=False
+        ),
+        "fsmt": lambda: FSMTForConditionalGeneration(
+            FSMTConfig(langs=["en", "de"], src_vocab_size=320, tgt_vocab_size=99, d_model=8, encoder_layers=1,
+                       decoder_layers=1, encoder_attention_heads=1, decoder_attention_heads=1)
+        ),
+    }  # fmt: skip
+    save_summarizer(Summarizer(networks[family](), tiny_tokenizer), tmp_path)
+
+    assert load_lean(tmp_path) is None
+    with pytest.raises(ModelError, match="reads in one vocabulary and writes in another"):
         load_summarizer(tmp_path)
 
 

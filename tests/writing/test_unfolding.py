@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,7 +17,7 @@ Texts = st.text(alphabet="ab .!?\n\"'’1Mr漢字", max_size=60)
 
 def unfold(tokens: Sequence[str], unfolding: Unfolding) -> list[str]:
     """Tell of a summary token by token."""
-    return [unfolding.text for n in range(1, 1 + len(tokens)) if unfolding.read(list(range(n)))]
+    return [unfolding.text for n in range(1, 1 + len(tokens)) if unfolding.read(np.arange(n))]
 
 
 def build(tokens: Sequence[str], writing: Writing | None = None) -> Unfolding:
@@ -82,4 +83,4 @@ def test_a_long_summary_is_not_looked_at_after_every_token() -> None:
 
 def test_nothing_is_told_of_no_tokens() -> None:
     """Beams that agree on nothing yet tell nothing."""
-    assert not build("").read([])
+    assert not build("").read(np.arange(0))

@@ -10,7 +10,7 @@ def draw_marian(config: Config) -> Blueprint | None:
     """Draw a Marian, plain or ours.
 
     Returns:
-        None where its sides have vocabularies of their own.
+        None where its sides have vocabularies of their own; such a one is not loaded.
 
     Raises:
         AttributeError: The configuration lacks a field.

@@ -79,6 +79,7 @@ def load_summarizer(source: Path | str) -> Summarizer:
             f"{source} is no encoder-decoder but a {config.model_type} model.",
             hint="Use a T5, BART or Pegasus checkpoint; `tldrkit base --encoder` makes one of a BERT.",
         )
+    _check_vocabulary(config, folder)
     network = load_weights(AutoModelForSeq2SeqLM, folder)
     check_tokens(network, tokenizer, folder)
     _check_language(network, folder)
@@ -109,6 +110,19 @@ def check_tokens(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, f
     defaults = getattr(network, "generation_config", None)  # an encoder has none
     settings = [said.to_dict() for said in (network.config, defaults) if said]
     check_rows(folder, max(tokenizer.get_vocab().values()), embeddings.num_embeddings, *settings)
+
+
+def _check_vocabulary(config: PreTrainedConfig, folder: Path) -> None:
+    """Check that a network reads and writes in one vocabulary: summaries are tokenized as documents are.
+
+    Raises:
+        ModelError: It has two, as some Marian and FSMT do, which translate.
+    """
+    if not getattr(config, "share_encoder_decoder_embeddings", True) or hasattr(config, "tgt_vocab_size"):
+        raise ModelError(
+            f"{folder} reads in one vocabulary and writes in another, as translators do.",
+            hint="Use a T5, BART, Pegasus or other checkpoint with one vocabulary for both.",
+        )
 
 
 def _check_language(network: PreTrainedModel, folder: Path) -> None:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tldrkit.datasets.tokens import tokenize_documents
 from tldrkit.errors import ModelError
 from tldrkit.families.hub_code.spelling import Writing, loses_case, restore_writing
@@ -156,7 +158,7 @@ class Generator:
         if self._decoder is None:
             rows = self._padded(sources, decoding)
             for place, row in enumerate(rows):
-                _ = follow and follow(place, row)
+                _ = follow and follow(place, np.array(row))
             return rows
         longest = decoding.max_target_tokens
         rules = Rules.read(defaults, decoding.find_shortest(defaults))

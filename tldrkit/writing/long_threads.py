@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, NamedTuple, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tldrkit.scoring.centrality import choose_central, trace_sentence
 from tldrkit.specs import SummarizeSpec
 from tldrkit.threads import Post, Thread
@@ -152,7 +155,7 @@ class ThreadSummarizer:
             place: self._write.unfold(texts[place]) for place, one in enumerate(listeners) if one.listens
         }
 
-        def follow(place: int, tokens: Sequence[int]) -> bool:
+        def follow(place: int, tokens: NDArray[np.int64]) -> bool:
             text = unfolding.get(place)
             if text and text.read(tokens):
                 listeners[place].hear(Told(text.text, text.token))

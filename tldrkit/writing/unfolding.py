@@ -6,6 +6,9 @@ Knows tokens and texts; knows no network.
 import re
 from collections.abc import Callable, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tldrkit.writing.sentences import find_ends
 
 _WORDS = re.compile(r"\s+(?=\S)|(?<=[\u3040-\u9fff])(?=\S)")
@@ -41,15 +44,15 @@ class Unfolding:
         self.token = 0
         """The last token that was read."""
 
-    def read(self, tokens: Sequence[int]) -> bool:
+    def read(self, tokens: NDArray[np.int64]) -> bool:
         """Read the tokens so far; tell whether more of the text stays than before."""
-        if not tokens:
+        if not tokens.size:
             return False
-        self.token = tokens[-1]
+        self.token = int(tokens[-1])
         if len(tokens) < self._next:
             return False
         self._next = len(tokens) + 1 + len(tokens) // _RARER
-        settled = self._leave_out_sentence(self._settle(self._render(tokens)))
+        settled = self._leave_out_sentence(self._settle(self._render(tokens.tolist())))
         grown = len(settled) > len(self.text) and settled.startswith(self.text)
         if grown:
             self.text = settled

@@ -1,7 +1,6 @@
 """Writing over packed tokens against Hugging Face's ``generate``, on networks of every kind."""
 
 from collections import Counter
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from tests.training.packed.references import T5S, Rows, draw_rows
 from tldrkit.datasets.batches import pad_rows
 from tldrkit.specs import Precision
 from tldrkit.writing.compiled.decoder import Decoder
+from tldrkit.writing.compiled.kernels.arrays import Integers
 from tldrkit.writing.compiled.parameters import FrozenNetwork
 from tldrkit.writing.compiled.rules import Rules
 from tldrkit.writing.compiled.search import Beams, Follow, write_by_beams, write_greedily
@@ -175,8 +175,8 @@ def test_what_is_followed_stays(kind: str, count: int) -> None:
     sources = draw_rows(17, 30)
     told: list[list[list[int]]] = [[] for _ in sources]
 
-    def follow(source: int, tokens: Sequence[int]) -> bool:
-        told[source].append(list(tokens))
+    def follow(source: int, tokens: Integers) -> bool:
+        told[source].append(tokens.tolist())
         return True
 
     written = write_followed(read(network), sources, count, follow)
@@ -198,7 +198,7 @@ def test_what_is_not_wanted_is_given_up(count: int) -> None:
     whole = write_followed(read(network), sources, count, None)
     told = Counter[int]()
 
-    def follow(source: int, _: Sequence[int]) -> bool:
+    def follow(source: int, _: Integers) -> bool:
         told[source] += 1
         return source % 2 == 0 or told[source] < 2
 

@@ -19,8 +19,9 @@ _NEVER = np.float32(-1e9)
 
 Rows = list[list[int]]
 
-Follow = Callable[[int, Sequence[int]], bool]
-"""Told the place of a source and the tokens of its summary that will stay; answers if it is still wanted."""
+Follow = Callable[[int, Integers], bool]
+"""Told the place of a source and the tokens of its summary that will stay, as a view; answers if it is still
+wanted."""
 
 
 def write_greedily(
@@ -57,8 +58,7 @@ def write_greedily(
         texts[rows, place + 1] = tokens
         ended = np.isin(tokens, stops)
         if follow:
-            written = texts[:, 1 : place + 2]
-            ended |= [not follow(source, written[source].tolist()) for source in rows.tolist()]
+            ended |= [not follow(source, texts[source, 1 : place + 2]) for source in rows.tolist()]
         lengths[rows[ended]] = place + 1
         if ended.all():
             break
@@ -205,7 +205,7 @@ def _advance(
     return rows.ravel(), np.take_along_axis(token, order, 1).ravel()
 
 
-def _find_agreed(search: _Search, length: int) -> Rows:
+def _find_agreed(search: _Search, length: int) -> list[Integers]:
     """Find the tokens of each source that its summary will begin with, whichever beam wins.
 
     That is what the beams that go on have in common with each other, and with the best that has ended.
@@ -216,7 +216,7 @@ def _find_agreed(search: _Search, length: int) -> Rows:
     first = np.take_along_axis(tokens, wins.argmax(1)[:, None, None], 1)
     same = ((tokens == first) | ~wins[..., None]).all(1)
     counts = np.logical_and.accumulate(same & (first[:, 0] >= 0), 1).sum(1)
-    return [row[:count].tolist() for row, count in zip(first[:, 0], counts, strict=True)]
+    return [row[:count] for row, count in zip(first[:, 0], counts, strict=True)]
 
 
 def _take_top(scores: Floats, count: int) -> tuple[Floats, Integers]:
