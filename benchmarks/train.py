@@ -137,8 +137,9 @@ def run_peer(arguments: argparse.Namespace) -> dict[str, float]:
     settings = Seq2SeqTrainingArguments(
         output_dir=arguments.folder, per_device_train_batch_size=BATCH[arguments.network],
         max_steps=WARM + arguments.steps, train_sampling_strategy="group_by_length",
-        optim="adamw_torch_fused", bf16=use_bf16("auto", on_cpu=True), use_cpu=True, learning_rate=5e-4, report_to=[],
-        save_strategy="no", logging_strategy="no", disable_tqdm=True, remove_unused_columns=False,
+        optim="adamw_torch_fused", bf16=use_bf16("auto", on_cpu=True), use_cpu=True,
+        learning_rate=5e-4, report_to=[], save_strategy="no", logging_strategy="no", disable_tqdm=True,
+        remove_unused_columns=False,
     )  # fmt: skip
     Seq2SeqTrainer(network, settings, train_dataset=rows, data_collator=collate, callbacks=[Clock()]).train()
     return {"tokens": sum(counts[WARM : WARM + arguments.steps]), "seconds": ends[-1] - ends[WARM - 1]}
