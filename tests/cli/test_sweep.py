@@ -13,10 +13,13 @@ from wandb.sdk.launch.sweeps.utils import create_sweep_command, create_sweep_com
 
 from tests.cli.conftest import Cli, build_environment
 from tests.test_tracking import read_records
+from tldrkit.options import Options
 from tldrkit.search.study import Study
 from tldrkit.search.sweepfile import read_sweep
+from tldrkit.steps.sweep import open_sweep, run_trials
 from tldrkit.store.runs import list_runs
 from tldrkit.store.store import ArtifactStore
+from tldrkit.tracking import Event, NullTracker
 
 ROOT = Path(__file__).parents[2]
 SAMPLE: dict[str, Any] = {
@@ -144,6 +147,23 @@ def test_a_broken_journal_is_said(cli: Cli, workplace: Path, sweep_file: Path) -
         done = cli("sweep", sweep_file.name, "--count", "1")
         assert done.returncode == 0, done.stderr
         assert done.stderr.count("toy.journal had 1 line that was broken: the sweep goes on without") == said
+
+
+def test_a_sweep_tells_how_far_it_is(workplace: Path, sweep_file: Path) -> None:
+    """Trials that ended, of this process or of others, are counted of all that there will be."""
+    told: list[Event] = []
+
+    class Display(NullTracker):
+        def log(self, event: Event) -> None:
+            told.append(event)
+
+    options = Options(artifacts=workplace / "artifacts", display=Display())
+    sweep = open_sweep(options, sweep_file)
+    trial = sweep.study.claim(1, "me", lambda worker: worker == "")
+    assert trial
+    trial.finish([0.5])
+    run_trials(options, sweep, 1)
+    assert told == [{"kind": "sweep", "unit": "trial", "done": 1, "total": 1}]
 
 
 def test_nothing_to_do_is_said(cli: Cli, sweep_file: Path) -> None:

@@ -177,6 +177,18 @@ def test_the_report_tells_losses_and_documents(teacher: Summarizer) -> None:
     assert same["calibration"]["digest"] == small["calibration"]["digest"] != other["calibration"]["digest"]
 
 
+@pytest.mark.parametrize("layers_by", ["importance", "loss"])
+def test_progress_ends_where_it_said(teacher: Summarizer, layers_by: str) -> None:
+    """However a network is measured, as many documents are run through it as were said at first."""
+    spec = CompressSpec(**SIZES, num_heads=2, layers_by=layers_by, calibration_examples=2)
+    told: list[tuple[int, int]] = []
+    compress(
+        teacher, spec, DOCUMENTS, held_out=DOCUMENTS[:2], advance=lambda *progress: told.append(progress)
+    )
+    assert [done for done, _ in told] == list(range(1, told[0][1] + 1))
+    assert len({total for _, total in told}) == 1
+
+
 def test_all_axes_together(teacher: Summarizer, tmp_path: Path) -> None:
     """Every axis at once gives a network that is saved, loaded and writes."""
     spec = CompressSpec(

@@ -18,6 +18,10 @@ from tldrkit.bases.warm_start import build_from_encoder
 from tldrkit.errors import ModelError
 from tldrkit.families.folder import check_model_folder
 from tldrkit.families.summarizer import Summarizer, load_summarizer, save_summarizer
+from tldrkit.machine.memory import Memory
+from tldrkit.options import Options
+from tldrkit.sources.loading import load_writer
+from tldrkit.sources.model import ModelSource
 from tldrkit.tensors import TensorFile
 from tldrkit.writing.compiled.decoder import Decoder
 from tldrkit.writing.lean import load_lean
@@ -47,6 +51,18 @@ def test_whole_folders_are_let_through(saved: Path) -> None:
     """In one file or in shards."""
     check_model_folder(saved)
     check_model_folder(shard(saved))
+
+
+def test_what_does_not_fit_into_memory_is_not_loaded(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weights of more bytes than are available are refused by whatever would load them."""
+    size = (saved / "model.safetensors").stat().st_size
+    source = ModelSource(reference="saved", digest="", location=str(saved))
+    monkeypatch.setattr("tldrkit.families.folder.find_memory", lambda: Memory(size, size))
+    load_summarizer(saved)
+    monkeypatch.setattr("tldrkit.families.folder.find_memory", lambda: Memory(size, size - 1))
+    for load in (lambda: load_summarizer(saved), lambda: load_writer(Options(device="cpu"), source)):
+        with pytest.raises(ModelError, match="of memory at least"):
+            load()
 
 
 @pytest.mark.parametrize("name", ["spiece.model", "sentencepiece.bpe.model", "source.spm"])

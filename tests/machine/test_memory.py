@@ -39,3 +39,8 @@ def test_a_container_has_what_it_is_given(tmp_path: Path, monkeypatch: pytest.Mo
     assert whole.total is not None
     assert whole.total > 1_000_000
     assert memory.find_memory() == memory.Memory(total=1_000_000, available=600_000)
+
+
+def test_peak_memory_is_in_bytes() -> None:
+    """A process has used between 5 MB and a terabyte."""
+    assert 5e6 < memory.read_peak_memory("cpu") < 1e12

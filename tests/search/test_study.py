@@ -63,6 +63,7 @@ def test_bayes_searches_where_it_was_good(open_study: Open) -> None:
 def test_a_grid_has_every_point_once(open_study: Open) -> None:
     """A grid ends after its last point, also where a process died in between."""
     study = open_study(**GRID)
+    assert (study.limit(2), study.limit(99)) == (2, 6)
     for number in range(7):
         trial = claim(study, dead="me" if number == 3 else "")
         if number != 2:

@@ -5,7 +5,7 @@ hooks.
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
@@ -31,6 +31,24 @@ class CalibrationExample:
 
     document: torch.Tensor
     summary: torch.Tensor
+
+
+class Watched(list[CalibrationExample]):
+    """Examples that tell of each one that was run.
+
+    Args:
+        examples: The examples.
+        advance: Told after each.
+    """
+
+    def __init__(self, examples: Sequence[CalibrationExample], advance: Callable[[], object]) -> None:
+        super().__init__(examples)
+        self._advance = advance
+
+    def __iter__(self) -> Iterator[CalibrationExample]:
+        for example in super().__iter__():
+            yield example
+            self._advance()
 
 
 def choose_calibration(spec: CompressSpec, documents: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -6,14 +6,15 @@ Knows the order of the operations and what is reported of them; each has its own
 import copy
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from transformers import PreTrainedModel
 
 from tldrkit.compression.budget import plan_sizes
-from tldrkit.compression.calibration import CalibrationExample, choose_calibration, encode_calibration
+from tldrkit.compression.calibration import Watched, choose_calibration, encode_calibration
 from tldrkit.compression.feed_forward import narrow_feed_forwards, widen_feed_forwards
 from tldrkit.compression.heads import narrow_attentions
 from tldrkit.compression.layers import choose_layers, keep_layers, measure_change, measure_loss_without
@@ -38,6 +39,7 @@ from tldrkit.texts import count_noun
 
 COUNTED = 20_000  # documents whose tokens are counted, at most
 TARGET_TOLERANCE = 0.01  # share of the target a matched control may differ by
+_COMPARED = 3  # networks whose losses are reported
 WIDTH_STEPS = (8, 1)  # multiples of 8, which processors like, where they are fine enough
 
 
@@ -56,6 +58,7 @@ def compress(
     *,
     held_out: Sequence[tuple[str, str]] = (),
     target_params: int | None = None,
+    advance: Callable[[int, int], object] = max,
 ) -> Compressed:
     """Make a smaller copy of a summarizer; nothing asked for gives an equal copy.
 
@@ -69,6 +72,7 @@ def compress(
         held_out: Others, on which the loss of teacher and student is reported.
         target_params: Deployed parameters to reach within 1 % by the feed-forward width alone, which may
             exceed the teacher's; ``spec.d_ff`` and its budget are then not looked at.
+        advance: Told how many documents were run through a network, and about how many will be.
 
     Raises:
         CompressionError: The sizes cannot be made from this network.
@@ -82,6 +86,9 @@ def compress(
     if budget is not None and target_params is None:
         spec, tried = plan_sizes(student.network, spec, budget)
     examples = _Examples(student, spec, documents)
+    measures = _count_measures(student.network, spec, matches=target_params is not None)
+    done, total = count(1), measures * len(examples.chosen) + _COMPARED * len(held_out)
+    examples.advance = lambda: advance(next(done), total)
     kept = _keep_layers(student, spec, examples)
     if spec.num_heads is not None and any(spec.num_heads < heads for heads in _heads(teacher)):
         student.network = narrow_attentions(student.network, spec.num_heads, examples.encode())
@@ -107,7 +114,9 @@ def compress(
         "variance_kept": variance_kept,
         "d_ff": {"before": _feed_forward_width(teacher), "after": _feed_forward_width(network)},
         "calibration": {"examples": len(examples.chosen), "digest": examples.digest},
-        "loss_per_word": compare_losses(summarizer, student, spec, held_out) if held_out else {},
+        "loss_per_word": compare_losses(summarizer, student, spec, held_out, examples.advance)
+        if held_out
+        else {},
     }
     return Compressed(student, report)
 
@@ -171,6 +180,21 @@ def _list_limits(teacher: PreTrainedModel, spec: CompressSpec) -> Iterator[tuple
     yield ("parameter",), spec.compute_budget(size) or 0, size
 
 
+def _count_measures(network: PreTrainedModel, spec: CompressSpec, *, matches: bool) -> int:
+    """Count how often the examples are run through the network to see what to keep, at most."""
+    measures = 0
+    for side in SIDES:
+        present = len(find_layers(network, side))
+        if spec.layers_by != "evenly" and not spec.name_layers(side):
+            kept = spec.count_layers(side) or present
+            measures += (kept < present) * (present if spec.layers_by == "loss" else 1)
+    measures += spec.num_heads is not None and spec.num_heads < max(_heads(network))
+    if spec.dec_d_model not in (None, _decoder_width(network)):
+        measures += 1 if find_blueprint(network).norm_first else 2
+    widths = [feed_forward.width for feed_forward in find_feed_forwards(network)]
+    return measures + (matches or (spec.d_ff is not None and spec.d_ff < max(widths)))
+
+
 def _feed_forward_width(network: PreTrainedModel) -> int:
     return find_feed_forwards(network)[0].width
 
@@ -190,15 +214,18 @@ class _Examples:
         self.chosen = choose_calibration(spec, documents)
         self.digest = hashlib.sha256(json.dumps(self.chosen).encode()).hexdigest()
         self._student, self._spec = student, spec
-        self._encoded: list[CalibrationExample] = []
+        self._encoded = Watched([], int)
+        self.advance: Callable[[], object] = int
 
-    def encode(self) -> list[CalibrationExample]:
+    def encode(self) -> Watched:
         """Encode them.
 
         Raises:
             CompressionError: There are none.
         """
-        self._encoded = self._encoded or encode_calibration(self._student, self._spec, self.chosen)
+        if not self._encoded:
+            encoded = encode_calibration(self._student, self._spec, self.chosen)
+            self._encoded = Watched(encoded, self.advance)
         return self._encoded
 
 

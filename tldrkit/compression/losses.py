@@ -1,22 +1,26 @@
 """What a network knows before it is trained: its loss beside the teacher's and a random network's."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from transformers import PreTrainedModel
 
-from tldrkit.compression.calibration import encode_calibration, run_calibration
+from tldrkit.compression.calibration import Watched, encode_calibration, run_calibration
 from tldrkit.families.summarizer import Summarizer
 from tldrkit.specs import CompressSpec
 
 
 def compare_losses(
-    teacher: Summarizer, student: Summarizer, spec: CompressSpec, pairs: Sequence[tuple[str, str]]
+    teacher: Summarizer,
+    student: Summarizer,
+    spec: CompressSpec,
+    pairs: Sequence[tuple[str, str]],
+    advance: Callable[[], object] = int,
 ) -> dict[str, float]:
     """Compute the loss of a summary's word, nats, for teacher, student and a random network of its shape.
 
-    Of a word, since a token is not the same for two tokenizers.
+    Of a word, since a token is not the same for two tokenizers. ``advance`` is told of each pair run.
     """
     words = sum(len(summary.split()) for _, summary in pairs)
     random = Summarizer(build_random(student.network, spec.seed), student.tokenizer)
@@ -24,7 +28,7 @@ def compare_losses(
     for name, summarizer in (("teacher", teacher), ("student", student), ("random", random)):
         examples = encode_calibration(summarizer, spec, pairs)
         tokens = sum(example.summary.numel() for example in examples)
-        losses[name] = run_calibration(summarizer.network, examples) * tokens / words
+        losses[name] = run_calibration(summarizer.network, Watched(examples, advance)) * tokens / words
     return losses
 
 

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 
 from tldrkit.errors import ModelError
 from tldrkit.files import LFS_POINTER
+from tldrkit.machine.memory import find_memory
 from tldrkit.tensors import check_whole, list_tensors
-from tldrkit.texts import count_noun
+from tldrkit.texts import count_noun, show_bytes
 
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
@@ -67,6 +68,25 @@ def check_model_folder(folder: Path) -> None:
         raise ModelError(f"{folder / CONFIG} does not say which model_type it is of.", hint=WHOLE)
     _check_weights(folder)
     _check_tokenizer(folder)
+
+
+def check_memory(folder: Path) -> None:
+    """Refuse a network whose weights alone have more bytes than there is memory for.
+
+    Raises:
+        ModelError: They have.
+    """
+    whole = folder / WEIGHTS
+    needed = sum(
+        path.stat().st_size for path in ([whole] if whole.exists() else folder.glob("*.safetensors"))
+    )
+    available = find_memory().available
+    if available is not None and needed > available:
+        raise ModelError(
+            f"The weights in {folder} take {show_bytes(needed)} of memory at least; "
+            f"{show_bytes(available)} are available.",
+            hint="Use a smaller model, or a machine with more memory.",
+        )
 
 
 def _check_tokenizer(folder: Path) -> None:

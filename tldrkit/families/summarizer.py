@@ -20,7 +20,7 @@ from transformers.utils.logging import disable_progress_bar
 
 from tldrkit.errors import ModelError
 from tldrkit.families.drawing import draw_blueprint
-from tldrkit.families.folder import WHOLE, check_model_folder, check_rows
+from tldrkit.families.folder import WHOLE, check_memory, check_model_folder, check_rows
 from tldrkit.families.footprint import count_parameters
 from tldrkit.families.hub import fetch_from_hub
 from tldrkit.families.hub_code.modeling_tldr import NETWORKS
@@ -183,8 +183,10 @@ def load_weights(kind: Any, folder: Path, spare: str = "") -> PreTrainedModel:  
         spare: Beginning of the names of weights that may be missing; empty where none may.
 
     Raises:
-        ModelError: It cannot be loaded, lacks weights, or holds some that are not finite.
+        ModelError: It does not fit into memory, cannot be loaded, lacks weights, or holds some that are not
+            finite.
     """
+    check_memory(folder)
     try:
         network: PreTrainedModel
         network, info = kind.from_pretrained(

@@ -1,7 +1,8 @@
-"""How much memory there is, and how this process keeps what it will need again."""
+"""How much memory there is, how much this process took, and how it keeps what it will need again."""
 
 import ctypes
 import os
+import resource
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,16 @@ def find_memory() -> Memory:
         left = max(0, limit - (used or 0))
         available = min(left, available if available is not None else left)
     return Memory(total, available)
+
+
+def read_peak_memory(device: str) -> int:
+    """Read the most memory so far, in bytes: this process's, or what torch took of a GPU such as `cuda:0`."""
+    if device.startswith("cuda"):
+        import torch
+
+        return int(torch.cuda.max_memory_allocated(device))
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def _read_pairs(path: Path) -> dict[str, int]:

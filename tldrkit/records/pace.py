@@ -28,15 +28,22 @@ class Pace:
         self._last: object = None
         self._started = self._said = time.monotonic()
 
-    def advance(self, items: Sequence[Item]) -> None:
-        """Count what was read and summarized."""
+    def advance(self, items: Sequence[Item], *, fresh: bool = True) -> None:
+        """Count what was read and summarized; ``fresh`` where it was not known from before."""
         for item in items:
             self._threads += 1
             self._done += not self._by_file or item.file != self._last
             self._last = item.file
         now = time.monotonic()
         rate = self._threads / max(now - self._started, 1e-9)
-        event = {"kind": "summarize", "done": self._done, "total": self._total, "threads_per_second": rate}
+        event = {
+            "kind": "summarize",
+            "unit": "file" if self._by_file else "thread",
+            "done": self._done,
+            "total": self._total,
+            "fresh": fresh,
+            "threads_per_second": rate,
+        }
         if now - self._said >= _EVERY and self._done < self._total:
             self._said = now
             left = (now - self._started) * (self._total - self._done) / self._done

@@ -112,7 +112,8 @@ class Study:
         trials = self.list_trials()
         if not any(trial.state == "waiting" for trial in trials):
             taken = sum(trial.state != "killed" for trial in trials)
-            if taken >= count or self._exhausted(len(trials) - sum(map(_is_retry, trials))):
+            begun = len(trials) - sum(map(_is_retry, trials))
+            if taken >= count or begun >= self.limit(begun + 1):
                 return None
         trial = self._study.ask()
         trial.set_user_attr("worker", worker)
@@ -157,10 +158,11 @@ class Study:
                 again = {"retry_of": trial.number, "attempt": attempt + 1}
                 self._study.enqueue_trial(trial.params, user_attrs=again)
 
-    def _exhausted(self, begun: int) -> bool:
+    def limit(self, count: int) -> int:
+        """Tell how many of so many trials there can be: a grid has an end."""
         if self._sweep.method != "grid":
-            return False
-        return begun >= math.prod(len(list_values(*item)) for item in self._sweep.searched.items())
+            return count
+        return min(count, math.prod(len(list_values(*item)) for item in self._sweep.searched.items()))
 
     def _choose(self, trial: optuna.Trial, before: Sequence[Trial]) -> dict[str, Any]:
         """Choose a trial's parameters; those of a trial that is tried again are given."""

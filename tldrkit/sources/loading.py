@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tldrkit.families.folder import check_memory
 from tldrkit.options import Options
 from tldrkit.sources.model import ModelSource
 from tldrkit.specs import SummarizeSpec
@@ -38,8 +39,9 @@ def load_writer(options: Options, source: ModelSource) -> "Loaded":
     from tldrkit.writing.compiled.kernels.compiling import has_kept
     from tldrkit.writing.lean import load_lean
 
-    device = choose_device(options)
-    if device == "cpu" and (lean := load_lean(Path(source.location))):
+    device, folder = choose_device(options), Path(source.location)
+    check_memory(folder)
+    if device == "cpu" and (lean := load_lean(folder)):
         if not has_kept():
             options.display.log(
                 {"message": "Loops are compiled for this processor, up to a minute; the next run has them."}

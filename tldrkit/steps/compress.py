@@ -54,7 +54,13 @@ def compress(
         summarizer = load_summarizer(teacher.location)
         bench.draft.provenance["loaded_from"] = str(summarizer.folder)
         size = _deployed_size(matched) if matched else None
-        compressed = shrink(summarizer, spec, documents, held_out=held_out, target_params=size)
+
+        def advance(done: int, total: int) -> None:
+            bench.tracker.log({"kind": "calibrate", "unit": "document", "done": done, "total": total})
+
+        compressed = shrink(
+            summarizer, spec, documents, held_out=held_out, target_params=size, advance=advance
+        )
         save_model(bench, compressed.summarizer, {"compression": compressed.report}, taught=spec.taught)
 
     return perform(options, step, work)

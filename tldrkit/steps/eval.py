@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tldrkit.datasets.predictions import Output
+from tldrkit.machine.memory import read_peak_memory
 from tldrkit.machine.processor import describe_device, name_hardware
 from tldrkit.options import Options
 from tldrkit.sources.loading import load_writer
@@ -140,7 +141,7 @@ def _decode(
     decoding = dataclasses.replace(read_decoding(spec), threads=options.threads)
 
     def advance(done: int) -> None:
-        bench.tracker.log({"kind": "decode", "done": done, "total": len(examples)})
+        bench.tracker.log({"kind": "decode", "unit": "document", "done": done, "total": len(examples)})
 
     documents = [example.document for example in examples]
     write = build_generator(summarizer, decoding)
@@ -172,7 +173,7 @@ def _measure_cost(
     from tldrkit.families.footprint import compute_bytes
     from tldrkit.machine.processor import describe_machine
     from tldrkit.reports.scores import Cost
-    from tldrkit.writing.cost import find_throughput, read_peak_memory, time_alone
+    from tldrkit.writing.cost import find_throughput, time_alone
 
     def build(batch_size: int) -> "Generator | CentralGenerator":
         return write.with_decoding(dataclasses.replace(decoding, batch_size=batch_size))

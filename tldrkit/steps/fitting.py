@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Iterable
-from functools import partial
 from typing import Any
 
 from transformers import PreTrainedModel
@@ -18,12 +17,11 @@ from tldrkit.machine.memory import keep_freed_memory
 from tldrkit.machine.processor import describe_device
 from tldrkit.options import Options
 from tldrkit.specs import FitSpec, Taught
-from tldrkit.steps.forecast import Forecast, check_room
+from tldrkit.steps.forecast import check_room
 from tldrkit.steps.scoring import advise_words, count_hidden
 from tldrkit.steps.step import Bench
 from tldrkit.training.distillation import Teacher
 from tldrkit.training.loop import Trainer
-from tldrkit.writing.cost import read_peak_memory
 
 
 def fit_and_save(
@@ -57,13 +55,12 @@ def fit_and_save(
     advise_words(bench, hidden, len(corpus.validation))
     if accelerator.device.type == "cpu":
         check_room(count_parameters(summarizer.network), bench.draft.path)
-    forecast = Forecast(bench.tracker, partial(read_peak_memory, str(accelerator.device)))
     trainer = Trainer(
         accelerator,
         summarizer.tokenizer,
         spec,
         policy,
-        forecast,
+        bench.tracker,
         keeper=bench.checkpoints,
         teacher=teacher,
     )

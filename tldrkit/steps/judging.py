@@ -63,7 +63,8 @@ class Judge:
             for one in chunk:
                 own = known[one.prediction]
                 scores.append(choose([compute_bertscore(own, known[text]) for text in one.references]))
-            bench.tracker.log({"kind": "BERTScore", "done": len(scores), "total": len(outputs)})
+            told = {"kind": "BERTScore", "unit": "prediction", "done": len(scores), "total": len(outputs)}
+            bench.tracker.log(told)
         encoder = {"name": self.source.reference, "digest": self.source.digest, "layer": embedder.layer}
         return Judged(scores={"bertscore": scores}, encoder=encoder)
 

@@ -4,18 +4,22 @@ import os
 import platform
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tldrkit import __version__
 from tldrkit.errors import DamagedArtifact, ReadOnlyStore, TrialStopped
 from tldrkit.machine.libraries import find_version
+from tldrkit.machine.memory import read_peak_memory
 from tldrkit.machine.processor import describe_processor
 from tldrkit.options import Options, count_processes, is_first_process
 from tldrkit.specs import Precision, Spec
+from tldrkit.steps.forecast import Effort, Forecast, describe_place, find_earlier
 from tldrkit.steps.revisions import describe_code
 from tldrkit.store.checkpoints import Checkpoints, hold_checkpoints, is_begun
 from tldrkit.store.manifest import Input, compute_identity
@@ -133,6 +137,8 @@ def _perform_here(options: Options, step: Step, work: Callable[[Bench], None]) -
     ):
         provenance = build_provenance(options) | {"run": run.id}
         run.provenance.update(provenance)
+        place, started = describe_place(provenance), time.monotonic()
+        earlier = find_earlier(store, spec, step.inputs, place)
         with track(options, run, step) as tracker:
             with store.publish(
                 step.target,
@@ -144,15 +150,25 @@ def _perform_here(options: Options, step: Step, work: Callable[[Bench], None]) -
             ) as draft:
                 if options.force:
                     checkpoints.clear()
+                read_memory = partial(_read_memory, draft)
+                told = Forecast(tracker, read_memory, earlier=earlier)
                 try:
-                    work(Bench(draft=draft, run=run, tracker=tracker, checkpoints=checkpoints))
+                    work(Bench(draft=draft, run=run, tracker=told, checkpoints=checkpoints))
                 except TrialStopped:
                     checkpoints.clear()  # nobody will go on from there
                     raise
+                seconds = max(time.monotonic() - started, draft.metrics.get("training_seconds", 0))
+                effort = Effort(seconds=round(seconds, 1), peak_memory=read_memory(), place=place)
+                draft.provenance["effort"] = asdict(effort)
                 run.metrics.update(draft.metrics)
             _log_result(tracker, draft)
         run.artifact = draft.artifact.reference
         return Outcome(artifact=draft.artifact, done_before=False)
+
+
+def _read_memory(draft: Draft) -> int:
+    """Read the most memory so far, of the device that the work has said it runs on."""
+    return read_peak_memory(draft.provenance["device"])
 
 
 def _tell_of_elsewhere(options: Options, store: ArtifactStore, step: Step, code: Mapping[str, Any]) -> None:

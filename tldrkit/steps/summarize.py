@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tldrkit.errors import ModelError, SpecError, StoreError
+from tldrkit.machine.memory import read_peak_memory
 from tldrkit.options import EngineName, Options
 from tldrkit.records.formats import Record, choose_form
 from tldrkit.records.inputs import STDOUT, Inputs, Item, PassedOver, Shard, is_read_once, open_inputs
@@ -21,6 +22,7 @@ from tldrkit.sources.loading import load_thread_summarizer
 from tldrkit.sources.model import ModelSource, resolve_writer
 from tldrkit.sources.origin import tell_training
 from tldrkit.specs import SummarizeSpec
+from tldrkit.steps.forecast import Forecast
 from tldrkit.steps.revisions import describe_code
 from tldrkit.steps.step import record_use
 from tldrkit.store.digest import digest_json
@@ -227,7 +229,8 @@ class Work:
 
     def run(self, inputs: Inputs, done: Summarized) -> Iterator[tuple[Path, Record]]:
         """Read the inputs and yield each file with a record, in order; what is done is counted."""
-        pace = Pace(self.options.display, inputs)
+        memory = partial(read_peak_memory, "cpu") if isinstance(self.engine, Writer) else None
+        pace = Pace(Forecast(self.options.display, memory), inputs)
         for chunk in self._look_ahead(_cut_chunks(inputs.read(), self.spec.batch_size)):
             known = self._complete(chunk)
             done.known += len(chunk.keys) - len(chunk.missing)
@@ -239,7 +242,7 @@ class Work:
                 record = build_record(item, known[next(values)] if isinstance(item.found, Thread) else "{}")
                 done.count(record)
                 yield item.file, record
-            pace.advance(chunk.items)
+            pace.advance(chunk.items, fresh=bool(chunk.missing))
 
     def _look_ahead(self, chunks: Iterator[list[Item]]) -> Iterator[Chunk]:
         """Begin chunks, as many ahead of the one that is yielded as the engine has use for."""

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tldrkit.errors import Busy, DataError, SpecError, StoreError, TrialStopped
+from tldrkit.machine.memory import read_peak_memory
 from tldrkit.options import Options
 from tldrkit.scoring.metrics import MAIN
 from tldrkit.search.sweepfile import METRIC, SweepSpec, read_sweep
 from tldrkit.specs import RunSpec, build_spec
+from tldrkit.steps.forecast import Forecast
 from tldrkit.steps.one_line import compress_and_train
 from tldrkit.steps.step import Outcome, build_provenance
 from tldrkit.store.digest import digest_json
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from tldrkit.search.study import OpenTrial, Study
 
 _FOLDER = ".sweeps"
+_ENDED = ("finished", "stopped", "failed")
 _HOPELESS = 3  # failures before the first run that finishes
 
 
@@ -99,8 +102,14 @@ def run_trials(options: Options, sweep: Sweep, count: int) -> None:
     spec = sweep.spec.model_dump(mode="json")
     with record_run(root, "sweep", command=options.command, spec=spec) as run:
         run.provenance.update(build_provenance(options))
+        total, forecast = (
+            sweep.study.limit(count),
+            Forecast(options.display, partial(read_peak_memory, "cpu")),
+        )
         try:
             while True:
+                done = sum(trial.state in _ENDED for trial in sweep.study.list_trials())
+                forecast.log({"kind": "sweep", "unit": "trial", "done": done, "total": total})
                 with lock(sweep.lock):
                     trial = sweep.study.claim(count, run.id, partial(is_dead, root))
                 if trial is None:

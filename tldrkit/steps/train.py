@@ -116,7 +116,8 @@ def _ask_for_summaries(
     master.network.to(build_accelerator(options.device, spec.precision).device)
 
     def advance(done: int) -> None:
-        bench.tracker.log({"kind": "teacher", "done": done, "total": len(corpus.train)})
+        total = len(corpus.train)
+        bench.tracker.log({"kind": "teacher", "unit": "document", "done": done, "total": total})
 
     return dataclasses.replace(corpus, train=write_references(master, corpus.train, spec, advance))
 

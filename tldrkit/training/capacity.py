@@ -15,10 +15,10 @@ from tldrkit.datasets.batches import Tokens
 from tldrkit.dendrites.growth import GrowthPolicy
 from tldrkit.families.footprint import count_trained
 from tldrkit.machine.device import is_out_of_memory
+from tldrkit.machine.memory import read_peak_memory
 from tldrkit.specs import TrainSpec
 from tldrkit.training.objective import Objective, build_dropout, build_objective
 from tldrkit.training.optimizer import build_optimizer
-from tldrkit.writing.cost import read_peak_memory
 
 
 @dataclass(frozen=True)

@@ -387,6 +387,7 @@ class Trainer:
             {
                 "kind": "train",
                 "step": state.step,
+                "unit": "step",
                 "done": state.step,
                 "total": self._spec.max_steps,
                 "train_loss": window.loss / window.steps,

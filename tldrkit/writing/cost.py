@@ -1,10 +1,8 @@
-"""What summaries cost: latency, throughput at the best batch size, memory and energy.
+"""What summaries cost: latency, throughput at the best batch size, and energy.
 
 Knows networks and clocks; writes nothing.
 """
 
-import resource
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -92,13 +90,3 @@ def read_joules(folder: Path = _RAPL) -> float | None:
         return sum(map(int, counters)) / 1e6 if counters else None
     except (OSError, ValueError):
         return None
-
-
-def read_peak_memory(device: str) -> int:
-    """Read the most memory so far, in bytes: this process's, or what torch took of a GPU such as `cuda:0`."""
-    if device.startswith("cuda"):
-        import torch
-
-        return int(torch.cuda.max_memory_allocated(device))
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
