@@ -62,3 +62,9 @@ def test_a_sheet_is_written_once_and_read_when_filled_in(folder: Path) -> None:
     assert len(rows) == 6
     assert "+25.00 [+25.00, +25.00]" in third.stdout
     assert "People rated 3 threads, all runs' summaries of 3." in third.stderr
+
+    (folder / "other.csv").write_text("\n".join([heads, *(f"{row}{2 + ('y ate' in row)}" for row in rows)]))
+    both = run(folder, "--rate", "sheet.csv", "--rate", "other.csv", "--seed", "5")
+    assert both.returncode == 0, both.stderr
+    assert "+25.00 [+25.00, +25.00]" in both.stdout
+    assert "are 1.00 apart on average, over 6 pairs of ratings from 1 to 5." in both.stderr

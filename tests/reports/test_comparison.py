@@ -149,9 +149,12 @@ def test_runs_that_grew_nothing_are_named() -> None:
     warnings = compare(*runs, *controls).warnings
 
     assert "No dendrites were published by B early in 1 of 3 seeds (0)." in warnings
-    twice = [build_run("B", 0, dendrites=n, replication=name) for n, name in enumerate(("here", "there"))]
-    told = compare(build_run("A", 0, replication="here"), build_run("A", 0, replication="there"), *twice)
-    assert "No dendrites were published by B in 1 of 2 seeds (0 (here))." in told.warnings
+    twice = [
+        build_run(label, 0, dendrites=n, replication=name, origin=replace(ORIGIN, weights=f"{label} {name}"))
+        for n, name in enumerate(("here", "there"))
+        for label in "AB"
+    ]
+    assert "No dendrites were published by B in 1 of 2 seeds (0 (here))." in compare(*twice).warnings
     assert "No dendrites were published by B late: what it scores says nothing of them." in warnings
     assert [text for text in warnings if "no control" in text] == [
         "D late has 10.0 % more parameters than B late: it is no control of its size."

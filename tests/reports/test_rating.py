@@ -4,7 +4,15 @@ import io
 import pytest
 
 from tldrkit.errors import DataError
-from tldrkit.reports.rating import Rated, assign_ratings, choose_threads, read_ratings, render_sheet
+from tldrkit.reports.rating import (
+    Rated,
+    assign_ratings,
+    average_ratings,
+    choose_threads,
+    describe_agreement,
+    read_ratings,
+    render_sheet,
+)
 
 THREADS = [
     Rated(id=f"t{n}", document=f"Thread {n}\nis long.", summaries=(f"one {n}", f"=two {n}", "same", "same"))
@@ -88,6 +96,17 @@ def test_what_cannot_be_used_is_told_in_a_sentence(text: str, words: str) -> Non
         assign_ratings(read_ratings(text, "sheet.csv"), THREADS, "sheet.csv")
     assert caught.value.hint
     assert str(caught.value).startswith("sheet.csv")
+
+
+def test_several_people_are_averaged_where_they_rated() -> None:
+    """A summary has the mean of those who rated it; how far they lie apart is told on their scale."""
+    one = [(0.0, None, 1.0, None), (0.5, 0.5, None, None)]
+    other = [(0.5, 0.25, None, None), (0.75, 0.5, None, None)]
+
+    assert average_ratings([one, other]) == [(0.25, 0.25, 1.0, None), (0.625, 0.5, None, None)]
+    assert average_ratings([one]) == one
+    assert "are 1.00 apart on average, over 3 pairs" in describe_agreement([one, other])
+    assert "No summary was rated by two people" in describe_agreement([one, [(None,) * 4] * 2])
 
 
 def test_an_empty_sheet_is_not_filled_in() -> None:

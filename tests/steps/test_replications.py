@@ -196,7 +196,7 @@ def test_ratings_of_people_are_one_more_metric(options: Options, tmp_path: Path)
     for number, row in enumerate(rows[1:]):
         row[-1] = "" if number == 0 else "5" if "he ate x" in row[3] else "2"
     csv.writer(sheet.open("w", encoding="utf-8", newline="")).writerows(rows)
-    rated = compare(options, SPEC, references=NAMES, target="rated", ratings=sheet)
+    rated = compare(options, SPEC, references=NAMES, target="rated", ratings=[sheet])
     comparison = read_comparison(rated.artifact)
     rating = comparison.contrasts[0].others["rating"]
 
@@ -206,7 +206,7 @@ def test_ratings_of_people_are_one_more_metric(options: Options, tmp_path: Path)
     assert (
         "| rating | higher | -75.00 [-75.00, -75.00] |" in (rated.artifact.path / MARKDOWN_PAGE).read_text()
     )
-    assert compare(options, SPEC, references=NAMES, target="rated", ratings=sheet).done_before
+    assert compare(options, SPEC, references=NAMES, target="rated", ratings=[sheet]).done_before
 
 
 def test_texts_that_are_not_kept_cannot_be_rated(options: Options, tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ from transformers import AutoModel, AutoTokenizer
 from tests.encoders import save_encoder
 from tldrkit.errors import ComparisonError, ModelError
 from tldrkit.options import Options
+from tldrkit.scoring.baselines import lead
+from tldrkit.scoring.metrics import compute_mean
 from tldrkit.specs import CompareSpec, PredictionsSpec
 from tldrkit.steps.compare import compare, read_comparison
 from tldrkit.steps.predictions import score_predictions
@@ -115,6 +117,28 @@ def test_bertscore_is_its_formula_by_that_encoder(place: Place, encoder: Path) -
     made = compare(place.options, CompareSpec(), references=["x/eval", "y/eval"], target="compare").artifact
     assert "bertscore" in read_comparison(made).contrasts[0].others
     assert "BERTScore: F1 by the vectors of" in (made.path / "comparison.md").read_text()
+
+
+def test_a_baseline_is_scored_as_a_system_is(place: Place, encoder: Path) -> None:
+    """What a rule wrote has each metric's mean that the same texts have as somebody's predictions."""
+    documents = ["The lift is broken. Nora mends it.", "She mends it. Tim waits.", "A lift broke. All walk."]
+    for target, texts in (("x/eval", ("a", "b", "c")), ("lead/eval", map(lead, documents, (1, 1, 1)))):
+        rows = [
+            {"id": str(n), "prediction": own, "reference": "she mends the lift of Nora", "document": document}
+            for n, (own, document) in enumerate(zip(texts, documents, strict=True))
+        ]
+        place.file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        place.score(target, bertscore=str(encoder))
+    store = ArtifactStore(place.options.artifacts)
+    run, copied = (read_scores(store.resolve(name)) for name in ("x/eval", "lead/eval"))
+
+    means = {name: compute_mean(values) for name, values in copied.scores.items()}
+    known = {name: pytest.approx(mean) for name, mean in means.items() if mean is not None}
+    assert run.baselines["Lead-1"] == known
+    assert {"rougeL", "bertscore", "chrf", "name_recall"} <= set(run.baselines["Lead-1"])
+    made = compare(place.options, CompareSpec(), references=["x/eval"], target="compare").artifact
+    lines = (made.path / "comparison.md").read_text().splitlines()
+    assert sum(line.startswith("| Lead-1 |") for line in lines) == 2
 
 
 def test_encoders_and_layers_are_not_mixed(place: Place, encoder: Path) -> None:

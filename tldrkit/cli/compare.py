@@ -55,13 +55,13 @@ Html = Annotated[
 ]
 
 Rate = Annotated[
-    Path | None,
+    list[Path] | None,
     typer.Option(
         "--rate",
         metavar="FILE",
         parser=read_path,
         help="Blind rating sheet (CSV): written where FILE is not there, for people to fill in; where it is, "
-        "their ratings are one more metric.",
+        "their ratings are one more metric. May be given again, a sheet for each person.",
         show_default=False,
     ),
 ]
@@ -97,8 +97,8 @@ def compare(
     from tldrkit.steps.compare import JSON_PAGE, MARKDOWN_PAGE, read_comparison
     from tldrkit.steps.compare import compare as run
 
-    new = rate if rate and not rate.exists() else None
-    ratings = None if new else rate
+    ratings = [sheet for sheet in rate or () if sheet.exists()]
+    new = [sheet for sheet in rate or () if not sheet.exists()]
     outcome = run(options, spec, references=references, target=name, also=also or (), ratings=ratings)
     artifact = outcome.artifact
     if outcome.done_before:
@@ -113,12 +113,14 @@ def compare(
     if new:
         from tldrkit.steps.report import build_sheet
 
-        texts[new] = build_sheet(ArtifactStore(options.artifacts), artifact, threads=rate_threads)
+        sheet = build_sheet(ArtifactStore(options.artifacts), artifact, threads=rate_threads)
+        texts |= dict.fromkeys(new, sheet)
     for copy, text in texts.items():
         with open_whole(copy) as file:
             file.write(text)
     if new:
-        console.say(f"Let people fill in the column `rating` of {new}, then run the same command again.")
+        names = " and ".join(map(str, new))
+        console.say(f"Let people fill in the column `rating` of {names}, then run the same command again.")
 
 
 def _show(comparison: "Comparison") -> None:

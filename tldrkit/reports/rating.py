@@ -10,8 +10,11 @@ import io
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
+from statistics import fmean
 
 from tldrkit.errors import DataError
+from tldrkit.scoring.metrics import compute_mean
 from tldrkit.texts import count_noun, show_cell
 
 LOWEST, HIGHEST = 1, 5
@@ -133,6 +136,37 @@ def assign_ratings(
         tuple(_to_fraction(ratings.get(one.code(one.summaries[run]))) for one in threads)
         for run in range(runs)
     ]
+
+
+def average_ratings(
+    people: Sequence[Sequence[Sequence[float | None]]],
+) -> list[tuple[float | None, ...]]:
+    """Average what several people gave, over those who rated a summary.
+
+    Args:
+        people: For each sheet what ``assign_ratings`` returns of it.
+    """
+    return [
+        tuple(compute_mean(one) for one in zip(*sheets, strict=True)) for sheets in zip(*people, strict=True)
+    ]
+
+
+def describe_agreement(people: Sequence[Sequence[Sequence[float | None]]]) -> str:
+    """Tell how far two people's ratings of one summary lie apart, on average over all such pairs."""
+    apart = [
+        abs(one - other)
+        for sheets in zip(*people, strict=True)
+        for given in zip(*sheets, strict=True)
+        for one, other in combinations([value for value in given if value is not None], 2)
+    ]
+    if not apart:
+        return "No summary was rated by two people, so that nothing tells whether they agree."
+    steps = (HIGHEST - LOWEST) * fmean(apart)
+    pairs = count_noun(len(apart), "pair of ratings", "pairs of ratings")
+    return (
+        f"Two people's ratings of one summary are {steps:.2f} apart on average, over {pairs} from {LOWEST} "
+        f"to {HIGHEST}."
+    )
 
 
 def _to_fraction(rating: float | None) -> float | None:

@@ -75,7 +75,7 @@ class RunScores:
     decoding: dict[str, Any] | None
     """Settings of the search, but for the prefix equal in comparable runs; None where outputs were given."""
     baselines: dict[str, dict[str, float]]
-    """Mean fractions, for each of ``ROUGE_TYPES``, of summaries made by rules (Lead-3, ...)."""
+    """Mean fractions, for each of ``ROUGE_TYPES`` at least, of summaries made by rules (Lead-3, ...)."""
     cost: Cost | None
     """None where outputs were given."""
     hidden: int = 0

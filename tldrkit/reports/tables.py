@@ -38,9 +38,10 @@ def build_quality(comparison: Comparison) -> list[list[str]]:
 
 
 def build_others(comparison: Comparison) -> list[list[str]]:
-    """Build the second table: a line per run with its other scores."""
+    """Build the second table: a line per run with its other scores, then a line per baseline."""
     heads = ["run", *(metric.head for metric in _OTHERS)]
     lines = [[row.label, *_show_scores(_OTHERS, row.scores)] for row in comparison.rows]
+    lines += [[name, *_show_scores(_OTHERS, scores)] for name, scores in comparison.baselines.items()]
     return _drop_empty([heads, *lines])
 
 

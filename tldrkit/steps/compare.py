@@ -32,7 +32,7 @@ def compare(
     references: Sequence[str],
     target: str,
     also: Sequence[Path] = (),
-    ratings: Path | None = None,
+    ratings: Sequence[Path] = (),
 ) -> Outcome:
     """Set scored runs side by side, and publish the comparison where the store may be written.
 
@@ -42,10 +42,10 @@ def compare(
         references: Scores that `eval` published, as artifacts or files.
         target: Name of the comparison.
         also: Other stores with the same scores, each a replication.
-        ratings: A sheet on which people rated the summaries.
+        ratings: Sheets on which people rated the summaries, one a person.
 
     Raises:
-        DataError: If the sheet cannot be read, is not filled in, or is of other summaries.
+        DataError: If a sheet cannot be read, is not filled in, or is of other summaries.
         DamagedArtifact: If a file of the scores is missing or was changed.
         ComparisonError: If the runs differ in data, split or decoding settings, or are no scores.
         SpecError: If a claim is about what is not measured.
@@ -53,13 +53,14 @@ def compare(
     check_claims(spec.claims)
     scored = find_all(ArtifactStore(options.artifacts), references, also, options.artifacts)
     inputs = tuple(one.to_input(number) for number, one in enumerate(scored))
-    if ratings:
-        inputs += (Input(role="ratings", reference=str(ratings), digest=compute_digest(ratings)),)
+    inputs += tuple(
+        Input(role="ratings", reference=str(sheet), digest=compute_digest(sheet)) for sheet in ratings
+    )
     step = Step(name="compare", kind="comparison", target=target, spec=spec, inputs=inputs)
 
     def work(bench: Bench) -> None:
         runs = [one.read() for one in scored]
-        comparison = compare_runs(add_ratings(scored, runs, ratings) if ratings else runs, spec)
+        comparison = compare_runs(add_ratings(bench, scored, runs, ratings) if ratings else runs, spec)
         page = json.dumps(comparison.to_dict(), ensure_ascii=False, indent=1)
         (bench.draft.path / JSON_PAGE).write_text(page, encoding="utf-8")
         (bench.draft.path / MARKDOWN_PAGE).write_text(render_markdown(comparison), encoding="utf-8")

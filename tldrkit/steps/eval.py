@@ -14,15 +14,7 @@ from tldrkit.sources.model import ModelSource, resolve_writer
 from tldrkit.sources.origin import find_origin
 from tldrkit.specs import EvalSpec
 from tldrkit.steps.judging import find_judge
-from tldrkit.steps.scoring import (
-    advise_words,
-    build_rouge,
-    compute_scores,
-    describe_texts,
-    score_baselines,
-    summarize_scores,
-    write_scores,
-)
+from tldrkit.steps.scoring import advise_words, score_outputs, summarize_scores, write_scores
 from tldrkit.steps.step import Bench, Outcome, Step, data_input, name_group, perform
 from tldrkit.store.digest import digest_json
 from tldrkit.store.manifest import Input
@@ -82,23 +74,18 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
             over_references=spec.over_references,
             words=spec.rouge_words,
         )
-        rouge = build_rouge(spec, len(outputs), options.threads)
         given["cut"] = list(map(float, decoded.cut))
-        judged = judge.score(bench, options, spec, outputs)
         run = RunScores(
             label=run_facts["label"],
             seed=run_facts["seed"],
             reference=target,
             model=model.reference,
-            scores=compute_scores(outputs, given | judged.scores),
             data=f"{texts.name}, {spec.split}",
             decoding=read_decoding(spec).settings if model.has_network else None,
-            baselines=score_baselines(outputs, spec, rouge),
             cost=decoded.cost,
             origin=find_origin(ArtifactStore(options.artifacts), model),
             scored_on=name_hardware(bench.draft.provenance),
-            encoder=judged.encoder,
-            **describe_texts(outputs, spec),
+            **score_outputs(bench, options, spec, judge, outputs, given=given),
         )
         write_scores(bench.draft.path, run, outputs)
         advise_words(bench, run.hidden, len(outputs))

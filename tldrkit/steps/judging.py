@@ -1,7 +1,7 @@
 """BERTScore of many summaries: the encoder found, loaded, and asked a bounded number of texts at a time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
@@ -15,14 +15,15 @@ from tldrkit.steps.step import Bench
 from tldrkit.store.manifest import Input
 from tldrkit.store.store import ArtifactStore
 
-_CHUNK = 256  # examples whose vectors are held at once
+_CHUNK = 64  # documents, of each of which several summaries' vectors are held at once
 
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
-    """What an encoder found: scores by metric, and itself with its layer, as ``RunScores`` records it."""
+    """What an encoder found of several systems, and itself with its layer, as ``RunScores`` records it."""
 
-    scores: dict[str, list[float]] = field(default_factory=dict)
+    scores: list[dict[str, list[float]]]
+    """By metric, one dictionary a system; empty ones where nothing was asked."""
     encoder: dict[str, Any] | None = None
 
 
@@ -37,15 +38,19 @@ class Judge:
         """The encoder, as a step's input."""
         return (self.source.to_input("bertscore"),) if self.source else ()
 
-    def score(self, bench: Bench, options: Options, spec: ScoreSpec, outputs: Sequence[Output]) -> Judged:
-        """Compute the BERTScore of each output; of several references as ROUGE takes them.
+    def score(
+        self, bench: Bench, options: Options, spec: ScoreSpec, systems: Sequence[Sequence[Output]]
+    ) -> Judged:
+        """Compute the BERTScore of each output of each system; of several references as ROUGE takes them.
+
+        All systems wrote of the same documents, in the same order.
 
         Raises:
             ModelError: The encoder cannot be loaded.
             SpecError: It has no such layer.
         """
         if self.source is None:
-            return Judged()
+            return Judged(scores=[{} for _ in systems])
         from tldrkit.families.embedder import load_embedder
         from tldrkit.machine.device import set_threads
         from tldrkit.scoring.bertscore import Embedded, compute_bertscore
@@ -55,18 +60,20 @@ class Judge:
         embedder = load_embedder(self.source.find_folder(), spec.bertscore_layer)
         embedder.network.to(choose_device(options))
         choose = max if spec.over_references == "best" else fmean
-        scores: list[float] = []
-        for start in range(0, len(outputs), _CHUNK):
-            chunk = outputs[start : start + _CHUNK]
+        documents = list(zip(*systems, strict=True))
+        scores: list[list[float]] = [[] for _ in systems]
+        for start in range(0, len(documents), _CHUNK):
+            chunk = [one for document in documents[start : start + _CHUNK] for one in document]
             texts = list(dict.fromkeys(text for one in chunk for text in (one.prediction, *one.references)))
             known = {text: Embedded(*found) for text, found in zip(texts, embedder.embed(texts), strict=True)}
-            for one in chunk:
+            for number, one in enumerate(chunk):
                 own = known[one.prediction]
-                scores.append(choose([compute_bertscore(own, known[text]) for text in one.references]))
-            told = {"kind": "BERTScore", "unit": "prediction", "done": len(scores), "total": len(outputs)}
+                score = choose([compute_bertscore(own, known[text]) for text in one.references])
+                scores[number % len(systems)].append(score)
+            told = {"kind": "BERTScore", "unit": "document", "done": len(scores[0]), "total": len(documents)}
             bench.tracker.log(told)
         encoder = {"name": self.source.reference, "digest": self.source.digest, "layer": embedder.layer}
-        return Judged(scores={"bertscore": scores}, encoder=encoder)
+        return Judged(scores=[{"bertscore": values} for values in scores], encoder=encoder)
 
 
 def find_judge(options: Options, spec: ScoreSpec) -> Judge:

@@ -9,9 +9,8 @@ from tldrkit.steps.judging import find_judge
 from tldrkit.steps.scoring import (
     advise_words,
     build_rouge,
-    compute_scores,
-    describe_texts,
-    score_baselines,
+    score_outputs,
+    score_rouge,
     summarize_scores,
     write_scores,
 )
@@ -38,21 +37,16 @@ def score_predictions(options: Options, spec: PredictionsSpec, *, file: Path, ta
         from tldrkit.reports.scores import RunScores
 
         outputs = read_outputs(file)
-        rouge = build_rouge(spec, len(outputs), options.threads)
-        given = rouge([o.prediction for o in outputs], [o.references for o in outputs])
-        judged = judge.score(bench, options, spec, outputs)
+        given = score_rouge(build_rouge(spec, len(outputs), options.threads), outputs)
         run = RunScores(
             label=spec.label,
             seed=spec.seed,
             reference=target,
             model="",
-            scores=compute_scores(outputs, given | judged.scores),
             data=file.name,
             decoding=None,
-            baselines=score_baselines(outputs, spec, rouge),
             cost=None,
-            encoder=judged.encoder,
-            **describe_texts(outputs, spec),
+            **score_outputs(bench, options, spec, judge, outputs, given=given),
         )
         write_scores(bench.draft.path, run, outputs)
         marks = Counter(mark for output in outputs for mark in output.marks)

@@ -10,7 +10,7 @@ REVISIONS = {
     "base": 2,
     "compare": 3,
     "compress": 1,
-    "eval": 4,
+    "eval": 5,
     "export": 3,
     "summarize": 1,
     "train": 1,

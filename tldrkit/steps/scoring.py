@@ -1,5 +1,6 @@
 """What scoring a model and scoring given outputs have in common: texts in, scores and baselines out."""
 
+import dataclasses
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -8,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tldrkit.datasets.predictions import Output
+from tldrkit.options import Options
 from tldrkit.specs import ScoreSpec
+from tldrkit.steps.judging import Judge
 from tldrkit.steps.step import Bench
 from tldrkit.store.digest import digest_json
 from tldrkit.texts import count_noun
@@ -35,12 +38,39 @@ def build_rouge(spec: ScoreSpec, examples: int, threads: int | None) -> Rouge:
     )
 
 
-def describe_texts(outputs: Sequence[Output], spec: ScoreSpec) -> dict[str, Any]:
-    """Describe which texts were scored and how, as fields of ``RunScores``."""
+def score_outputs(
+    bench: Bench,
+    options: Options,
+    spec: ScoreSpec,
+    judge: Judge,
+    outputs: Sequence[Output],
+    *,
+    given: Mapping[str, Sequence[float]],
+) -> dict[str, Any]:
+    """Score what was written, and beside it what takes no network, as fields of ``RunScores``.
+
+    Args:
+        bench: Where the step works.
+        options: The surroundings.
+        spec: How summaries are scored.
+        judge: The encoder of BERTScore, where one was asked for.
+        outputs: What was written.
+        given: Scores that texts alone do not tell, by metric, one per output: ROUGE among them.
+    """
     from tldrkit.scoring.overlap import describe_rouge
 
+    rouge = build_rouge(spec, len(outputs), options.threads)
+    baselines = write_baselines(outputs, spec)
+    judged = judge.score(bench, options, spec, [outputs, *baselines.values()])
+    own, *others = judged.scores
     documents = [output.document for output in outputs]
     return {
+        "scores": compute_scores(outputs, {**given, **own}),
+        "baselines": {
+            name: compute_means(compute_scores(copied, score_rouge(rouge, copied) | found))
+            for (name, copied), found in zip(baselines.items(), others, strict=True)
+        },
+        "encoder": judged.encoder,
         "document_ids": tuple(output.id for output in outputs),
         "empty": sum(not any(map(str.isalnum, output.prediction)) for output in outputs),
         "hidden": count_hidden([output.references for output in outputs], spec.rouge_words),
@@ -48,6 +78,11 @@ def describe_texts(outputs: Sequence[Output], spec: ScoreSpec) -> dict[str, Any]
         "data_digest": digest_json([[output.id, *output.references] for output in outputs]),
         "documents_digest": digest_json(documents) if all(documents) else "",
     }
+
+
+def score_rouge(rouge: Rouge, outputs: Sequence[Output]) -> dict[str, list[float]]:
+    """Compute all of ROUGE, one score per output."""
+    return rouge([one.prediction for one in outputs], [list(one.references) for one in outputs])
 
 
 def count_hidden(references: Sequence[Sequence[str]], words: "Words") -> int:
@@ -87,29 +122,36 @@ def compute_scores(outputs: Sequence[Output], given: Mapping[str, Sequence[float
     return scores
 
 
-def score_baselines(outputs: Sequence[Output], spec: ScoreSpec, rouge: Rouge) -> dict[str, dict[str, float]]:
-    """Compute the mean ROUGE of what takes no network: floors, and the extractive ceiling.
+def write_baselines(outputs: Sequence[Output], spec: ScoreSpec) -> dict[str, list[Output]]:
+    """Write what takes no network in the place of each output: floors, and the extractive ceiling.
 
-    None are computed where a document is missing; the title only where there are titles.
+    None are written where a document is missing; the title only where there are titles.
     """
     from tldrkit.scoring.baselines import central, lead, longest, oracle, title
 
     if not all(output.document for output in outputs):
         return {}
-    references = [list(output.references) for output in outputs]
-    systems = {
-        "Title": [title(o.document) for o in outputs],
-        "Lead-1": [lead(o.document, 1) for o in outputs],
-        "Lead-3": [lead(o.document, 3) for o in outputs],
-        "Longest-3": [longest(o.document, 3) for o in outputs],
-        "Central": [central(o.document) for o in outputs],
-        "Extractive oracle": [oracle(o.document, o.references, spec.rouge_words) for o in outputs],
+    rules: dict[str, Callable[[Output], str]] = {
+        "Title": lambda one: title(one.document),
+        "Lead-1": lambda one: lead(one.document, 1),
+        "Lead-3": lambda one: lead(one.document, 3),
+        "Longest-3": lambda one: longest(one.document, 3),
+        "Central": lambda one: central(one.document),
+        "Extractive oracle": lambda one: oracle(one.document, one.references, spec.rouge_words),
     }
-    return {
-        name: {metric: sum(values) / len(values) for metric, values in rouge(texts, references).items()}
-        for name, texts in systems.items()
-        if any(texts)
+    written = {
+        name: [dataclasses.replace(one, prediction=rule(one)) for one in outputs]
+        for name, rule in rules.items()
     }
+    return {name: copied for name, copied in written.items() if any(one.prediction for one in copied)}
+
+
+def compute_means(scores: Mapping[str, "Scores"]) -> dict[str, float]:
+    """Compute the mean of each metric that has scores."""
+    from tldrkit.scoring.metrics import compute_mean
+
+    means = {name: compute_mean(values) for name, values in scores.items()}
+    return {name: mean for name, mean in means.items() if mean is not None}
 
 
 def write_scores(folder: Path, run: "RunScores", outputs: Sequence[Output]) -> None:
