@@ -48,7 +48,8 @@ MAY_IMPORT = {
     "cli": FLOOR | {"machine", "options", "store", "records", "scoring", "steps", "reports", "serving"},
     "models": {"families"},
     "api": FLOOR
-    | {"options", "store", "records", "steps", "scoring", "sources", "reports", "writing", "threads", "cli"},
+    | {"options", "store", "records", "steps", "scoring", "sources", "reports", "serving", "writing"}
+    | {"threads", "cli"},
     "__main__": {"cli"},
     "__init__": {"api", "errors", "threads"},
     # Rooms within rooms that know less than the room they are in.

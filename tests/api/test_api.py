@@ -1,19 +1,26 @@
 """The library's own door: `import tldrkit`."""
 
+import asyncio
 import doctest
 import importlib
 import inspect
 import json
+import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+import typer
 
 import tldrkit
+from tests.cli.conftest import build_environment
 from tldrkit.bases.scratch import build_base
+from tldrkit.cli.app import app
 from tldrkit.families.summarizer import save_summarizer
 from tldrkit.families.taught import ORIGIN
 from tldrkit.specs import BaseSpec, EvalSpec, SummarizeSpec, TrainSpec
@@ -129,6 +136,89 @@ def test_the_commands_know_what_the_library_did(
     assert done.stdout.split() == [made.reference] == [again.reference] == ["twice@v1"]
     assert "twice@v1 is already done" in said
     assert anew.reference == "twice@v2"
+
+
+def test_a_model_is_loaded_by_whatever_names_it(
+    model: tldrkit.Model, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reference, one version of it, a folder, a hub id, and a comparison, which stands for its winner."""
+    made = model.compress(**SHORT, dec_num_layers=1, name="named")
+    scored = made.eval(**SHORT, num_beams=1, latency_documents=1)
+    made.store.compare(scored, name="judged", resamples=200)
+    copy = tmp_path / "hub/models--nora--tiny"
+    (copy / "refs").mkdir(parents=True)
+    (copy / "refs/main").write_text("0" * 40)
+    shutil.copytree(folder / "tiny", copy / "snapshots" / ("0" * 40))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    names = ("named", "named@v1", "judged", folder / "tiny", "tiny", "nora/tiny")
+    loaded = [model.store.load(name) for name in names]
+
+    assert [one.reference for one in loaded] == [*["named@v1"] * 3, str(folder / "tiny"), "tiny", "nora/tiny"]
+    for one in loaded[2:]:
+        assert one.summarize(["The lift is broken."], num_beams=1, max_tokens=4)
+
+
+SERVE = """
+import sys, tldrkit
+tldrkit.load("central").serve(port=0, token_file=sys.argv[1])
+print("stopped")
+"""
+
+
+def test_a_model_is_served_until_it_is_stopped(tmp_path: Path) -> None:
+    """It tells its address, answers whoever has the token, and returns when the process is told to stop."""
+    (tmp_path / "token").write_text("right\n")
+    command = [sys.executable, "-c", SERVE, "token"]
+    environment = build_environment(PYTHONPATH=str(ROOT))
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr
+        assert process.stdout
+        told = next(line for line in process.stderr if line.startswith("Serving central at "))
+        address = told.split()[3].rstrip(";")
+        asked = {"inputs": "The lift is broken. Tim mends it."}
+        answers = [
+            httpx.post(address, json=asked, headers={"authorization": f"Bearer {token}"}, trust_env=False)
+            for token in ("wrong", "right")
+        ]
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.read() == "stopped\n"
+        assert process.wait(30) == 0
+
+    assert [answer.status_code for answer in answers] == [401, 200]
+    assert answers[1].json()[0]["summary_text"]
+
+
+def test_where_a_loop_runs_nothing_is_served() -> None:
+    """A notebook's kernel is told in one sentence what to do instead."""
+
+    async def serve() -> None:
+        tldrkit.load("central").serve(port=0)
+
+    with pytest.raises(tldrkit.SpecError, match="loop of its own") as caught:
+        asyncio.run(serve())
+    assert "tldrkit serve central" in caught.value.hint
+
+
+def test_arguments_are_called_as_options_are() -> None:
+    """What a method takes is an option of its command, but for what is given in another way."""
+    verbs = {
+        "base": (tldrkit.Store.base,), "compare": (tldrkit.Store.compare,), "sweep": (tldrkit.Store.sweep,),
+        "compress": (tldrkit.Model.compress,), "train": (tldrkit.Model.train,),
+        "eval": (tldrkit.Model.eval, tldrkit.Store.score), "export": (tldrkit.Model.export,),
+        "summarize": (tldrkit.Model.summarize, tldrkit.Model.summarize_files),
+        "serve": (tldrkit.Model.serve,),
+    }  # fmt: skip
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    for verb, methods in verbs.items():
+        known = {
+            option.lstrip("-").replace("-", "_")
+            for parameter in commands[verb].params
+            for option in (*parameter.opts, *parameter.secondary_opts, str(parameter.name))
+        }
+        taken = {name for method in methods for name in inspect.signature(method).parameters}
+        assert taken - known <= {"self", "name", "scores", "claims", "questions", "threads"}, verb
 
 
 def test_threads_and_texts_are_summarized_alike(model: tldrkit.Model) -> None:

@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from huggingface_hub import constants
 
 from tests.cli.conftest import build_environment
 from tldrkit import __version__
@@ -47,6 +48,13 @@ def test_the_doctor_fills_one_screen(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_hub_is_not_asked_where_its_libraries_do_not(tmp_path: Path) -> None:
+    """Offline is what huggingface_hub and transformers take for it; the variable that says so is named."""
+    for name, value in (("HF_HUB_OFFLINE", "yes"), ("TRANSFORMERS_OFFLINE", "1")):
+        offline = {"HF_HUB_OFFLINE": "", name: value}
+        assert f"not asked: {name} is set" in run("doctor", folder=tmp_path, **offline).stdout
+
+
 def test_the_doctor_does_without_torch() -> None:
     """Where there is no GPU, looking at the machine does not import torch."""
     code = (
@@ -74,7 +82,7 @@ def test_the_doctor_keeps_the_user_private(tmp_path: Path, monkeypatch: pytest.M
 
 def test_the_hub_is_asked_shortly(monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer of any status is told, and so is silence; another address than the hub's own is not named."""
-    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     monkeypatch.setenv("no_proxy", "127.0.0.1")
 
     class Answer(http.server.BaseHTTPRequestHandler):
@@ -90,7 +98,7 @@ def test_the_hub_is_asked_shortly(monkeypatch: pytest.MonkeyPatch) -> None:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         told = []
         for path in ("/", "/busy"):
-            monkeypatch.setenv("HF_ENDPOINT", address + path)
+            monkeypatch.setattr(constants, "ENDPOINT", address + path)
             told.append(ask_hub())
         server.shutdown()
     told.append(ask_hub())

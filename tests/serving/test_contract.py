@@ -9,11 +9,15 @@ from hypothesis import strategies as st
 from tests.serving.conftest import Server
 from tests.threads.sample_pages import FLAT, page
 from tldrkit.families.summarizer import load_summarizer
+from tldrkit.records.inputs import Item
+from tldrkit.records.summaries import build_record
+from tldrkit.serving.app import _describe_summary
 from tldrkit.serving.contract import NEUTRAL
 from tldrkit.serving.service import name_models
 from tldrkit.specs import SummarizeSpec
 from tldrkit.threads import Post, Thread
-from tldrkit.writing.long_threads import ThreadSummarizer
+from tldrkit.threads.thread import WORDLESS
+from tldrkit.writing.long_threads import Summary, ThreadSummarizer
 
 THREAD = {"title": "Fan", "posts": [{"author": "a", "text": "It is loud."}, {"text": ""}]}
 PAGE = page([FLAT["phpBB 3"].replace("TEXT", "It is loud.")]).decode()
@@ -108,6 +112,16 @@ def test_a_text_that_may_not_be_cut_is_refused_if_it_is_too_long(server: Server)
 
     assert (short.status_code, long.status_code) == (200, 422)
     assert "do_not_truncate" in long.json()["error"]
+
+
+def test_what_is_refused_for_its_length_is_not_written(server: Server) -> None:
+    """Nothing is written for a text that may not be cut and is too long, streamed or not."""
+    asked = {"inputs": "It is. " * 2000, "parameters": {"truncation": "do_not_truncate"}}
+    before = server.count("tldrkit_batch_documents_sum")
+    answers = [server.http.post("/", json=asked | {"stream": stream}) for stream in (False, True)]
+
+    assert [answer.status_code for answer in answers] == [422, 422]
+    assert server.count("tldrkit_batch_documents_sum") == before
 
 
 @pytest.mark.parametrize(
@@ -259,3 +273,15 @@ def test_no_request_makes_the_server_fail(server: Server, path: str, body: bytes
 
     assert answer.status_code in (200, 400, 404, 422)
     assert answer.status_code == 200 or isinstance(answer.json()["error"], str)
+
+
+@pytest.mark.parametrize(("text", "words"), [("4", True), ("", False), ("。!", False)])
+def test_a_summary_without_words_has_the_commands_reason(text: str, words: bool) -> None:
+    """Records of the server and of `summarize` say the same of one summary."""
+    thread = Thread(id="t", title="Fan", posts=(Post(author="a", text="It is loud."),))
+    summary = Summary(text, "whole", (0,), ())
+    own = _describe_summary(thread, summary, posts=False)
+    written = build_record(Item(Path("t.json"), thread, Path("t.json")), json.dumps(summary.describe()))
+
+    assert own == {name: value for name, value in written.items() if name != "file"}
+    assert own.get("error") == (None if words else WORDLESS)

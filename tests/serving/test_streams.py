@@ -1,7 +1,8 @@
 """Summaries told while they are written."""
 
+import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 
 import httpx
 import pytest
@@ -9,7 +10,9 @@ import pytest
 from tests.cli.conftest import build_writer
 from tests.serving.conftest import WORDS, Server, start_server
 from tldrkit.families.summarizer import save_summarizer
+from tldrkit.serving.streams import Growing, stream_threads, stream_tokens
 from tldrkit.specs import BaseSpec
+from tldrkit.writing.long_threads import Told
 
 EVENTS = {"accept": "text/event-stream"}
 THREAD = {
@@ -52,6 +55,31 @@ def test_tokens_are_told_as_text_generation_inference_tells_them(
     assert events[-1]["details"]["finish_reason"] in ("eos_token", "length")
     assert events[-1]["details"]["generated_tokens"] <= 16
     assert len(events) > 2
+
+
+@pytest.mark.parametrize(
+    "render", [stream_tokens, lambda growing: stream_threads(growing, [0], lambda *_: {}, {})]
+)
+def test_a_stream_that_is_closed_closes_what_it_reads(
+    render: Callable[[Growing], AsyncGenerator[bytes, None]],
+) -> None:
+    """Whoever closes a stream knows that nothing is written for it any more."""
+    closed = []
+
+    async def grow() -> Growing:
+        try:
+            for number in range(1, 9):
+                yield 0, Told("word " * number, number)
+        finally:
+            closed.append(True)
+
+    async def read() -> list[bool]:
+        events = render(grow())
+        await anext(events)
+        await events.aclose()
+        return list(closed)
+
+    assert asyncio.run(read()) == [True]
 
 
 def test_threads_are_told_side_by_side(server: Server) -> None:

@@ -17,10 +17,11 @@ from tldrkit.datasets.synthetic.threads import generate_examples
 from tldrkit.errors import SpecError, StoreError
 from tldrkit.options import Options
 from tldrkit.records.inputs import STDIN, Inputs, Shard
-from tldrkit.records.summaries import WORDLESS, Output
+from tldrkit.records.summaries import Output
 from tldrkit.specs import Form, SummarizeSpec
 from tldrkit.steps.summarize import Summarized, Writer, summarize
 from tldrkit.store.runs import list_runs
+from tldrkit.threads.thread import WORDLESS
 from tldrkit.tracking import JsonlTracker
 
 SPEC = SummarizeSpec(max_tokens=8, num_beams=1, batch_size=2, max_source_tokens=48)

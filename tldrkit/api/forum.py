@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 
+from tldrkit.errors import DataError
 from tldrkit.records.inputs import Inputs, PassedOver
 from tldrkit.texts import count_noun, render_html_table
 from tldrkit.threads.thread import BrokenThread, Thread
@@ -65,3 +66,15 @@ def read_threads(*paths: str | PathLike[str], as_text: bool = False) -> Threads:
         tuple(one for one in found if isinstance(one, BrokenThread)),
         sum(isinstance(one, PassedOver) for one in found),
     )
+
+
+def to_thread(number: int, given: str | Thread) -> Thread:
+    """Take a text for a thread of one post.
+
+    Raises:
+        DataError: It has no words.
+    """
+    thread = Thread.of_text(f"text {number}", given) if isinstance(given, str) else given
+    if not thread.document().strip():
+        raise DataError(f"Text {number} has no words.", hint="Leave it out.")
+    return thread

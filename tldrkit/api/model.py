@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tldrkit.api.fields import File, build_fields, takes
+from tldrkit.api.forum import to_thread
 from tldrkit.api.results import Comparison, Scores
-from tldrkit.errors import DataError, SpecError
+from tldrkit.errors import SpecError
+from tldrkit.serving.settings import Access
 from tldrkit.sources.model import ModelSource, resolve_writer
 from tldrkit.specs import CompressSpec, EvalSpec, ExportSpec, Form, RunSpec, SummarizeSpec
 from tldrkit.store.names import is_name
@@ -75,7 +77,7 @@ class Model:
         """
         if isinstance(threads, str | Thread):
             raise SpecError("Texts and threads are given as a list.", hint="Such as: model.summarize([text])")
-        given = [_to_thread(number, one) for number, one in enumerate(threads, start=1)]
+        given = [to_thread(number, one) for number, one in enumerate(threads, start=1)]
         asked = build_fields(SummarizeSpec, spec, fields)
         if self._ready is None or self._ready[0] != asked:
             from tldrkit.sources.loading import load_thread_summarizer
@@ -90,7 +92,7 @@ class Model:
         self,
         *paths: str | PathLike[str],
         out: File | None = None,
-        form: Form | None = None,
+        format: Form | None = None,  # noqa: A002  (the option's name)
         with_sources: bool = False,
         overwrite: bool = False,
         as_text: bool = False,
@@ -103,7 +105,7 @@ class Model:
         Args:
             paths: Files, folders and patterns.
             out: File to write: .jsonl, .csv, .parquet or .md; where not given, one beside each input.
-            form: What is written, however the file's name ends (the option ``--format``).
+            format: What is written, however the file's name ends.
             with_sources: Say which posts, from 0, each sentence most likely came from.
             overwrite: Replace an output that is there already, though no earlier run wrote it.
             as_text: Take texts that do not read as prose as one post each.
@@ -121,7 +123,8 @@ class Model:
         from tldrkit.records.summaries import Output
         from tldrkit.steps.summarize import summarize as run
 
-        output = Output(file=Path(out) if out else None, form=form, sources=with_sources, overwrite=overwrite)
+        file = Path(out) if out else None
+        output = Output(file=file, form=format, sources=with_sources, overwrite=overwrite)
         return run(
             self.store.build_options("summarize", force=force),
             build_fields(SummarizeSpec, spec, fields),
@@ -247,6 +250,48 @@ class Model:
         outcome = run(options, build_fields(EvalSpec, spec, fields), source=self.reference, target=target)
         return Scores(self.store, self.store.take(outcome))
 
+    @takes(SummarizeSpec)
+    def serve(
+        self,
+        *,
+        host: str = Access.host,
+        port: int = Access.port,
+        token_file: File | None = None,
+        spec: File | Sequence[File] = (),
+        **fields: Any,  # noqa: ANN401  (as above)
+    ) -> None:
+        """Summarize over HTTP, as `tldrkit serve` does, until Ctrl-C or SIGTERM; then return.
+
+        Several models at once, limits and other names are for the command.
+
+        Args:
+            host: Address to listen at.
+            port: Port; 0 is a free one. The address is told.
+            token_file: File with the bearer token that requests must carry; where not given, the variable
+                TLDRKIT_TOKEN holds it, or none is asked for.
+            spec: YAML files of fields; what is given by name wins.
+            fields: Those of ``tldrkit serve --help``, with underscores.
+
+        Raises:
+            SpecError: A field cannot be used, or it is called where a loop runs, as in a notebook.
+            TldrkitError: The address cannot be had, or the extra `serve` is not installed.
+        """
+        from tldrkit.cli.secrets import read_token
+        from tldrkit.serving.settings import Limits
+        from tldrkit.steps.serve import serve as run
+
+        options = self.store.build_options("serve")
+        run(
+            options,
+            build_fields(SummarizeSpec, spec, fields),
+            sources=[self.reference],
+            access=Access(host=host, port=port, token=read_token(Path(token_file) if token_file else None)),
+            limits=Limits(),
+            announce=lambda listening: options.display.log(
+                {"message": f"Serving {self.reference} at {listening.address}; Ctrl-C stops."}
+            ),
+        )
+
     @takes(ExportSpec)
     def export(
         self,
@@ -322,18 +367,6 @@ class Model:
             known = find_training_data(ArtifactStore(self.store.artifacts), self._source)
             told = [describe_training(self.reference, known)]
         return render_html_table([[self.reference, ""], *rows], below=told)
-
-
-def _to_thread(number: int, given: str | Thread) -> Thread:
-    """Take a text for a thread of one post.
-
-    Raises:
-        DataError: It has no words.
-    """
-    thread = Thread.of_text(f"text {number}", given) if isinstance(given, str) else given
-    if not thread.document().strip():
-        raise DataError(f"Text {number} has no words.", hint="Leave it out.")
-    return thread
 
 
 def _find_comparison(store: ArtifactStore, asked: str, found: ModelSource) -> str | None:

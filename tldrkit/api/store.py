@@ -141,7 +141,7 @@ class Store:
         *scores: Scores | str,
         name: str = "compare",
         also: Sequence[File] = (),
-        ratings: Sequence[File] = (),
+        rate: Sequence[File] = (),
         spec: File | Sequence[File] = (),
         force: bool = False,
         **fields: Any,  # noqa: ANN401  (as above)
@@ -152,7 +152,7 @@ class Store:
             scores: What `eval` made, or references of it; runs of one label are the seeds of one run.
             name: Name to publish the comparison under.
             also: Other stores with the same names, each a replication.
-            ratings: Sheets of `Comparison.to_sheet` that people filled in, one a person.
+            rate: Sheets of `Comparison.to_sheet` that people filled in, one a person.
             spec: YAML files of fields, such as ``experiments/claims.yaml``.
             force: Do it again though it is already done.
             fields: Those of ``tldrkit compare --help``.
@@ -178,7 +178,7 @@ class Store:
             references=[one if isinstance(one, str) else one.reference for one in scores],
             target=name,
             also=[Path(one) for one in also],
-            ratings=[Path(one) for one in ratings],
+            ratings=[Path(one) for one in rate],
         )
         return Comparison(self, self.take(outcome))
 

@@ -10,7 +10,7 @@ from tldrkit.cli.completing import complete_reference
 from tldrkit.cli.options import read_path, step_command
 from tldrkit.cli.secrets import read_token
 from tldrkit.options import Options
-from tldrkit.serving.settings import Access, Limits, is_loopback
+from tldrkit.serving.settings import Access, Limits
 from tldrkit.specs import SummarizeSpec
 
 if TYPE_CHECKING:
@@ -98,8 +98,6 @@ def serve(
 
     token = read_token(token_file)
     access = Access(host=host, port=port, token=token, hosts=tuple(hosts or ()), origins=tuple(origins or ()))
-    if not is_loopback(host) and not token:
-        console.warn(f"Whoever reaches {host} can use this server: it asks for no token (--token-file).")
     limits = Limits(body=max_body, waiting=max_waiting, seconds=timeout)
     run(options, spec, sources=sources, access=access, limits=limits, announce=_announce)
     console.say("Stopped; every accepted request was answered.")

@@ -20,8 +20,6 @@ from tldrkit.store.ledger import Ledger
 from tldrkit.threads import Thread
 from tldrkit.threads.finding import SIDECAR
 
-WORDLESS = "The network wrote no words."
-
 Found = tuple[Path, Record]
 
 
@@ -50,9 +48,7 @@ def build_record(item: Item, summary: str) -> dict[str, Any]:
     assert not isinstance(found, PassedOver)  # which has no record
     if not isinstance(found, Thread):
         return {"id": _show(found.id), "file": file, "line": found.line, "error": found.reason}
-    written = json.loads(summary)
-    record = {"id": _show(found.id), "file": file, **found.describe(written["posts_used"]), **written}
-    return record if any(map(str.isalnum, written["summary"])) else record | {"error": WORDLESS}
+    return {"id": _show(found.id), "file": file, **found.describe_summarized(json.loads(summary))}
 
 
 def _show(name: str) -> str:

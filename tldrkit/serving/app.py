@@ -184,12 +184,12 @@ async def _stream(events: AsyncGenerator[bytes, None]) -> StreamingResponse:
 
 def _describe_summary(thread: Thread, summary: Summary, *, posts: bool) -> dict[str, Any]:
     """Describe a thread and its summary as `summarize` does in its records."""
-    record = {"id": thread.id, **thread.describe(len(summary.posts))}
+    record = {"id": thread.id, **thread.describe_summarized(summary.describe())}
     shown = [
         {"author": post.author, "text": post.text, "time": post.time, "read": place in summary.posts}
         for place, post in enumerate(thread.posts)
     ]
-    return record | summary.describe() | ({"posts": shown} if posts else {})
+    return record | ({"posts": shown} if posts else {})
 
 
 def _build_facts(service: Service) -> APIRouter:

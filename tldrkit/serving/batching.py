@@ -39,6 +39,8 @@ class Style:
     max_tokens: int
     num_beams: int
     search: Search = AS_IT_IS
+    whole: bool = False
+    """Whether documents must be read whole."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ Knows JSON values and threads; knows nothing of HTTP.
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -15,11 +15,6 @@ from tldrkit.specs import Search
 from tldrkit.specs.problems import describe_problem
 from tldrkit.threads import BrokenThread, Thread, build_thread, parse_threads
 from tldrkit.threads.thread import MOST_OF_THREAD
-
-if TYPE_CHECKING:
-    from tldrkit.writing.long_threads import (
-        Summary,  # whose libraries a process that reads bodies does without
-    )
 
 Inputs = str | dict[str, Any]
 
@@ -109,14 +104,10 @@ class Generation(BaseModel):
                 )
         return {name: value for name, value in given.items() if name not in NEUTRAL}
 
-    def check(self, summary: "Summary") -> None:
-        """Check that a summary is what was asked for.
-
-        Raises:
-            DataError: More than the model reads was to be read whole.
-        """
-        if self.truncation == "do_not_truncate" and not summary.whole:
-            raise DataError("truncation: do_not_truncate cannot be honoured: a text is longer than is read.")
+    @property
+    def whole(self) -> bool:
+        """Whether a text that is longer than the model reads is to be refused."""
+        return self.truncation == "do_not_truncate"
 
     def find_search(self, own: Search) -> Search:
         """Find how to search: as asked, else as the server does."""

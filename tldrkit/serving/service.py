@@ -72,10 +72,7 @@ class Service:
             DataError: What is asked for cannot be honoured.
             Overloaded: More threads wait than may.
         """
-        summaries = await self.batcher.submit(self._find_style(model, asked), threads)
-        for summary in summaries:
-            asked.check(summary)
-        return summaries
+        return await self.batcher.submit(self._find_style(model, asked), threads)
 
     async def follow(
         self, threads: Sequence[Thread], model: str | None, asked: Generation
@@ -86,10 +83,8 @@ class Service:
             TldrkitError: As ``summarize`` does.
         """
         async with aclosing(self.batcher.follow(self._find_style(model, asked), threads)) as growing:
-            async for place, told in growing:
-                if isinstance(told, Summary):
-                    asked.check(told)
-                yield place, told
+            async for found in growing:
+                yield found
 
     def _find_style(self, model: str | None, asked: Generation) -> Style:
         found = self._find(model)
@@ -104,7 +99,7 @@ class Service:
             )
         fewest = min(most.min_target_tokens, tokens) if least is None else least
         beams, search = asked.num_beams or most.num_beams, asked.find_search(most.search)
-        return Style(found.reference, fewest, tokens, beams, search)
+        return Style(found.reference, fewest, tokens, beams, search, asked.whole)
 
     def _find(self, model: str | None) -> ServedModel:
         name = self._names.get(self.models[0] if model is None else model)
@@ -128,6 +123,8 @@ class Service:
 
     def _write(self, style: Style, threads: list[Thread], listeners: Sequence[Listener]) -> list[Summary]:
         summarize = self._models[style.model].summarize
+        if style.whole and not all(map(summarize.reads_whole, threads)):
+            raise DataError("truncation: do_not_truncate cannot be honoured: a text is longer than is read.")
         decoding = dataclasses.replace(
             summarize.decoding,
             min_target_tokens=style.min_tokens,

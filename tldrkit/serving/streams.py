@@ -6,7 +6,7 @@ text-generation-inference, which Hugging Face's clients read, and one for thread
 
 import json
 from collections import defaultdict
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -35,17 +35,18 @@ async def stream_tokens(growing: Growing) -> AsyncGenerator[bytes, None]:
     """
     index = 0
     token = {"id": 0, "text": "", "logprob": None, "special": False}
-    async for _, text, told in _cut(growing):
-        index += 1
-        event: dict[str, Any] = {"index": index, "token": token, "generated_text": None, "details": None}
-        if isinstance(told, Told):
-            token |= {"id": told.token, "text": text}
-        else:
-            token |= {"text": "", "special": True}
-            reason = "eos_token" if told.ending == "whole" else "length"
-            details = {"finish_reason": reason, "generated_tokens": told.tokens, "seed": None}
-            event |= {"generated_text": told.text, "details": details}
-        yield render_event(event)
+    async with aclosing(_cut(growing)) as pieces:
+        async for _, text, told in pieces:
+            index += 1
+            event: dict[str, Any] = {"index": index, "token": token, "generated_text": None, "details": None}
+            if isinstance(told, Told):
+                token |= {"id": told.token, "text": text}
+            else:
+                token |= {"text": "", "special": True}
+                reason = "eos_token" if told.ending == "whole" else "length"
+                details = {"finish_reason": reason, "generated_tokens": told.tokens, "seed": None}
+                event |= {"generated_text": told.text, "details": details}
+            yield render_event(event)
 
 
 async def stream_threads(
@@ -62,16 +63,16 @@ async def stream_threads(
         describe: Builds the record of the thread at a place.
         broken: Records of what is no thread, by their places.
     """
-    async for number, text, told in _cut(growing):
-        place = places[number]
-        yield render_event(
-            {"place": place, **({"text": text} if isinstance(told, Told) else describe(place, told))}
-        )
+    async with aclosing(_cut(growing)) as pieces:
+        async for number, text, told in pieces:
+            place = places[number]
+            new = {"text": text} if isinstance(told, Told) else describe(place, told)
+            yield render_event({"place": place, **new})
     for place, record in broken.items():
         yield render_event({"place": place, **record})
 
 
-async def _cut(growing: Growing) -> AsyncIterator[tuple[int, str, Told | Summary]]:
+async def _cut(growing: Growing) -> AsyncGenerator[tuple[int, str, Told | Summary], None]:
     """Yield with the place of a thread what is new of its summary, and what that was cut from."""
     lengths = defaultdict[int, int](int)
     async with aclosing(growing):

@@ -9,6 +9,8 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+from huggingface_hub import constants
+
 from tldrkit import __version__
 from tldrkit.errors import TldrkitError
 from tldrkit.machine.libraries import list_requirements
@@ -19,8 +21,8 @@ from tldrkit.store.store import ArtifactStore
 from tldrkit.texts import count_noun, say_reason, show_bytes
 
 _HUB = "https://huggingface.co"
+_OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
 _PATIENCE = 3.0  # seconds for the hub to answer
-_YES = {"1", "ON", "YES", "TRUE"}
 
 
 def examine(options: Options) -> Iterator[tuple[str, str]]:
@@ -49,11 +51,12 @@ def examine(options: Options) -> Iterator[tuple[str, str]]:
 
 def ask_hub() -> str:
     """Ask whether the hub answers, unless it may not be asked; nothing is sent but the question."""
-    if os.environ.get("HF_HUB_OFFLINE", "").upper() in _YES:
-        return "not asked: HF_HUB_OFFLINE is set"
-    own = os.environ.get("HF_ENDPOINT")
-    name = "the address of HF_ENDPOINT" if own else _HUB
-    request = urllib.request.Request(own or _HUB, method="HEAD")
+    if constants.HF_HUB_OFFLINE:  # its libraries' own notion: of several variables, and of what means yes
+        name = next((name for name in _OFFLINE if os.environ.get(name)), _OFFLINE[0])
+        return f"not asked: {name} is set"
+    address = constants.ENDPOINT
+    name = _HUB if address == _HUB else "the address of HF_ENDPOINT"
+    request = urllib.request.Request(address, method="HEAD")
     started = time.perf_counter()
     try:
         with urllib.request.urlopen(request, timeout=_PATIENCE):

@@ -1,12 +1,13 @@
 """`tldrkit serve`: models behind HTTP, until the process is told to stop."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tldrkit.errors import SpecError, TldrkitError
 from tldrkit.options import Options
-from tldrkit.serving.settings import Access, Limits
+from tldrkit.serving.settings import Access, Limits, is_loopback
 from tldrkit.sources.loading import load_thread_summarizer
 from tldrkit.sources.model import ModelSource, resolve_writer
 from tldrkit.sources.origin import tell_training
@@ -41,8 +42,14 @@ def serve(
 
     Raises:
         ModelError: A model cannot be loaded.
+        SpecError: A model is named twice, or a loop runs here, as in a notebook.
         TldrkitError: The address cannot be had, or the libraries of the extra `serve` are not installed.
     """
+    if _is_in_loop():
+        raise SpecError(
+            "A notebook runs a loop of its own, beside which nothing can be served.",
+            hint=f"In a terminal: tldrkit serve {' '.join(sources)}",
+        )
     store = ArtifactStore(options.artifacts)
     models = [resolve_writer(store, source) for source in sources]
     names = tuple(model.reference for model in models)
@@ -52,6 +59,9 @@ def serve(
         from tldrkit.serving.server import describe_address, listen, run_server
     except ModuleNotFoundError as error:
         raise TldrkitError(f"{error.name} is not installed.", hint="pip install 'tldrkit[serve]'") from error
+    if not is_loopback(access.host) and not access.token:
+        told = f"Whoever reaches {access.host} can use this server: it asks for no token (--token-file)."
+        options.display.log({"message": told})
     fields = spec.model_dump(mode="json")
     with (
         listen(access) as listening,
@@ -72,6 +82,15 @@ def serve(
             seconds=limits.seconds,
             announce=lambda: announce(Listening(address=describe_address(listening), models=names)),
         )
+
+
+def _is_in_loop() -> bool:
+    """Tell whether this thread runs an event loop."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _load(options: Options, spec: SummarizeSpec, model: ModelSource, asked: str) -> "ServedModel":

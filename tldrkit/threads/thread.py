@@ -12,6 +12,8 @@ MOST_OF_POST, MOST_OF_THREAD = 100_000, 1_000_000
 """Characters that are read of a post, and of a thread's posts together: far more than any network reads."""
 MOST_OF_NAME = 500
 """Characters of a title or an author's name."""
+WORDLESS = "The network wrote no words."
+"""What is said of a summary without a letter or a digit of any script."""
 _SHOWN, _SHOWN_OF_POST = 30, 1000  # posts, and characters of each, that a notebook shows
 
 
@@ -79,6 +81,15 @@ class Thread:
         """
         doubt = {"encoding": self.encoding} if self.encoding else {}
         return {"title": self.title, **doubt, **self.count_posts(used)}
+
+    def describe_summarized(self, written: Mapping[str, Any]) -> dict[str, Any]:
+        """Describe what was read and what was written of it, as JSON values of a record.
+
+        Args:
+            written: The summary's own values; one without words has an error beside it.
+        """
+        record = {**self.describe(written["posts_used"]), **written}
+        return record if any(map(str.isalnum, written["summary"])) else record | {"error": WORDLESS}
 
     def count_posts(self, used: int | None = None) -> dict[str, Any]:
         """Count the posts, used and not, as JSON values.

@@ -65,7 +65,6 @@ class Summary:
         posts: Places of the posts that were read, from 0: all, but of a long thread.
         sentences: Those of the text.
         unfamiliar: Why the thread is far from what the network knows, in a clause; empty where it is not.
-        whole: Whether all of the thread was read.
         tokens: Written for it.
     """
 
@@ -74,7 +73,6 @@ class Summary:
     posts: tuple[int, ...]
     sentences: tuple[Sentence, ...]
     unfamiliar: str = ""
-    whole: bool = True
     tokens: int = 0
 
     def describe(self) -> dict[str, Any]:
@@ -142,6 +140,10 @@ class ThreadSummarizer:
         other._write = self._write.with_decoding(decoding)
         return other
 
+    def reads_whole(self, thread: Thread) -> bool:
+        """Tell whether all of a thread is read, and nothing of it left out."""
+        return self._read(thread).whole
+
     def __call__(self, threads: Sequence[Thread], listeners: Sequence[Listener] = ()) -> list[Summary]:
         """Summarize threads, results in the order given.
 
@@ -203,9 +205,7 @@ def _complete(thread: Thread, reading: Reading, written: Generated) -> Summary:
         Sentence(one, tuple(reading.posts[found] for found in trace_sentence(one, texts)))
         for one in split_sentences(text)
     )
-    return Summary(
-        text, ending, reading.posts, tuple(sentences), written.unfamiliar, reading.whole, written.tokens
-    )
+    return Summary(text, ending, reading.posts, tuple(sentences), written.unfamiliar, written.tokens)
 
 
 def finish(written: Generated) -> tuple[str, Ending]:
