@@ -40,6 +40,14 @@ PROSE = {
     "x = read(1)\nprint(x)\n\nIt worked fine last week, before I updated the driver of my printer.",
     "a table in it": "Here are the times I measured on both machines, the second one is slower:\n\n"
     "| run | time |\n|---|---|\n| 1 | 20 |\n| 2 | 31 |\n\nWhat could that be?",
+    "verses of another script": "Туман над рекой,\nмерцает свет вдали;\nмы сели в лодку;\n",
+    "verses with semicolons": "We came in with the tide;\nwe left when it was gone;\nthe gulls stood by;\n"
+    "the harbour lights were on.\n",
+    "marked words": "# Lift\n\nThe lift **stopped** again.\n\n- floor 3\n\n> Who called?\n",
+    "tags of HTML": "The lift <b>stopped</b> again.<br>Who calls the technician?<br>",
+    "a scene": "INT. LIFT - NIGHT\n\nNORA\nIt stopped.\n\nTIM\n(sighs)\nAgain.\n",
+    "a report with an error": 'Steps to reproduce:\n1. Open the app.\n2. Click on "Save".\n\n'
+    "Actual: NullPointerException at org.attic.Lift.stop(Lift.java:1)\n\nHappens since version 2.3.1 on.\n",
     "shouted": "NOBODY TOUCHES THE THERMOSTAT\nTHANK YOU",
 }
 FOREIGN = {
@@ -71,11 +79,14 @@ FOREIGN = {
         "2024-06-04 08:00:00,123 INFO web: started\n2024-06-04 08:00:01,456 ERROR web: port is taken\n",
         "Jun  4 08:00:01 attic sshd[12]: Accepted key for nora\nJun  4 08:00:09 attic sshd[12]: closed\n",
         '10.0.0.1 - - [04/Jun/2024:08:00:00 +0200] "GET / HTTP/1.1" 200 12\n' * 2,
+        "thread 'main' panicked at 'it is gone', src/main.rs:3:5\n",
+        "commit 4d7a1b2c3d4e5f60718293a4b5c6d7e8f9012345\nAuthor: Nora <n@x>\n\n    Oil the lift\n",
         "Traceback (most recent call last):\n  File \"a.py\", line 1, in <module>\nValueError: no\n",
     ],
     "a file of settings": [
         "[server]\nport = 8080\nhost = localhost\n",
         "name: attic\nservices:\n  web:\n    image: nginx\n    ports:\n      - 80:80\n",
+        "0 5 * * * /usr/bin/backup\n",
         "# the attic\nPORT=8080\nHOST=localhost\n",
         'title = "attic"\n\n[owner]\nname = "Nora"\n',
     ],
@@ -84,7 +95,7 @@ FOREIGN = {
     "a key": ["-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----\n", "ssh-rsa AAAAB3 nora@attic\n"],
     "an image (SVG)": ['<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0"/></svg>'],
     "XML": ['<?xml version="1.0"?>\n<a><b>1</b></a>\n'],
-    "a patch": ["diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n"],
+    "a patch": ["3c3\n< a line\n---\n> another\n", "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n"],
     "markup (TeX)": ["\\documentclass{article}\n\\begin{document}\nHello there.\n\\end{document}\n"],
     "RTF": ["{\\rtf1\\ansi Hello.}"],
     "statements of SQL": ["SELECT a FROM b WHERE c = 1", "CREATE TABLE a (b INT);\nINSERT INTO a VALUES (1)"],
@@ -92,7 +103,8 @@ FOREIGN = {
     "a calendar": ["BEGIN:VCALENDAR\nVERSION:2.0\nEND:VCALENDAR\n"],
     "checksums": ["SHA256 (a.iso) = " + "ab" * 32 + "\nSHA256 (b.iso) = " + "cd" * 32 + "\n"],
     "numbers": ["1 2.5 3\n4 5.5 6\n7 8.5 9\n", "ab" * 32 + "  a.iso\n" + "cd" * 32 + "  b.iso\n"],
-    "a list of words": ["*.pyc\nbuild/\ndist/\n.env\n"],
+    "a list of addresses": ["https://example.org/a\nhttps://example.org/b\n"],
+    "a list of words": ["total 8\n-rw-r--r-- 1 a b 12 Jun  4 08:00 a.txt\n", "*.pyc\nbuild/\ndist/\n.env\n"],
 }  # fmt: skip
 
 

@@ -79,7 +79,7 @@ _OPENINGS = [
         (r"(?:[.']\\\"[^\n]*\n)*\.(?:TH|Dd|SH|so|de|nr|ds|ad|Dt|if) ", _ROFF),
         (
             r"diff (?:--git|-[a-zA-Z]|\S+ \S+)|Index: \S+\n=|--- \S[^\n]*\n\+\+\+ |\*\*\* \S[^\n]*\n--- |"
-            r"@@ -\d",
+            r"@@ -\d|\d+(?:,\d+)?[acd]\d+(?:,\d+)?\n[<>] ",
             Foreign("a patch"),
         ),
         (r"BEGIN:VCARD", Foreign("an address card")),
@@ -89,7 +89,13 @@ _OPENINGS = [
         (r"@charset |@import |@namespace ", _STYLE),
         (r"(?:#[^\n]*\n|\s)*(?i:user-agent):[^\n]*\n", Foreign("a robots.txt", of_pages=True)),
         (r"[\"']use strict[\"']", Foreign("a script", of_pages=True)),
-        (r"Traceback \(most recent call last\)", Foreign("a log")),
+        (r"Traceback \(most recent call last\)|thread '[^'\n]{1,100}' panicked at ", Foreign("a log")),
+        (r"commit [0-9a-f]{40}\b[^\n]*\n(?:Merge|Author):", Foreign("a log")),
+        (r"total \d+\n[-dlbcps][-rwxsStT]{9}", Foreign("a list of words or names")),
+        (
+            r"(?:#[^\n]*\n){0,100}(?=[^\n]{0,100}\*)(?:[\d*][\d*/,-]{0,20}[ \t]+){5}[/\w]",
+            Foreign("a file of settings"),
+        ),
     )
 ]
 

@@ -20,6 +20,14 @@ _INDENTED = re.compile(r"(?<=\n\n)(?:(?: {4}|\t)[^\n]*(?:\n|$)|\n(?= {4}|\t))+")
 _BBCODE = re.compile(
     r"\[/?(?:b|i|u|s|url|img|quote|code|list|size|color|font|center|spoiler|\*)(?:=[^\[\]\n]{0,300})?\]", re.I
 )
+_MARKED = re.compile(
+    r"(?<![\w*])(\*{1,3}|_{1,3}|~~)(?=[^\s*_~])([^*_~\n]{1,300})(?<=[^\s*_~])\1(?![\w*])"
+)  # words
+_SHOWN_TAG = re.compile(
+    r"</?(?:a|b|i|u|s|p|em|strong|br|code|del|ins|kbd|mark|small|span|sub|sup|q|blockquote|font)"
+    r"(?:\s[^<>\n]{0,500})?/?>",
+    re.IGNORECASE,
+)
 _BLOCK_COMMENT = re.compile(
     r'/\*.*?(?:\*/|\Z)|\(\*.*?(?:\*\)|\Z)|<!--.*?(?:-->|\Z)|"{3}.*?(?:"{3}|\Z)|\'{3}.*?(?:\'{3}|\Z)',
     re.DOTALL,
@@ -31,6 +39,7 @@ _STRIPPED = "\"'“”„‘’«»‹›()[]*_~,.:;!?…-–—`、。，：；
 _ODD = re.compile(
     r"[{}<>=|\\^$#@~`_;\[\]]|[a-z][A-Z]|\w\(|\)\.|/\w+/|::|&&|\+\+|\w\.\w+\(|^[-+*/%&]|[%*/+]\w*$"
 )
+_ALONE = frozenset(["-", "&"])  # between words
 _ADDRESS = re.compile(
     r"(?:https?://|www\.)\S+|\S+@\S+\.\S+|[@#/][\w-]+(?:/[\w-]+)?|<[\w.@ -]{1,40}>:?|[\w.-]+\.[a-z]{2,4}"
     r"|[:;=xX8]['-]?[()DPpOo3/\\|*]+|<3+"  # smileys
@@ -84,7 +93,8 @@ def find_foreign(text: str) -> Foreign | None:
 def _judge_lines(body: str) -> Foreign | None:
     """Weigh the lines of prose against those of code."""
     bare = _BLOCK_COMMENT.sub("\n", body)
-    bare = _BBCODE.sub("", _LINK.sub(r"\1", _CODE_SPAN.sub("it", bare)))
+    bare = _SHOWN_TAG.sub(" ", _BBCODE.sub("", _LINK.sub(r"\1", _CODE_SPAN.sub("it", bare))))
+    bare = _MARKED.sub(r"\2", bare)
     if bare[:1].isupper() or bare.startswith(("# ", "* ", "- ", ">")):  # else it is no document
         bare = _INDENTED.sub("", bare)
     lines = [line[:_LINE] for line in bare.split("\n") if line.strip()]
@@ -125,6 +135,8 @@ def is_code(line: str) -> bool:
         return True
     words = _LIST_MARK.sub("", line, count=1).split()
     odd = sum(map(_is_odd, words))
+    if line.rstrip().endswith(";") and _is_clause(words):
+        return False
     if _ENDS_CODE.search(line) and odd:
         return True
     return odd > 0 and odd >= len(words) / _FEW_WORDS
@@ -138,12 +150,27 @@ def is_prose(line: str) -> bool:
         return True
     words = _LIST_MARK.sub("", line, count=1).split()
     natural = sum(map(_is_natural, words))
-    if natural < _NATURAL * len(words):
+    if natural < _NATURAL * (len(words) - sum(map(_is_number, words))):
         return False
-    return natural > _FEW_WORDS or (natural > 1 and _SENTENCE_END.search(line) is not None)
+    heads = line[0].isupper() and line.rstrip().endswith(":")  # "Steps to reproduce:"
+    return natural > _FEW_WORDS or (natural > 1 and (heads or _SENTENCE_END.search(line) is not None))
+
+
+def _is_clause(words: Sequence[str]) -> bool:
+    """Tell words that a semicolon ends as it does in verses; short ones of ASCII may be a statement."""
+    plain = [word.rstrip(";,") for word in words]
+    if not all(map(_is_natural, plain)) or any(map(_is_odd, plain)):
+        return False
+    return len(plain) > _FEW_WORDS or not all(map(str.isascii, plain))
+
+
+def _is_number(word: str) -> bool:
+    return word.strip(_STRIPPED)[:1].isdigit() and not _is_odd(word)
 
 
 def _is_odd(word: str) -> bool:
+    if word in _ALONE:
+        return False
     return _ODD.search(word) is not None and _ADDRESS.fullmatch(word.strip("(),.!?\"'")) is None
 
 

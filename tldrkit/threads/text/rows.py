@@ -13,9 +13,10 @@ _CODED = re.compile(r"[\w+/=-]+$", re.ASCII)
 _MIXED = re.compile(r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=[^0-9]*[0-9])")
 _HEX = re.compile(
     r"\s*(?:[0-9a-fA-F]{4,}[:\s|]+)?(?:(?:0x)?[0-9a-fA-F]{2,8}[\s,:]+){4,}|[0-9a-fA-F]{32,128}(?:\s|$)"
-    r"|[0-9a-fA-F]{16,}$|:[0-9A-F]{10,}$|S\d[0-9A-F]{8,}$"
+    r"|[0-9a-fA-F]{16,}$|[0-9a-f]{7,8}$|:[0-9A-F]{10,}$|S\d[0-9A-F]{8,}$"
 )
-_NUMBERS = re.compile(r"[\s\d.,;:eE+/%$€£-]+$")
+_NUMBERS = re.compile(r"(?:[a-z]{1,3}\s)?[\s\d.,;:eE+/%$€£-]+$")
+_ADDRESS = re.compile(r"\s*(?:https?|ftp)://\S+\s*$")
 _CHECKSUM = re.compile(r"\S+\s+(?:h1:|sha\d+[-:=])|\w+ \([^)]+\) = [0-9a-f]{16,}")
 _TIMED = re.compile(
     r"\[?\s*(?:\d{4}[-/.]\d\d[-/.]\d\d[T _]+\d\d:\d\d:\d\d"
@@ -158,6 +159,7 @@ _ROWS: tuple[tuple[Foreign, Callable[[Lines], bool]], ...] = (
     (Foreign("numbers"), lambda lines: len(lines) > 2 and _share(_NUMBERS, lines) >= _MOST),
     (Foreign("a log"), _is_log),
     (Foreign("a file of translations"), _is_translation),
+    (Foreign("a list of addresses"), lambda lines: _share(_ADDRESS, lines) == 1),
     (Foreign("checksums"), lambda lines: _share(_CHECKSUM, lines) >= _MOST),
     (Foreign("markup"), _is_markup),
     (Foreign("a style sheet", of_pages=True), _is_style),
