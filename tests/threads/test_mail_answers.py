@@ -14,6 +14,8 @@ ATTRIBUTIONS = {
     "en apple": "On 4 Jun 2024, at 09:00, Tim Voss <tim@example.net> wrote:",
     "en thunderbird": "On 04/06/2024 09:00, Tim Voss wrote:",
     "en notes": "Tim Voss/Hall wrote on 04.06.2024 09:00:00:",
+    "en outlook express": "Tim Voss <tim@example.net> wrote in message news:a1b2$c3@example.net...",
+    "en horde": "Quoting Tim Voss <tim@example.net>:",
     "en usenet": "In article <a1@example.net>, tim@example.net (Tim Voss) writes:",
     "en masked": "On Tue, Jun 4, 2024 at 9:00 AM Tim Voss ***@***.***> wrote:",
     "en yahoo": "On Tuesday, June 4, 2024 at 09:00:00 AM GMT+2, Tim Voss <tim@example.net> wrote:",
@@ -69,6 +71,13 @@ ATTRIBUTIONS = {
     "vi": "Vào Th 3, 4 thg 6, 2024 vào lúc 09:00 Tim Voss <tim@example.net> đã viết:",
 }
 HEADS = {
+    "de notes": "-----Tim Voss <tim@example.net> schrieb: -----\nAn: list@example.net\nVon: Tim Voss <tim@example.net>\nDatum: 04.06.2024 09:00\nBetreff: Ofen",
+    "hr": "Šalje: Tim Voss <tim@example.net>\nPoslano: 4. lipnja 2024. 9:00\nPrima: list@example.net\nPredmet: Peć",
+    "sl": "Od: Tim Voss <tim@example.net>\nPoslano: torek, 04. junij 2024 09:00\nZa: list@example.net\nZadeva: Peč",
+    "bg": "От: Tim Voss <tim@example.net>\nИзпратено: вторник, 4 юни 2024 г. 9:00\nДо: list@example.net\nОтносно: Печка",
+    "he": "מאת: Tim Voss <tim@example.net>\nנשלח: יום שלישי 04 יוני 2024 09:00\nאל: list@example.net\nנושא: תנור",
+    "ar": "من: Tim Voss <tim@example.net>\nتاريخ الإرسال: 4 يونيو 2024 09:00\nإلى: list@example.net\nالموضوع: الموقد",
+    "et": "Saatja: Tim Voss <tim@example.net>\nSaadetud: teisipäev, 4. juuni 2024 9:00\nAdressaat: list@example.net\nTeema: Ahi",
     "en": "From: Tim Voss <tim@example.net>\nSent: Tuesday, June 4, 2024 9:00 AM\nTo: list@example.net\nSubject: Stove",
     "en bold": "*From:* Tim Voss <tim@example.net>\n*Sent:* Tuesday, June 4, 2024 9:00 AM\n*To:* list@example.net\n*Subject:* Stove",
     "en bolder": "**From:** Tim Voss\n**Date:** Tuesday, June 4, 2024 9:00 AM\n**To:** list\n**Subject:** Re: Stove",
@@ -159,7 +168,9 @@ def test_an_attribution_is_known_within_a_quote(line: str) -> None:
 @pytest.mark.parametrize("line", ATTRIBUTIONS.values(), ids=ATTRIBUTIONS)
 def test_an_unmarked_copy_goes_with_its_attribution(line: str) -> None:
     """Below a whole attribution, with date and name, an unmarked text is the message that is answered."""
-    if line not in (ATTRIBUTIONS["en usenet"], ATTRIBUTIONS["en notes"]):  # without a date or an address
+    if not line.startswith(
+        ("In article", "Tim Voss/Hall", "Tim Voss <tim@example.net> wrote in", "Quoting")
+    ):  # without a date or an address
         assert answer(f"{SAID}\n\n{line}\n\n{ASKED}") == SAID
 
 

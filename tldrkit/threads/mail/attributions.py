@@ -22,6 +22,7 @@ _DATE = re.compile(
 _TIME = re.compile(r"\d{1,2}[:.h]\d\d")
 _ISO_DATE = re.compile(r"\b(?:19|20)\d\d-\d\d-\d\d\b")
 _END = re.compile(r"[:：]\W{0,3}$")
+_NEWS = re.compile(r"\bnews:\S{1,200}$")  # a message's id on Usenet, in "wrote in message news:…"
 _SENTENCE_END = re.compile(r"[^\W\d_]{3}[.!?]\s+([^\W\d_])")
 _ABBREVIATED = re.compile(r"\d[ .]{0,3}(?:[^\W\d_]{1,9}\.? ?){0,2}$")  # "4. jun.", "2024 г."
 _WEEKDAY = re.compile(
@@ -79,12 +80,13 @@ _FIELDS = {
 }
 _INLINE = re.compile(rf"(?<!\w)({_words(_FIELDS)})[ \xa0]?[*_]{{0,2}}:", re.IGNORECASE)
 _RULE = re.compile(r"\s*[-_=*]{3,}\s*$")
+_NAMED_RULE = re.compile(r"\s{0,9}-{3,}[^-\n][^\n]{0,150}[^-\n]-{3,}\s*$")  # of Lotus Notes
 
 
 def is_attribution(text: str) -> bool:
     """Tell whether a line, unwrapped, says of what follows who wrote it."""
     text = text.strip()
-    if not _END.search(text[-5:]) or len(text) > _MOST_CHARACTERS:
+    if len(text) > _MOST_CHARACTERS or not _ends(text):
         return False
     addressed, verb = bool(_ADDRESS.search(text)), False
     for found in _VERB.finditer(text):
@@ -96,6 +98,12 @@ def is_attribution(text: str) -> bool:
     if verb:
         return True
     return bool((addressed and _DATE.search(text)) or _ISO_DATE.search(text))
+
+
+def _ends(line: str) -> bool:
+    """Tell what an attribution's last line ends with: a colon, or an article's id."""
+    line = line.rstrip()
+    return bool(_END.search(line[-5:]) or ("news:" in line and _NEWS.search(line[-_MOST_CHARACTERS:])))
 
 
 def _is_name(words: Sequence[str]) -> bool:
@@ -139,7 +147,7 @@ def count_attribution_lines(lines: Sequence[str], end: int) -> int:
         lines: Of a text.
         end: Where what is quoted begins.
     """
-    if end < 1 or not _END.search(lines[end - 1].rstrip()[-5:]):
+    if end < 1 or not _ends(lines[end - 1]):
         return 0
     found = 0
     for count in range(1, min(_MOST_LINES, end) + 1):
@@ -203,9 +211,14 @@ def _is_rule_of_copy(line: str) -> bool:
 
 def _step_up(lines: Sequence[str], place: int) -> int:
     """Step from a head up over the rule and the empty lines above it; one that is handed on is no copy."""
-    while place and (not lines[place - 1].strip() or _RULE.match(lines[place - 1])):
+    while place:
+        above = lines[place - 1]
+        if _FORWARDED.match(above):
+            return len(lines)
+        if above.strip() and not _RULE.match(above) and not _NAMED_RULE.match(above):
+            break
         place -= 1
-    return len(lines) if place and _FORWARDED.match(lines[place - 1]) else place
+    return place
 
 
 def _is_copied(lines: Sequence[str], place: int) -> bool:
@@ -217,7 +230,7 @@ def _is_copied(lines: Sequence[str], place: int) -> bool:
         end += 1
     if end < len(lines) and lines[end].strip():
         return False
-    if not _END.search(lines[end - 1].rstrip()[-5:]) or not is_whole_attribution(_unwrap(lines[place:end])):
+    if not _ends(lines[end - 1]) or not is_whole_attribution(_unwrap(lines[place:end])):
         return False
     above = next((line.strip() for line in reversed(lines[max(0, place - 4) : place]) if line.strip()), "")
     below = next((line.strip() for line in lines[end : end + 4] if line.strip()), "")

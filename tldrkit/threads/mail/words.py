@@ -39,7 +39,7 @@ class Language(NamedTuple):
 LANGUAGES = {
     "en": Language(
         openers="on|at|in|quoting",
-        verbs="wrote|writes|said|says|posted|has written",
+        verbs="wrote|writes|said|says|posted|has written|quoting",
         pronouns="i|we|he|she|they|you|it|who|nobody|someone",
         sender="from",
         sent="sent|date|sent on",
@@ -327,8 +327,50 @@ LANGUAGES = {
         original="thư gốc",
         device="đã gửi từ",
     ),
+    "hr": Language(
+        verbs="napisao je|napisala je|je napisao|je napisala|piše|napisal|napisala|je napisal",
+        pronouns="ja|ti|on|ona|mi|vi|jaz|kdo|tko",
+        sender="šalje|pošiljatelj|od",
+        sent="poslano|datum",
+        to="prima|za|kopija|kp",
+        subject="predmet|zadeva",
+        original="izvorna poruka|izvirno sporočilo|originalna poruka",
+    ),
+    "bg": Language(
+        openers="на",
+        verbs="написа",
+        pronouns="аз|той|тя|ние|кой",
+        sender="от",
+        sent="изпратено|дата",
+        to="до|копие",
+        subject="относно",
+        original="оригинално съобщение",
+    ),
+    "he": Language(
+        openers="בתאריך",
+        verbs="כתב|כתבה|‏כתב",
+        sender="מאת",
+        sent="נשלח|תאריך",
+        to="אל|עותק",
+        subject="נושא",
+        original="הודעה מקורית",
+    ),
+    "ar": Language(
+        openers="في",
+        verbs="كتب|كتبت|تمت كتابة",
+        sender="من",
+        sent="تاريخ الإرسال|أرسلت|التاريخ|تم الإرسال",
+        to="إلى|نسخة",
+        subject="الموضوع",
+        original="الرسالة الأصلية",
+    ),
+    "lt": Language(verbs="rašė|parašė", sender="nuo", sent="išsiųsta|data", to="kam|kopija", subject="tema"),
+    "lv": Language(verbs="rakstīja", sender="no", sent="nosūtīts|datums", to="kam|adresāts", subject="tēma"),
+    "et": Language(
+        verbs="kirjutas", sender="saatja|kellelt", sent="saadetud", to="adressaat|kellele", subject="teema"
+    ),
 }
-"""Languages by their codes; Danish and Norwegian, Czech and Slovak, Russian and Ukrainian share much."""
+"""Languages by their codes; Danish and Norwegian, Czech and Slovak, Croatian and Slovene share much."""
 
 FORWARDED = (
     "forwarded message|forwarded by|begin forwarded message|weitergeleitete nachricht|weitergeleitet|"
