@@ -5,7 +5,7 @@ Marked quotes stay: whether they repeat the thread is known when all its message
 
 from collections.abc import Sequence
 
-from tldrkit.threads.mail.attributions import count_attribution_lines, find_copy, read_head
+from tldrkit.threads.mail.attributions import NAMED_RULE, count_attribution_lines, find_copy, read_head
 from tldrkit.threads.mail.footers import drop_marked, find_footer
 from tldrkit.threads.text.lines import join_empty_lines
 
@@ -41,6 +41,8 @@ def find_words(lines: Sequence[str]) -> list[str]:
             kept += lines[at : max(at + 1, end)]
             if count := count_attribution_lines(kept, len(kept)):
                 del kept[-count:]
+        elif kept and NAMED_RULE.match(kept[-1]):
+            kept.pop()
         at = max(at + 1, end)
     footer = find_footer(["words", *kept]) - 1  # they may be all there is
     return drop_marked(kept[:footer])

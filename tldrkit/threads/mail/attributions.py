@@ -80,7 +80,8 @@ _FIELDS = {
 }
 _INLINE = re.compile(rf"(?<!\w)({_words(_FIELDS)})[ \xa0]?[*_]{{0,2}}:", re.IGNORECASE)
 _RULE = re.compile(r"\s*[-_=*]{3,}\s*$")
-_NAMED_RULE = re.compile(r"\s{0,9}-{3,}[^-\n][^\n]{0,150}[^-\n]-{3,}\s*$")  # of Lotus Notes
+NAMED_RULE = re.compile(r"\s{0,9}-{3,}[^-\n][^\n]{0,150}[^-\n]-{3,}\s*$")
+"""What Lotus Notes puts above a head: "-----Ann wrote: -----"."""
 
 
 def is_attribution(text: str) -> bool:
@@ -215,7 +216,7 @@ def _step_up(lines: Sequence[str], place: int) -> int:
         above = lines[place - 1]
         if _FORWARDED.match(above):
             return len(lines)
-        if above.strip() and not _RULE.match(above) and not _NAMED_RULE.match(above):
+        if above.strip() and not _RULE.match(above) and not NAMED_RULE.match(above):
             break
         place -= 1
     return place
