@@ -4,11 +4,13 @@ import json
 import re
 import shutil
 import subprocess
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from tests.docs.test_command_lines import ROOT, find_command
+from tests.test_packaging import build
 
 FOLDER = ROOT / "deploy"
 UNITS = sorted(FOLDER.glob("*.service"))
@@ -56,3 +58,27 @@ def test_the_image_copies_what_is_there_and_starts_a_command_that_can_be_given()
     assert copied
     assert all((ROOT / name).exists() for name in copied)
     command.make_context("tldrkit", rest)
+
+
+def test_the_image_installs_all_of_the_package(tmp_path: Path) -> None:
+    """Of what is copied, where it is copied to, a wheel is made that holds every file of the package."""
+    text = (FOLDER / "Containerfile").read_text(encoding="utf-8")
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    for line in re.findall(r"^COPY (.*)$", text, re.MULTILINE):
+        *names, to = line.split()
+        for name in names:
+            if (ROOT / name).is_dir():
+                ignored = shutil.ignore_patterns("__pycache__")
+                shutil.copytree(ROOT / name, tree / to, symlinks=True, ignore=ignored)
+            else:
+                shutil.copy(ROOT / name, tree / to)
+    with zipfile.ZipFile(build("build_wheel", tree, tmp_path)) as wheel:
+        held = set(wheel.namelist())
+
+    package = ROOT / "tldrkit"
+    wanted = {path.relative_to(ROOT).as_posix() for path in package.rglob("*.*") if path.is_file()}
+    experiments = {
+        f"tldrkit/start/{path.relative_to(ROOT)}" for path in (ROOT / "experiments").rglob("*.yaml")
+    }
+    assert {name for name in wanted if "__pycache__" not in name} | experiments <= held

@@ -192,7 +192,7 @@ class Store:
         pareto: bool = False,
         report: File | None = None,
     ) -> None:
-        """Run a W&B sweep file here, without an account; each run is a training, its compression included.
+        """Run a W&B sweep file here, without an account; each trial compresses and trains a model.
 
         Args:
             file: The sweep.

@@ -29,7 +29,7 @@ Reference = Annotated[
 MaybeReference = Annotated[
     str | None,
     typer.Argument(
-        metavar="[REF]",
+        metavar="REF",
         help="One artifact; all of them where not given.",
         show_default=False,
         autocompletion=complete_reference,

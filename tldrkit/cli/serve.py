@@ -87,10 +87,11 @@ def serve(
     spec: SummarizeSpec,
     options: Options,
 ) -> None:
-    """Summarize over HTTP, by Hugging Face's contract, until stopped; what was accepted is answered first.
+    """Summarize over HTTP, by Hugging Face's contract, until it is stopped.
 
     `POST /` and `/summarization` answer the clients of Hugging Face, `POST /threads` takes forum threads in
-    any shape that `summarize` reads, and a page at `/` is for people. Needs the extra `serve`.
+    any shape that `summarize` reads, and a page at `/` is for people. When it is stopped, it first answers
+    what it has accepted. Needs the extra `serve`.
 
     Example: `tldrkit serve b/train --port 8000`
     """

@@ -69,9 +69,10 @@ def sweep(
     report: Report = None,
     options: Options,
 ) -> None:
-    """Run a W&B sweep file here, without an account; each run is a `train`, its compress step included.
+    """Run a W&B sweep file here, without an account; each trial compresses and trains a model.
 
-    Given again, in as many processes as you like, it goes on; a run whose process was killed is tried again.
+    The same command, given again or in other processes, goes on. A trial whose process was killed is tried
+    again.
 
     Example: `tldrkit sweep experiments/sweep_encoder_t5.yaml --count 20 --report sweep-report`
     """

@@ -85,7 +85,7 @@ class BaseSpec(FitSpec):
 
     prefix: str | None = Field(
         None,
-        description=f"Text set before every document; {Taught.prefix!r} if not given, with --encoder none.",
+        description=f"Text set before every document. [{Taught.prefix!r}; with --encoder nothing]",
     )
     max_source_tokens: int | None = Field(
         None,
@@ -162,7 +162,8 @@ class TrainSpec(FitSpec):
         None, ge=1, description="Only in the last N layers of encoder and decoder."
     )
     dendrite_modules: str | None = Field(
-        None, description="Instead of a placement: paths of linear layers, such as decoder.*.wi,decoder.*.wo"
+        None,
+        description="Instead of a placement: paths of linear layers, such as `decoder.*.wi,decoder.*.wo`.",
     )
     dendrite_unit: Literal["linear", "block"] = added_field(
         "linear",
