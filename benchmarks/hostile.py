@@ -22,7 +22,7 @@ from tldrkit.families.hub_code.spelling import restore_writing
 from tldrkit.scoring.baselines import lead, longest, title
 from tldrkit.scoring.centrality import compute_centrality, trace_sentence
 from tldrkit.scoring.metrics import METRICS
-from tldrkit.scoring.words import split_words
+from tldrkit.scoring.words import split_stems
 from tldrkit.threads import parse_threads
 from tldrkit.threads.html.markup import reduce_html, render_html
 from tldrkit.threads.mail.answers import find_words, reduce_answer
@@ -282,7 +282,7 @@ READERS: Mapping[str, Read] = {
     "sentences": _cut_sentences,
     "baselines": _choose_units,
     "metrics": _compute_metrics,
-    "words": split_words,
+    "words": split_stems,
     "centrality": _find_centre,
     "spelling": lambda text: restore_writing(text, text),
 }

@@ -30,7 +30,7 @@ from tldrkit.writing.generation import Generator
 from tldrkit.writing.long_threads import (
     CountTokens,
     count_with,
-    finish,
+    drop_cut_sentence,
     measure_room,
     reduce_thread,
 )
@@ -77,7 +77,7 @@ def build_model(summarizer: Summarizer, prefix: str, most: int, budget: int) -> 
         prefix=prefix, max_source_tokens=most, max_target_tokens=budget, num_beams=1, batch_size=16
     )
     generate = Generator(summarizer.network, summarizer.tokenizer, decoding)
-    return lambda texts: [finish(one)[0] for one in generate(texts)]
+    return lambda texts: [drop_cut_sentence(one)[0] for one in generate(texts)]
 
 
 class Ways:

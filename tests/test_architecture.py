@@ -171,6 +171,30 @@ def test_files_and_functions_stay_small(path: Path) -> None:
     assert [f.name for f in functions if len(f.args.args) > 6] == []
 
 
+def find_meanings(path: Path) -> Iterator[tuple[str, str]]:
+    """Find the public names of a module, and what each means; not what has its name, as steps do."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        names = [one.id for one in targets if isinstance(one, ast.Name)]
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            names = [node.name]
+        for name in names:
+            if not name.startswith("_") and name != path.stem:
+                yield name, ast.unparse(node)
+
+
+def test_a_public_name_means_one_thing() -> None:
+    """No two modules give one name to different things; `api/` calls things as those it is in front of."""
+    meanings: dict[str, dict[str, str]] = {}
+    for path in FILES:
+        place = path.relative_to(PACKAGE).as_posix()
+        if not place.startswith(("api/", "__main__")):
+            for name, meaning in find_meanings(path):
+                meanings.setdefault(name, {})[meaning] = place
+
+    assert {name: list(told.values()) for name, told in meanings.items() if len(told) > 1} == {}
+
+
 def test_nothing_is_unpickled() -> None:
     """No file calls torch.load, pickle or their kin."""
     text = "\n".join(path.read_text(encoding="utf-8") for path in FILES)

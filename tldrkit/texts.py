@@ -67,7 +67,7 @@ def say_reason(error: BaseException) -> str:
     return " ".join(told.split())[:_CLAUSE].rstrip(". ") or name_error(error)
 
 
-def render_html(text: str) -> str:
+def escape_html(text: str) -> str:
     """Render a text for a page: nothing in it is taken for a mark, and its lines stay lines."""
     return html.escape(show_text(text)).replace("\n", "<br>")
 
@@ -75,9 +75,9 @@ def render_html(text: str) -> str:
 def render_html_table(lines: Sequence[Sequence[str]], *, below: Sequence[str] = ()) -> str:
     """Render cells as a table of a page, the first line as its heads, and sentences below it."""
     heads, *rows = lines
-    cells = "".join(f"<th>{render_html(cell)}</th>" for cell in heads)
+    cells = "".join(f"<th>{escape_html(cell)}</th>" for cell in heads)
     body = "".join(
-        "<tr>" + "".join(f"<td>{render_html(cell)}</td>" for cell in row) + "</tr>" for row in rows
+        "<tr>" + "".join(f"<td>{escape_html(cell)}</td>" for cell in row) + "</tr>" for row in rows
     )
-    told = "".join(f"<p>{render_html(sentence)}</p>" for sentence in below)
+    told = "".join(f"<p>{escape_html(sentence)}</p>" for sentence in below)
     return f"<table><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>{told}"

@@ -57,10 +57,10 @@ os.waitpid(start("killed.jsonl"), 0)
 # A network that writes nothing.
 WORDLESS = """
 from tldrkit.__main__ import main
-from tldrkit.steps.summarize import Writer
+from tldrkit.steps.summarize import JournaledWriter
 
 NOTHING = '{"ending": "whole", "summary": "", "sources": [], "posts_used": 1}'
-Writer.__call__ = lambda self, threads: [NOTHING] * len(threads)
+JournaledWriter.__call__ = lambda self, threads: [NOTHING] * len(threads)
 main()
 """
 

@@ -3,7 +3,7 @@ import torch
 from transformers import PreTrainedModel
 
 from tldrkit.compression.calibration import CalibrationExample
-from tldrkit.compression.feed_forward import measure_importance, narrow_feed_forwards, widen_feed_forwards
+from tldrkit.compression.feed_forward import measure_neurons, narrow_feed_forwards, widen_feed_forwards
 from tldrkit.families.anatomy import find_feed_forwards
 
 Batch = dict[str, torch.Tensor]
@@ -59,12 +59,12 @@ def test_importance_counts_use_and_effect(
 ) -> None:
     """Twice the outgoing weights are twice the importance; what never fires has none."""
     feed_forwards = find_feed_forwards(network)
-    before = measure_importance(network, feed_forwards, examples)[-1]
+    before = measure_neurons(network, feed_forwards, examples)[-1]
     last = feed_forwards[-1]
     last.linear(last.writer).weight.data[:, 3] *= 2
     last.linear(last.readers[0]).weight.data[5] = 0
     if last.linear(last.readers[0]).bias is not None:
         last.linear(last.readers[0]).bias.data[5] = 0
-    after = measure_importance(network, feed_forwards, examples)[-1]
+    after = measure_neurons(network, feed_forwards, examples)[-1]
     torch.testing.assert_close(after[3], 2 * before[3])
     assert after[5] == 0

@@ -4,7 +4,7 @@ from transformers import PreTrainedModel
 
 from tests.training.packed.references import build_bart
 from tldrkit.compression.calibration import CalibrationExample
-from tldrkit.compression.heads import measure_importance, narrow_attentions
+from tldrkit.compression.heads import measure_heads, narrow_attentions
 from tldrkit.families.anatomy import find_blueprint
 from tldrkit.families.blueprint import AttentionPaths
 
@@ -77,7 +77,7 @@ def test_importance_counts_use_and_effect(
     attention = side.layers[1].cross
     assert attention
     silence(network, attention, 3)
-    (importance,) = measure_importance(network, [(side, attention)], examples)
+    (importance,) = measure_heads(network, [(side, attention)], examples)
 
     assert importance.sum().item() == pytest.approx(1.0)
     assert importance[3] == 0

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tldrkit.datasets.predictions import Output, read_outputs
+from tldrkit.datasets.predictions import Prediction, read_outputs
 from tldrkit.errors import DataError
 
 
@@ -20,8 +20,8 @@ def test_rows_become_outputs(tmp_path: Path) -> None:
         {"prediction": "", "references": ["b", "c"]},
     )
     assert read_outputs(write(tmp_path / "p.jsonl", *rows)) == (
-        Output(id="x", prediction="a", references=("b",), document="d"),
-        Output(id="2", prediction="", references=("b", "c")),
+        Prediction(id="x", prediction="a", references=("b",), document="d"),
+        Prediction(id="2", prediction="", references=("b", "c")),
     )
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tldrkit.datasets.hub import KNOWN
-from tldrkit.datasets.sources import SPLITS, Source, assign_buckets, plan_splits, resolve_source
+from tldrkit.datasets.sources import SPLITS, DataSource, assign_buckets, plan_splits, resolve_source
 from tldrkit.errors import DataError
 from tldrkit.specs import DataSpec
 
@@ -22,11 +22,11 @@ def write(path: Path, count: int = 100, *, start: int = 0) -> Path:
     return path
 
 
-def resolve(dataset: str | Path, folder: Path | None = None, **fields: str) -> Source:
+def resolve(dataset: str | Path, folder: Path | None = None, **fields: str) -> DataSource:
     return resolve_source(DataSpec(dataset=str(dataset), **fields), folder)
 
 
-def ids(source: Source) -> dict[str, list[str]]:
+def ids(source: DataSource) -> dict[str, list[str]]:
     return {split: [example.id for example in source.load(split)] for split in SPLITS}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from tests.reports.test_comparison import build_run
 from tldrkit.reports.comparison import compare_runs
 from tldrkit.reports.curves import build_curve
-from tldrkit.reports.examples import Example, Examples, choose_documents
+from tldrkit.reports.examples import Examples, ShownExample, choose_documents
 from tldrkit.reports.report import Report
 from tldrkit.specs import ClaimSpec, CompareSpec
 from tldrkit.store.lineage import Lineage
@@ -47,7 +47,7 @@ def build_report(seeds: int = 2, harm: str = HARM) -> Report:
     ]
     choice = choose_documents(runs)
     documents = tuple(
-        Example(
+        ShownExample(
             id=runs[0].document_ids[number],
             document=f"Document {number}. {SCRIPTS[number % 4]}\n{harm}",
             references=(f"reference {number} {harm}",),

@@ -10,7 +10,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.select import Select
 
 from tests.reports.samples import build_report
-from tldrkit.reports.html import render_html
+from tldrkit.reports.html import render_page
 from tldrkit.reports.report import Report
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -30,7 +30,7 @@ def report() -> Report:
 def opened(report: Report, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
     """The page, open in a browser as wide as a desk."""
     page = tmp_path_factory.mktemp("page") / "report.html"
-    page.write_text(render_html(report), encoding="utf-8")
+    page.write_text(render_page(report), encoding="utf-8")
     options = ChromeOptions()
     options.binary_location = str(BROWSER)
     for switch in ("headless=new", "no-sandbox", "disable-dev-shm-usage", "window-size=1280,900"):

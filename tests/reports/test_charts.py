@@ -2,7 +2,7 @@ import pytest
 
 from tests.reports.samples import build_report, build_training
 from tests.reports.test_comparison import build_run
-from tldrkit.reports.charts import LEFT, RIGHT, Axis, build_axis, build_course, build_scatter
+from tldrkit.reports.charts import LEFT, RIGHT, ChartAxis, build_axis, build_course, build_scatter
 from tldrkit.reports.curves import build_curve
 
 
@@ -18,7 +18,7 @@ from tldrkit.reports.curves import build_curve
 )
 def test_ticks_are_round_and_inside(low: float, high: float, texts: list[str]) -> None:
     """Ticks are multiples of 1, 2 or 5 times a power of ten, and lie where their values do."""
-    axis = Axis(low=low, high=high, start=0, end=100)
+    axis = ChartAxis(low=low, high=high, start=0, end=100)
 
     assert [tick.text for tick in axis.ticks] == texts
     assert all(0 <= tick.at <= 100 for tick in axis.ticks)

@@ -8,7 +8,7 @@ import pytest
 
 from tldrkit.errors import ComparisonError, SpecError
 from tldrkit.reports.claims import check_claims
-from tldrkit.reports.comparison import Comparison, compare_runs
+from tldrkit.reports.comparison import ComparedRuns, compare_runs
 from tldrkit.reports.page import render_markdown
 from tldrkit.reports.scores import Cost, RunScores
 from tldrkit.scoring.overlap import ROUGE_TYPES
@@ -66,7 +66,7 @@ def build_protocol(**gains: float) -> list[RunScores]:
     return [build_run(label, seed, gain) for label, gain in gains.items() for seed in range(3)]
 
 
-def compare(*runs: RunScores, claims: tuple[ClaimSpec, ...] = ()) -> Comparison:
+def compare(*runs: RunScores, claims: tuple[ClaimSpec, ...] = ()) -> ComparedRuns:
     return compare_runs(runs, CompareSpec(resamples=500, claims=claims))
 
 
@@ -317,9 +317,9 @@ def test_round_trips_through_json() -> None:
     """Runs and comparisons come back from JSON as they were; keys of later versions do no harm."""
     runs = build_protocol(A=0.05, B=0.05)
     comparison = compare(*runs)
-    assert Comparison.from_dict(json.loads(json.dumps(comparison.to_dict()))) == comparison
+    assert ComparedRuns.from_dict(json.loads(json.dumps(comparison.to_dict()))) == comparison
     assert RunScores.from_dict({**json.loads(json.dumps(runs[0].to_dict())), "new": 1}) == runs[0]
-    for read, written in ((RunScores, runs[0].to_dict()), (Comparison, comparison.to_dict())):
+    for read, written in ((RunScores, runs[0].to_dict()), (ComparedRuns, comparison.to_dict())):
         with pytest.raises(ComparisonError, match="another version"):
             read.from_dict(written | {"format": 1})
 

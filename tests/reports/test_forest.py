@@ -2,7 +2,7 @@ from tests.reports.samples import build_report
 from tests.reports.test_comparison import build_protocol, build_run, compare
 from tests.reports.test_html import Page
 from tldrkit.reports.forest import build_forest
-from tldrkit.reports.html import render_html
+from tldrkit.reports.html import render_page
 
 
 def test_every_difference_has_its_seeds_beneath_it() -> None:
@@ -38,7 +38,7 @@ def test_one_seed_has_no_units_to_show() -> None:
 def test_the_page_draws_the_forest() -> None:
     """As many diamonds as questions, as many squares as they have seeds, and the numbers beside them."""
     report = build_report()
-    page = Page(render_html(report))
+    page = Page(render_page(report))
     tags = [tag for tag, _ in page.elements]
     forest = build_forest(report.comparison)
     assert forest is not None

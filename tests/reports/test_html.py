@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from tests.reports.samples import HARM, build_report
-from tldrkit.reports.html import render_html
+from tldrkit.reports.html import render_page
 from tldrkit.reports.report import Report
 from tldrkit.scoring.metrics import METRICS
 
@@ -56,7 +56,7 @@ def report() -> Report:
 
 @pytest.fixture(scope="module")
 def text(report: Report) -> str:
-    return render_html(report)
+    return render_page(report)
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +89,7 @@ def test_links_lead_somewhere(page: Page) -> None:
 
 def test_texts_of_runs_stay_texts(report: Report, text: str, page: Page) -> None:
     """Marks in labels, ids, documents and data names are shown, never read: the page has as many elements."""
-    harmless = Page(render_html(build_report(harm="")))
+    harmless = Page(render_page(build_report(harm="")))
 
     assert [tag for tag, _ in page.elements] == [tag for tag, _ in harmless.elements]
     assert page.elements[-1][0] == "script"
@@ -147,13 +147,13 @@ def test_a_part_of_the_documents_is_called_a_part(report: Report, page: Page) ->
     assert "All documents, 60 of them." in page.find("p")
     assert any(
         "60 of 5,000 documents" in text and "the first 7" in text
-        for text in Page(render_html(part)).find("p")
+        for text in Page(render_page(part)).find("p")
     )
 
 
 def test_equal_reports_give_equal_pages(text: str) -> None:
     """A page is a function of its report, byte for byte."""
-    assert render_html(build_report()) == text
+    assert render_page(build_report()) == text
 
 
 def test_a_page_without_curves_sizes_or_rivals(report: Report) -> None:
@@ -161,7 +161,7 @@ def test_a_page_without_curves_sizes_or_rivals(report: Report) -> None:
     first = replace(report.comparison.rows[0], cost=dict.fromkeys(report.comparison.rows[0].cost))
     alone = replace(report.comparison, rows=(first,), contrasts=(), judgements=(), winner="", winner_model="")
     examples = replace(report.examples, runs=("A, seed 0",), documents=())
-    page = Page(render_html(replace(report, comparison=alone, curves=(), examples=examples)))
+    page = Page(render_page(replace(report, comparison=alone, curves=(), examples=examples)))
     shown = " ".join(page.find("p"))
 
     assert "No training of these runs is recorded." in shown

@@ -4,8 +4,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tldrkit.reports.coordinates import Line, render_coordinates
-from tldrkit.reports.sweep import SweepReport, render_html, render_markdown
+from tldrkit.reports.coordinates import RunLine, render_coordinates
+from tldrkit.reports.sweep import SweepReport, render_sweep, render_sweep_markdown
 from tldrkit.search.study import Trial
 
 
@@ -37,7 +37,7 @@ def report() -> SweepReport:
 
 def test_the_page_stands_alone_and_is_well_formed(report: SweepReport) -> None:
     """One file: no link, script or address in it, every tag closed, texts of errors escaped."""
-    page = render_html(report)
+    page = render_sweep(report)
     assert ElementTree.fromstring(page.removeprefix("<!doctype html>")).tag == "html"
     assert not re.search(r"https?:|<script|<link|src=|url\(", page)
     assert "&lt;b&gt; &amp; |" in page
@@ -46,7 +46,7 @@ def test_the_page_stands_alone_and_is_well_formed(report: SweepReport) -> None:
 
 def test_both_pages_tell_every_trial(report: SweepReport) -> None:
     """State, score, size, retries, parameters and where the result lies, on the page and in Markdown."""
-    for page in (render_html(report), render_markdown(report)):
+    for page in (render_sweep(report), render_sweep_markdown(report)):
         for words in (
             "4 trials: 1 finished, 1 stopped, 1 killed, 1 failed; 1 of them tried again after a kill.",
             "25.00", "12,345", "s/train@v1", "failed, again after 2", "75%", "tldrkit train --spec",
@@ -57,7 +57,7 @@ def test_both_pages_tell_every_trial(report: SweepReport) -> None:
 def test_lines_lie_where_their_values_are() -> None:
     """The lowest value is at the foot of its axis, the highest at its head; a wide range is logarithmic."""
     lines = [
-        Line(values={"lr": lr, "kind": kind, "score": score}, label="x", best=score == 3.0)
+        RunLine(values={"lr": lr, "kind": kind, "score": score}, label="x", best=score == 3.0)
         for lr, kind, score in ((0.001, "a", 1.0), (0.01, "b", 2.0), (0.1, "c", 3.0))
     ]
     drawn = render_coordinates(["lr", "kind", "score"], lines)

@@ -11,7 +11,7 @@ from tldrkit.scoring.words import (
     is_hidden,
     locate_common,
     split_any_words,
-    split_words,
+    split_stems,
 )
 
 WORDS = st.lists(st.sampled_from("abcde"), max_size=80)
@@ -20,14 +20,14 @@ WORDS = st.lists(st.sampled_from("abcde"), max_size=80)
 @given(st.text())
 def test_words_are_those_of_rouge_score(text: str) -> None:
     """Any text splits into the words of `rouge_score`, case and all scripts included."""
-    assert split_words(text) == DefaultTokenizer(use_stemmer=True).tokenize(text)
+    assert split_stems(text) == DefaultTokenizer(use_stemmer=True).tokenize(text)
 
 
 @given(st.lists(st.text("abdeginstuy", min_size=1, max_size=9)))
 def test_stems_are_those_of_rouge_score(words: list[str]) -> None:
     """Words that look like English ones have the same stems, the second time too."""
     text = " ".join(words)
-    assert split_words(text) == split_words(text) == DefaultTokenizer(use_stemmer=True).tokenize(text)
+    assert split_stems(text) == split_stems(text) == DefaultTokenizer(use_stemmer=True).tokenize(text)
 
 
 @given(WORDS, WORDS)

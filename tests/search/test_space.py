@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from tldrkit.errors import SpecError
-from tldrkit.search.space import Axis, Choice, Integers, Reals, list_values, read_axis
+from tldrkit.search.space import Axis, Choice, Reals, WholeNumbers, list_values, read_axis
 
 
 @pytest.mark.parametrize(
@@ -12,12 +12,12 @@ from tldrkit.search.space import Axis, Choice, Integers, Reals, list_values, rea
     [
         ({"value": 3}, Choice((3,))),
         ({"values": ["a", True, 2]}, Choice(("a", True, 2))),
-        ({"min": 1, "max": 4}, Integers(low=1, high=4)),
-        ({"distribution": "int_uniform", "min": 1, "max": 4}, Integers(low=1, high=4)),
+        ({"min": 1, "max": 4}, WholeNumbers(low=1, high=4)),
+        ({"distribution": "int_uniform", "min": 1, "max": 4}, WholeNumbers(low=1, high=4)),
         ({"min": 0, "max": 0.5}, Reals(low=0.0, high=0.5)),
         (
             {"distribution": "q_uniform", "min": 250, "max": 770, "q": 128},
-            Integers(low=256, high=768, step=128),
+            WholeNumbers(low=256, high=768, step=128),
         ),
         ({"distribution": "q_uniform", "min": 0, "max": 1, "q": 0.25}, Reals(low=0.0, high=1.0, step=0.25)),
         ({"distribution": "log_uniform_values", "min": 0.1, "max": 1}, Reals(low=0.1, high=1.0, log=True)),
@@ -57,7 +57,7 @@ def test_what_has_none_is_refused_by_name(written: object, named: str) -> None:
 
 def test_a_grid_lists_whole_numbers_and_steps_but_no_reals() -> None:
     """A grid has every value of an axis; an axis without end is refused."""
-    assert list_values("x", Integers(low=1, high=7, step=3)) == (1, 4, 7)
+    assert list_values("x", WholeNumbers(low=1, high=7, step=3)) == (1, 4, 7)
     assert list_values("x", Reals(low=0.0, high=1.0, step=0.5)) == (0.0, 0.5, 1.0)
     with pytest.raises(SpecError, match="no end"):
         list_values("x", Reals(low=0.0, high=1.0))

@@ -14,8 +14,8 @@ from tests.steps.conftest import Line
 from tests.steps.test_report import SPEC, score_rows
 from tldrkit.errors import ComparisonError, TldrkitError, UnknownReference
 from tldrkit.options import Options
-from tldrkit.reports.comparison import Comparison
-from tldrkit.reports.html import render_html
+from tldrkit.reports.comparison import ComparedRuns
+from tldrkit.reports.html import render_page
 from tldrkit.steps.compare import MARKDOWN_PAGE, compare, read_comparison
 from tldrkit.steps.report import build_report, build_sheet, render_report
 from tldrkit.steps.scored import find_scored
@@ -49,7 +49,7 @@ def options(stores: Path, tmp_path: Path) -> Options:
     return Options(artifacts=tmp_path / "store")
 
 
-def set_beside(options: Options, also: list[Path]) -> Comparison:
+def set_beside(options: Options, also: list[Path]) -> ComparedRuns:
     return read_comparison(compare(options, SPEC, references=NAMES, target="compare", also=also).artifact)
 
 
@@ -79,12 +79,12 @@ def test_replications_are_in_every_form(stores: Path, options: Options) -> None:
     comparison = read_comparison(artifact)
     report = build_report(store, artifact)
 
-    for text in ((artifact.path / MARKDOWN_PAGE).read_text(encoding="utf-8"), render_html(report)):
+    for text in ((artifact.path / MARKDOWN_PAGE).read_text(encoding="utf-8"), render_page(report)):
         assert "Pooled, a replication counts as one" in text
         assert all(
             line.replace("'", "&#39;") in text or line in text for line in comparison.contrasts[0].beside
         )
-    assert Comparison.from_dict(json.loads(json.dumps(comparison.to_dict()))) == comparison
+    assert ComparedRuns.from_dict(json.loads(json.dumps(comparison.to_dict()))) == comparison
     assert report.examples.runs[:2] == (f"x, seed 0 ({options.artifacts})", f"x, seed 0 ({also[0]})")
     assert report.examples.documents[0].summaries[:2] == ("he ate x cakes and 5 pies", "x ate 5 cakes")
     assert report.lineage.is_sound

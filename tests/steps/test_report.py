@@ -8,7 +8,7 @@ import pytest
 from tests.steps.conftest import Line
 from tldrkit.errors import DamagedArtifact, UnknownReference
 from tldrkit.options import Options
-from tldrkit.reports.html import render_html
+from tldrkit.reports.html import render_page
 from tldrkit.specs import CompareSpec, PredictionsSpec
 from tldrkit.steps.compare import compare
 from tldrkit.steps.predictions import score_predictions
@@ -159,7 +159,7 @@ def test_other_scripts_reach_the_page_whole(options: Options, tmp_path: Path, te
 
     assert report.examples.documents[8].summaries == (text.format("x", 8), text.format("y", 8))
     assert any("of 9 of 9 references it sees less than half" in one for one in report.comparison.warnings)
-    assert json.dumps(text.format("x", 8), ensure_ascii=False) in render_html(report)
+    assert json.dumps(text.format("x", 8), ensure_ascii=False) in render_page(report)
 
 
 def test_predictions_without_a_word_are_compared(options: Options, tmp_path: Path) -> None:

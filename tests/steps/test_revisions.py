@@ -47,7 +47,7 @@ from tldrkit.steps.eval import eval as score
 from tldrkit.steps.export import export
 from tldrkit.steps.predictions import score_predictions
 from tldrkit.steps.revisions import REVISIONS, describe_code
-from tldrkit.steps.summarize import Output, Writer, summarize
+from tldrkit.steps.summarize import JournaledWriter, Output, summarize
 from tldrkit.steps.train import train
 from tldrkit.store.journal import JOURNALS
 from tldrkit.store.store import ArtifactStore
@@ -328,7 +328,9 @@ def test_a_machine_that_writes_otherwise_is_refused(place: Place) -> None:
     spec, source = SummarizeSpec(max_tokens=8, **EXACT), resolve_model(place.store, place.tiny)
     thread = Thread(id="1", title="One", posts=(Post(author="", text="The lift is broken."),))
     codes = [{"revision": REVISIONS["summarize"] - 1}, describe_code("summarize", place.options)]
-    refusing, writing = (Writer(options=place.options, spec=spec, source=source, code=code) for code in codes)
+    refusing, writing = (
+        JournaledWriter(options=place.options, spec=spec, source=source, code=code) for code in codes
+    )
     with pytest.raises(ModelError, match="would write otherwise"):
         refusing([thread])
     assert len(writing([thread])) == 1

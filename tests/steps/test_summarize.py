@@ -19,7 +19,7 @@ from tldrkit.options import Options
 from tldrkit.records.inputs import STDIN, Inputs, Shard
 from tldrkit.records.summaries import Output
 from tldrkit.specs import Form, SummarizeSpec
-from tldrkit.steps.summarize import Summarized, Writer, summarize
+from tldrkit.steps.summarize import JournaledWriter, Summarized, summarize
 from tldrkit.store.runs import list_runs
 from tldrkit.threads.thread import WORDLESS
 from tldrkit.tracking import JsonlTracker
@@ -193,7 +193,7 @@ def test_a_summary_without_words_has_a_reason(
 ) -> None:
     """What the network wrote is kept, with a reason and a count of its own."""
     empty = json.dumps({"ending": "whole", "summary": text, "sources": [], "posts_used": 1})
-    monkeypatch.setattr(Writer, "__call__", lambda _, threads: [empty] * len(threads))
+    monkeypatch.setattr(JournaledWriter, "__call__", lambda _, threads: [empty] * len(threads))
     done = place.run()
     assert (done.threads, done.empty, done.broken) == (20, 0 if words else 20, 1)
     first = place.read()[0]

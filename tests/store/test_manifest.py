@@ -14,7 +14,7 @@ from tldrkit.store.manifest import (
     FileEntry,
     Input,
     Manifest,
-    compute_digest,
+    compute_content_digest,
     compute_identity,
     parse_manifest,
     read_manifest,
@@ -159,10 +159,12 @@ def test_digest_is_the_content() -> None:
     """Equal payloads have equal digests; another path, byte or kind has another."""
     file = FileEntry(path="a", bytes=1, sha256="s")
     same = FileEntry(path="a", bytes=1, sha256="s")
-    assert compute_digest("k", [file]) == compute_digest("k", [same])
+    assert compute_content_digest("k", [file]) == compute_content_digest("k", [same])
     others = [
         ("j", file),
         ("k", FileEntry(path="b", bytes=1, sha256="s")),
         ("k", FileEntry(path="a", bytes=1, sha256="t")),
     ]
-    assert compute_digest("k", [file]) not in {compute_digest(kind, [other]) for kind, other in others}
+    assert compute_content_digest("k", [file]) not in {
+        compute_content_digest(kind, [other]) for kind, other in others
+    }

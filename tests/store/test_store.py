@@ -15,7 +15,7 @@ from tldrkit.errors import DamagedArtifact, StoreError, UnknownReference
 from tldrkit.store.digest import digest_file
 from tldrkit.store.lineage import Lineage
 from tldrkit.store.manifest import Input, compute_identity
-from tldrkit.store.store import Artifact, ArtifactStore, Draft
+from tldrkit.store.store import Artifact, ArtifactDraft, ArtifactStore
 
 
 def list_files(root: Path) -> list[str]:
@@ -23,7 +23,7 @@ def list_files(root: Path) -> list[str]:
 
 
 @contextmanager
-def publish_half(store: ArtifactStore) -> Iterator[Draft]:
+def publish_half(store: ArtifactStore) -> Iterator[ArtifactDraft]:
     with store.publish("b/train", kind="blob", spec={}, inputs=[], provenance={}) as draft:
         (draft.path / "half").write_bytes(b"half")
         yield draft

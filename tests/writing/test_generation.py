@@ -15,7 +15,7 @@ from tldrkit.families.summarizer import Summarizer
 from tldrkit.specs import BaseSpec, EvalSpec, SummarizeSpec
 from tldrkit.writing.compiled.search import write_greedily
 from tldrkit.writing.decoding import Decoding, read_decoding
-from tldrkit.writing.generation import Generator, cut_batches, finish
+from tldrkit.writing.generation import Generator, build_summaries, cut_batches
 from tldrkit.writing.lean import LeanTokenizer
 from tldrkit.writing.long_threads import decode_threads
 
@@ -239,14 +239,14 @@ def test_words_are_written_as_people_write_them(lean: bool) -> None:
     defaults = GenerationConfig(eos_token_id=1)
 
     for decoding, text in ((SHORT, RESTORED), (replace(SHORT, restore_case=False), WRITTEN)):
-        assert [one.text for one in finish(pieces, [THREAD], held, defaults, decoding)] == [text]
+        assert [one.text for one in build_summaries(pieces, [THREAD], held, defaults, decoding)] == [text]
 
 
 def test_a_tokenizer_with_case_is_believed() -> None:
     """What it writes is left as it is, stray spaces too."""
     tokenizer = build_tokenizer(lowercase=False)
     pieces = [tokenizer("says Tim ' s open . It")["input_ids"]]
-    (one,) = finish(pieces, [THREAD], tokenizer, GenerationConfig(eos_token_id=1), SHORT)
+    (one,) = build_summaries(pieces, [THREAD], tokenizer, GenerationConfig(eos_token_id=1), SHORT)
 
     assert one.text == tokenizer.decode(pieces[0])
 

@@ -11,7 +11,7 @@ from tldrkit.families.summarizer import Summarizer
 from tldrkit.specs import BaseSpec, SummarizeSpec, build_spec
 from tldrkit.threads import Post, Thread
 from tldrkit.writing.generation import Generated
-from tldrkit.writing.long_threads import ThreadSummarizer, choose_central, finish, reduce_thread
+from tldrkit.writing.long_threads import ThreadSummarizer, choose_central, drop_cut_sentence, reduce_thread
 
 SAID = "the wheel of my old bicycle has a slow leak. nobody could find where it comes from."
 
@@ -111,7 +111,7 @@ def test_equal_texts_are_chosen_once() -> None:
 )
 def test_no_sentence_is_cut_unless_it_must_be(written: Generated, text: str, ending: str) -> None:
     """An unfinished last sentence goes where a whole one stays; the outcome says so."""
-    assert finish(written) == (text, ending)
+    assert drop_cut_sentence(written) == (text, ending)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.lowercase import THREAD, WRITTEN
 from tldrkit.families.hub_code.spelling import Writing
 from tldrkit.writing.generation import Generated
-from tldrkit.writing.long_threads import finish
+from tldrkit.writing.long_threads import drop_cut_sentence
 from tldrkit.writing.unfolding import Unfolding
 
 Texts = st.text(alphabet="ab .!?\n\"'’1Mr漢字", max_size=60)
@@ -49,7 +49,7 @@ def test_what_was_told_is_never_taken_back(text: str, ended: bool) -> None:
     """Whether a summary ends or runs out of tokens, it begins with all that was told of it."""
     unfolding = build(text)
     told = unfold(text, unfolding)
-    summary, _ = finish(Generated(text.strip(), len(text), ended))
+    summary, _ = drop_cut_sentence(Generated(text.strip(), len(text), ended))
 
     assert all(summary.startswith(part) for part in told)
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from tldrkit.api.model import Model
     from tldrkit.api.store import Store
-    from tldrkit.reports.comparison import Contrast, Row
+    from tldrkit.reports.comparison import Contrast, LabelRow
 
 
 class Scores:
@@ -60,7 +60,7 @@ class Comparison:
         self.path: Path = artifact.path
 
     @property
-    def rows(self) -> "tuple[Row, ...]":
+    def rows(self) -> "tuple[LabelRow, ...]":
         """The runs, with scores times 100."""
         return self._value.rows
 

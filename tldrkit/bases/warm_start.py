@@ -40,7 +40,7 @@ POSITION_OFFSET = (
 
 
 @dataclass(frozen=True)
-class Kind:
+class EncoderKind:
     """Where a kind of encoder keeps what BART has too.
 
     Args:
@@ -76,10 +76,10 @@ _BERT_PARTS = {
     "fc2": "output.dense",
     "final_layer_norm": "output.LayerNorm",
 }
-_BERT = Kind(_BERT_SIZES, "encoder.layer", _BERT_PARTS)
+_BERT = EncoderKind(_BERT_SIZES, "encoder.layer", _BERT_PARTS)
 # RoBERTa numbers positions from behind its padding token, which is 1 (transformers' RobertaEmbeddings).
-_ROBERTA = Kind(_BERT_SIZES, "encoder.layer", _BERT_PARTS, first_position=2)
-_DISTILBERT = Kind(
+_ROBERTA = EncoderKind(_BERT_SIZES, "encoder.layer", _BERT_PARTS, first_position=2)
+_DISTILBERT = EncoderKind(
     ("dim", "n_layers", "n_heads", "hidden_dim", "activation", "dropout", "attention_dropout"),
     "transformer.layer",
     {
@@ -173,7 +173,7 @@ def _check_kind(config: PreTrainedConfig, folder: Path) -> None:
         raise ModelError(f"{folder} cannot become a BART: {reason}.", hint="Use another encoder.")
 
 
-def _find_obstacles(config: PreTrainedConfig, kind: Kind) -> Iterator[str]:
+def _find_obstacles(config: PreTrainedConfig, kind: EncoderKind) -> Iterator[str]:
     width, _, heads, _, activation, _, _ = (getattr(config, name) for name in kind.sizes)
     if getattr(config, "is_decoder", False) or getattr(config, "add_cross_attention", False):
         yield "it is set up as a decoder, not as an encoder"
@@ -209,7 +209,7 @@ def _find_marks(tokenizer: PreTrainedTokenizerBase, folder: Path) -> dict[str, i
 
 
 def _build_config(
-    config: PreTrainedConfig, kind: Kind, marks: Mapping[str, int], dec_num_layers: int, positions: int
+    config: PreTrainedConfig, kind: EncoderKind, marks: Mapping[str, int], dec_num_layers: int, positions: int
 ) -> BartConfig:
     width, layers, heads, d_ff, activation, dropout, attention_dropout = (
         getattr(config, name) for name in kind.sizes
@@ -235,7 +235,7 @@ def _build_config(
     )
 
 
-def _read_positions(embeddings: nn.Module, kind: Kind) -> Tensor:
+def _read_positions(embeddings: nn.Module, kind: EncoderKind) -> Tensor:
     """Read what an encoder adds at each position: its position, and the type of a first segment."""
     given: Any = embeddings
     positions: Tensor = given.position_embeddings.weight.detach()[kind.first_position :]
@@ -251,7 +251,7 @@ def _copy_embeddings(network: BartForConditionalGeneration, embeddings: Any, pos
         side.layernorm_embedding.load_state_dict(embeddings.LayerNorm.state_dict())
 
 
-def _copy_layers(targets: Sequence[nn.Module], sources: Sequence[nn.Module], kind: Kind) -> None:
+def _copy_layers(targets: Sequence[nn.Module], sources: Sequence[nn.Module], kind: EncoderKind) -> None:
     for target, source in zip(targets, sources, strict=True):
         for mine, theirs in kind.parts.items():
             target.get_submodule(mine).load_state_dict(source.get_submodule(theirs).state_dict())

@@ -17,7 +17,7 @@ from tldrkit.texts import count_noun
 DAMAGED = 4
 """Exit status where an artifact, or one that it was made from, is not as it was published."""
 
-Reference = Annotated[
+ReferenceArgument = Annotated[
     str,
     typer.Argument(
         metavar="REF",
@@ -36,7 +36,7 @@ MaybeReference = Annotated[
     ),
 ]
 
-Checkpoints = Annotated[
+CheckpointsOption = Annotated[
     bool,
     typer.Option(
         "--checkpoints",
@@ -78,7 +78,7 @@ def ls(*, artifacts: Artifacts = _HERE) -> None:
 
 
 @app.command(cls=AnySpelling)
-def show(reference: Reference, *, artifacts: Artifacts = _HERE) -> None:
+def show(reference: ReferenceArgument, *, artifacts: Artifacts = _HERE) -> None:
     """Show an artifact's manifest as JSON."""
     console.show_json(_open(artifacts).resolve(reference).manifest.to_dict())
 
@@ -95,7 +95,7 @@ def verify(reference: MaybeReference = None, *, artifacts: Artifacts = _HERE) ->
 
 
 @app.command(cls=AnySpelling)
-def lineage(reference: Reference, *, artifacts: Artifacts = _HERE) -> None:
+def lineage(reference: ReferenceArgument, *, artifacts: Artifacts = _HERE) -> None:
     """Show what an artifact was made from, down to the data; exit status 4 where some is damaged or gone."""
     tree = _open(artifacts).lineage(reference)
     console.show_line("\n".join(_render_lineage(tree)))
@@ -112,7 +112,7 @@ def _render_lineage(item: Lineage, depth: int = 0) -> Iterator[str]:
 
 
 @app.command(cls=AnySpelling)
-def gc(*, checkpoints: Checkpoints = False, artifacts: Artifacts = _HERE) -> None:
+def gc(*, checkpoints: CheckpointsOption = False, artifacts: Artifacts = _HERE) -> None:
     """Remove what killed processes left and nothing needs; published versions are never removed."""
     removed = _open(artifacts).collect_garbage(checkpoints=checkpoints)
     for path in removed:

@@ -8,7 +8,7 @@ from tldrkit.cli.options import AsName, step_command
 from tldrkit.options import Options
 from tldrkit.specs import BaseSpec, WarmStartSpec
 
-Encoder = Annotated[
+EncoderOption = Annotated[
     str | None,
     typer.Option(
         metavar="SOURCE",
@@ -19,7 +19,9 @@ Encoder = Annotated[
 
 
 @step_command(BaseSpec, instead=("encoder", WarmStartSpec))
-def base(*, name: AsName, encoder: Encoder = None, spec: BaseSpec | WarmStartSpec, options: Options) -> None:
+def base(
+    *, name: AsName, encoder: EncoderOption = None, spec: BaseSpec | WarmStartSpec, options: Options
+) -> None:
     """Make a base: a BART from a pretrained encoder, or a small T5 from scratch.
 
     With --encoder, encoder and decoder begin as that encoder (Rothe et al. 2020). --vocab-size keeps the

@@ -13,7 +13,7 @@ from tldrkit.specs import CompareSpec
 from tldrkit.store.store import ArtifactStore
 
 if TYPE_CHECKING:
-    from tldrkit.reports.comparison import Comparison
+    from tldrkit.reports.comparison import ComparedRuns
 
 References = Annotated[
     list[str],
@@ -35,7 +35,9 @@ Also = Annotated[
         show_default=False,
     ),
 ]
-Name = Annotated[str, typer.Option("--as", metavar="NAME", help="Name to publish the comparison under.")]
+ComparisonName = Annotated[
+    str, typer.Option("--as", metavar="NAME", help="Name to publish the comparison under.")
+]
 Json = Annotated[
     Path | None,
     typer.Option("--json", metavar="FILE", parser=read_path, help="Write the comparison as JSON too."),
@@ -75,7 +77,7 @@ def compare(
     references: References,
     *,
     also: Also = None,
-    name: Name = "compare",
+    name: ComparisonName = "compare",
     json: Json = None,
     markdown: Markdown = None,
     html: Html = None,
@@ -123,7 +125,7 @@ def compare(
         console.say(f"Let people fill in the column `rating` of {names}, then run the same command again.")
 
 
-def _show(comparison: "Comparison") -> None:
+def _show(comparison: "ComparedRuns") -> None:
     from tldrkit.reports.page import find_notes
     from tldrkit.reports.tables import build_costs, build_others, build_quality
 
@@ -139,10 +141,10 @@ def _show(comparison: "Comparison") -> None:
         console.warn(note)
 
 
-def _show_plot(comparison: "Comparison") -> None:
-    from tldrkit.reports.plot import collect_points, find_front, render_plot
+def _show_plot(comparison: "ComparedRuns") -> None:
+    from tldrkit.reports.plot import find_front, place_runs, render_plot
 
-    points = collect_points(comparison)
+    points = place_runs(comparison)
     if len(points) > 1:
         for line in render_plot(points):
             console.show_line(line, style="cyan")
@@ -150,7 +152,7 @@ def _show_plot(comparison: "Comparison") -> None:
         console.show_line(f"Pareto front (nothing smaller scores as high): {front}.", style="cyan")
 
 
-def _show_verdicts(comparison: "Comparison") -> None:
+def _show_verdicts(comparison: "ComparedRuns") -> None:
     from tldrkit.reports.tables import build_differences, build_replications
 
     if comparison.replications:

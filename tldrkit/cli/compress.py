@@ -5,11 +5,11 @@ from typing import Annotated
 import typer
 
 from tldrkit.cli.completing import complete_reference
-from tldrkit.cli.options import AsName, Source, step_command
+from tldrkit.cli.options import AsName, SourceArgument, step_command
 from tldrkit.options import Options
 from tldrkit.specs import CompressSpec
 
-Match = Annotated[
+MatchOption = Annotated[
     str | None,
     typer.Option(
         metavar="REF",
@@ -21,7 +21,7 @@ Match = Annotated[
 
 @step_command(CompressSpec, how=("artifacts", "data", "threads", "force"))
 def compress(
-    source: Source, *, name: AsName, match: Match = None, spec: CompressSpec, options: Options
+    source: SourceArgument, *, name: AsName, match: MatchOption = None, spec: CompressSpec, options: Options
 ) -> None:
     """Make a T5, BART or kin smaller, and keep the parts that matter most.
 

@@ -13,7 +13,7 @@ from tldrkit.specs import EvalSpec, PredictionsSpec, ScoreSpec
 
 GIVEN = "Outputs of another system, instead of SOURCE"
 
-Source = Annotated[
+EvalSource = Annotated[
     str | None,
     typer.Argument(
         metavar="SOURCE",
@@ -41,7 +41,7 @@ Seed = Annotated[int, typer.Option(help="Seed the outputs were made with.", min=
 
 @step_command(EvalSpec, how=("artifacts", "data", "device", "threads", "force"))
 def eval(  # noqa: A001  (the command's name)
-    source: Source = None,
+    source: EvalSource = None,
     *,
     name: AsName,
     predictions: Predictions = None,

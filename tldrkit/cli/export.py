@@ -7,7 +7,7 @@ import typer
 
 from tldrkit.cli import console
 from tldrkit.cli.completing import complete_reference
-from tldrkit.cli.options import Source, read_path, step_command
+from tldrkit.cli.options import SourceArgument, read_path, step_command
 from tldrkit.errors import SpecError
 from tldrkit.options import Options
 from tldrkit.specs import ExportSpec
@@ -24,7 +24,7 @@ To = Annotated[
         help="Folder to write; new, empty, or written by an earlier export.",
     ),
 ]
-Comparison = Annotated[
+ComparisonOption = Annotated[
     str | None,
     typer.Option(
         metavar="REF",
@@ -53,10 +53,10 @@ DryRun = Annotated[
 
 @step_command(ExportSpec, how=("artifacts", "force"))
 def export(
-    source: Source,
+    source: SourceArgument,
     *,
     to: To,
-    comparison: Comparison = None,
+    comparison: ComparisonOption = None,
     push_to_hub: PushToHub = None,
     private: Private = True,
     dry_run: DryRun = False,

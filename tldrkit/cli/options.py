@@ -43,7 +43,7 @@ Artifacts = Annotated[
 AsName = Annotated[
     str, typer.Option("--as", metavar="NAME", help="Name to publish the result under, such as b/train.")
 ]
-Source = Annotated[
+SourceArgument = Annotated[
     str,
     typer.Argument(
         metavar="SOURCE",

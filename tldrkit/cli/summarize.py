@@ -34,7 +34,7 @@ Paths = Annotated[
         show_default=False,
     ),
 ]
-Model = Annotated[
+ModelOption = Annotated[
     str,
     typer.Option(
         "--model",
@@ -123,7 +123,7 @@ EVERY = 2.0
 def summarize(
     paths: Paths,
     *,
-    model: Model,
+    model: ModelOption,
     out: Out = None,
     sidecar: Sidecar = False,
     form: Format = None,

@@ -24,7 +24,7 @@ Count = Annotated[
         show_default=False,
     ),
 ]
-Name = Annotated[
+SweepName = Annotated[
     str | None, typer.Option("--as", metavar="NAME", help="Name of the sweep.", show_default="the file's")
 ]
 Storage = Annotated[
@@ -46,7 +46,7 @@ Pareto = Annotated[
         show_default=False,
     ),
 ]
-Report = Annotated[
+ReportOption = Annotated[
     Path | None,
     typer.Option(
         "--report",
@@ -63,10 +63,10 @@ def sweep(
     file: SweepFile,
     *,
     count: Count = None,
-    name: Name = None,
+    name: SweepName = None,
     storage: Storage = None,
     pareto: Pareto = False,
-    report: Report = None,
+    report: ReportOption = None,
     options: Options,
 ) -> None:
     """Run a W&B sweep file here, without an account; each trial compresses and trains a model.

@@ -22,7 +22,7 @@ def narrow_feed_forwards(
 ) -> None:
     """Keep the ``width`` most important neurons of every wider feed-forward, in their order, in place."""
     feed_forwards = [wider for wider in find_feed_forwards(network) if wider.width > width]
-    importances = measure_importance(network, feed_forwards, examples)
+    importances = measure_neurons(network, feed_forwards, examples)
     for feed_forward, importance in zip(feed_forwards, importances, strict=True):
         kept = importance.topk(width).indices.sort().values
         take = partial(torch.index_select, index=kept)
@@ -30,7 +30,7 @@ def narrow_feed_forwards(
     write_sizes(network)
 
 
-def measure_importance(
+def measure_neurons(
     network: PreTrainedModel, feed_forwards: Sequence[FeedForward], examples: Sequence[CalibrationExample]
 ) -> list[torch.Tensor]:
     """Measure how much each hidden neuron adds to the residual stream.

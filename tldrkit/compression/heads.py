@@ -14,7 +14,7 @@ from tldrkit.compression.calibration import CalibrationExample
 from tldrkit.compression.importance import measure_written
 from tldrkit.families.anatomy import find_blueprint
 from tldrkit.families.blueprint import AttentionPaths, Side
-from tldrkit.families.rebuilding import State, rebuild, resize
+from tldrkit.families.rebuilding import StateDict, rebuild, resize
 
 
 def narrow_attentions(
@@ -38,7 +38,7 @@ def narrow_attentions(
     sides = [side for side in find_blueprint(network).sides if side.heads > heads]
     groups = [(side, group) for side in sides for group in _group(side)]
     together = [(side, attention) for side, group in groups for attention in group]
-    scores = iter(measure_importance(network, together, examples))
+    scores = iter(measure_heads(network, together, examples))
     for side, group in groups:
         importance = torch.stack([next(scores) for _ in group]).sum(0)
         kept = importance.topk(heads).indices.sort().values
@@ -49,7 +49,7 @@ def narrow_attentions(
     return rebuild(network, kind, config, state)
 
 
-def measure_importance(
+def measure_heads(
     network: PreTrainedModel,
     attentions: Sequence[tuple[Side, AttentionPaths]],
     examples: Sequence[CalibrationExample],
@@ -74,7 +74,7 @@ def _group(side: Side) -> list[list[AttentionPaths]]:
     return [own, *crosses] if side.bias else [*([one] for one in own), *crosses]
 
 
-def _keep_heads(state: State, attention: AttentionPaths, heads: Tensor, width: int) -> None:
+def _keep_heads(state: StateDict, attention: AttentionPaths, heads: Tensor, width: int) -> None:
     """Keep the rows of queries, keys and values, and the columns of the output, that belong to some heads."""
     features = (heads[:, None] * width + torch.arange(width, device=heads.device)).flatten()
     for path in (attention.query, attention.key, attention.value):

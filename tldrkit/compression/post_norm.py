@@ -25,7 +25,7 @@ from tldrkit.compression.width import Narrowed, choose_features, compute_basis, 
 from tldrkit.families.anatomy import find_blueprint
 from tldrkit.families.blueprint import Blueprint
 from tldrkit.families.drawing import draw_blueprint
-from tldrkit.families.rebuilding import State, rebuild, resize
+from tldrkit.families.rebuilding import StateDict, rebuild, resize
 
 _FEWEST = 1e-9  # share of the largest variance below which a direction is taken as empty
 
@@ -169,19 +169,19 @@ def _fit_norms(
     return fitted
 
 
-def _read(state: State, path: str, matrix: Tensor, constants: Tensor) -> None:
+def _read(state: StateDict, path: str, matrix: Tensor, constants: Tensor) -> None:
     """Let a linear layer read the narrow stream, and predict the full one from it."""
     weight, bias = state[f"{path}.weight"].double(), state[f"{path}.bias"].double()
     state[f"{path}.weight"], state[f"{path}.bias"] = weight @ matrix, bias + weight @ constants
 
 
-def _write(state: State, path: str, basis: Tensor) -> None:
+def _write(state: StateDict, path: str, basis: Tensor) -> None:
     """Let a linear layer write to the narrow stream."""
     weight, bias = state[f"{path}.weight"].double(), state[f"{path}.bias"].double()
     state[f"{path}.weight"], state[f"{path}.bias"] = basis.T @ weight, basis.T @ bias
 
 
-def _rename_ends(state: State, blueprint: Blueprint, drawn: Blueprint, zeros: Tensor) -> None:
+def _rename_ends(state: StateDict, blueprint: Blueprint, drawn: Blueprint, zeros: Tensor) -> None:
     """Move the norm of embeddings before a projection, and add projections that change nothing."""
     if blueprint.projections:
         return

@@ -19,7 +19,7 @@ from tldrkit.compression.calibration import CalibrationExample, run_calibration
 from tldrkit.families.anatomy import find_blueprint
 from tldrkit.families.blueprint import LayerPaths
 from tldrkit.families.drawing import draw_blueprint
-from tldrkit.families.rebuilding import State, rebuild, resize
+from tldrkit.families.rebuilding import StateDict, rebuild, resize
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def list_sublayers(layer: LayerPaths) -> Iterator[tuple[str, tuple[str, ...], st
 
 
 def _rotate_sublayer(
-    state: State, norm: str, readers: Sequence[str], writer: str, basis: torch.Tensor
+    state: StateDict, norm: str, readers: Sequence[str], writer: str, basis: torch.Tensor
 ) -> None:
     """Express one sublayer in the basis: what it reads through its norm, and what it writes."""
     weight = state[f"{norm}.weight"]
@@ -142,7 +142,7 @@ def _rotate_sublayer(
     state[f"{norm}.weight"] = _build_norm_weight(weight, basis)
 
 
-def _rotate_ends(state: State, projections: tuple[str, str], norm: str, basis: torch.Tensor) -> None:
+def _rotate_ends(state: StateDict, projections: tuple[str, str], norm: str, basis: torch.Tensor) -> None:
     """Set the projections from and to the width of the embeddings, the final norm's weight in the latter."""
     weight = state[f"{norm}.weight"]
     identity = torch.eye(basis.shape[0], dtype=basis.dtype, device=basis.device)

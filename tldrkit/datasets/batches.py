@@ -38,7 +38,7 @@ class Tokens:
 
 
 @dataclass(frozen=True)
-class Batch:
+class PaddedBatch:
     """Padded token ids.
 
     Shape:
@@ -49,9 +49,9 @@ class Batch:
     mask: Tensor
     labels: Tensor
 
-    def to(self, device: torch.device) -> "Batch":
+    def to(self, device: torch.device) -> "PaddedBatch":
         """Copy to a device."""
-        return Batch(self.source.to(device), self.mask.to(device), self.labels.to(device))
+        return PaddedBatch(self.source.to(device), self.mask.to(device), self.labels.to(device))
 
 
 def tokenize_examples(
@@ -134,12 +134,12 @@ def cut_evenly(rows: Sequence[Tokens], batch_size: int) -> list[list[Tokens]]:
     return [batch for batch in batches if batch]
 
 
-def collate(tokens: Sequence[Tokens], pad: int) -> Batch:
+def collate(tokens: Sequence[Tokens], pad: int) -> PaddedBatch:
     """Pad a batch to its longest source and target, each rounded up to a few lengths that kernels know."""
     source = pad_rows([row.source for row in tokens], pad, _MULTIPLE)
     mask = pad_rows([[1] * len(row.source) for row in tokens], 0, _MULTIPLE)
     labels = pad_rows([row.target for row in tokens], IGNORED, _MULTIPLE)
-    return Batch(source, mask, labels)
+    return PaddedBatch(source, mask, labels)
 
 
 def pad_rows(rows: Sequence[Sequence[int]], value: int, multiple: int = 1) -> Tensor:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tldrkit.datasets.local import KINDS, PACKED, find_kind
+from tldrkit.datasets.local import FILE_KINDS, PACKED, find_kind
 from tldrkit.errors import DataError
 from tldrkit.texts import count_noun
 
@@ -24,10 +24,10 @@ _SPLIT = "|".join((*SPLITS, *_SYNONYMS))
 _SHARD = r"(?:-(?P<number>\d{5})-of-(?P<count>\d{5})(?:-[0-9a-f]+)?)?"
 _NAME = re.compile(
     rf"(?:(?P<name>.+)\.|(?P<stem>.+)-(?=\w+-\d{{5}}-of-))?(?P<split>{_SPLIT}){_SHARD}"
-    rf"(?:{'|'.join(map(re.escape, KINDS))})(?:{'|'.join(map(re.escape, PACKED))})?"
+    rf"(?:{'|'.join(map(re.escape, FILE_KINDS))})(?:{'|'.join(map(re.escape, PACKED))})?"
 )
 
-Files = Mapping[str, Sequence[Path]]
+SplitFiles = Mapping[str, Sequence[Path]]
 """The files of each split, in order."""
 
 
@@ -40,7 +40,7 @@ class _Named(NamedTuple):
     shards: int
 
 
-def find_files(path: Path) -> Files:
+def find_files(path: Path) -> SplitFiles:
     """Find the files of a data set by split; a single file is of the split it is named after, or of train.
 
     A folder is looked into, then its folder `data`, or the only one that holds data files, as sets of the hub
@@ -63,13 +63,13 @@ def find_files(path: Path) -> Files:
     if not found:
         raise DataError(
             f"{path} holds no data set.",
-            hint=f"It, or a folder data in it, should hold train, validation and test as {', '.join(KINDS)}, "
-            "or as shards such as train-00000-of-00002.parquet.",
+            hint="It, or a folder data in it, should hold train, validation and test as "
+            f"{', '.join(FILE_KINDS)}, or as shards such as train-00000-of-00002.parquet.",
         )
     return next(iter(found.values()))
 
 
-def find_sets(folder: Path) -> dict[str, Files]:
+def find_sets(folder: Path) -> dict[str, SplitFiles]:
     """Find the data sets in a folder, by their names; files that are named after splits alone are of "".
 
     Raises:
@@ -95,7 +95,7 @@ def find_sets(folder: Path) -> dict[str, Files]:
     }
 
 
-def _find_below(path: Path) -> dict[str, Files]:
+def _find_below(path: Path) -> dict[str, SplitFiles]:
     """Find data sets in the folders of a folder."""
     if by_split := _find_split_folders(path):
         return by_split
@@ -113,7 +113,7 @@ def _find_below(path: Path) -> dict[str, Files]:
     return next(iter(sets.values()), {})
 
 
-def _find_split_folders(path: Path) -> dict[str, Files]:
+def _find_split_folders(path: Path) -> dict[str, SplitFiles]:
     found = {
         _SYNONYMS.get(folder.name, folder.name): files
         for folder in sorted(path.iterdir())

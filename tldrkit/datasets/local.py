@@ -16,7 +16,7 @@ from tldrkit.errors import DataError
 from tldrkit.files import LFS_POINTER, decode_json, open_file
 from tldrkit.texts import count_noun, say_reason
 
-KINDS = (".jsonl", ".csv", ".tsv", ".parquet")
+FILE_KINDS = (".jsonl", ".csv", ".tsv", ".parquet")
 """What the names of data files end with."""
 PACKED = (".gz", ".bz2", ".xz", ".zst")
 """What may follow that where the file is packed."""
@@ -77,7 +77,7 @@ def read_rows(path: Path) -> Iterator[Row]:
     readers = {".jsonl": _read_jsonl, ".csv": _read_csv, ".tsv": _read_csv, ".parquet": _read_parquet}
     kind = find_kind(path.name)
     if not kind:
-        raise DataError(f"{path} is no data file.", hint=f"Known kinds: {_listed(KINDS)}.")
+        raise DataError(f"{path} is no data file.", hint=f"Known kinds: {_listed(FILE_KINDS)}.")
     read = readers[kind]
     try:
         _check_for_pointer(path)
@@ -93,7 +93,7 @@ def read_rows(path: Path) -> Iterator[Row]:
 def find_kind(name: str) -> str:
     """Find the kind of data file that a name says; empty where it says none."""
     bare = next((name.removesuffix(packed) for packed in PACKED if name.endswith(packed)), name)
-    return next((kind for kind in KINDS if bare.endswith(kind)), "")
+    return next((kind for kind in FILE_KINDS if bare.endswith(kind)), "")
 
 
 def _check_for_pointer(path: Path) -> None:

@@ -25,7 +25,7 @@ _FIELDS = "A row holds `prediction`, and `reference` or `references`; `id` and `
 
 
 @dataclass(frozen=True, kw_only=True)
-class Output:
+class Prediction:
     """A prediction and its references (at least one); the document is empty where not told."""
 
     id: str
@@ -36,14 +36,14 @@ class Output:
     """Marks of a tokenizer that stood in prediction or references, and were read as what they mean."""
 
 
-def read_outputs(path: Path) -> tuple[Output, ...]:
+def read_outputs(path: Path) -> tuple[Prediction, ...]:
     """Read a file of predictions; rows without an id are numbered from 1, marks are read as they are meant.
 
     Raises:
         DataError: The file cannot be read, is empty or cut short, a row lacks its prediction or its
             references, or two rows have one id.
     """
-    outputs: dict[str, Output] = {}
+    outputs: dict[str, Prediction] = {}
     for number, row in enumerate(read_rows(path), start=1):
         output = _build_output(row, number, f"{path}, row {number}")
         if output.id in outputs:
@@ -57,7 +57,7 @@ def read_outputs(path: Path) -> tuple[Output, ...]:
     return tuple(outputs.values())
 
 
-def _build_output(row: Mapping[str, Any], number: int, place: str) -> Output:
+def _build_output(row: Mapping[str, Any], number: int, place: str) -> Prediction:
     prediction = row.get("prediction")
     if not isinstance(prediction, str):
         raise DataError(f"{place} has no text `prediction`.", hint=f'{_FIELDS} An empty prediction is "".')
@@ -70,7 +70,7 @@ def _build_output(row: Mapping[str, Any], number: int, place: str) -> Output:
     document = row.get("document") or ""
     if not isinstance(document, str):
         raise DataError(f"{place}: its document is no text.", hint=_FIELDS)
-    return Output(
+    return Prediction(
         id=read_id(row, str(number)),
         prediction=_read_marks(prediction).strip(),
         references=tuple(texts),

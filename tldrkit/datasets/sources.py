@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tldrkit.datasets.examples import Corpus, Example, Split
-from tldrkit.datasets.folders import SPLITS, Files, find_files, find_sets
+from tldrkit.datasets.folders import SPLITS, SplitFiles, find_files, find_sets
 from tldrkit.datasets.hub import KNOWN, HubSet, load_hub
 from tldrkit.datasets.local import Columns, extract_examples, find_kind, read_rows
 from tldrkit.errors import DataError
@@ -39,7 +39,7 @@ _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
+class DataSource:
     """A data set that is found, and not yet read.
 
     Args:
@@ -86,7 +86,7 @@ def _compare(text: str) -> bytes:
     return hashlib.sha256(" ".join(text.casefold().split()).encode(errors="surrogatepass")).digest()
 
 
-def resolve_source(spec: DataSpec, folder: Path | None = None) -> Source:
+def resolve_source(spec: DataSpec, folder: Path | None = None) -> DataSource:
     """Find the data set a spec names, without reading more of it than its bytes' digest.
 
     In this order: `synthetic`; a path that exists; files `<name>.<split>.<extension>` in the folder of local
@@ -153,19 +153,19 @@ def _unknown(name: str, folder: Path | None) -> DataError:
     )
 
 
-def _embedded() -> Source:
+def _embedded() -> DataSource:
     from tldrkit.datasets.synthetic.threads import IDENTITY, generate_examples
 
     def read(split: str) -> Split:
         return Split(name=split, examples=tuple(generate_examples(split)))
 
-    return Source(name="synthetic", identity=dict(IDENTITY), reference=_EMBEDDED, read=read)
+    return DataSource(name="synthetic", identity=dict(IDENTITY), reference=_EMBEDDED, read=read)
 
 
 # Local files
 
 
-def _local(name: str, files: Files, path: Path, spec: DataSpec) -> Source:
+def _local(name: str, files: SplitFiles, path: Path, spec: DataSpec) -> DataSource:
     columns = Columns(document=spec.document_column, summary=spec.summary_column)
     parts = plan_splits(files)
 
@@ -183,7 +183,7 @@ def _local(name: str, files: Files, path: Path, spec: DataSpec) -> Source:
         "splits": {split: str(part) for split, part in parts.items()},
     }
     licence = spec.data_licence or describe_licence(name)
-    return Source(name=name, identity=identity, reference=_refer(name, str(path), licence), read=read)
+    return DataSource(name=name, identity=identity, reference=_refer(name, str(path), licence), read=read)
 
 
 def _identify(shards: Sequence[Path]) -> str | list[str]:
@@ -194,7 +194,7 @@ def _identify(shards: Sequence[Path]) -> str | list[str]:
 # The hub
 
 
-def _hub(name: str, known: HubSet, spec: DataSpec) -> Source:
+def _hub(name: str, known: HubSet, spec: DataSpec) -> DataSource:
     hub = replace(
         known,
         revision=spec.revision or known.revision,
@@ -221,14 +221,14 @@ def _hub(name: str, known: HubSet, spec: DataSpec) -> Source:
         "splits": f"as there; missing ones by {_RULE}",
     }
     reference = _refer(hub.id, "Hugging Face hub", spec.data_licence or hub.licence)
-    return Source(name=name, identity=identity, reference=reference, read=read)
+    return DataSource(name=name, identity=identity, reference=reference, read=read)
 
 
 # Splits
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class SplitPart:
     """The examples of one file or hub split whose id falls into some of its twenty buckets."""
 
     origin: str
@@ -257,7 +257,7 @@ class Part:
         return Split(name=split, examples=_number_repeated_ids(kept), dropped=dropped)
 
 
-def plan_splits(present: Iterable[str]) -> dict[str, Part]:
+def plan_splits(present: Iterable[str]) -> dict[str, SplitPart]:
     """Tell where train, validation and test come from, given the splits that are present.
 
     No example is ever in two splits. A split that is present is taken as it is, but for this:
@@ -269,15 +269,15 @@ def plan_splits(present: Iterable[str]) -> dict[str, Part]:
     - validation alone is the test.
     """
     given = [split for split in SPLITS if split in set(present)]
-    parts = {split: Part(origin=split) for split in given}
+    parts = {split: SplitPart(origin=split) for split in given}
     if "test" not in parts and "validation" in parts:
         parts["test"] = parts.pop("validation")
     if "train" in parts and "validation" not in parts:
-        parts["validation"] = Part(origin="train", first=0, end=1)
-        parts["train"] = Part(origin="train", first=1)
+        parts["validation"] = SplitPart(origin="train", first=0, end=1)
+        parts["train"] = SplitPart(origin="train", first=1)
     if "train" in parts and "test" not in parts:
-        parts["test"] = Part(origin="train", first=1, end=2)
-        parts["train"] = Part(origin="train", first=2)
+        parts["test"] = SplitPart(origin="train", first=1, end=2)
+        parts["train"] = SplitPart(origin="train", first=2)
     return parts
 
 
@@ -294,7 +294,7 @@ def assign_buckets(ids: Iterable[str]) -> dict[str, int]:
     return {name: place // size for place, name in enumerate(sorted(hashes, key=hashes.__getitem__))}
 
 
-def _part_of(parts: Mapping[str, Part], split: str, name: str) -> Part:
+def _part_of(parts: Mapping[str, SplitPart], split: str, name: str) -> SplitPart:
     if split in parts:
         return parts[split]
     raise DataError(

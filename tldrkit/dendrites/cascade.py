@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-Array = TypeVar("Array")
+AnyArray = TypeVar("AnyArray")
 
 
 @dataclass(frozen=True)
-class Cascade(Generic[Array]):
+class Cascade(Generic[AnyArray]):
     """The parameters of one linear layer and of its dendrites; see ``DendriticLinear`` for the function.
 
     Shape:
@@ -17,10 +17,10 @@ class Cascade(Generic[Array]):
         links: for each dendrite but the first, (earlier dendrites, out).
     """
 
-    weight: Array
-    dendrites: tuple[Array, ...] = ()
-    to_output: Array | None = None
-    links: tuple[Array, ...] = ()
+    weight: AnyArray
+    dendrites: tuple[AnyArray, ...] = ()
+    to_output: AnyArray | None = None
+    links: tuple[AnyArray, ...] = ()
     activation: str = "sigmoid"
-    bias: Array | None = None
-    dendrite_biases: tuple[Array, ...] = ()
+    bias: AnyArray | None = None
+    dendrite_biases: tuple[AnyArray, ...] = ()

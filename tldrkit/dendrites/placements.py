@@ -17,7 +17,7 @@ from tldrkit.specs import Placement, TrainSpec, read_count
 from tldrkit.texts import count_noun
 
 LISTED: Final = (1, 2, 3)  # dendrites a layer, in the table of costs
-Kind = Literal["attention", "feed-forward"]
+LayerKind = Literal["attention", "feed-forward"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class _Place:
 
     side: SideName
     number: int
-    kind: Kind
+    kind: LayerKind
 
     def is_at(self, placement: Placement) -> bool:
         """Tell whether a placement holds it."""
@@ -34,7 +34,7 @@ class _Place:
 
 
 @dataclass(frozen=True)
-class Cost:
+class GrowthCost:
     """What so many dendrites on every chosen layer would add to the parameters deployed."""
 
     placement: str
@@ -102,7 +102,7 @@ def find_norm(block: nn.Module) -> nn.Parameter:
     return block.get_parameter("layer_norm.weight")
 
 
-def list_costs(network: PreTrainedModel, spec: TrainSpec) -> list[Cost]:
+def list_costs(network: PreTrainedModel, spec: TrainSpec) -> list[GrowthCost]:
     """List what one, two and three dendrites would cost at every placement, or at the modules named."""
     if spec.dendrite_modules:
         return _count_each(network, spec)
@@ -142,10 +142,10 @@ def fit_budget(network: PreTrainedModel, spec: TrainSpec) -> TrainSpec:
     return spec.model_copy(update=chosen)
 
 
-def _count_each(network: PreTrainedModel, spec: TrainSpec) -> list[Cost]:
+def _count_each(network: PreTrainedModel, spec: TrainSpec) -> list[GrowthCost]:
     paths = choose_modules(network, spec)
     counts = sorted({*LISTED, spec.max_dendrites})
-    return [Cost(spec.grown_at, dendrites, count_cost(network, paths, dendrites)) for dendrites in counts]
+    return [GrowthCost(spec.grown_at, count, count_cost(network, paths, count)) for count in counts]
 
 
 def _find_growable(network: PreTrainedModel, places: Mapping[str, _Place]) -> Iterator[str]:

@@ -145,7 +145,7 @@ class Blueprint:
         vocabulary: Tokens it knows.
         start: Token before the first one of a summary; None where only generation defaults say it.
         wraps: Whether targets are learned behind their own last token, and not behind `start`.
-        activation: Of feed-forwards; one of ``ACTIVATIONS`` where the loops are compiled.
+        activation: Of feed-forwards; one of ``LOOP_ACTIVATIONS`` where the loops are compiled.
         norm: Whether norms subtract the mean and have a bias (layer; Ba et al. 2016), or scale to unit root
             mean square (rms; Zhang & Sennrich 2019).
         norm_first: Whether norms come before what they are of, and not behind the sum (Xiong et al. 2020).

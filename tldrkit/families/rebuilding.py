@@ -16,7 +16,7 @@ from tldrkit.families.blueprint import Blueprint, Config
 from tldrkit.families.drawing import draw_blueprint
 from tldrkit.families.hub_code import modeling_tldr
 
-State = dict[str, torch.Tensor]
+StateDict = dict[str, torch.Tensor]
 
 
 def find_ours(network: PreTrainedModel) -> Any:  # noqa: ANN401  (transformers is not typed)
@@ -65,7 +65,7 @@ def resize(
     return known, build_config(known.config_class, config, **fields, attn_implementation=attention)
 
 
-def rebuild(network: PreTrainedModel, kind: Any, config: Config, state: State) -> PreTrainedModel:  # noqa: ANN401  (as above)
+def rebuild(network: PreTrainedModel, kind: Any, config: Config, state: StateDict) -> PreTrainedModel:  # noqa: ANN401  (as above)
     """Build a network with the given weights; a head of its own stays its own.
 
     Args:

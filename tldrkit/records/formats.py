@@ -20,7 +20,7 @@ from tldrkit.texts import count_noun, escape_json, show_cell, show_text
 Record = Mapping[str, Any]
 
 EXTENSIONS: Mapping[Form, str] = {"jsonl": ".jsonl", "csv": ".csv", "parquet": ".parquet", "markdown": ".md"}
-COUNTS = ("line", "posts_read", "posts_used", "posts_not_loaded", "characters_cut")
+COUNT_FIELDS = ("line", "posts_read", "posts_used", "posts_not_loaded", "characters_cut")
 COLUMNS = (
     *(
         "id",
@@ -39,7 +39,7 @@ COLUMNS = (
 """Columns of CSV and Parquet; a list or a mapping is there in its JSON form."""
 
 
-class Writer(Protocol):
+class RecordWriter(Protocol):
     """Takes records in order."""
 
     def write(self, record: Record) -> object:
@@ -68,7 +68,7 @@ def choose_form(out: Path | None, asked: Form | None) -> Form:
 
 
 @contextmanager
-def writing_records(form: Form, file: IO[bytes], before: Path | None = None) -> Iterator[Writer]:
+def writing_records(form: Form, file: IO[bytes], before: Path | None = None) -> Iterator[RecordWriter]:
     """Open a writer of records into a file, which stays open; the block's end completes it.
 
     Args:
@@ -84,7 +84,7 @@ def writing_records(form: Form, file: IO[bytes], before: Path | None = None) -> 
     writer.close()
 
 
-def _build_writer(form: Form, file: IO[bytes], before: Path | None) -> Writer:
+def _build_writer(form: Form, file: IO[bytes], before: Path | None) -> RecordWriter:
     if form == "csv":
         return FlatWriter(CsvWriter(file, heads=before is None))
     if form == "markdown":
@@ -92,7 +92,7 @@ def _build_writer(form: Form, file: IO[bytes], before: Path | None) -> Writer:
     if form == "parquet":
         from tldrkit.datasets.parquet import ParquetWriter, read_parquet
 
-        table = ParquetWriter(file, COLUMNS, COUNTS)
+        table = ParquetWriter(file, COLUMNS, COUNT_FIELDS)
         for row in read_parquet(before) if before else ():
             table.write(row)
         return FlatWriter(table)
@@ -116,7 +116,7 @@ class JsonlWriter:
 class FlatWriter:
     """Passes records on with lists and mappings as JSON texts."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: RecordWriter) -> None:
         self._writer = writer
         self.close = writer.close
 

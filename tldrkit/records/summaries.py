@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from tldrkit.errors import SpecError
-from tldrkit.records.formats import EXTENSIONS, Record, Writer, writing_records
+from tldrkit.records.formats import EXTENSIONS, Record, RecordWriter, writing_records
 from tldrkit.records.inputs import STDOUT, Item, PassedOver
 from tldrkit.records.outputs import find_file, open_whole
 from tldrkit.specs import Form
@@ -20,7 +20,7 @@ from tldrkit.store.ledger import Ledger
 from tldrkit.threads import Thread
 from tldrkit.threads.finding import SIDECAR
 
-Found = tuple[Path, Record]
+RecordOfFile = tuple[Path, Record]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,7 @@ def _show(name: str) -> str:
 
 
 @dataclass(kw_only=True)
-class Files:
+class RecordFiles:
     """Files that records are written into, pass by pass.
 
     Args:
@@ -76,14 +76,14 @@ class Files:
     ledger: Ledger
     adds: bool
     stream: IO[bytes] | None = None
-    writer: Writer | None = None
+    writer: RecordWriter | None = None
 
     @property
     def file(self) -> Path | None:
         """The one file, where that is meant."""
         return None if self.out == STDOUT else self.out
 
-    def write(self, records: Iterator[Found]) -> int:
+    def write(self, records: Iterator[RecordOfFile]) -> int:
         """Write a pass's records; return how many threads of the files before were summarized otherwise."""
         if self.writer is not None:
             for _ in self._put(self._leave_known(records, STDOUT) if self.adds else records, self.writer):
@@ -114,7 +114,7 @@ class Files:
             )
         return path
 
-    def _write_file(self, records: Iterator[Found], path: Path) -> int:
+    def _write_file(self, records: Iterator[RecordOfFile], path: Path) -> int:
         before, target = self.check(path), find_file(path)
         others = 0 if before else self.ledger.count_others(target)
         self.ledger.begin()
@@ -135,12 +135,12 @@ class Files:
     def _note(self, path: Path, draft: Path, threads: int, before: Path | None) -> None:
         self.ledger.note(path, draft, self.form, threads, added=before is not None)
 
-    def _leave_known(self, records: Iterator[Found], path: Path) -> Iterator[Found]:
+    def _leave_known(self, records: Iterator[RecordOfFile], path: Path) -> Iterator[RecordOfFile]:
         for file, record in records:
             if not self.ledger.holds(path, _compute_key(record)):
                 yield file, record
 
-    def _put(self, records: Iterable[Found], writer: Writer) -> Iterator[bool]:
+    def _put(self, records: Iterable[RecordOfFile], writer: RecordWriter) -> Iterator[bool]:
         """Write records, and yield of each whether it holds a summary."""
         left_out = set() if self.output.sources else {"sources"}
         for _, record in records:
@@ -160,14 +160,14 @@ def _compute_key(record: Record) -> bytes:
 @contextmanager
 def open_files(
     output: Output, out: Path | None, form: Form, ledger: Ledger, *, adds: bool
-) -> Iterator[Files]:
+) -> Iterator[RecordFiles]:
     """Open where records go; what may not be written is refused before anything is read.
 
     Raises:
         SpecError: What is there has another form, and shall be added to.
         StoreError: What is there was not written by a run, and may not be overwritten.
     """
-    files = Files(output=output, out=out, form=form, ledger=ledger, adds=adds)
+    files = RecordFiles(output=output, out=out, form=form, ledger=ledger, adds=adds)
     if out is None:
         yield files
     elif out == STDOUT:

@@ -9,7 +9,7 @@ from typing import Any
 
 from huggingface_hub import EvalResult, ModelCardData
 
-from tldrkit.reports.comparison import Comparison
+from tldrkit.reports.comparison import ComparedRuns
 from tldrkit.reports.page import render_list, render_table
 from tldrkit.reports.tables import build_quality
 from tldrkit.scoring.metrics import METRICS
@@ -38,7 +38,7 @@ class ScoreFacts:
     split: str
     rouge: Mapping[str, float]
     """Points, for each of ``ROUGE_TYPES``."""
-    comparison: Comparison
+    comparison: ComparedRuns
     label: str
 
 

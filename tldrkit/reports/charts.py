@@ -7,9 +7,9 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tldrkit.reports.comparison import Comparison
+from tldrkit.reports.comparison import ComparedRuns
 from tldrkit.reports.curves import Curve, Restructuring
-from tldrkit.reports.plot import collect_points, find_front
+from tldrkit.reports.plot import find_front, place_runs
 from tldrkit.scoring.metrics import MAIN
 from tldrkit.texts import count_noun
 
@@ -32,7 +32,7 @@ class Tick:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Axis:
+class ChartAxis:
     """Values between ``low`` and ``high``, laid out from ``start`` to ``end``."""
 
     low: float
@@ -59,12 +59,12 @@ class Axis:
         ]
 
 
-def build_axis(values: Iterable[float], start: float, end: float, *, margin: float = _MARGIN) -> Axis:
+def build_axis(values: Iterable[float], start: float, end: float, *, margin: float = _MARGIN) -> ChartAxis:
     """Build an axis that holds all values; ``margin`` is the share of their range left free at either end."""
     known = list(values)
     low, high = min(known), max(known)
     spare = abs(high) / 10 or 1.0 if math.isclose(low, high) else margin * (high - low)
-    return Axis(low=low - spare, high=high + spare, start=start, end=end)
+    return ChartAxis(low=low - spare, high=high + spare, start=start, end=end)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,20 +86,20 @@ class Scatter:
     """Parameters to the right, scores upwards, and the runs that no smaller or equal one beats."""
 
     height: int
-    x: Axis
-    y: Axis
+    x: ChartAxis
+    y: ChartAxis
     dots: list[Dot]
     front: tuple[str, ...]
     path: str
     """The front's line, as an SVG path."""
 
 
-def build_scatter(comparison: Comparison) -> Scatter | None:
+def build_scatter(comparison: ComparedRuns) -> Scatter | None:
     """Build the drawing of size against quality; None where fewer than two sizes are known.
 
     Dots of about one size stand side by side, so that each can be seen.
     """
-    points = collect_points(comparison)
+    points = place_runs(comparison)
     if len(points) < 2:
         return None
     rows = {row.label: row for row in comparison.rows}
@@ -142,7 +142,7 @@ def _spread(places: Mapping[str, float]) -> dict[str, float]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class CurveLine:
     """One run's course in a panel."""
 
     label: str
@@ -156,8 +156,8 @@ class Panel:
     """One measure over the steps of training."""
 
     title: str
-    y: Axis
-    lines: list[Line]
+    y: ChartAxis
+    lines: list[CurveLine]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,7 +174,7 @@ class Course:
     """The training of all runs: panels over one axis of steps, and the restructurings that cross them."""
 
     height: int
-    x: Axis
+    x: ChartAxis
     panels: list[Panel]
     marks: list[Mark]
 
@@ -184,7 +184,7 @@ def build_course(curves: Sequence[Curve]) -> Course | None:
     if not curves:
         return None
     last = max(one.step for curve in curves for one in curve.validations)
-    x = Axis(low=0, high=max(last, 1), start=LEFT, end=RIGHT)
+    x = ChartAxis(low=0, high=max(last, 1), start=LEFT, end=RIGHT)
     measures: dict[str, Callable[[Curve], list[tuple[int, float]]]] = {
         MAIN.head: lambda curve: [(one.step, one.score) for one in curve.validations],
         "loss, nats a token": lambda curve: [
@@ -198,7 +198,7 @@ def build_course(curves: Sequence[Curve]) -> Course | None:
         courses = [(curve, measure(curve)) for curve in curves]
         y = build_axis([value for _, course in courses for _, value in course] or [0.0], bottom, top + 14)
         lines = [
-            Line(
+            CurveLine(
                 label=curve.label,
                 points=" ".join(f"{x.place(step)},{y.place(value)}" for step, value in course),
                 title=curve.name,

@@ -25,16 +25,16 @@ from tldrkit.scoring.intervals import Difference, Interval, compute_intervals
 from tldrkit.scoring.metrics import MAIN, METRICS, compute_mean
 from tldrkit.specs import ClaimSpec, CompareSpec
 
-__all__ = ["Comparison", "Contrast", "Row", "compare_runs"]
+__all__ = ["ComparedRuns", "Contrast", "LabelRow", "compare_runs"]
 
-FORMAT = 3
-"""Of what ``Comparison.to_dict`` gives; others are other versions'."""
+COMPARISON_FORMAT = 3
+"""Of what ``ComparedRuns.to_dict`` gives; others are other versions'."""
 
 _COSTS = [name for name in Cost.__dataclass_fields__ if name != "machine"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class LabelRow:
     """One label of a comparison; numbers are means over its seeds."""
 
     label: str
@@ -72,10 +72,10 @@ class Replication:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison:
+class ComparedRuns:
     """Runs side by side."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[LabelRow, ...]
     baselines: dict[str, dict[str, float]]
     """Points of summaries made by rules, by metric."""
     contrasts: tuple[Contrast, ...]
@@ -99,21 +99,21 @@ class Comparison:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields, and the format's number, as JSON values."""
-        return {"format": FORMAT, **asdict(self)}
+        return {"format": COMPARISON_FORMAT, **asdict(self)}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "Comparison":
+    def from_dict(cls, values: Mapping[str, Any]) -> "ComparedRuns":
         """Build from what ``to_dict`` gave.
 
         Raises:
             ComparisonError: It is of another format.
         """
-        if values.get("format") != FORMAT:
+        if values.get("format") != COMPARISON_FORMAT:
             raise ComparisonError(
                 "The comparison was made by another version of tldrkit.", hint="Compare again."
             )
         rows = tuple(
-            Row(
+            LabelRow(
                 **_with_tuples(row, "seeds", "replications", "references", "models")
                 | {"interval": Interval(**row["interval"])}
             )
@@ -127,7 +127,7 @@ class Comparison:
         return cls(**_with_tuples(fields, "warnings") | built)
 
 
-def compare_runs(runs: Sequence[RunScores], spec: CompareSpec) -> Comparison:
+def compare_runs(runs: Sequence[RunScores], spec: CompareSpec) -> ComparedRuns:
     """Compare runs; those of one label are the seeds of one run.
 
     Differences are paired by document, and by seed where two labels share seeds (only those then count).
@@ -167,7 +167,7 @@ def compare_runs(runs: Sequence[RunScores], spec: CompareSpec) -> Comparison:
             change = _compute_change(groups[claim.label], groups[claim.against])
         return judge_claim(claim, list(groups), change, match.scope)
 
-    return Comparison(
+    return ComparedRuns(
         rows=tuple(
             _build_row(group, interval, groups[compared_with])
             for group, interval in zip(groups.values(), estimates.runs, strict=True)
@@ -221,8 +221,8 @@ def _name_unasked(labels: Collection[str], spec: CompareSpec) -> list[str]:
     ]
 
 
-def _build_row(group: Sequence[RunScores], interval: Interval, other: Sequence[RunScores]) -> Row:
-    return Row(
+def _build_row(group: Sequence[RunScores], interval: Interval, other: Sequence[RunScores]) -> LabelRow:
+    return LabelRow(
         label=group[0].label,
         seeds=tuple(run.seed for run in group),
         replications=tuple(run.replication for run in group),

@@ -20,7 +20,7 @@ from tldrkit.texts import count_noun
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class UnitContrast:
     """The same difference within one unit: a seed, or a replication with its own seeds."""
 
     name: str
@@ -48,7 +48,7 @@ class Contrast:
     """Of every other metric that both have, over the documents of which both have a score."""
     unit: str = "seed"
     """What the interval counts as one: a seed, or a replication with all its seeds."""
-    parts: tuple[Part, ...] = ()
+    parts: tuple[UnitContrast, ...] = ()
     """The difference within each unit; none where there is one only."""
 
     @property
@@ -87,7 +87,7 @@ class Contrast:
     def from_dict(cls, values: Mapping[str, Any]) -> "Contrast":
         """Build from the JSON form."""
         parts = tuple(
-            Part(name=one["name"], difference=Difference(**one["difference"]))
+            UnitContrast(name=one["name"], difference=Difference(**one["difference"]))
             for one in values.get("parts", ())
         )
         difference = Difference(**values["difference"])
@@ -107,7 +107,7 @@ class Key:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class AskedContrast:
     """A question, the runs that answer it, and what is to be computed."""
 
     question: Question
@@ -115,7 +115,7 @@ class Asked:
     pairs: dict[Key, Pair]
 
 
-def ask(groups: Mapping[str, Sequence[RunScores]], questions: Sequence[Question]) -> list[Asked]:
+def ask(groups: Mapping[str, Sequence[RunScores]], questions: Sequence[Question]) -> list[AskedContrast]:
     """Find what answers each question; to be shown it has to stand the strictest of Holm's corrections."""
     level = 1 - (1 - LEVEL) / max(1, len(questions))
     asked = []
@@ -126,12 +126,12 @@ def ask(groups: Mapping[str, Sequence[RunScores]], questions: Sequence[Question]
         pairs |= {replace(key, unit=name): unit.pair() for name, unit in match.split().items()}
         others = {name: match.find_pair(name) for name in METRICS if name != MAIN.name}
         pairs |= {replace(key, metric=name): pair for name, pair in others.items() if pair}
-        asked.append(Asked(question=question, match=match, pairs=pairs))
+        asked.append(AskedContrast(question=question, match=match, pairs=pairs))
     return asked
 
 
 def build_contrasts(
-    asked: Sequence[Asked], found: Mapping[Key, Difference], *, resamples: int, seed: int
+    asked: Sequence[AskedContrast], found: Mapping[Key, Difference], *, resamples: int, seed: int
 ) -> tuple[Contrast, ...]:
     """Build the answers from the differences of all pairs."""
     if not asked:
@@ -156,7 +156,9 @@ def build_contrasts(
             p_adjusted=p_adjusted,
             others={other.metric: found[other] for other in one.pairs if other.metric != MAIN.name},
             unit=one.match.unit,
-            parts=tuple(Part(name=part.unit, difference=found[part]) for part in one.pairs if part.unit),
+            parts=tuple(
+                UnitContrast(name=part.unit, difference=found[part]) for part in one.pairs if part.unit
+            ),
         )
         contrasts.append(contrast)
     return tuple(contrasts)

@@ -12,7 +12,7 @@ _WIDE = 20.0  # from this ratio of its ends on, a positive axis is logarithmic
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class RunLine:
     """A run: its values by the names of the axes, and what is shown when it is pointed at."""
 
     values: Mapping[str, Any]
@@ -20,7 +20,7 @@ class Line:
     best: bool = False
 
 
-def render_coordinates(axes: Sequence[str], lines: Sequence[Line]) -> str:
+def render_coordinates(axes: Sequence[str], lines: Sequence[RunLine]) -> str:
     """Render the lines as an SVG element; the last axis gives each its colour, from pale to strong.
 
     Args:
@@ -63,7 +63,7 @@ def _y(place: float) -> float:
     return round(_TOP + _HEIGHT * (1 - place), 1)
 
 
-def _render_line(line: Line, places: Mapping[str, int], scales: Mapping[str, _Scale], score: str) -> str:
+def _render_line(line: RunLine, places: Mapping[str, int], scales: Mapping[str, _Scale], score: str) -> str:
     points = " ".join(f"{x},{_y(scales[name].place(line.values[name]))}" for name, x in places.items())
     strength = 0.15 + 0.75 * scales[score].place(line.values[score])
     kind = "best" if line.best else "run"

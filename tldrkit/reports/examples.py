@@ -17,7 +17,7 @@ DOCUMENTS = 300
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choice:
+class ShownDocuments:
     """Documents by their numbers, from 0; of any two runs the ``ranks`` that differ most are among them."""
 
     numbers: tuple[int, ...]
@@ -25,7 +25,7 @@ class Choice:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Example:
+class ShownExample:
     """One document, its references, and each run's summary with its points of the main metric."""
 
     id: str
@@ -43,7 +43,7 @@ class Examples:
     metric: str
     """Head of the main metric."""
     runs: tuple[str, ...]
-    documents: tuple[Example, ...]
+    documents: tuple[ShownExample, ...]
     of: int
     """Documents that were scored."""
     ranks: int
@@ -53,7 +53,7 @@ class Examples:
     """Runs whose scores are kept without texts, and which are not among ``runs``."""
 
 
-def choose_documents(runs: Sequence[RunScores], limit: int = DOCUMENTS) -> Choice:
+def choose_documents(runs: Sequence[RunScores], limit: int = DOCUMENTS) -> ShownDocuments:
     """Choose the documents whose scores differ most between any two runs.
 
     Every pair of runs names its first document, then its second, and so on, until there are enough.
@@ -68,4 +68,4 @@ def choose_documents(runs: Sequence[RunScores], limit: int = DOCUMENTS) -> Choic
         if len(chosen) > limit:
             break
         ranks += 1
-    return Choice(numbers=tuple(sorted(list(chosen)[:limit])), ranks=ranks)
+    return ShownDocuments(numbers=tuple(sorted(list(chosen)[:limit])), ranks=ranks)

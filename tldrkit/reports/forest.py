@@ -7,8 +7,8 @@ come to together.
 
 from dataclasses import dataclass
 
-from tldrkit.reports.charts import Axis, build_axis
-from tldrkit.reports.comparison import Comparison
+from tldrkit.reports.charts import ChartAxis, build_axis
+from tldrkit.reports.comparison import ComparedRuns
 from tldrkit.reports.contrasts import Contrast
 from tldrkit.reports.tables import show_difference
 from tldrkit.scoring.intervals import Difference
@@ -40,13 +40,13 @@ class ForestLine:
 class Forest:
     """All differences, each with its units beneath it."""
 
-    axis: Axis
+    axis: ChartAxis
     zero: float
     height: int
     lines: list[ForestLine]
 
 
-def build_forest(comparison: Comparison) -> Forest | None:
+def build_forest(comparison: ComparedRuns) -> Forest | None:
     """Build the plot; None where nothing is compared."""
     contrasts = comparison.contrasts
     if not contrasts:
@@ -63,7 +63,7 @@ def build_forest(comparison: Comparison) -> Forest | None:
     return Forest(axis=axis, zero=axis.place(0.0), height=y, lines=lines)
 
 
-def _build_lines(contrast: Contrast, axis: Axis, y: int) -> list[ForestLine]:
+def _build_lines(contrast: Contrast, axis: ChartAxis, y: int) -> list[ForestLine]:
     pair = f"{contrast.label} - {contrast.against}"
     named = [(pair, contrast.difference), *((part.name, part.difference) for part in contrast.parts)]
     return [
@@ -73,7 +73,7 @@ def _build_lines(contrast: Contrast, axis: Axis, y: int) -> list[ForestLine]:
 
 
 def _build_line(
-    name: str, one: Difference, verdict: str, axis: Axis, y: int, *, is_pooled: bool
+    name: str, one: Difference, verdict: str, axis: ChartAxis, y: int, *, is_pooled: bool
 ) -> ForestLine:
     low, mean, high = map(axis.place, (one.low, one.mean, one.high))
     corners = [(low, y), (mean, y - _HALF), (high, y), (mean, y + _HALF)] if is_pooled else []

@@ -17,7 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tldrkit import __version__
 from tldrkit.reports.charts import WIDTH, build_course, build_scatter
-from tldrkit.reports.comparison import Comparison
+from tldrkit.reports.comparison import ComparedRuns
 from tldrkit.reports.examples import Examples
 from tldrkit.reports.forest import build_forest
 from tldrkit.reports.page import OTHERS_RULE, POOLING_RULE, SCALE, WINNER_RULE, describe_method, find_notes
@@ -49,7 +49,7 @@ class Node:
     inputs: tuple["Node", ...]
 
 
-def render_html(report: Report) -> str:
+def render_page(report: Report) -> str:
     """Render the page; equal reports give equal pages."""
     comparison = report.comparison
     script = _read("script.js")
@@ -107,7 +107,7 @@ def _render_json(examples: Examples) -> str:
     return text.replace("<", "\\u003c")
 
 
-def _name_runs(comparison: Comparison) -> dict[str, str]:
+def _name_runs(comparison: ComparedRuns) -> dict[str, str]:
     return {
         reference: name_run(row.label, seed, replication)
         for row in comparison.rows

@@ -85,7 +85,7 @@ def match_runs(one: Sequence[RunScores], other: Sequence[RunScores]) -> Match:
     )
 
 
-def collect_points(group: Sequence[RunScores], metric: str = MAIN.name) -> Array:
+def collect_scores(group: Sequence[RunScores], metric: str = MAIN.name) -> Array:
     """Collect scores of runs in points; NaN where a document has none.
 
     Shape: ``(runs, documents)``
@@ -99,7 +99,7 @@ def collect_units(group: Sequence[RunScores], metric: str = MAIN.name) -> Array:
     Shape: ``(units, documents)``
     """
     names = list_replications(group)
-    points = collect_points(group, metric)
+    points = collect_scores(group, metric)
     if len(names) < 2:
         return points
     own = [[run.replication == name for run in group] for name in names]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
-from tldrkit.reports.comparison import Comparison, Row
+from tldrkit.reports.comparison import ComparedRuns, LabelRow
 from tldrkit.reports.tables import (
     build_costs,
     build_differences,
@@ -35,7 +35,7 @@ OTHERS_RULE = (
 )
 
 
-def render_markdown(comparison: Comparison) -> str:
+def render_markdown(comparison: ComparedRuns) -> str:
     """Render the tables, the differences, the choice and what they rest on, as one Markdown page."""
     blocks = [
         "# Comparison",
@@ -61,12 +61,12 @@ def render_markdown(comparison: Comparison) -> str:
     return show_text("\n\n".join(blocks) + "\n")
 
 
-def find_notes(comparison: Comparison) -> list[str]:
+def find_notes(comparison: ComparedRuns) -> list[str]:
     """Find what to mind when reading: the warnings, and the runs that rules without a network beat."""
     return [*comparison.warnings, *filter(None, map(partial(_note_beaten, comparison), comparison.rows))]
 
 
-def _note_beaten(comparison: Comparison, row: Row) -> str:
+def _note_beaten(comparison: ComparedRuns, row: LabelRow) -> str:
     own = row.interval.mean
     floors = {name: scores[MAIN.name] for name, scores in comparison.baselines.items()}
     better = [
@@ -81,30 +81,30 @@ def _note_beaten(comparison: Comparison, row: Row) -> str:
     )
 
 
-def _render_differences(comparison: Comparison) -> list[str]:
+def _render_differences(comparison: ComparedRuns) -> list[str]:
     table = build_differences(comparison)
     return ["## Differences in every metric", render_table(table), OTHERS_RULE] if len(table) > 1 else []
 
 
-def _render_replications(comparison: Comparison) -> list[str]:
+def _render_replications(comparison: ComparedRuns) -> list[str]:
     if not comparison.replications:
         return []
     beside = render_list([line for contrast in comparison.contrasts for line in contrast.beside])
     return ["## Replications", render_table(build_replications(comparison)), beside, POOLING_RULE]
 
 
-def _render_claims(comparison: Comparison) -> list[str]:
+def _render_claims(comparison: ComparedRuns) -> list[str]:
     if not comparison.judgements:
         return []
     return ["## Claims", render_list([judgement.sentence for judgement in comparison.judgements])]
 
 
-def _render_costs(comparison: Comparison) -> list[str]:
+def _render_costs(comparison: ComparedRuns) -> list[str]:
     table = build_costs(comparison)
     return ["## The costs", render_table(table)] if len(table[0]) > 1 else []
 
 
-def _render_winner(comparison: Comparison) -> str:
+def _render_winner(comparison: ComparedRuns) -> str:
     if not comparison.winner:
         return "None: only outputs were given."
     return (
@@ -127,14 +127,14 @@ def render_table(table: list[list[str]]) -> str:
     )
 
 
-def _describe_encoder(comparison: Comparison) -> list[str]:
+def _describe_encoder(comparison: ComparedRuns) -> list[str]:
     if comparison.encoder is None:
         return []
     name, digest, layer = (comparison.encoder[key] for key in ("name", "digest", "layer"))
     return [f"BERTScore: F1 by the vectors of {name} (digest {digest[:12]}), layer {layer}, not rescaled."]
 
 
-def describe_method(comparison: Comparison) -> list[str]:
+def describe_method(comparison: ComparedRuns) -> list[str]:
     """Describe what the numbers rest on."""
     return [
         f"{count_noun(comparison.documents, 'thread')} of {comparison.data}; intervals from "

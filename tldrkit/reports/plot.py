@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tldrkit.reports.comparison import Comparison
+from tldrkit.reports.comparison import ComparedRuns
 from tldrkit.scoring.metrics import MAIN
 
 WIDTH, HEIGHT = 60, 10
@@ -18,7 +18,7 @@ class Point:
     score: float
 
 
-def collect_points(comparison: Comparison) -> list[Point]:
+def place_runs(comparison: ComparedRuns) -> list[Point]:
     """Collect the places of the runs whose size is known."""
     sizes = [(row, row.cost["parameters"]) for row in comparison.rows]
     return [

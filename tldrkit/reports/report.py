@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tldrkit.reports.comparison import Comparison
+from tldrkit.reports.comparison import ComparedRuns
 from tldrkit.reports.curves import Curve
 from tldrkit.reports.examples import Examples
 from tldrkit.store.lineage import Lineage
@@ -12,7 +12,7 @@ from tldrkit.store.lineage import Lineage
 class Report:
     """A published comparison, and what lies behind it."""
 
-    comparison: Comparison
+    comparison: ComparedRuns
     curves: tuple[Curve, ...]
     """Of the runs whose training is recorded."""
     examples: Examples

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from tldrkit.errors import ComparisonError
-from tldrkit.scoring.metrics import Scores
+from tldrkit.scoring.metrics import MetricScores
 from tldrkit.scoring.overlap import ROUGE_TYPES, describe_rouge
 from tldrkit.store.lineage import Origin
 
-FORMAT = 3
+SCORES_FORMAT = 3
 """Of what ``to_dict`` gives; other numbers are other versions' and not read."""
 
 
@@ -62,7 +62,7 @@ class RunScores:
     model: str
     """Reference of the scored model; empty where outputs were given."""
     document_ids: tuple[str, ...]
-    scores: dict[str, Scores]
+    scores: dict[str, MetricScores]
     """For each of ``ROUGE_TYPES`` one fraction per document; of other metrics those there are."""
     empty: int
     """Predictions without a word of any script; they score 0."""
@@ -113,7 +113,7 @@ class RunScores:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields, and the format's number, as JSON values."""
-        return {"format": FORMAT, **asdict(self)}
+        return {"format": SCORES_FORMAT, **asdict(self)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "RunScores":
@@ -123,7 +123,7 @@ class RunScores:
             KeyError, TypeError, ValueError: A field is absent or of another kind.
             ComparisonError: They are of another format, or scores are absent or do not fit the documents.
         """
-        if values.get("format") != FORMAT:
+        if values.get("format") != SCORES_FORMAT:
             raise ComparisonError(
                 f"{values['reference']} was scored by another version of tldrkit.", hint="Score it again."
             )

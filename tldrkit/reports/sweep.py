@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from tldrkit.reports.coordinates import Line, render_coordinates, render_value
+from tldrkit.reports.coordinates import RunLine, render_coordinates, render_value
 from tldrkit.reports.page import render_table
 from tldrkit.scoring.metrics import MAIN
 from tldrkit.search.study import Trial
@@ -56,7 +56,7 @@ class SweepReport:
         return f"{told}; {again:,} of them tried again after a kill." if again else f"{told}."
 
 
-def render_markdown(report: SweepReport) -> str:
+def render_sweep_markdown(report: SweepReport) -> str:
     """Render the report as Markdown."""
     blocks = [
         f"# Sweep {report.name}",
@@ -73,7 +73,7 @@ def render_markdown(report: SweepReport) -> str:
     return show_text("\n\n".join(blocks) + "\n")
 
 
-def render_html(report: SweepReport) -> str:
+def render_sweep(report: SweepReport) -> str:
     """Render the report as one HTML page: the table, parallel coordinates and importances."""
     title = escape(f"Sweep {report.name}")
     parts = [f"<h1>{title}</h1><p>{escape(report.summary)}</p>"]
@@ -99,7 +99,7 @@ _IMPORTANCE = (
 def _draw(report: SweepReport, scored: Sequence[Trial]) -> str:
     best = {trial.number for trial in report.best}
     lines = [
-        Line(
+        RunLine(
             values={**trial.parameters, _SCORE: 100 * trial.values[0]},
             label=f"trial {trial.number}, {trial.state}: {_SCORE} {MAIN.show(100 * trial.values[0])}",
             best=trial.number in best,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from tldrkit.reports.comparison import Comparison, Row
+from tldrkit.reports.comparison import ComparedRuns, LabelRow
 from tldrkit.scoring.intervals import Difference
 from tldrkit.scoring.metrics import MAIN, METRICS, Metric
 from tldrkit.scoring.overlap import ROUGE_TYPES
@@ -10,10 +10,10 @@ from tldrkit.scoring.overlap import ROUGE_TYPES
 _ROUGE = [METRICS[name] for name in ROUGE_TYPES]
 _OTHERS = [metric for metric in METRICS.values() if metric not in _ROUGE]
 
-Columns = dict[str, tuple[str, Callable[[float], str]]]
+FigureColumns = dict[str, tuple[str, Callable[[float], str]]]
 """Heads and forms of a table's columns, by the names of their values."""
 
-_COSTS: Columns = {
+_COSTS: FigureColumns = {
     "batch_size": ("batch", lambda value: f"{value:.0f}"),
     "threads_per_second": ("threads/s", lambda value: f"{value:.1f}"),
     "tokens_per_second": ("tokens/s", lambda value: f"{value:.0f}"),
@@ -27,7 +27,7 @@ _COSTS: Columns = {
 }
 
 
-def build_quality(comparison: Comparison) -> list[list[str]]:
+def build_quality(comparison: ComparedRuns) -> list[list[str]]:
     """Build the first table: a line per run with ROUGE, size and latency, then a line per baseline."""
     heads = ["run", "seeds", "parameters", f"vs {comparison.compared_with}", "MB"]
     heads += [*(metric.head for metric in _ROUGE), f"{MAIN.head}, 95 %", "seconds", "95th", "dendrites"]
@@ -37,7 +37,7 @@ def build_quality(comparison: Comparison) -> list[list[str]]:
     return _drop_empty(lines)
 
 
-def build_others(comparison: Comparison) -> list[list[str]]:
+def build_others(comparison: ComparedRuns) -> list[list[str]]:
     """Build the second table: a line per run with its other scores, then a line per baseline."""
     heads = ["run", *(metric.head for metric in _OTHERS)]
     lines = [[row.label, *_show_scores(_OTHERS, row.scores)] for row in comparison.rows]
@@ -45,7 +45,7 @@ def build_others(comparison: Comparison) -> list[list[str]]:
     return _drop_empty([heads, *lines])
 
 
-def build_costs(comparison: Comparison) -> list[list[str]]:
+def build_costs(comparison: ComparedRuns) -> list[list[str]]:
     """Build the third table: throughput, memory, energy and training."""
     heads = ["run", *(head for head, _ in _COSTS.values())]
     lines = [
@@ -55,7 +55,7 @@ def build_costs(comparison: Comparison) -> list[list[str]]:
     return _drop_empty([heads, *lines])
 
 
-def build_differences(comparison: Comparison) -> list[list[str]]:
+def build_differences(comparison: ComparedRuns) -> list[list[str]]:
     """Build the table of differences: a line per metric, a column per question with mean and interval."""
     contrasts = comparison.contrasts
     lines = [["metric", "better", *(f"{one.label} - {one.against}" for one in contrasts)]]
@@ -66,7 +66,7 @@ def build_differences(comparison: Comparison) -> list[list[str]]:
     return lines
 
 
-def build_replications(comparison: Comparison) -> list[list[str]]:
+def build_replications(comparison: ComparedRuns) -> list[list[str]]:
     """Build the table of replications: what each was made on and from, and what its runs score."""
     labels = [row.label for row in comparison.rows]
     lines = [["replication", *labels, "format", "base", "trained on"]]
@@ -90,7 +90,7 @@ def _show_scores(metrics: Sequence[Metric], points: Mapping[str, float | None]) 
     return [_render(points.get(metric.name), metric.show) for metric in metrics]
 
 
-def _describe_row(row: Row) -> list[str]:
+def _describe_row(row: LabelRow) -> list[str]:
     cost = row.cost
     return [
         row.label,

@@ -15,7 +15,7 @@ from tldrkit.errors import SpecError
 from tldrkit.scoring import traits
 from tldrkit.scoring.chrf import compute_chrf
 
-Scores = tuple[float | None, ...]
+MetricScores = tuple[float | None, ...]
 """Of one metric, one per document in order."""
 
 Compute = Callable[[str, Sequence[str], str], float | None]

@@ -19,12 +19,12 @@ from tldrkit.texts import count_noun
 
 ROUGE_TYPES = ("rouge1", "rouge2", "rougeL", "rougeLsum")
 
-Choice = Literal["best", "mean"]
+OverReferences = Literal["best", "mean"]
 
 _CHUNK = 2_000  # examples a process is given at once
 
 
-def describe_rouge(over_references: Choice = "best", words: Words = "a-z") -> dict[str, str | bool]:
+def describe_rouge(over_references: OverReferences = "best", words: Words = "a-z") -> dict[str, str | bool]:
     """Describe what has to be equal for two ROUGE scores to be comparable; JSON values."""
     return {
         "package": "rouge_score",
@@ -42,7 +42,7 @@ def compute_rouge(
     predictions: Sequence[str],
     references: Sequence[Sequence[str]],
     *,
-    over_references: Choice = "best",
+    over_references: OverReferences = "best",
     words: Words = "a-z",
     processes: int = 1,
 ) -> dict[str, list[float]]:
@@ -81,7 +81,7 @@ def compute_rouge(
 
 
 def _score_examples(
-    chunk: tuple[Sequence[str], Sequence[Sequence[str]]], over_references: Choice, words: Words
+    chunk: tuple[Sequence[str], Sequence[Sequence[str]]], over_references: OverReferences, words: Words
 ) -> list[list[float]]:
     choose = max if over_references == "best" else _average
     split = SPLITTERS[words]

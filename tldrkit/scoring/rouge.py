@@ -13,7 +13,7 @@ import evaluate
 from datasets import Features, Value
 from datasets import Sequence as ListOf
 
-from tldrkit.scoring.overlap import Choice, compute_rouge
+from tldrkit.scoring.overlap import OverReferences, compute_rouge
 from tldrkit.scoring.words import Words
 
 _DESCRIPTION = "ROUGE-1, -2, -L and -Lsum F1, with the Porter stemmer by default; fractions from 0 to 1."
@@ -54,7 +54,7 @@ class TldrRouge(evaluate.Metric):  # type: ignore[misc]
         references: Sequence[Sequence[str]],
         *,
         use_aggregator: bool = True,
-        over_references: Choice = "best",
+        over_references: OverReferences = "best",
         words: Words = "a-z",
     ) -> dict[str, Any]:
         scores = compute_rouge(
@@ -69,7 +69,7 @@ class TldrRouge(evaluate.Metric):  # type: ignore[misc]
         predictions: Sequence[str],
         references: Sequence[Sequence[str]],
         *,
-        over_references: Choice = "best",
+        over_references: OverReferences = "best",
         words: Words = "a-z",
     ) -> dict[str, list[float]]:
         """Compute one F1 per example for each metric; as ``compute`` without its aggregate."""

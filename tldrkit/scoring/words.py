@@ -48,7 +48,7 @@ class _Stems(dict[str, str]):
 _open_stems = functools.cache(_Stems)
 
 
-def split_words(text: str) -> list[str]:
+def split_stems(text: str) -> list[str]:
     """Split a text into stemmed words, as ``rouge_score`` 0.1.2 with its stemmer does."""
     stems = _open_stems()
     return [stems[word] for word in _WORD.findall(text.lower())]
@@ -77,7 +77,7 @@ Words = Literal["a-z", "unicode"]
 
 Splitter = Callable[[str], list[str]]
 
-SPLITTERS: dict[Words, Splitter] = {"a-z": split_words, "unicode": split_any_words}
+SPLITTERS: dict[Words, Splitter] = {"a-z": split_stems, "unicode": split_any_words}
 
 
 def is_hidden(text: str) -> bool:

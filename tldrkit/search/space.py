@@ -20,7 +20,7 @@ class Choice:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Integers:
+class WholeNumbers:
     """Whole numbers from ``low`` to ``high``, both included."""
 
     low: int
@@ -38,7 +38,7 @@ class Reals:
     log: bool = False
 
 
-Axis = Choice | Integers | Reals
+Axis = Choice | WholeNumbers | Reals
 
 _USABLE = "value, values, uniform, int_uniform, q_uniform, log_uniform and log_uniform_values can be used"
 _KEYS = {"value", "values", "min", "max", "q", "distribution"}
@@ -113,19 +113,19 @@ def _read_values(written: Mapping[str, Any]) -> Choice:
     return Choice(tuple(values))
 
 
-def _read_whole(written: Mapping[str, Any]) -> Integers:
+def _read_whole(written: Mapping[str, Any]) -> WholeNumbers:
     low, high = written["min"], written["max"]
     if type(low) is not int or type(high) is not int:
         raise ValueError("min and max must be whole numbers")
-    return Integers(low=low, high=high)
+    return WholeNumbers(low=low, high=high)
 
 
-def _read_steps(written: Mapping[str, Any]) -> Integers | Reals:
+def _read_steps(written: Mapping[str, Any]) -> WholeNumbers | Reals:
     """Read multiples of q; whole ones where q is whole."""
     q = written.get("q", 1)
     low, high = math.ceil(written["min"] / q - 1e-9), math.floor(written["max"] / q + 1e-9)
     if type(q) is int:
-        return Integers(low=low * q, high=high * q, step=q)
+        return WholeNumbers(low=low * q, high=high * q, step=q)
     return Reals(low=low * q, high=high * q, step=q)
 
 

@@ -23,7 +23,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from tldrkit.errors import SpecError
 from tldrkit.search.mending import mend
-from tldrkit.search.space import Axis, Choice, Integers, list_values
+from tldrkit.search.space import Axis, Choice, WholeNumbers, list_values
 from tldrkit.search.sweepfile import StoppingSpec, SweepSpec
 from tldrkit.texts import name_error, say_reason
 
@@ -273,7 +273,7 @@ def _build_sampler(method: str, number: int) -> BaseSampler:
 def _suggest(trial: optuna.Trial, name: str, axis: Axis) -> Any:  # noqa: ANN401  (whatever the file lists)
     if isinstance(axis, Choice):
         return trial.suggest_categorical(name, axis.values)
-    if isinstance(axis, Integers):
+    if isinstance(axis, WholeNumbers):
         return trial.suggest_int(name, axis.low, axis.high, step=axis.step)
     return trial.suggest_float(name, axis.low, axis.high, step=axis.step, log=axis.log)
 

@@ -66,7 +66,7 @@ _PAGE_HEADERS = {
 _JSON = re.compile(r"application/([\w.+-]{1,100}\+)?json\s{0,20}(;|$)", re.IGNORECASE)
 
 _WHICH = "Reference of a served model; the first where not given."
-Model = Annotated[str | None, Query(description=_WHICH)]
+WhichModel = Annotated[str | None, Query(description=_WHICH)]
 
 
 class ThreadsQuery(Generation):
@@ -123,7 +123,7 @@ def _build_summaries(service: Service, readers: Readers) -> APIRouter:
 
     @routes.post("/", openapi_extra=_ASKED_BODY, summary="Summarize, as an Inference Endpoint does")
     @routes.post("/summarization", openapi_extra=_ASKED_BODY, summary="Summarize, by Hugging Face's contract")
-    async def summarize(request: Request, model: Model = None) -> list[Answer]:
+    async def summarize(request: Request, model: WhichModel = None) -> list[Answer]:
         if not _JSON.match(request.headers.get("content-type", "application/json")):
             raise DataError(NO_OBJECT)
         asked = await readers.read("inputs", await request.body(), service.limits.waiting)

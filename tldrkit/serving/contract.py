@@ -16,7 +16,7 @@ from tldrkit.specs.problems import describe_problem
 from tldrkit.threads import BrokenThread, Thread, build_thread, parse_threads
 from tldrkit.threads.thread import MOST_OF_THREAD
 
-Inputs = str | dict[str, Any]
+ThreadInput = str | dict[str, Any]
 
 _ANY = (True, False)
 NEUTRAL: Mapping[str, tuple[object, ...]] = {
@@ -146,7 +146,9 @@ class Asked(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    inputs: Inputs | list[Inputs] = Field(description="A text, a forum thread as JSON, or a list of them.")
+    inputs: ThreadInput | list[ThreadInput] = Field(
+        description="A text, a forum thread as JSON, or a list of them."
+    )
     parameters: Parameters | None = None
     options: Wishes | None = None
     stream: bool | None = Field(
@@ -160,7 +162,7 @@ class Answer(BaseModel):
     summary_text: str
 
 
-def read_inputs(inputs: Inputs | list[Inputs], most: int) -> list[Thread]:
+def read_inputs(inputs: ThreadInput | list[ThreadInput], most: int) -> list[Thread]:
     """Read the threads of a request; a text is one of one post.
 
     Raises:
@@ -225,7 +227,7 @@ def _count(new_tokens: int | None, length: int | None) -> int | None:
     return max(0, length - 1) if new_tokens is None and length is not None else new_tokens
 
 
-def _read_input(item: Inputs, name: str) -> Thread:
+def _read_input(item: ThreadInput, name: str) -> Thread:
     if not isinstance(item, str):
         return build_thread(item, name)
     if not item.strip():

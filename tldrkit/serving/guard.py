@@ -21,10 +21,10 @@ from tldrkit.serving.settings import Access, Limits, is_loopback
 from tldrkit.serving.streams import MEDIA_TYPE, render_error
 from tldrkit.texts import count_noun
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Message, Receive, Send], Awaitable[None]]
+AsgiMessage = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[AsgiMessage]]
+Send = Callable[[AsgiMessage], Awaitable[None]]
+App = Callable[[AsgiMessage, Receive, Send], Awaitable[None]]
 
 _HOST = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[^\[\]:\s]{1,253}?)\.?(?::\d{0,5})?", re.IGNORECASE)
 
@@ -53,7 +53,7 @@ class Guard:
         self._hosts = None if access.is_open else frozenset(map(str.lower, access.hosts))
         self._watch = watch
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: AsgiMessage, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
@@ -72,7 +72,7 @@ class Guard:
         finally:
             self._watch(scope["path"], answer.status or 500, time.perf_counter() - start)
 
-    async def _admit(self, scope: Message, receive: Receive, answer: "_Answer") -> None:
+    async def _admit(self, scope: AsgiMessage, receive: Receive, answer: "_Answer") -> None:
         host = _read_header(scope, b"host").decode("latin-1")
         if not self._is_called(host):
             sentence = "This server is not called by that name: `tldrkit serve --allowed-host` lets it be."
@@ -113,13 +113,13 @@ class Guard:
             return True
         return name is not None and (is_loopback(name[1]) or name[1].lower() in self._hosts)
 
-    def _is_allowed(self, scope: Message) -> bool:
+    def _is_allowed(self, scope: AsgiMessage) -> bool:
         if self._expected is None or (scope["method"], scope["path"]) in OPEN:
             return True
         return hmac.compare_digest(_read_header(scope, b"authorization"), self._expected)
 
 
-def _read_header(scope: Message, wanted: bytes) -> bytes:
+def _read_header(scope: AsgiMessage, wanted: bytes) -> bytes:
     return next((value for name, value in scope["headers"] if name == wanted), b"")
 
 
@@ -154,7 +154,7 @@ class _Answer:
         self.due = False
         self._streams = False
 
-    async def __call__(self, message: Message) -> None:
+    async def __call__(self, message: AsgiMessage) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self._streams = _read_header(message, b"content-type").startswith(MEDIA_TYPE.encode())
@@ -195,7 +195,7 @@ def _replay(body: bytes) -> Receive:
     """Give a body that was read once more, then nothing: whether the client is there is looked at here."""
     waiting = [body]
 
-    async def give() -> Message:
+    async def give() -> AsgiMessage:
         if waiting:
             return {"type": "http.request", "body": waiting.pop(), "more_body": False}
         return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]

@@ -12,7 +12,7 @@ from tldrkit.errors import ReadOnlyStore
 from tldrkit.files import compute_digest
 from tldrkit.options import Options
 from tldrkit.reports.claims import check_claims
-from tldrkit.reports.comparison import Comparison, compare_runs
+from tldrkit.reports.comparison import ComparedRuns, compare_runs
 from tldrkit.reports.page import render_markdown
 from tldrkit.specs import CompareSpec
 from tldrkit.steps.rating import add_ratings
@@ -81,7 +81,7 @@ def _perform_aside(options: Options, step: Step, work: Callable[[Bench], None]) 
     return dataclasses.replace(outcome, artifact=dataclasses.replace(outcome.artifact, stored=False))
 
 
-def read_comparison(artifact: Artifact) -> Comparison:
+def read_comparison(artifact: Artifact) -> ComparedRuns:
     """Read a published comparison.
 
     Raises:
@@ -89,6 +89,6 @@ def read_comparison(artifact: Artifact) -> Comparison:
     """
     path = artifact.path / JSON_PAGE
     try:
-        return Comparison.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        return ComparedRuns.from_dict(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise describe_damage(artifact, path) from error

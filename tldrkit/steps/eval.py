@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tldrkit.datasets.predictions import Output
+from tldrkit.datasets.predictions import Prediction
 from tldrkit.machine.memory import read_peak_memory
 from tldrkit.machine.processor import describe_device, name_hardware
 from tldrkit.options import Options
@@ -97,7 +97,7 @@ def eval(options: Options, spec: EvalSpec, *, source: str, target: str) -> Outco
     return perform(options, step, work)
 
 
-def _choose_samples(outputs: Sequence[Output], scores: Sequence[float]) -> list[dict[str, object]]:
+def _choose_samples(outputs: Sequence[Prediction], scores: Sequence[float]) -> list[dict[str, object]]:
     """Choose summaries for people to look at: the first ones, not the best."""
     return [
         {"id": one.id, "reference": one.references[0], "summary": one.prediction, "rouge_l": round(score, 4)}
@@ -109,7 +109,7 @@ def _choose_samples(outputs: Sequence[Output], scores: Sequence[float]) -> list[
 class _Decoded:
     """What a model wrote, whether each summary took as many tokens as allowed, and what it cost."""
 
-    outputs: list[Output]
+    outputs: list[Prediction]
     cut: list[bool]
     cost: "Cost | None"
     """None where no network wrote."""
@@ -139,7 +139,7 @@ def _decode(
             options, spec, model, summarizer, decoding=decoding, write=write, documents=documents
         )
     outputs = [
-        Output(id=one.id, prediction=written.text, references=one.summaries, document=one.document)
+        Prediction(id=one.id, prediction=written.text, references=one.summaries, document=one.document)
         for one, written in zip(examples, generated, strict=True)
     ]
     cut = [written.tokens >= decoding.max_target_tokens for written in generated]

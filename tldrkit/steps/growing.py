@@ -11,7 +11,7 @@ from tldrkit.steps.step import Bench
 
 if TYPE_CHECKING:
     from tldrkit.dendrites.growth import GrowthPolicy
-    from tldrkit.dendrites.placements import Cost
+    from tldrkit.dendrites.placements import GrowthCost
     from tldrkit.families.summarizer import Summarizer
 
 
@@ -46,7 +46,7 @@ def build_policy(bench: Bench, spec: TrainSpec, summarizer: "Summarizer", scratc
     return Dendrites(chosen, scratch, bench.run.log_path)
 
 
-def render_costs(costs: Iterable["Cost"], chosen: TrainSpec) -> str:
+def render_costs(costs: Iterable["GrowthCost"], chosen: TrainSpec) -> str:
     """Render what dendrites cost at each placement: a line each, with the one chosen marked."""
     lines = []
     for placement, group in groupby(costs, key=lambda cost: cost.placement):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from tldrkit.datasets.predictions import Output
+from tldrkit.datasets.predictions import Prediction
 from tldrkit.options import Options
 from tldrkit.sources.encoder import resolve_judge
 from tldrkit.sources.loading import choose_device
@@ -39,7 +39,7 @@ class Judge:
         return (self.source.to_input("bertscore"),) if self.source else ()
 
     def score(
-        self, bench: Bench, options: Options, spec: ScoreSpec, systems: Sequence[Sequence[Output]]
+        self, bench: Bench, options: Options, spec: ScoreSpec, systems: Sequence[Sequence[Prediction]]
     ) -> Judged:
         """Compute the BERTScore of each output of each system; of several references as ROUGE takes them.
 

@@ -15,7 +15,7 @@ from tldrkit.reports.rating import (
 )
 from tldrkit.reports.scores import RunScores
 from tldrkit.scoring.metrics import RATING
-from tldrkit.steps.scored import Scored, name_without_texts, read_threads
+from tldrkit.steps.scored import Scored, name_without_texts, read_scored
 from tldrkit.steps.step import Bench
 from tldrkit.texts import say_reason
 
@@ -62,7 +62,7 @@ def collect_rated(
             f"Of {'; '.join(without)} there are scores without texts, which nobody can rate.",
             hint="Name the artifacts that `tldrkit eval` published.",
         )
-    threads = read_threads([one.artifact for one in scored if one.artifact], numbers)
+    threads = read_scored([one.artifact for one in scored if one.artifact], numbers)
     return [
         Rated(
             id=runs[0].document_ids[number],

@@ -7,17 +7,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tldrkit.reports.comparison import Comparison
+from tldrkit.reports.comparison import ComparedRuns
 from tldrkit.reports.curves import Curve, build_curve, collect_validations
-from tldrkit.reports.examples import Example, Examples, choose_documents
-from tldrkit.reports.html import render_html
+from tldrkit.reports.examples import Examples, ShownExample, choose_documents
+from tldrkit.reports.html import render_page
 from tldrkit.reports.rating import choose_threads, render_sheet
 from tldrkit.reports.report import Report
 from tldrkit.reports.scores import RunScores
 from tldrkit.scoring.metrics import MAIN
 from tldrkit.steps.compare import read_comparison
 from tldrkit.steps.rating import collect_rated
-from tldrkit.steps.scored import Scored, find_scored, name_without_texts, read_threads
+from tldrkit.steps.scored import Scored, find_scored, name_without_texts, read_scored
 from tldrkit.store.manifest import Manifest
 from tldrkit.store.names import RUNS
 from tldrkit.store.store import Artifact, ArtifactStore
@@ -30,7 +30,7 @@ def render_report(store: ArtifactStore, artifact: Artifact) -> str:
         UnknownReference: Scores that the comparison rests on are no longer there.
         DamagedArtifact: They cannot be read.
     """
-    return render_html(build_report(store, artifact))
+    return render_page(build_report(store, artifact))
 
 
 def build_report(store: ArtifactStore, artifact: Artifact) -> Report:
@@ -66,7 +66,7 @@ def build_sheet(store: ArtifactStore, artifact: Artifact, *, threads: int) -> st
     return render_sheet(collect_rated(scored, runs, numbers), seed=seed)
 
 
-def _find_compared(store: ArtifactStore, comparison: Comparison) -> list[Scored]:
+def _find_compared(store: ArtifactStore, comparison: ComparedRuns) -> list[Scored]:
     """Find the scores that a comparison rests on, in the order of its rows.
 
     Raises:
@@ -107,16 +107,16 @@ def _read_validations(root: Path, manifest: Manifest) -> list[dict[str, Any]]:
 
 
 def _collect_examples(
-    comparison: Comparison, scored: Sequence[Scored], every: Sequence[RunScores]
+    comparison: ComparedRuns, scored: Sequence[Scored], every: Sequence[RunScores]
 ) -> Examples:
     """Collect documents with the summaries of the runs whose texts are kept."""
     with_texts = [(one.artifact, run) for one, run in zip(scored, every, strict=True) if one.artifact]
     runs = [run for _, run in with_texts]
     choice = choose_documents(runs)
-    threads = read_threads([artifact for artifact, _ in with_texts], choice.numbers)
+    threads = read_scored([artifact for artifact, _ in with_texts], choice.numbers)
     documents = []
     for number, (document, rows) in zip(choice.numbers, threads, strict=True):
-        example = Example(
+        example = ShownExample(
             id=runs[0].document_ids[number],
             document=document,
             references=tuple(rows[0]["references"]),
@@ -135,7 +135,7 @@ def _collect_examples(
     )
 
 
-def _choose_first(comparison: Comparison, runs: Sequence[RunScores]) -> tuple[int, int]:
+def _choose_first(comparison: ComparedRuns, runs: Sequence[RunScores]) -> tuple[int, int]:
     """Choose the runs of the first question that can be shown, or else the first and the last."""
     labels = [run.label for run in runs]
     for contrast in comparison.contrasts:

@@ -142,7 +142,7 @@ def describe_damage(artifact: Artifact, path: Path) -> DamagedArtifact:
     )
 
 
-def read_rows(artifact: Artifact, numbers: Collection[int]) -> list[dict[str, Any]]:
+def read_predictions(artifact: Artifact, numbers: Collection[int]) -> list[dict[str, Any]]:
     """Read some of a run's predictions, in order.
 
     Raises:
@@ -164,7 +164,7 @@ def read_rows(artifact: Artifact, numbers: Collection[int]) -> list[dict[str, An
     return rows
 
 
-def read_threads(
+def read_scored(
     artifacts: Sequence[Artifact], numbers: Collection[int]
 ) -> list[tuple[str, list[dict[str, Any]]]]:
     """Read some documents by their numbers, in order: the text, where a run kept it, and each run's row.
@@ -172,7 +172,7 @@ def read_threads(
     Raises:
         DamagedArtifact: A file cannot be read, or ends before.
     """
-    tables = [read_rows(artifact, numbers) for artifact in artifacts]
+    tables = [read_predictions(artifact, numbers) for artifact in artifacts]
     threads = map(list, zip(*tables, strict=True))
     return [(next((row["document"] for row in rows if row.get("document")), ""), rows) for rows in threads]
 

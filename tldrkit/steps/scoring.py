@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tldrkit.datasets.predictions import Output
+from tldrkit.datasets.predictions import Prediction
 from tldrkit.options import Options
 from tldrkit.specs import ScoreSpec
 from tldrkit.steps.judging import Judge
@@ -18,7 +18,7 @@ from tldrkit.texts import count_noun
 
 if TYPE_CHECKING:
     from tldrkit.reports.scores import RunScores
-    from tldrkit.scoring.metrics import Scores
+    from tldrkit.scoring.metrics import MetricScores
     from tldrkit.scoring.words import Words
 
 SCORES = "scores.json"
@@ -43,7 +43,7 @@ def score_outputs(
     options: Options,
     spec: ScoreSpec,
     judge: Judge,
-    outputs: Sequence[Output],
+    outputs: Sequence[Prediction],
     *,
     given: Mapping[str, Sequence[float]],
 ) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def score_outputs(
     }
 
 
-def score_rouge(rouge: Rouge, outputs: Sequence[Output]) -> dict[str, list[float]]:
+def score_rouge(rouge: Rouge, outputs: Sequence[Prediction]) -> dict[str, list[float]]:
     """Compute all of ROUGE, one score per output."""
     return rouge([one.prediction for one in outputs], [list(one.references) for one in outputs])
 
@@ -104,7 +104,9 @@ def advise_words(bench: Bench, hidden: int, of: int) -> None:
     bench.tracker.log({"kind": "advice", "message": message})
 
 
-def compute_scores(outputs: Sequence[Output], given: Mapping[str, Sequence[float]]) -> dict[str, "Scores"]:
+def compute_scores(
+    outputs: Sequence[Prediction], given: Mapping[str, Sequence[float]]
+) -> dict[str, "MetricScores"]:
     """Compute every metric that texts alone tell, in the order of the table.
 
     Args:
@@ -113,7 +115,7 @@ def compute_scores(outputs: Sequence[Output], given: Mapping[str, Sequence[float
     """
     from tldrkit.scoring.metrics import METRICS
 
-    scores: dict[str, Scores] = {}
+    scores: dict[str, MetricScores] = {}
     for name, metric in METRICS.items():
         if name in given:
             scores[name] = tuple(given[name])
@@ -122,7 +124,7 @@ def compute_scores(outputs: Sequence[Output], given: Mapping[str, Sequence[float
     return scores
 
 
-def write_baselines(outputs: Sequence[Output], spec: ScoreSpec) -> dict[str, list[Output]]:
+def write_baselines(outputs: Sequence[Prediction], spec: ScoreSpec) -> dict[str, list[Prediction]]:
     """Write what takes no network in the place of each output: floors, and the extractive ceiling.
 
     None are written where a document is missing; the title only where there are titles.
@@ -131,7 +133,7 @@ def write_baselines(outputs: Sequence[Output], spec: ScoreSpec) -> dict[str, lis
 
     if not all(output.document for output in outputs):
         return {}
-    rules: dict[str, Callable[[Output], str]] = {
+    rules: dict[str, Callable[[Prediction], str]] = {
         "Title": lambda one: title(one.document),
         "Lead-1": lambda one: lead(one.document, 1),
         "Lead-3": lambda one: lead(one.document, 3),
@@ -146,7 +148,7 @@ def write_baselines(outputs: Sequence[Output], spec: ScoreSpec) -> dict[str, lis
     return {name: copied for name, copied in written.items() if any(one.prediction for one in copied)}
 
 
-def compute_means(scores: Mapping[str, "Scores"]) -> dict[str, float]:
+def compute_means(scores: Mapping[str, "MetricScores"]) -> dict[str, float]:
     """Compute the mean of each metric that has scores."""
     from tldrkit.scoring.metrics import compute_mean
 
@@ -154,7 +156,7 @@ def compute_means(scores: Mapping[str, "Scores"]) -> dict[str, float]:
     return {name: mean for name, mean in means.items() if mean is not None}
 
 
-def write_scores(folder: Path, run: "RunScores", outputs: Sequence[Output]) -> None:
+def write_scores(folder: Path, run: "RunScores", outputs: Sequence[Prediction]) -> None:
     """Write what a comparison reads, and every prediction with its scores."""
     (folder / SCORES).write_text(json.dumps(run.to_dict(), ensure_ascii=False), encoding="utf-8")
     with (folder / PREDICTIONS).open("w", encoding="utf-8") as file:

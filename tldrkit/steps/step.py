@@ -24,7 +24,7 @@ from tldrkit.steps.revisions import describe_code
 from tldrkit.store.checkpoints import Checkpoints, hold_checkpoints, is_begun
 from tldrkit.store.manifest import Input, compute_identity
 from tldrkit.store.runs import Run, forget_run, record_run
-from tldrkit.store.store import Artifact, ArtifactStore, Draft
+from tldrkit.store.store import Artifact, ArtifactDraft, ArtifactStore
 from tldrkit.tracking import FanOut, JsonlTracker, NullTracker, Tracker, WandbTracker
 
 _LIBRARIES = (
@@ -84,7 +84,7 @@ class Outcome:
 class Bench:
     """What a step's work is given: where to put its files, and whom to tell."""
 
-    draft: Draft
+    draft: ArtifactDraft
     run: Run
     tracker: Tracker
     checkpoints: Checkpoints | None = None
@@ -166,7 +166,7 @@ def _perform_here(options: Options, step: Step, work: Callable[[Bench], None]) -
         return Outcome(artifact=draft.artifact, done_before=False)
 
 
-def _read_memory(draft: Draft) -> int:
+def _read_memory(draft: ArtifactDraft) -> int:
     """Read the most memory so far, of the device that the work has said it runs on."""
     return read_peak_memory(draft.provenance["device"])
 
@@ -187,7 +187,7 @@ def _tell_of_elsewhere(options: Options, store: ArtifactStore, step: Step, code:
     options.display.log({"message": f"--precision auto is {here['precision']} here; {told}"})
 
 
-def _log_result(tracker: Tracker, draft: Draft) -> None:
+def _log_result(tracker: Tracker, draft: ArtifactDraft) -> None:
     """Tell the trackers what was measured, and what was published."""
     manifest = draft.artifact.manifest
     numbers = {name: value for name, value in draft.metrics.items() if isinstance(value, int | float)}
@@ -222,7 +222,7 @@ def record_use(options: Options, step: str, spec: Mapping[str, Any]) -> Iterator
 def _forgetting(step: Step) -> Iterator[Bench]:
     """Give a bench of which nothing stays."""
     with forget_run(step.name) as run:
-        draft = Draft(run.path.parent / "draft", {})
+        draft = ArtifactDraft(run.path.parent / "draft", {})
         draft.path.mkdir()
         yield Bench(draft=draft, run=run, tracker=NullTracker())
 

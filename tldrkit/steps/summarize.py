@@ -199,7 +199,7 @@ class Engine(Protocol):
 
 
 @dataclass(kw_only=True)
-class Chunk:
+class ItemChunk:
     """Items whose threads are summarized together.
 
     Args:
@@ -229,7 +229,7 @@ class Work:
 
     def run(self, inputs: Inputs, done: Summarized) -> Iterator[tuple[Path, Record]]:
         """Read the inputs and yield each file with a record, in order; what is done is counted."""
-        memory = partial(read_peak_memory, "cpu") if isinstance(self.engine, Writer) else None
+        memory = partial(read_peak_memory, "cpu") if isinstance(self.engine, JournaledWriter) else None
         pace = Pace(Forecast(self.options.display, memory), inputs)
         for chunk in self._look_ahead(_cut_chunks(inputs.read(), self.spec.batch_size)):
             known = self._complete(chunk)
@@ -244,9 +244,9 @@ class Work:
                 yield item.file, record
             pace.advance(chunk.items, fresh=bool(chunk.missing))
 
-    def _look_ahead(self, chunks: Iterator[list[Item]]) -> Iterator[Chunk]:
+    def _look_ahead(self, chunks: Iterator[list[Item]]) -> Iterator[ItemChunk]:
         """Begin chunks, as many ahead of the one that is yielded as the engine has use for."""
-        begun = deque[Chunk]()
+        begun = deque[ItemChunk]()
         for items in chunks:
             begun.append(self._begin(items, {key for chunk in begun for key in chunk.missing}))
             if len(begun) > self.engine.ahead:
@@ -254,7 +254,7 @@ class Work:
         while begun:
             yield begun.popleft()
 
-    def _begin(self, items: Sequence[Item], begun: set[str]) -> Chunk:
+    def _begin(self, items: Sequence[Item], begun: set[str]) -> ItemChunk:
         """Look up the summaries of threads, and begin those that are neither known nor begun."""
         threads = [item.found for item in items if isinstance(item.found, Thread)]
         keys = [_compute_key(thread) for thread in threads]
@@ -265,9 +265,9 @@ class Work:
             if key not in known and key not in begun
         }
         fetch = self.engine.start(list(missing.values())) if missing else list
-        return Chunk(items=items, keys=keys, known=known, missing=list(missing), fetch=fetch)
+        return ItemChunk(items=items, keys=keys, known=known, missing=list(missing), fetch=fetch)
 
-    def _complete(self, chunk: Chunk) -> dict[str, str]:
+    def _complete(self, chunk: ItemChunk) -> dict[str, str]:
         """Wait for the summaries that are missing and journal them; those begun before are journaled."""
         new = dict(zip(chunk.missing, chunk.fetch(), strict=True))
         if new:
@@ -278,7 +278,7 @@ class Work:
 
 
 @dataclass(kw_only=True)
-class Writer:
+class JournaledWriter:
     """Threads turned into summaries, as they are journaled, in this process.
 
     Args:
@@ -324,7 +324,7 @@ def _open_engine(
 ) -> AbstractContextManager[Engine]:
     """Open what writes summaries: this process, or a cluster whose every actor does what it would do."""
     if name == "local":
-        return nullcontext(Writer(options=options, spec=spec, source=source))
+        return nullcontext(JournaledWriter(options=options, spec=spec, source=source))
     if options.device == "cuda" or options.threads not in (None, 1):
         raise SpecError(
             "Each actor of a cluster runs on one processor thread.",
@@ -336,7 +336,7 @@ def _open_engine(
     there = replace(source, location=str(folder.resolve()) if folder.is_dir() else source.location)
     alone = Options(device="cpu", threads=1)
     code = describe_code("summarize", alone, spec.precision)
-    writer = Writer(options=alone, spec=spec, source=there, code=code)
+    writer = JournaledWriter(options=alone, spec=spec, source=there, code=code)
     return open_cluster(writer, lambda message: options.display.log({"message": message}))
 
 

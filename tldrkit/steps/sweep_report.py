@@ -20,7 +20,7 @@ def write_report(options: Options, sweep: Sweep, folder: Path) -> None:
     Raises:
         SpecError: No trial has been begun.
     """
-    from tldrkit.reports.sweep import SweepReport, render_html, render_markdown
+    from tldrkit.reports.sweep import SweepReport, render_sweep, render_sweep_markdown
 
     study = sweep.study
     trials, best = study.list_trials(), study.find_best()
@@ -35,7 +35,7 @@ def write_report(options: Options, sweep: Sweep, folder: Path) -> None:
         importances=study.compute_importances(),
         commands=_build_commands(options, sweep, folder) if best else (),
     )
-    files |= {"report.md": render_markdown(report), "report.html": render_html(report)}
+    files |= {"report.md": render_sweep_markdown(report), "report.html": render_sweep(report)}
     for name, text in files.items():
         with open_whole(folder / name) as file:
             file.write(text)

@@ -11,7 +11,13 @@ from pathlib import Path, PurePosixPath
 from tldrkit.errors import StoreError
 from tldrkit.store.digest import digest_file
 from tldrkit.store.disk import as_store_error, sync
-from tldrkit.store.manifest import FileEntry, Manifest, compute_digest, compute_identity, is_payload_path
+from tldrkit.store.manifest import (
+    FileEntry,
+    Manifest,
+    compute_content_digest,
+    compute_identity,
+    is_payload_path,
+)
 from tldrkit.store.names import MANIFEST
 from tldrkit.texts import count_noun
 
@@ -64,7 +70,7 @@ def find_problems(folder: Path, manifest: Manifest, digest: Callable[[Path], str
 
 def _find_contradictions(manifest: Manifest) -> list[str]:
     try:
-        digest = compute_digest(manifest.kind, manifest.files)
+        digest = compute_content_digest(manifest.kind, manifest.files)
         identity = compute_identity(manifest.kind, manifest.spec, manifest.inputs, manifest.code)
     except ValueError:  # 1e999, or half a surrogate pair: JSON that could be read but not written
         return ["the manifest holds values that no manifest can"]

@@ -154,7 +154,7 @@ def is_payload_path(path: str) -> bool:
     )
 
 
-def compute_digest(kind: str, files: Iterable[FileEntry]) -> str:
+def compute_content_digest(kind: str, files: Iterable[FileEntry]) -> str:
     """Compute the digest of an artifact's content; equal payloads of one kind have equal digests."""
     return digest_json({"schema": SCHEMA, "kind": kind, "files": {file.path: file.sha256 for file in files}})
 

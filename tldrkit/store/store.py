@@ -25,12 +25,12 @@ from tldrkit.store.names import MANIFEST, VERSION, Reference, check_name, is_nam
 from tldrkit.store.versions import Artifact, Versions
 from tldrkit.texts import say_reason
 
-__all__ = ["Artifact", "ArtifactStore", "Draft"]
+__all__ = ["Artifact", "ArtifactDraft", "ArtifactStore"]
 
 DRAFTS = ".drafts"
 
 
-class Draft:
+class ArtifactDraft:
     """An artifact being made: a folder to fill, and what shall be written about it.
 
     Args:
@@ -138,7 +138,7 @@ class ArtifactStore:
         inputs: Sequence[Input],
         provenance: Mapping[str, Any],
         code: Mapping[str, Any] = {},
-    ) -> Iterator[Draft]:
+    ) -> Iterator[ArtifactDraft]:
         """Give a folder to fill, and publish it as the next version of ``name`` when the block ends.
 
         A block that fails leaves no trace. A kill leaves a draft (see :meth:`collect_garbage`).
@@ -149,7 +149,7 @@ class ArtifactStore:
         versions = self._versions(check_name(name))
         identity = compute_identity(kind, spec, inputs, code)
         with claim_draft(self.root / DRAFTS) as claim:
-            draft = Draft(claim.folder, provenance)
+            draft = ArtifactDraft(claim.folder, provenance)
             with as_store_error(self.root, within=claim.folder):
                 yield draft
             with as_store_error(self.root):

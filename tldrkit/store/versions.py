@@ -16,7 +16,7 @@ from tldrkit.errors import DamagedArtifact, StoreError
 from tldrkit.store.audit import find_problems, seal_folder
 from tldrkit.store.checked import CHECKED, remember_digests
 from tldrkit.store.disk import find_folders, lock, sync, write_atomically, write_durably
-from tldrkit.store.manifest import Manifest, compute_digest, read_manifest
+from tldrkit.store.manifest import Manifest, compute_content_digest, read_manifest
 from tldrkit.store.names import LATEST, MANIFEST, VERSION
 
 _LOCK = ".lock"
@@ -114,7 +114,9 @@ class Versions:
         """
         files = seal_folder(draft)
         created = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        sealed = replace(manifest, created=created, files=files, digest=compute_digest(manifest.kind, files))
+        sealed = replace(
+            manifest, created=created, files=files, digest=compute_content_digest(manifest.kind, files)
+        )
         version = self._find_next()
         while True:
             numbered = replace(sealed, version=version)

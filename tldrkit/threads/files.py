@@ -18,7 +18,7 @@ from tldrkit.texts import say_reason
 from tldrkit.threads.chat.beside import COMPANIONS, open_beside
 from tldrkit.threads.finding import is_page_part
 from tldrkit.threads.html.pages import read_page
-from tldrkit.threads.json.documents import is_json, read_json
+from tldrkit.threads.json.documents import is_json, read_documents
 from tldrkit.threads.mail.boxes import is_emlx, is_mailbox, is_maildir
 from tldrkit.threads.mail.mbox import read_emlx, read_maildir, read_mbox
 from tldrkit.threads.mail.web_archive import is_web_archive, read_web_archive
@@ -32,7 +32,7 @@ from tldrkit.threads.text.transcripts import is_transcript, read_transcript
 from tldrkit.threads.text.whatsapp import is_whatsapp, read_whatsapp
 from tldrkit.threads.thread import BrokenThread, Place, Thread, say_doubt
 
-Found = Iterator[Thread | BrokenThread]
+FoundThreads = Iterator[Thread | BrokenThread]
 
 _MOST_PAGE = 8 << 20  # bytes of a page, whose tags are held too
 _MOST_OF_LOG, _MOST_LINES = 16 << 20, 180_000  # of a log or a transcript: a line is a post of 1,000 bytes
@@ -42,7 +42,7 @@ _PAGE = re.compile(
 )
 
 
-def read_threads(path: Path, *, as_text: bool = False) -> Found:
+def read_threads(path: Path, *, as_text: bool = False) -> FoundThreads:
     """Read the threads in a file; whatever cannot be read becomes a `BrokenThread`, never an exception.
 
     The shapes of docs/reference/threads.md, told apart by content, packed or not. JSON lines are read one by
@@ -78,7 +78,7 @@ def _pass_over(place: Place) -> BrokenThread:
     return replace(place.refuse("The file is what a page brings along."), of_pages=True)
 
 
-def _read_member(member: Member, place: Place, tally: Tally, as_text: bool) -> Found:
+def _read_member(member: Member, place: Place, tally: Tally, as_text: bool) -> FoundThreads:
     try:
         with member.open() as file:
             yield from _read_bounded(file, place, tally, as_text=as_text)
@@ -92,19 +92,19 @@ def _describe(error: OSError | EOFError) -> str:
     return f"The file cannot be read: {say_reason(error)}."
 
 
-def parse_threads(data: bytes, name: str) -> Found:
+def parse_threads(data: bytes, name: str) -> FoundThreads:
     """Read the threads in bytes as in a file of that name; they are never unpacked, and any text is one."""
     yield from _read_bounded(open_bytes(data), Place(Path(name)), Tally(), as_text=True)
 
 
-def _read_bounded(file: BufferedReader, place: Place, tally: Tally, *, as_text: bool) -> Found:
+def _read_bounded(file: BufferedReader, place: Place, tally: Tally, *, as_text: bool) -> FoundThreads:
     try:
         yield from tally.find(_read_open(Source(file, tally), place, as_text))
     except DataError as error:  # too large, or of too small parts
         yield place.refuse(str(error))
 
 
-def _read_open(source: Source, place: Place, as_text: bool) -> Found:
+def _read_open(source: Source, place: Place, as_text: bool) -> FoundThreads:
     head = source.head()
     if not head:
         yield place.refuse("The file is empty.")
@@ -116,12 +116,12 @@ def _read_open(source: Source, place: Place, as_text: bool) -> Found:
         yield from _tell_text(found.data, place, as_text)
 
 
-def _read_mail(source: Source, place: Place) -> Found:
+def _read_mail(source: Source, place: Place) -> FoundThreads:
     lines = source.lines()
     yield from read_mbox(_read_line(lines), lines, place)
 
 
-def _read_emlx(source: Source, place: Place) -> Found:
+def _read_emlx(source: Source, place: Place) -> FoundThreads:
     lines = source.lines()
     yield from read_emlx(_read_line(lines), lines, place)
 
@@ -130,23 +130,23 @@ def _read_line(lines: Iterator[bytes]) -> bytes:
     return next(line for line in lines if line.strip())
 
 
-def _read_web_archive(source: Source, place: Place) -> Found:
+def _read_web_archive(source: Source, place: Place) -> FoundThreads:
     yield from read_web_archive(source.rest(), place)
 
 
-def _read_page(source: Source, place: Place) -> Found:
+def _read_page(source: Source, place: Place) -> FoundThreads:
     page = decode_page(source.rest(most=_MOST_PAGE))
     yield from say_doubt(read_page(page.text, place), page.doubt)
 
 
-def _read_text(source: Source, place: Place) -> Found:
+def _read_text(source: Source, place: Place) -> FoundThreads:
     foreign = recognize_bytes(source.head())
     if foreign is None:
         raise IsText(source.rest())
     yield _refuse(foreign, place)
 
 
-def _tell_text(data: bytes, place: Place, as_text: bool) -> Found:
+def _tell_text(data: bytes, place: Place, as_text: bool) -> FoundThreads:
     """Read a text by the first that knows its form, else as one post if it reads as prose."""
     text = decode_text(data)
     lines = text.text.replace("\r\n", "\n")
@@ -167,8 +167,8 @@ def _refuse(foreign: Foreign, place: Place, way: str = "") -> BrokenThread:
     return replace(place.refuse(f"{what}."), of_pages=foreign.of_pages)
 
 
-_KINDS: tuple[tuple[Callable[[bytes], object], Callable[[Source, Place], Found]], ...] = (
-    (is_json, read_json),
+_KINDS: tuple[tuple[Callable[[bytes], object], Callable[[Source, Place], FoundThreads]], ...] = (
+    (is_json, read_documents),
     (is_web_archive, _read_web_archive),
     (is_mailbox, _read_mail),
     (is_emlx, _read_emlx),
@@ -176,7 +176,7 @@ _KINDS: tuple[tuple[Callable[[bytes], object], Callable[[Source, Place], Found]]
 )
 """What recognizes a file by its first bytes, and what reads it; all else is text."""
 
-_TEXTS: tuple[tuple[Callable[[str], object], Callable[[str, Place], Found]], ...] = (
+_TEXTS: tuple[tuple[Callable[[str], object], Callable[[str, Place], FoundThreads]], ...] = (
     (is_transcript, read_transcript),
     (is_whatsapp, read_whatsapp),
     (is_irc, read_irc),

@@ -15,7 +15,7 @@ MOST = 32 << 20
 _THREADS, _THREAD = 10_000, 250  # threads that any file may hold, and bytes for which it may hold one more
 _LINES, _LINE = 100_000, 20  # the same of lines
 
-Found = TypeVar("Found")
+FoundItem = TypeVar("FoundItem")
 
 
 class IsText(Exception):  # noqa: N818  (no failure: another reader's)
@@ -47,7 +47,7 @@ class Tally:
         if self._lines > _LINES + self._bytes // _LINE:
             raise DataError(f"It has more than {_LINES:,} lines, shorter than those of any text.")
 
-    def find(self, found: Iterable[Found]) -> Iterator[Found]:
+    def find(self, found: Iterable[FoundItem]) -> Iterator[FoundItem]:
         """Count threads, and what is none, as they are found.
 
         Raises:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from tldrkit.texts import count_noun, render_html
+from tldrkit.texts import count_noun, escape_html
 
 MOST_OF_POST, MOST_OF_THREAD = 100_000, 1_000_000
 """Characters that are read of a post, and of a thread's posts together: far more than any network reads."""
@@ -119,7 +119,7 @@ class Thread:
         shown = "".join(f"<li>{_render_post(post)}</li>" for post in self.posts[:_SHOWN])
         more = len(self.posts) - _SHOWN
         rest = f"<p>… {count_noun(more, 'more post')}.</p>" if more > 0 else ""
-        return f'<h4>{render_html(self.title or self.id)}</h4><ol start="0">{shown}</ol>{rest}'
+        return f'<h4>{escape_html(self.title or self.id)}</h4><ol start="0">{shown}</ol>{rest}'
 
 
 def _render_post(post: Post) -> str:
@@ -127,8 +127,8 @@ def _render_post(post: Post) -> str:
     answers = "" if post.reply_to is None else f"answers {post.reply_to}"
     facts = " · ".join(filter(None, (post.time, votes, answers)))
     text = post.text if len(post.text) <= _SHOWN_OF_POST else f"{post.text[:_SHOWN_OF_POST]} …"
-    head = f"<b>{render_html(post.author)}</b> <small>{render_html(facts)}</small>"
-    return f"{head}<br>{render_html(text)}"
+    head = f"<b>{escape_html(post.author)}</b> <small>{escape_html(facts)}</small>"
+    return f"{head}<br>{escape_html(text)}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ from tldrkit.machine.processor import count_threads
 from tldrkit.writing.compiled.decoder import Decoder
 from tldrkit.writing.compiled.kernels.target import has_int8
 from tldrkit.writing.compiled.parameters import FrozenNetwork
-from tldrkit.writing.compiled.rules import KNOWN_DEFAULTS, Rules, find_ends
+from tldrkit.writing.compiled.rules import KNOWN_DEFAULTS, Rules, find_end_tokens
 from tldrkit.writing.compiled.search import Beams, Follow, write_by_beams, write_greedily
 from tldrkit.writing.decoding import Decoding
 from tldrkit.writing.familiarity import find_unfamiliar
@@ -75,7 +75,7 @@ class Generator:
         self._tokenizer = tokenizer
         self._decoding = decoding
         self._defaults = network.generation_config
-        frozen = freeze(network) if packed and writes_plainly(network) else None
+        frozen = take_frozen(network) if packed and writes_plainly(network) else None
         if decoding.precision == "int8" and not (frozen and has_int8()):
             raise ModelError(
                 "int8 is for T5, BART and kin with usual activations and no dendrites on whole blocks, on "
@@ -129,7 +129,7 @@ class Generator:
         results: dict[int, Generated] = {}
         for chosen, written in self._write_all(batches, sources, threads, follow):
             texts = [documents[index] for index in chosen]
-            finished = finish(written, texts, self._tokenizer, self._defaults, decoding)
+            finished = build_summaries(written, texts, self._tokenizer, self._defaults, decoding)
             results.update(zip(chosen, finished, strict=True))
             advance(len(results))
         return [results[index] for index in range(len(documents))]
@@ -169,7 +169,7 @@ class Generator:
         return write_by_beams(self._decoder, sources, longest, rules, beams, threads, follow=follow)
 
 
-def freeze(network: "PreTrainedModel | FrozenNetwork") -> FrozenNetwork | None:
+def take_frozen(network: "PreTrainedModel | FrozenNetwork") -> FrozenNetwork | None:
     """Take a network as what writes without padding needs it; None where that cannot write with it."""
     if isinstance(network, FrozenNetwork):
         return network
@@ -178,7 +178,7 @@ def freeze(network: "PreTrainedModel | FrozenNetwork") -> FrozenNetwork | None:
     return freezing.freeze(network)
 
 
-def finish(
+def build_summaries(
     written: Sequence[Sequence[int]],
     documents: Sequence[str],
     tokenizer: "PreTrainedTokenizerBase | LeanTokenizer",
@@ -196,7 +196,7 @@ def finish(
             an end mark of the network's own choice, and not the one that some write at the last place.
     """
     longest = decoding.max_target_tokens
-    own_ends = find_ends(defaults) if defaults.forced_eos_token_id is None else ()
+    own_ends = find_end_tokens(defaults) if defaults.forced_eos_token_id is None else ()
     texts = [text.strip() for text in tokenizer.batch_decode(written, skip_special_tokens=True)]
     if decoding.restore_case and loses_case(tokenizer):
         texts = list(map(restore_writing, texts, documents))

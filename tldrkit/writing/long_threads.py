@@ -199,7 +199,7 @@ def decode_threads(spec: SummarizeSpec, threads: int | None = None) -> Decoding:
 
 
 def _complete(thread: Thread, reading: Reading, written: Generated) -> Summary:
-    text, ending = finish(written)
+    text, ending = drop_cut_sentence(written)
     texts = [thread.posts[place].text for place in reading.posts]
     sentences = (
         Sentence(one, tuple(reading.posts[found] for found in trace_sentence(one, texts)))
@@ -208,7 +208,7 @@ def _complete(thread: Thread, reading: Reading, written: Generated) -> Summary:
     return Summary(text, ending, reading.posts, tuple(sentences), written.unfamiliar, written.tokens)
 
 
-def finish(written: Generated) -> tuple[str, Ending]:
+def drop_cut_sentence(written: Generated) -> tuple[str, Ending]:
     """Leave out the last sentence where no tokens were left to end it, unless it is the only one."""
     if written.ended:
         return written.text, "whole"

@@ -17,7 +17,7 @@ def split_sentences(text: str) -> list[str]:
     or an initial ends none.
     """
     sentences, start = [], 0
-    for end in find_ends(text):
+    for end in find_sentence_ends(text):
         sentences.append(text[start:end].strip())
         start = end
     return [sentence for sentence in [*sentences, text[start:].strip()] if sentence]
@@ -25,16 +25,16 @@ def split_sentences(text: str) -> list[str]:
 
 def drop_unfinished(text: str) -> str:
     """Leave out a last sentence that does not end, where at least one before it does."""
-    ends = find_ends(text)
+    ends = find_sentence_ends(text)
     return (text[: ends[-1]].rstrip() if ends else "") or text
 
 
 def is_finished(text: str) -> bool:
     """Tell whether a text ends with the end of a sentence."""
-    return len(text) in find_ends(text)
+    return len(text) in find_sentence_ends(text)
 
 
-def find_ends(text: str) -> list[int]:
+def find_sentence_ends(text: str) -> list[int]:
     """Find the places behind sentences."""
     return [
         mark.end()

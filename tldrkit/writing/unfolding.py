@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tldrkit.writing.sentences import find_ends
+from tldrkit.writing.sentences import find_sentence_ends
 
 _WORDS = re.compile(r"\s+(?=\S)|(?<=[\u3040-\u9fff])(?=\S)")
 """Where words begin, and letters of Chinese and Japanese."""
@@ -27,7 +27,7 @@ class Unfolding:
     """The text of one summary as its tokens come; what was told is never taken back.
 
     The first sentence is told as it grows. A later one is told when it is whole: where the tokens run out
-    before its end, the summary goes without it (``long_threads.finish``).
+    before its end, the summary goes without it (``long_threads.drop_cut_sentence``).
 
     Args:
         render: Turns the tokens so far into text.
@@ -72,5 +72,5 @@ class Unfolding:
 
     def _leave_out_sentence(self, text: str) -> str:
         """Leave out what follows the first sentence and is no whole one; `3.` may go on with `5`."""
-        ends = [end for end in find_ends(text) if end < len(text)]
+        ends = [end for end in find_sentence_ends(text) if end < len(text)]
         return (text[: ends[-1]] if ends else text).rstrip()

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from tldrkit.dendrites.cascade import Cascade
 from tldrkit.specs import Precision
 from tldrkit.training.packed.linear import project
-from tldrkit.writing.compiled.kernels.arrays import ACTIVATIONS
+from tldrkit.writing.compiled.kernels.arrays import LOOP_ACTIVATIONS
 from tldrkit.writing.compiled.kernels.elementary import activate
 from tldrkit.writing.compiled.kernels.products import multiply
 from tldrkit.writing.compiled.kernels.target import TARGET
@@ -76,11 +76,11 @@ def test_dendrites_add_their_features(activation: str, precision: Precision) -> 
     torch.testing.assert_close(result, project(hidden, layers), rtol=0, atol=tolerance)
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("name", LOOP_ACTIVATIONS)
 def test_activations_are_torchs(name: str) -> None:
     """In float64, since torch's own errors in float32 differ by processor; of large values and small ones."""
     vector = torch.cat([torch.linspace(-20, 20, 1001), torch.tensor([0.0, 1e-6, -1e-6, 1e4, -1e4])])
     expected = TORCHS[name](vector.double())
-    activate(vector.numpy(), ACTIVATIONS.index(name))
+    activate(vector.numpy(), LOOP_ACTIVATIONS.index(name))
 
     torch.testing.assert_close(vector.double(), expected, rtol=1e-6, atol=3e-7)

@@ -37,7 +37,7 @@ TITLES = (
     "{Thing} driving me mad",
     "Newbie, {thing}",
 )
-QUESTIONS = (
+OPENINGS = (
     "{Greeting} my {thing} {problem}.{limit} Any ideas?",
     "{Greeting} my {thing} {problem}.{limit}",
     "{Greeting} my {thing} {problem}. What now?{limit}",

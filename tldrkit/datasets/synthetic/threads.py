@@ -168,7 +168,7 @@ def _write_posts(dice: Dice, plot: Plot) -> Iterator[Post]:
     def say(author: str, wordings: Sequence[str]) -> Post:
         return Post(author=author, text=plot.fill(dice.pick(wordings)))
 
-    yield say(plot.asker, templates.QUESTIONS)
+    yield say(plot.asker, templates.OPENINGS)
     if dice.chance(0.25):
         yield say(plot.others[0], templates.CHATTER)
     if dice.chance(0.4):

@@ -9,7 +9,7 @@ post without a post's id; where the page has no such ids, without an author and 
 import re
 from collections.abc import Sequence
 
-from tldrkit.threads.html.extract import Found
+from tldrkit.threads.html.extract import FoundPost
 
 _NAMED = re.compile(
     r"thank|danke|merci|gracias|advert|sponsor|werbung|anzeige|signature|adsense"
@@ -19,7 +19,7 @@ _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _DIGITS = re.compile(r"\d+")
 
 
-def find_boxes(posts: Sequence[Found]) -> frozenset[int]:
+def find_boxes(posts: Sequence[FoundPost]) -> frozenset[int]:
     """Find the numbers of those that are no posts among what has a post's class and a text."""
     boxes = [post for post in posts if "text" in post.values]
     named = {post.number for post in boxes if _is_named(post)}
@@ -44,7 +44,7 @@ def find_boxes(posts: Sequence[Found]) -> frozenset[int]:
     )
 
 
-def _is_named(post: Found) -> bool:
+def _is_named(post: FoundPost) -> bool:
     return _NAMED.search(_HUMP.sub("-", f"{post.id} {post.classes}").lower()) is not None
 
 

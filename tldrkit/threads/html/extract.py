@@ -70,7 +70,7 @@ class Values:
 
 
 @dataclass
-class Found:
+class FoundPost:
     """What may be a post of a page, with its element's id and classes."""
 
     number: int
@@ -142,7 +142,7 @@ class Extraction:
         def rules(written: str) -> list[tuple[int, Selector]]:
             return [pair for pair in enumerate(parse_selectors(written)) if pair[1].may_occur(page.words)]
 
-        self.posts: list[Found] = []
+        self.posts: list[FoundPost] = []
         post = rules(template.post)
         text = rules(template.text) if post else []
         if not post or not (text or template.head) or template.sign not in page.html:
@@ -155,7 +155,7 @@ class Extraction:
         self._post = post
         self._stack: list[_Element] = []
         self._depths: Counter[str] = Counter()
-        self._open: list[Found] = []
+        self._open: list[FoundPost] = []
         self._hits: dict[Tag, _Hits] = {}
         self._rules = {"text": text}
         self._rules |= {name: rules(getattr(template, name)) for name in FIELDS if name != "text"}
@@ -203,13 +203,13 @@ class Extraction:
             self._signatures = 0
         parent = self._open[-1].number if self._open else -1
         named = (tag.attributes.get("id", ""), tag.attributes.get("class", ""))
-        self.posts.append(Found(len(self.posts), parent, *named))
+        self.posts.append(FoundPost(len(self.posts), parent, *named))
         self._open.append(self.posts[-1])
         if self._headed:
             self.posts[-1].values.set("text", 0, slice(end, len(self._html)))
 
     @staticmethod
-    def _set_rest(post: Found, end: int) -> None:
+    def _set_rest(post: FoundPost, end: int) -> None:
         """End a post's text, which is all that follows its mark, where the next begins."""
         known = post.values.read("text")
         if isinstance(known, slice):

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from tldrkit.errors import DataError
 from tldrkit.threads.draft import Draft
 from tldrkit.threads.html.boxes import find_boxes
-from tldrkit.threads.html.extract import FIELDS, Extraction, Found, Page, Value, Values
+from tldrkit.threads.html.extract import FIELDS, Extraction, FoundPost, Page, Value, Values
 from tldrkit.threads.html.markup import render_html
 from tldrkit.threads.html.schema_org import read_linked_data
 from tldrkit.threads.html.templates import TEMPLATES, Template
@@ -117,7 +117,7 @@ def _build(html: str, template: Template, found: Extraction, boxes: frozenset[in
     return draft
 
 
-def _add(draft: Draft, html: str, post: Found, *, head: str, key: str, parent: str) -> None:
+def _add(draft: Draft, html: str, post: FoundPost, *, head: str, key: str, parent: str) -> None:
     text = _read(html, post.values, "text")
     begun = re.match(head, text) if head else None
     if text in _GONE or (post.deleted and not text):

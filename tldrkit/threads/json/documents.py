@@ -47,7 +47,7 @@ def is_json(head: bytes) -> bool:
     return _OPENING.match(head) is not None
 
 
-def read_json(source: Source, place: Place) -> Iterator[Thread | BrokenThread]:
+def read_documents(source: Source, place: Place) -> Iterator[Thread | BrokenThread]:
     """Read a document, or lines of JSON one by one.
 
     Raises:

@@ -24,7 +24,7 @@ class Packed:
 
 
 @dataclass(frozen=True)
-class Span:
+class RowSpan:
     """Some neighbouring rows, packed and padded to their longest."""
 
     start: int
@@ -68,8 +68,8 @@ class Span:
 class Chunk:
     """Queries and keys of the same rows, few enough to stay in the cache."""
 
-    queries: Span
-    keys: Span
+    queries: RowSpan
+    keys: RowSpan
     blocked: Tensor | None
     """(rows, 1, 1, width of the keys): True at padding; None where there is none, or causality hides it."""
 
@@ -101,14 +101,14 @@ def cut_into_chunks(queries: Packed, keys: Packed, heads: int, *, causal: bool) 
     return chunks
 
 
-def cut_rows(packed: Packed, first: int, last: int, heads: int) -> Span:
+def cut_rows(packed: Packed, first: int, last: int, heads: int) -> RowSpan:
     """Cut out the rows from the first to before the last, padded to the longest of them."""
     lengths = packed.lengths[first:last]
     width = max(lengths)
     places = None
     if min(lengths) < width:
         places = (~find_padding(packed, first, last)).flatten().nonzero().flatten()
-    return Span(packed.starts[first], packed.starts[last], last - first, width, heads, places)
+    return RowSpan(packed.starts[first], packed.starts[last], last - first, width, heads, places)
 
 
 def find_padding(packed: Packed, first: int, last: int) -> Tensor:

@@ -9,13 +9,13 @@ import numpy as np
 from tldrkit.dendrites.cascade import Cascade
 from tldrkit.families.blueprint import Blueprint, Config
 from tldrkit.families.drawing import draw_blueprint
-from tldrkit.writing.compiled.kernels.arrays import ACTIVATIONS, Floats, Norm
+from tldrkit.writing.compiled.kernels.arrays import LOOP_ACTIVATIONS, Floats, Norm
 
 
 def draw_compiled(config: Config) -> Blueprint | None:
     """Draw the blueprint of a configuration; None where its family, or its activation, is not compiled."""
     blueprint = draw_blueprint(config)
-    return blueprint if blueprint and blueprint.activation in ACTIVATIONS else None
+    return blueprint if blueprint and blueprint.activation in LOOP_ACTIVATIONS else None
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ class Rules:
     def read(cls, defaults: Any, min_tokens: int) -> "Rules":  # noqa: ANN401  (transformers is not typed)
         """Read generation defaults, of transformers or of our lean networks."""
         return cls(
-            ends=find_ends(defaults),
+            ends=find_end_tokens(defaults),
             min_tokens=min_tokens,
             no_repeat_ngram_size=defaults.no_repeat_ngram_size or 0,
             repetition_penalty=defaults.repetition_penalty or 1.0,
@@ -108,7 +108,7 @@ class Rules:
         logits[(before == np.array(word[:-1], np.int64)).all(1), word[-1]] = -np.inf
 
 
-def find_ends(defaults: Any) -> frozenset[int]:  # noqa: ANN401  (as above)
+def find_end_tokens(defaults: Any) -> frozenset[int]:  # noqa: ANN401  (as above)
     """Find the tokens that end a summary, by a network's generation defaults."""
     return frozenset(_list(defaults.eos_token_id))
 

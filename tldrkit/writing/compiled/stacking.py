@@ -12,13 +12,13 @@ from tldrkit.dendrites.cascade import Cascade
 from tldrkit.families.blueprint import FeedForwardPaths
 from tldrkit.specs import Precision
 from tldrkit.writing.compiled.kernels.arrays import (
-    ACTIVATIONS,
     GROUP,
+    LOOP_ACTIVATIONS,
     OUTPUTS,
-    FeedForward,
+    FeedForwardWeights,
     Floats,
-    Growth,
     Product,
+    StackedDendrites,
 )
 from tldrkit.writing.compiled.kernels.products import cut_bits, pack_rounded, pack_weight
 from tldrkit.writing.compiled.kernels.target import TARGET
@@ -52,14 +52,14 @@ class Stacks:
             layers[0] = _scale(layers[0], np.float32(query_width**-0.5))
         return stack(layers, self._precision)
 
-    def feed_forward(self, paths: FeedForwardPaths) -> FeedForward:
+    def feed_forward(self, paths: FeedForwardPaths) -> FeedForwardWeights:
         """Stack a feed-forward."""
-        return FeedForward(
+        return FeedForwardWeights(
             norm=self._network.read_norm(paths.norm),
             widen=self(*paths.readers),
             narrow=self(paths.writer),
             gated=len(paths.readers) == 2,
-            activation=ACTIVATIONS.index(self._network.blueprint.activation),
+            activation=LOOP_ACTIVATIONS.index(self._network.blueprint.activation),
         )
 
 
@@ -115,11 +115,12 @@ def _pack_biases(layers: Sequence[Cascade[Floats]]) -> Floats:
     return np.concatenate(packed)
 
 
-def _pack_growth(layers: Sequence[Cascade[Floats]]) -> Growth:
+def _pack_growth(layers: Sequence[Cascade[Floats]]) -> StackedDendrites:
     """Pack the dendrites of layers one behind the other."""
     told = [
-        (len(layer.weight), len(layer.dendrites), ACTIVATIONS.index(layer.activation)) for layer in layers
+        (len(layer.weight), len(layer.dendrites), LOOP_ACTIVATIONS.index(layer.activation))
+        for layer in layers
     ]
     tops = [layer.to_output.ravel() for layer in layers if layer.to_output is not None]
     links = [link.ravel() for layer in layers for link in layer.links]
-    return Growth(np.array(told), *(np.concatenate([_NONE, *some]) for some in (tops, links)))
+    return StackedDendrites(np.array(told), *(np.concatenate([_NONE, *some]) for some in (tops, links)))

@@ -11,7 +11,7 @@ Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 Bits = NDArray[np.uint16]
 
-ACTIVATIONS = ("relu", "sigmoid", "tanh", "gelu", "gelu_new", "silu")
+LOOP_ACTIVATIONS = ("relu", "sigmoid", "tanh", "gelu", "gelu_new", "silu")
 """By the names that configs have for them; loops know them by their places."""
 OUTPUTS = TARGET.outputs
 """Outputs of a block of weights."""
@@ -25,7 +25,7 @@ TINY = 1e-30
 """Smallest largest magnitude of what is rounded, which numbers are divided by."""
 
 
-class Growth(NamedTuple):
+class StackedDendrites(NamedTuple):
     """The dendrites of stacked linear layers; see ``DendriticLinear`` for what they compute.
 
     Shape:
@@ -59,7 +59,7 @@ class Product(NamedTuple):
     scales: Floats
     sums: Floats
     most: float
-    growth: Growth
+    growth: StackedDendrites
     bias: Floats
 
 
@@ -77,7 +77,7 @@ class Norm(NamedTuple):
     first: bool
 
 
-class FeedForward(NamedTuple):
+class FeedForwardWeights(NamedTuple):
     """The last part of a layer, with its norm."""
 
     norm: Norm
@@ -85,7 +85,7 @@ class FeedForward(NamedTuple):
     narrow: Product
     gated: bool
     activation: int
-    """Its place among ``ACTIVATIONS``."""
+    """Its place among ``LOOP_ACTIVATIONS``."""
 
 
 class EncoderLayer(NamedTuple):
@@ -94,7 +94,7 @@ class EncoderLayer(NamedTuple):
     norm: Norm
     query_key_value: Product
     out: Product
-    feed: FeedForward
+    feed: FeedForwardWeights
 
 
 class DecoderLayer(NamedTuple):
@@ -106,7 +106,7 @@ class DecoderLayer(NamedTuple):
     own_out: Product
     query: Product
     cross_out: Product
-    feed: FeedForward
+    feed: FeedForwardWeights
 
 
 class KVCache(NamedTuple):

@@ -18,7 +18,7 @@ from tldrkit.writing.compiled.kernels.arrays import (
     View,
 )
 from tldrkit.writing.compiled.kernels.compiling import allocating, compiled
-from tldrkit.writing.compiled.kernels.elementary import exponentiate, find_top, round_row
+from tldrkit.writing.compiled.kernels.elementary import exponentiate, find_highest, round_row
 from tldrkit.writing.compiled.kernels.products import (
     ROWS,
     Scratch,
@@ -88,7 +88,7 @@ def _add(vector: Floats, target: Floats) -> None:
 @compiled
 def _weigh(scores: Floats) -> None:
     """Turn scores into weights: softmax."""
-    top, total = find_top(scores), np.float32(0)
+    top, total = find_highest(scores), np.float32(0)
     for place in range(len(scores)):
         scores[place] = exponentiate(scores[place] - top)
         total += scores[place]

@@ -21,11 +21,11 @@ def find_bounds_of_group(_: Any, vector: Any, group: Any) -> Any:  # noqa: ANN40
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401  (as above)
         array = context.make_array(signature.args[0])(context, builder, arguments[0])
-        begin = builder.gep(array.data, [builder.mul(arguments[1], _place(GROUP))])
+        begin = builder.gep(array.data, [builder.mul(arguments[1], _index(GROUP))])
         floats = ir.VectorType(_FLOAT, TARGET.lanes)
         places = range(0, GROUP, TARGET.lanes)
         parts = [
-            builder.load(builder.bitcast(builder.gep(begin, [_place(place)]), floats.as_pointer()), align=4)
+            builder.load(builder.bitcast(builder.gep(begin, [_index(place)]), floats.as_pointer()), align=4)
             for place in places
         ]
         ends = [_reduce_floats(builder, end, parts) for end in ("min", "max")]
@@ -47,5 +47,5 @@ def _reduce_floats(builder: Any, end: str, parts: list[Any]) -> Any:  # noqa: AN
     return builder.call(get(f"vector.reduce.f{end}", _FLOAT, floats), [best], fastmath=liberties)
 
 
-def _place(number: int) -> ir.Constant:
+def _index(number: int) -> ir.Constant:
     return ir.Constant(ir.IntType(64), number)

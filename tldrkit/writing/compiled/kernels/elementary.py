@@ -27,7 +27,7 @@ def find_largest(vector: Floats) -> np.float32:
 
 
 @compiled
-def find_top(vector: Floats) -> np.float32:
+def find_highest(vector: Floats) -> np.float32:
     """Find the largest number; several at once, by bits that are in the order of integers."""
     bits, top = vector.view(np.int32), np.int32(-(2**31))
     for i in range(len(bits)):
@@ -111,7 +111,7 @@ def normalize(hidden: Floats, norm: Norm, normed: Floats) -> None:
 
 @compiled
 def activate(vector: Floats, activation: int) -> None:
-    """Apply an activation, by its place among ``ACTIVATIONS``; within 3e-7, or 1e-6 of the result."""
+    """Apply an activation, by its place among ``LOOP_ACTIVATIONS``; within 3e-7, or 1e-6 of the result."""
     one, half = np.float32(1), np.float32(0.5)
     for i in range(len(vector)):
         x = vector[i]

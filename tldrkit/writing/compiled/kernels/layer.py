@@ -4,7 +4,7 @@ import numpy as np
 
 from tldrkit.writing.compiled.kernels.arrays import (
     DecoderLayer,
-    FeedForward,
+    FeedForwardWeights,
     Floats,
     Integers,
     KVCache,
@@ -41,7 +41,7 @@ def leave(hidden: Floats, change: Floats, norm: Norm) -> None:
 
 
 @allocating
-def _gate(between: Floats, feed: FeedForward) -> Floats:
+def _gate(between: Floats, feed: FeedForwardWeights) -> Floats:
     """Apply the activation of a feed-forward, and the gate where there is one.
 
     Shape:
@@ -62,7 +62,7 @@ def _gate(between: Floats, feed: FeedForward) -> Floats:
 
 
 @allocating
-def feed_forward(hidden: Floats, feed: FeedForward) -> None:
+def feed_forward(hidden: Floats, feed: FeedForwardWeights) -> None:
     """Let a feed-forward add to rows.
 
     Shape:

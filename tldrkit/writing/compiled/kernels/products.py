@@ -15,8 +15,8 @@ from tldrkit.writing.compiled.kernels.arrays import (
     TINY,
     Bits,
     Floats,
-    Growth,
     Product,
+    StackedDendrites,
 )
 from tldrkit.writing.compiled.kernels.compiling import allocating, compiled
 from tldrkit.writing.compiled.kernels.elementary import activate, find_bounds, find_largest, round_row
@@ -52,7 +52,7 @@ Results = tuple[NDArray[Any], NDArray[Any]]
 """Of whole blocks, (rows, out), and of a last one that is not, (rows, OUTPUTS)."""
 Scratch = tuple[NDArray[np.int8], NDArray[np.int32], Floats]
 """Halves of vectors, (2 * rows, in); sums of their products, (2 * rows, out); levels, (rows, 3)."""
-Place = tuple[int, int, int, int, int]
+TilePlace = tuple[int, int, int, int, int]
 """Block, row and column; how many bytes ahead to fetch, and how many further with each step."""
 
 
@@ -110,7 +110,7 @@ def pack_rounded(weight: Floats, first: int, packed: tuple[NDArray[Any], Floats,
 
 
 def _multiply_tile(
-    inputs: NDArray[Any], weight: NDArray[Any], result: Floats, scaling: Scaling, place: Place
+    inputs: NDArray[Any], weight: NDArray[Any], result: Floats, scaling: Scaling, place: TilePlace
 ) -> None:
     """Multiply rows, as many as a tile has or fewer, with a block."""
     raise NotImplementedError
@@ -123,7 +123,7 @@ def _choose_tile(*given: Any) -> Callable[..., None]:  # noqa: ANN401  (Numba's 
     _, a_few, least = _SIZES[kind]
 
     def multiply_tile(
-        inputs: NDArray[Any], weight: NDArray[Any], result: Floats, scaling: Scaling, place: Place
+        inputs: NDArray[Any], weight: NDArray[Any], result: Floats, scaling: Scaling, place: TilePlace
     ) -> None:
         left = len(inputs) - place[1]
         if left > a_few:
@@ -302,7 +302,7 @@ def _choose_product(hidden: Any, product: Any, results: Any) -> Callable[..., No
 
 
 @compiled
-def _sprout(product: Floats, growth: Growth, result: Floats) -> None:
+def _sprout(product: Floats, growth: StackedDendrites, result: Floats) -> None:
     """Let the dendrites of layers add their features to their parts of a product; it is used up.
 
     Shape:

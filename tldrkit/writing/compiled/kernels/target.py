@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 from llvmlite import binding
 from numba.core import config
 
-Dot = Literal["vpdpbusd", "pmaddubsw", "usdot", "sdot", ""]
+DotInstruction = Literal["vpdpbusd", "pmaddubsw", "usdot", "sdot", ""]
 
 
 class Target(NamedTuple):
@@ -28,7 +28,7 @@ class Target(NamedTuple):
     vectors: int
     rows: tuple[int, int, int]
     rounded_rows: tuple[int, int, int]
-    dot: Dot
+    dot: DotInstruction
     pairs: bool = False
 
     @property
