@@ -37,6 +37,10 @@ def discord(text: str, **fields: Json) -> Json:
     return [own | {"content": text, "attachments": []} | fields]
 
 
+def slack(text: str, **fields: Json) -> Json:
+    return {"messages": [{"type": "message", "user": "U1", "ts": f"{T0}.000100", "text": text} | fields]}
+
+
 def zulip(text: str, **fields: Json) -> Json:
     own = {"id": 1, "sender_full_name": "ann", "timestamp": T0, "subject": "t", "display_recipient": "s"}
     return {"messages": [own | {"content": text, "content_type": "text/x-markdown"} | fields]}
@@ -104,6 +108,26 @@ TEXTS: dict[str, tuple[Json, str]] = {
     "discord's message passed on": (
         discord("", message_snapshots=[{"message": {"content": "Flat."}}]),
         "Flat.",
+    ),
+    "slack's blocks": (
+        slack(
+            "",
+            blocks=[
+                {"type": "header", "text": {"type": "plain_text", "text": "Build"}},
+                {"type": "section", "text": {"type": "mrkdwn", "text": "It *failed*."}},
+                {
+                    "type": "rich_text",
+                    "elements": [
+                        {
+                            "type": "rich_text_section",
+                            "elements": [words("See "), {"type": "link", "url": LONG}, words(".")],
+                        },
+                        {"type": "rich_text_section", "elements": [words("Soon.")]},
+                    ],
+                },
+            ],
+        ),
+        f"Build\nIt failed.\nSee {LONG}.\nSoon.",
     ),
     "zulip's mentions": (
         zulip("@**Bo L|4** see #**wheels>tyres** and @_**Cy**"),
@@ -231,6 +255,9 @@ def test_meta_mends_its_mojibake_and_tells_events(tmp_path: Path) -> None:
         messenger("Zoë named the group Essen."),
         messenger("", call_duration=12),
         messenger("Reacted ❤ to your message "),
+        messenger("Hat mit 😂 auf deine Nachricht reagiert "),
+        messenger("A réagi avec ❤ à votre message "),
+        messenger("Zoë hat einen Anhang gesendet."),
         messenger("Weg", is_unsent=True),
         messenger("Zoë sent an attachment.", photos=[{}]),
         messenger("Zoë sent a link.", share={"link": LONG}),
@@ -244,7 +271,7 @@ def test_meta_mends_its_mojibake_and_tells_events(tmp_path: Path) -> None:
         ("Zoë", LONG),
         ("Zoë", "I called the shop and named the price."),
     ]
-    assert thread.unused == {"event": 3, "deleted": 1, "empty": 1}
+    assert thread.unused == {"event": 5, "deleted": 1, "empty": 2}
 
 
 def test_metas_newer_form_is_read(tmp_path: Path) -> None:

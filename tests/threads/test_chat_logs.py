@@ -34,6 +34,19 @@ WHATSAPP = {
     "ios, german": "[13.06.24, 21:01:12] {}: {}\n\u200e[13.06.24, 21:05:12] {}: {}\n",
     "ios, swedish": "[2024-06-13 21:01:12] {}: {}\n[2024-06-13 21:05:12] {}: {}\n",
     "android, arabic digits": "١٣/٠٦/٢٠٢٤, ٢١:٠١ - {}: {}\n١٣/٠٦/٢٠٢٤, ٢١:٠٥ - {}: {}\n",
+    "android, arabic": "13‏/6‏/2024، 9:01 م - {}: {}\n13‏/6‏/2024، 9:05 م - {}: {}\n",
+    "android, persian": "۲۰۲۴/۶/۱۳،‏ ۲۱:۰۱ - {}: {}\n۲۰۲۴/۶/۱۳،‏ ۲۱:۰۵ - {}: {}\n",
+    "android, indian": "13/06/24, 9:01 pm - {}: {}\n13/06/24, 9:05 pm - {}: {}\n",
+    "android, hindi": "१३/०६/२४, ९:०१ अपराह्न - {}: {}\n१३/०६/२४, ९:०५ अपराह्न - {}: {}\n",
+    "android, french": "13/06/2024 à 21:01 - {}: {}\n13/06/2024 à 21:05 - {}: {}\n",
+    "android, finnish": "13.6.2024 klo 21.01 - {}: {}\n13.6.2024 klo 21.05 - {}: {}\n",
+    "android, hungarian": "2024. 06. 13. 21:01 - {}: {}\n2024. 06. 13. 21:05 - {}: {}\n",
+    "android, bulgarian": "13.06.24 г., 21:01 ч. - {}: {}\n13.06.24 г., 21:05 ч. - {}: {}\n",
+    "android, vietnamese": "21:01, 13/06/2024 - {}: {}\n21:05, 13/06/2024 - {}: {}\n",
+    "android, thai": "13/6/2567 21:01 - {}: {}\n13/6/2567 21:05 - {}: {}\n",
+    "ios, korean": "[2024. 6. 13. 오후 9:01:12] {}: {}\n[2024. 6. 13. 오후 9:05:12] {}: {}\n",
+    "KakaoTalk": "2024년 6월 13일 오후 9:01, {} : {}\n2024년 6월 13일 오후 9:05, {} : {}\n",
+    "Viber": "[ 13-06-2024 21:01:00 ] {}: {}\n[ 13-06-2024 21:05:00 ] {}: {}\n",
     "ios, chinese": "[2024/6/13 下午9:01:12] {}: {}\n[2024/6/13 下午9:05:12] {}: {}\n",
 }
 
@@ -64,11 +77,22 @@ def test_names_with_points_are_names(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "first"), [(["3/4/24", "3/5/24"], "2024-03-04"), (["03.04.24", "04.04.24"], "2024-04-03")]
+    ("days", "first"),
+    [
+        (["3/4/24, 08:00", "3/5/24, 08:00"], "2024-03-04"),
+        (["03.04.24, 08:00", "04.04.24, 08:00"], "2024-04-03"),
+        (["3/4/24, 8:00 AM"], "2024-03-04"),
+        (["10/11/24, 8:00 AM"], "2024-10-11"),
+        (["03/04/24, 8:00 am"], "2024-04-03"),
+        (["3/4/24 8:00 a. m."], "2024-04-03"),
+        (["3/4/24, 8:00"], "2024-04-03"),
+        (["2024/3/4 8:00"], "2024-03-04"),
+        (["03/04/2024, 08:00"], "2024-04-03"),
+    ],
 )
 def test_dates_that_may_mean_two_things(days: list[str], first: str) -> None:
-    """The number that does not fall is the month; days of one month are not taken for months of one day."""
-    threads = read("".join(f"{day}, 08:00 - Ada: It rains on us.\n" for day in days))
+    """The number that does not fall is the month; of one alone the form tells, which is American or not."""
+    threads = read("".join(f"{day} - Ada: It rains on us.\n" for day in days))
 
     assert threads[0].posts[0].time.startswith(first)
 
@@ -92,12 +116,20 @@ def test_what_whatsapp_says_itself_is_no_post() -> None:
         "13.06.24, 21:01 - Ada hat die Gruppe erstellt\n"
         "13.06.24, 21:02 - Ada: <Medien ausgeschlossen>\n"
         "13.06.24, 21:02 - Ada: IMG-20240613-WA0001.jpg (Datei angehängt)\n"
+        "13.06.24, 21:02 - Ada: null\n"
         "13.06.24, 21:03 - Bo: Diese Nachricht wurde gelöscht.\n"
         "13.06.24, 21:04 - Bo: Wir singen um neun. <Diese Nachricht wurde bearbeitet.>\n"
     )
 
     assert [(post.author, post.text) for post in thread.posts] == [("Bo", "Wir singen um neun.")]
-    assert thread.unused == {"event": 2, "empty": 2, "deleted": 1}
+    assert thread.unused == {"event": 2, "empty": 3, "deleted": 1}
+
+
+def test_a_picture_with_words_is_its_words() -> None:
+    """What names the file goes, what stands below it stays."""
+    assert posts("13.06.24, 21:02 - Ada: IMG-1.jpg (file attached)\nThe gate at night\n") == [
+        ("Ada", "The gate at night")
+    ]
 
 
 def test_on_ios_own_words_are_marked() -> None:
@@ -127,6 +159,12 @@ IRC = {
     "hexchat": "**** BEGIN LOGGING AT Thu Jun 13 21:00:00 2024\nJun 13 21:01:00 <ada>\t{}\n"
     "Jun 13 21:01:00 *\tcy has quit (bye)\n"
     "Jun 13 21:02:00 <bo>\t{}\n",
+    "hexchat, with its own words": "**** BEGIN LOGGING AT Thu Jun 13 21:00:00 2024\n\n"
+    "Jun 13 21:00:00 *\tNow talking on #tea\nJun 13 21:00:00 *\tTopic for #tea is: hot\n"
+    "Jun 13 21:01:00 <ada>\t{}\nJun 13 21:02:00 <bo>\t{}\n",
+    "mirc": "Session Start: Thu Jun 13 21:00:00 2024\nSession Ident: #tea\n[21:00] * Now talking in #tea\n"
+    "[21:00] * Joins: ada (a@b)\n[21:01] <\x0304ada\x03> \x02{}\x02\n[21:02] <bo> {}\n"
+    "[21:03] * bo (b@c) Quit (bye)\nSession Close: Thu Jun 13 22:00:00 2024\n",
     "znc": "[21:00:00] *** Joins: ada (a@b)\n[21:01:00] <ada> {}\n[21:02:00] <bo> {}\n",
 }
 
@@ -160,6 +198,14 @@ def test_the_chat_of_a_zoom_meeting() -> None:
     )
 
     assert posts(text) == [("Ada Moor", "The budget is late."), ("Bo", "I know.")]
+
+
+@pytest.mark.parametrize("form", ["(21:01:00) {}: {}", "[21:01] {}: {}", "(9:01:12 PM) {}: {}"])
+def test_chats_whose_times_have_no_day(form: str) -> None:
+    """A time in brackets and a name before most lines; what stands above them is none of anybody."""
+    lines = [form.format(name, text) for name, text in SAID]
+
+    assert posts("Conversation with bo@x\n" + "\n".join(lines)) == SAID
 
 
 TRANSCRIPTS = {

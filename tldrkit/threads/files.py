@@ -23,7 +23,7 @@ from tldrkit.threads.mail.boxes import is_emlx, is_mailbox, is_maildir
 from tldrkit.threads.mail.mbox import read_emlx, read_maildir, read_mbox
 from tldrkit.threads.mail.web_archive import is_web_archive, read_web_archive
 from tldrkit.threads.source import IsText, Source, Tally
-from tldrkit.threads.text.chat_logs import is_zoom, read_zoom
+from tldrkit.threads.text.chat_logs import is_clocked, read_clocked
 from tldrkit.threads.text.foreign import Foreign, recognize_bytes
 from tldrkit.threads.text.irc import is_irc, read_irc
 from tldrkit.threads.text.plain import read_text
@@ -180,6 +180,6 @@ _TEXTS: tuple[tuple[Callable[[str], object], Callable[[str, Place], FoundThreads
     (is_transcript, read_transcript),
     (is_whatsapp, read_whatsapp),
     (is_irc, read_irc),
-    (is_zoom, read_zoom),
+    (is_clocked, read_clocked),
 )
 """What recognizes a decoded text, and what reads it; all else is one post, if it reads as prose."""

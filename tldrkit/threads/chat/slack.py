@@ -14,6 +14,7 @@ from tldrkit.threads.json.fields import (
     is_fields,
     key_in,
     list_in,
+    span_in,
     text_in,
     time_in,
 )
@@ -27,6 +28,8 @@ _CODE = re.compile(r"```(.+?)```|`([^`\n]+)`", re.DOTALL)
 _SPAN = re.compile(
     r"(?<!\w)([*_~])(?=\S)([^*_~\n]{1,500})(?<=\S)\1(?!\w)"
 )  # _*bold and leaning*_ in two steps
+_DEPTH = 8  # of blocks in blocks
+_LINED = ("rich_text", "rich_text_list", "section")
 _ID = re.compile(r"[CDG][A-Z0-9]{7,}")
 
 
@@ -124,7 +127,29 @@ def _find_text(item: Fields) -> str:
     for one in filter(is_fields, list_in(item, "attachments")):
         whole = [text_in(one, key) for key in ("pretext", "title", "text")]
         parts.append("\n".join(filter(None, whole)) or text_in(one, "fallback"))
-    return "\n".join(parts)
+    return "\n".join(parts) or _find_in_blocks(item)
+
+
+def _find_in_blocks(item: Fields) -> str:
+    """Find the words in blocks, which programs may write instead of a text."""
+    return "\n".join(filter(None, [_read_block(one, _DEPTH) for one in list_in(item, "blocks")]))
+
+
+def _read_block(block: object, depth: int) -> str:
+    """Write a block, or a part of one, in the markup of texts."""
+    if not is_fields(block) or not depth:
+        return ""
+    if text := span_in(block, "text"):
+        return text
+    if target := text_in(block, "url"):
+        return f"<{target}>"
+    if person := text_in(block, "user_id"):
+        return f"<@{person}>"
+    if block.get("type") == "emoji":
+        return f":{text_in(block, 'name')}:"
+    parts = [block.get("text"), *list_in(block, "elements"), *list_in(block, "fields")]
+    between = "\n" if block.get("type") in _LINED else ""
+    return between.join(filter(None, [_read_block(part, depth - 1) for part in parts]))
 
 
 def _reduce(text: str, people: Mapping[str, str], channels: Mapping[str, str]) -> str:

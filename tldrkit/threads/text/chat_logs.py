@@ -1,4 +1,4 @@
-"""Chats kept as text, line by line: what their readers share, and the chat that Zoom saves of a meeting.
+"""Chats kept as text, line by line: what their readers share, and those whose times have no day, as Zoom's.
 
 A line that opens a message gives its time and who wrote it; lines without are the message's own.
 """
@@ -20,6 +20,13 @@ _ZOOM = re.compile(
     r"(?:[ \t]+to[ \t]+[^\n:]{1,60}?)?[ \t]*:[ \t]*(?P<text>[^\n]*)",
     re.IGNORECASE,
 )
+
+
+_CLOCKED = re.compile(  # as Pidgin and its kin write
+    r"[(\[](?P<clock>\d\d?:\d\d(?::\d\d)?)(?: ?[AaPp][Mm])?[)\]][ \t]+"
+    r"(?P<name>[^\n:<>*/\\]{1,40}):[ \t]+(?P<text>[^\n]*)"
+)
+_LEAST = 0.5  # of the lines, which open a message
 
 
 class Opened(NamedTuple):
@@ -69,15 +76,18 @@ def seal_messages(messages: list[Message], place: Place, title: str = "") -> Ite
             yield place.refuse(str(error), name)
 
 
-def is_zoom(text: str) -> bool:
-    """Tell the saved chat of a Zoom meeting by its first line."""
-    return _ZOOM.match(text.lstrip()) is not None
+def is_clocked(text: str) -> bool:
+    """Tell the saved chat of a Zoom meeting by its first line, others by most of their lines."""
+    lines = find_first_lines(text)
+    opened = sum(_CLOCKED.match(line) is not None for line in lines)
+    return _ZOOM.match(lines[0]) is not None or (opened > 1 and opened >= _LEAST * len(lines))
 
 
-def read_zoom(text: str, place: Place) -> Iterator[Thread | BrokenThread]:
-    """Read the saved chat of a Zoom meeting; its times have no day."""
+def read_clocked(text: str, place: Place) -> Iterator[Thread | BrokenThread]:
+    """Read a chat whose times have no day."""
+    opens = _ZOOM.match if _ZOOM.match(text.lstrip()) else _CLOCKED.match
     messages = [
         Message(Post(author=one.match["name"].strip(), text=one.text, time=one.match["clock"]))
-        for one in open_messages(text, _ZOOM.match)
+        for one in open_messages(text, opens)
     ]
     yield from seal_messages(messages, place)

@@ -38,7 +38,9 @@ _SIGNATURES: tuple[tuple[bytes, Foreign], ...] = (
     *((mark, _SOUND) for mark in (b"ID3", b"OggS", b"fLaC", b"\x1aE\xdf\xa3", b"\xff\xfb")),
 )
 _FORMS = {b"ftyp": _SOUND, b"WAVE": _SOUND, b"AVI ": _SOUND, b"WEBP": _IMAGE}
-_CONTROL = bytes({*range(0x20), 0x7F} - {*b"\t\n\x0b\x0c\r\x1b"})
+_CONTROL = bytes(
+    {*range(0x20), 0x7F} - {*b"\t\n\x0b\x0c\r\x1b\x02\x03\x0f\x16\x1d\x1f"}
+)  # IRC colours words by some
 _CONTROLS = 0.02  # of the bytes of a text
 
 _CODE = Foreign("program code")

@@ -14,7 +14,7 @@ from tldrkit.threads.thread import BrokenThread, Place, Post, Thread
 _LEAST = 0.5  # of its first lines are messages or events
 _RANKS = " @+%&~!"
 _TIME = (
-    r"(?P<time>\[?(?:(?P<day>\d{4}-\d\d-\d\d)[ T]|[A-Z][a-z]{2} {1,2}\d{1,2} )?"
+    r"(?P<time>\[?(?:(?P<day>\d{4}-\d\d-\d\d)[ T]|(?P<month>[A-Z][a-z]{2}) {1,2}(?P<of_month>\d{1,2}) )?"
     r"(?P<clock>\d{1,2}:\d\d(?::\d\d)?)(?:[AP]M)?\]?)"
 )
 _SAID = re.compile(
@@ -26,15 +26,19 @@ _COLUMNS = re.compile(  # WeeChat's, with tabs between
 )
 _EVENT = re.compile(
     rf"(?:{_TIME}[ \t]{{1,4}})?(?:-!-|\*\*\*|-{{2,3}}>|<-{{1,2}}|==|--"
-    r"|\*[ \t]{1,4}[^\s]{1,40} (?:\([^()\n]{1,80}\) )?"
-    r"(?:has |have |is now known|sets? mode|Joins|Quits|Parts))[^\n]*"
+    r"|\*[ \t]{1,4}(?:Now talking |Topic (?:for|is|set) |Joins: |Parts: |Quits: |Disconnected|Attempting "
+    r"|Rejoined |Set by |You (?:are|were|have) |[^\s]{1,40} (?:\([^()\n]{1,80}\) )?"
+    r"(?:has |have |is now known|sets? mode|was kicked|changes topic|Joins|Quit|Left|Parts)))[^\n]*"
 )
+_SESSION = re.compile(r"Session Ident:|\[[\d:]{5,8}\] Session ")  # of mIRC
+_MARKS = re.compile("\x03(?:\\d{1,2}(?:,\\d{1,2})?)?|[\x02\x0f\x11\x16\x1d\x1e\x1f]")  # of colours and forms
 _EVENT_MESSAGE = Message(Post(author="", text=""), unused="event")
 _ARROWS = ("-->", "<--", "--", "=!=", "")
 _CHANGE = re.compile(
-    r"(?:-{3}|\*{4}) (?:Day changed|Log opened|Log closed|BEGIN LOGGING AT|ENDING LOGGING AT)? ?"
+    r"(?:(?:-{3}|\*{4}) (?:Day changed|Log opened|Log closed|BEGIN LOGGING AT|ENDING LOGGING AT)?"
+    r"|Session (?:Start|Time|Close):) ?"
     r"(?:[A-Z][a-z]{2},? )?"
-    r"(?:(?P<day>\d{1,2}) (?P<month>[A-Z][a-z]{2})|(?P<month2>[A-Z][a-z]{2}) (?P<day2>\d{1,2}))"
+    r"(?:(?P<day>\d{1,2}) (?P<month>[A-Z][a-z]{2})|(?P<month2>[A-Z][a-z]{2}) {1,2}(?P<day2>\d{1,2}))"
     r"(?: \d\d:\d\d:\d\d)? (?P<year>\d{4})"
 )
 _IN_NAME = re.compile(r"(?<!\d)(\d{4})-?(\d\d)-?(\d\d)(?!\d)")
@@ -43,9 +47,11 @@ _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 def is_irc(text: str) -> bool:
     """Tell a log: people in angle brackets or columns, with times, and few lines that are no such thing."""
-    lines = find_first_lines(text)
+    lines = [_MARKS.sub("", line) for line in find_first_lines(text)]
     said = [match for line in lines if (match := _COLUMNS.match(line) or _SAID.match(line)) and match["nick"]]
-    known = sum(any(form.match(line) for form in (_SAID, _COLUMNS, _EVENT, _CHANGE)) for line in lines)
+    known = sum(
+        any(form.match(line) for form in (_SAID, _COLUMNS, _EVENT, _CHANGE, _SESSION)) for line in lines
+    )
     timed = any(match["clock"] for match in said)
     return len(said) > 1 and known >= (_LEAST if timed else 1) * len(lines)
 
@@ -55,13 +61,11 @@ def read_irc(text: str, place: Place) -> Iterator[Thread | BrokenThread]:
     named = _IN_NAME.search(place.path.stem)
     day = "-".join(named.groups()) if named else ""
     messages: list[Message] = []
-    for line in filter(str.strip, drop_marks(text).splitlines()):
+    for line in filter(str.strip, _MARKS.sub("", drop_marks(text)).splitlines()):
         change = _CHANGE.match(line)
         day = _find_date(change) or day if change else day
         match = _COLUMNS.match(line) or (None if _EVENT.match(line) else _SAID.match(line))
-        messages.append(
-            _read_line(match, day) if match else Message(Post(author="", text=""), unused="event")
-        )
+        messages.append(_read_line(match, day) if match else _EVENT_MESSAGE)
     yield from seal_messages(messages, place)
 
 
@@ -71,6 +75,8 @@ def _read_line(match: re.Match[str], day: str) -> Message:
     unused = "event" if match.re is _COLUMNS and author in _ARROWS else ""
     if author == "*":  # WeeChat's column of what people do
         author, _, text = text.partition(" ")
+    if fields.get("month") in _MONTHS and day:
+        day = f"{day[:4]}-{_MONTHS.index(fields['month']) + 1:02}-{int(fields['of_month']):02}"
     day = fields["day"] or day
     time = f"{day}T{_fill(fields['clock'])}" if day and fields["clock"] else ""
     return Message(Post(author=author, text=text, time=time), unused=unused)

@@ -15,17 +15,24 @@ from tldrkit.threads.text.chat_logs import Opened, drop_marks, find_first_lines,
 from tldrkit.threads.thread import BrokenThread, Place, Post, Thread
 
 _BLANK = "[ \u00a0\u202f]"
-_HALVES = "上午|下午|오전|오후"
-_DATE = r"(?P<a>\d{1,4})[./-](?P<b>\d{1,2})[./-](?P<c>\d{2,4})\.?"
+_HALVES = "上午|下午|오전|오후|午前|午後|पूर्वाह्न|अपराह्न|ص|م|ق\\.ظ\\.?|ب\\.ظ\\.?"
+_BETWEEN = rf"(?:[./-]|\.{_BLANK}|[년年월月]{_BLANK}?)"
+_DATE = (
+    rf"(?P<a>\d{{1,4}}){_BETWEEN}(?P<b>\d{{1,2}}){_BETWEEN}(?P<c>\d{{1,4}})"
+    rf"(?:{_BLANK}?(?:일|日|г\.?|р\.?))?\.?"
+)
 _CLOCK = (
     rf"(?:(?P<early>{_HALVES}){_BLANK}?)?(?P<hour>\d{{1,2}})[:.](?P<minute>\d\d)(?:[:.](?P<second>\d\d))?"
-    rf"(?:{_BLANK}?(?P<half>[AaPp]\.?{_BLANK}?[Mm]\.?|{_HALVES}))?"
+    rf"(?:{_BLANK}?(?P<half>[AaPp]\.?{_BLANK}?[Mm]\.?|{_HALVES}))?(?:{_BLANK}ч\.?)?"
 )
-_LINE = re.compile(
-    rf"\[?{_DATE},?{_BLANK}{{1,3}}{_CLOCK}(?:\]{_BLANK}?|{_BLANK}{{1,3}}[-–]{_BLANK}{{1,3}})"
+_AT = rf"[,،]?{_BLANK}{{1,3}}(?:(?:à|a las|às|as|kl\.?|klo|um|at|om|la|alle|ob|u|в|о){_BLANK})?"
+_SAID = (
+    rf"(?:{_BLANK}?\]{_BLANK}?|{_BLANK}{{1,3}}[-–]{_BLANK}{{1,3}}|,{_BLANK})"
     rf"(?:(?P<name>[^:\n]{{1,80}}):(?:{_BLANK}|$))?(?P<text>[^\n]*)"
 )
-_AFTERNOON = ("p", "下", "오후")
+_LINE = re.compile(rf"(?:\[{_BLANK}?)?{_DATE}{_AT}{_CLOCK}{_SAID}")
+_CLOCK_FIRST = re.compile(rf"(?:\[{_BLANK}?)?{_CLOCK},?{_BLANK}{_DATE}{_SAID}")  # in Vietnamese
+_AFTERNOON = ("p", "下", "오후", "午後", "अ", "م", "ب")
 _LEVEL = re.compile(
     r"(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|CRIT(?:ICAL)?|FATAL|ALERT)\b|[^\W_]+[.:/\\=(\[{](?=\S)",
     re.IGNORECASE,
@@ -33,6 +40,7 @@ _LEVEL = re.compile(
 """What stands before the colon in a server's log, where nobody's name does."""
 _PLACEHOLDER = re.compile(r"<[^<>\n]{3,60}>|\S[^\n/]{0,120}\.\w{2,4} \([^()\n]{3,40}\)")
 """Of a file that was left out, "<Media omitted>" in any language, or was not, "a.jpg (file attached)"."""
+_NOTHING = "null"  # what is written for pictures that may be seen once
 _LAST = (">", ")")  # what such a text ends with
 _EDITED = re.compile(r"[ \u200e]*<[^<>\n]{3,60}>$")
 _OWN_WORDS = 3  # at most, of what iOS writes for a picture, such as "image omitted"
@@ -56,30 +64,43 @@ _TITLE = re.compile(
     r"(?: (?:with|mit|avec|con|com|met|med|z|с)| -)? (?P<title>\S.*)",
     re.IGNORECASE,
 )
+_AMERICAN = re.compile(  # no other country writes so: 6/4/24, with AM, or an hour of two digits
+    rf"\[?(?:\d/\d\d?|\d\d/\d|[1-9]\d/[1-9]\d)/\d\d, "
+    rf"(?:\d\d:\d\d(?!\S| ?[AaPp]\.?{_BLANK}?[Mm])|\d\d?:\d\d(?::\d\d)?{_BLANK}?[AP]M)"
+)
+_FIRST = 100  # messages that tell
 _YEAR_DIGITS, _LAST_MONTH, _CENTURY = 4, 12, 2000
+_BUDDHIST, _AHEAD = 2400, 543  # years from then on are Thai, and so many ahead
 _LAST_HOUR, _LAST_MINUTE = 23, 59
 
 
 def is_whatsapp(text: str) -> bool:
     """Tell what WhatsApp exports by its first line, and by people who speak further on."""
     lines = find_first_lines(text)
-    if not _LINE.match(lines[0]):
+    if not _open(lines[0]):
         return False
-    names = [match["name"] for line in lines if (match := _LINE.match(line)) and match["name"]]
+    names = [match["name"] for line in lines if (match := _open(line)) and match["name"]]
     return sum(_LEVEL.match(name) is None for name in names) * 2 > len(names)
 
 
 def read_whatsapp(text: str, place: Place) -> Iterator[Thread | BrokenThread]:
     """Read a chat; the one it was with is in the file's name."""
-    opened = list(open_messages(text, lambda line: _LINE.match(drop_marks(line))))
+    opened = list(open_messages(text, lambda line: _open(drop_marks(line))))
     days_first = _put_days_first([one.match for one in opened])
     title = _TITLE.match(place.path.stem)
     messages = [_read_message(one, days_first) for one in opened]
     yield from seal_messages(messages, place, title["title"] if title else "")
 
 
+def _open(line: str) -> re.Match[str] | None:
+    return _LINE.match(line) or _CLOCK_FIRST.match(line)
+
+
 def _read_message(one: Opened, days_first: bool) -> Message:
     name, text, unused = (one.match["name"] or "").strip(), one.text, ""
+    first, below, caption = text.partition("\n")
+    if below and first[-1:] in _LAST and _PLACEHOLDER.fullmatch(first):  # a picture with words
+        text = caption.strip()
     # iOS marks words of its own by a mark of direction, and gives them the name of the group.
     own = "\u200e" in one.line and (": \u200e" in one.line or ":\u00a0\u200e" in one.line)
     stands_for_file = text[-1:] in _LAST and _PLACEHOLDER.fullmatch(text) is not None
@@ -87,7 +108,7 @@ def _read_message(one: Opened, days_first: bool) -> Message:
         unused = "deleted"
     elif not name or (own and not stands_for_file and len(text.split()) > _OWN_WORDS):
         unused = "event"
-    elif own or stands_for_file:
+    elif own or stands_for_file or text == _NOTHING:
         text = ""
     elif text.endswith(">") and (edited := _EDITED.sub("", text).strip()):
         text = edited
@@ -104,8 +125,7 @@ def _put_days_first(matches: Sequence[re.Match[str]]) -> bool:
     falls = [sum(before[place] > after[place] for before, after in pairwise(dates)) for place in (0, 1)]
     if falls[0] != falls[1]:
         return falls[1] < falls[0]  # the number that falls less often is the month
-    american = bool(matches) and (bool(matches[0]["half"]) or re.match(r"\[?\d/", matches[0][0]) is not None)
-    return not american
+    return not any(map(_AMERICAN.match, (match[0] for match in matches[:_FIRST])))
 
 
 def _find_time(match: re.Match[str], days_first: bool) -> str:
@@ -127,6 +147,7 @@ def _find_day(a: str, b: str, c: str, days_first: bool) -> str:
         year, day = first, last
     else:
         year, day, month = (last, first, month) if days_first else (last, month, first)
+    year -= _AHEAD * (year > _BUDDHIST)
     try:
         return date(year + (_CENTURY if year < _CENTURY // 20 else 0), month, day).isoformat()
     except ValueError:
