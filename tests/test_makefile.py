@@ -147,6 +147,18 @@ def test_a_study_pairs_every_cell_and_seed(tmp_path: Path) -> None:
         assert sum(f"--match {names[0]}" in step for step in steps) == 1
 
 
+def test_every_folder_of_a_study_is_of_a_profile(tmp_path: Path) -> None:
+    """A profile's study goes over the profile's own files, and starts from its base."""
+    folders = [file.parent for file in (ROOT / "experiments/study").glob("*/train.yaml")]
+    assert {folder.name for folder in folders} == {"tiny", "minilm"}
+    for folder in folders:
+        chosen = (f"PROFILE={folder.name}", "STUDY_SEEDS=0", "CELLS=linear-fixed")
+        steps = plan(tmp_path / folder.name, *chosen, target="study")
+        for verb in ("compress", "train"):
+            own = [f"--spec experiments/{part}{folder.name}/{verb}.yaml" for part in ("", "study/")]
+            assert sum(" ".join(own) in step for step in steps) == 2
+
+
 def test_a_study_has_known_cells(tmp_path: Path) -> None:
     """A cell that is misspelt ends in a sentence that names them all."""
     with pytest.raises(subprocess.CalledProcessError) as caught:

@@ -203,7 +203,7 @@ def test_the_core_summarizes_and_serves(base_folder: Path, tmp_path: Path) -> No
                 {"Content-Type": "application/json"},
             )
             with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
-                asked, timeout=60
+                asked, timeout=600
             ) as answer:
                 told = json.loads(answer.read())
         finally:

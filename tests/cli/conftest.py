@@ -77,7 +77,7 @@ def cli(workplace: Path) -> Cli:
         command = [sys.executable, "-m", "tldrkit", *arguments]
         surroundings = build_environment(TLDRKIT_DATA=".", **environment)
         return subprocess.run(
-            command, cwd=workplace, env=surroundings, capture_output=True, text=True, timeout=120, check=False
+            command, cwd=workplace, env=surroundings, capture_output=True, text=True, timeout=600, check=False
         )
 
     return run

@@ -273,7 +273,7 @@ def test_an_interrupted_training_is_recorded_and_leaves_nothing(workplace: Path,
     while '"kind": "train"' not in _metrics_of_all_runs(workplace) and process.poll() is None:
         time.sleep(0.05)
     process.send_signal(how)
-    _, talk = process.communicate(timeout=60)
+    _, talk = process.communicate(timeout=600)
     store = ArtifactStore(workplace / "artifacts")
 
     assert process.returncode == 130, talk

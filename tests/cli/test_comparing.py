@@ -26,7 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "tldrkit", *COMPARE, *more],
-        cwd=folder, env=build_environment(), capture_output=True, text=True, timeout=120, check=False,
+        cwd=folder, env=build_environment(), capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
 
 

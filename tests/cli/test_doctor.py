@@ -23,7 +23,7 @@ def run(*arguments: str, folder: Path, **environment: str) -> subprocess.Complet
     surroundings = build_environment(PYTHONPATH=root, **environment)
     command = [sys.executable, "-c", NAMED, *arguments]
     return subprocess.run(
-        command, cwd=folder, env=surroundings, capture_output=True, text=True, timeout=60, check=False
+        command, cwd=folder, env=surroundings, capture_output=True, text=True, timeout=600, check=False
     )
 
 

@@ -49,7 +49,7 @@ def run_two(folder: Path, *command: str, **fields: object) -> subprocess.Complet
     options = [word for name, value in fields.items() for word in (f"--{name}", str(value).lower())]
     return subprocess.run(
         [*torchrun, *command, *options], cwd=folder, env=build_environment(TLDRKIT_DATA="."),
-        capture_output=True, text=True, timeout=120, check=False,
+        capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
 
 

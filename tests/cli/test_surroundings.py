@@ -20,7 +20,7 @@ def run(command: str, folder: Path, **more: str) -> subprocess.CompletedProcess[
         cwd=folder,
         env=build_environment(**more),
         capture_output=True,
-        timeout=120,
+        timeout=600,
     )
 
 

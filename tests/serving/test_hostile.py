@@ -69,7 +69,7 @@ def test_a_server_stops_while_a_body_is_read(models: Path) -> None:
     with start_server(models, "one", *WORDS, "--max-body", "30000000", "--timeout", "5") as server:
         with ThreadPoolExecutor(1) as pool:
             posted = pool.submit(
-                httpx.post, server.address + "/threads", content=SLOW[2], timeout=60, trust_env=False
+                httpx.post, server.address + "/threads", content=SLOW[2], timeout=600, trust_env=False
             )
             time.sleep(1)
             server.process.terminate()

@@ -53,7 +53,7 @@ def test_the_first_minute_needs_no_network(tmp_path: Path) -> None:
     )
     command = [sys.executable, "-c", code, "summarize", str(EXAMPLES), "--model=central", "--with-sources"]
     done = subprocess.run(
-        [*command, "--out", "-"], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=120
+        [*command, "--out", "-"], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=600
     )
     records = [json.loads(line) for line in done.stdout.splitlines()]
 

@@ -85,7 +85,7 @@ def address() -> Iterator[str]:
     finally:
         process.terminate()
         with suppress(subprocess.TimeoutExpired):
-            process.communicate(timeout=60)
+            process.communicate(timeout=600)
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         shutil.rmtree(folder, ignore_errors=True)
@@ -154,7 +154,7 @@ def test_what_becomes_of_actors_is_told(address: str, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", ACTORS, str(tmp_path / "happened")],
         env=build_environment(RAY_ADDRESS=address, **SECRET), capture_output=True, text=True,
-        check=True, timeout=120,
+        check=True, timeout=600,
     )  # fmt: skip
 
     assert done.stdout == ""

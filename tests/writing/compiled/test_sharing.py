@@ -24,7 +24,7 @@ def test_every_row_is_worked_on_once(rows: int, threads: int) -> None:
 
 def test_threads_work_at_the_same_time() -> None:
     """Two parts meet, which one after the other they could not."""
-    both = threading.Barrier(2, timeout=60)
+    both = threading.Barrier(2, timeout=600)
     share(2, 2, lambda *_: both.wait())
 
 
