@@ -64,8 +64,10 @@ def grow(network: Any, spec: TrainSpec, folder: Path) -> tuple[Any, Any]:  # noq
 def build_step(network: Any, objective: Callable[..., torch.Tensor], spec: TrainSpec) -> Job:  # noqa: ANN401
     """Build a function that takes one training step."""
     optimizer = build_optimizer(network, spec)
-    pieces = network.config.vocab_size
-    rows = [Tokens(*(torch.randint(3, pieces, (n,)).tolist() for n in (SOURCE, TARGET))) for _ in range(ROWS)]
+    vocabulary = network.config.vocab_size
+    rows = [
+        Tokens(*(torch.randint(3, vocabulary, (n,)).tolist() for n in (SOURCE, TARGET))) for _ in range(ROWS)
+    ]
 
     def step() -> None:
         (objective(rows, 0.0) / (ROWS * TARGET)).backward()

@@ -21,7 +21,7 @@ from itertools import combinations, islice
 from pathlib import Path
 from typing import Any
 
-from train import NETWORKS, Memory, build_network, build_pieces, load_texts
+from train import NETWORKS, Memory, build_network, build_shared_tokenizer, load_texts
 
 WINDOW = 20
 """Steps between two lines of our log."""
@@ -125,7 +125,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         arguments.folder = Path(folder)
-        build_pieces(arguments)
+        build_shared_tokenizer(arguments)
         curves = {"tldrkit": start("ours", arguments)}
         for seed in arguments.seeds:
             curves[f"Trainer, seed {seed}"] = start("peer", arguments, seed)

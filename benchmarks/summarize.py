@@ -62,7 +62,7 @@ from tldrkit.writing.decoding import Decoding
 from tldrkit.writing.generation import Generator
 from tldrkit.writing.lean import load_lean
 
-PIECES = 32128
+TOKENS = 32128
 BARTS: dict[str, dict[str, Any]] = {
     "bart-minilm": {"vocab_size": 16000, "d_model": 384, "heads": 12, "ffn_dim": 1536, "layers": (6, 6)},
     "bart-base": {"vocab_size": 50265, "d_model": 768, "heads": 12, "ffn_dim": 3072, "layers": (6, 6)},
@@ -81,7 +81,7 @@ Write = Callable[[list[str]], list[str]]
 def build(shape: str, texts: list[str]) -> Summarizer:
     """Build a network with random weights."""
     torch.manual_seed(0)
-    sizes = {"vocab_size": PIECES, "d_model": 512, "d_kv": 64, "d_ff": 2048, "num_heads": 8, **SHAPES[shape]}
+    sizes = {"vocab_size": TOKENS, "d_model": 512, "d_kv": 64, "d_ff": 2048, "num_heads": 8, **SHAPES[shape]}
     network: PreTrainedModel
     if "dec_d_model" in sizes:
         network = TldrT5ForConditionalGeneration(TldrT5Config(**sizes, decoder_start_token_id=0))
@@ -236,7 +236,7 @@ def measure_products(threads: int) -> dict[str, float]:
 
 
 def count_flops(network: PreTrainedModel, read: int, written: int) -> float:
-    """Count the FLOPs of the linear layers, GFLOP: each piece read or written, once, whatever the beams."""
+    """Count the FLOPs of the linear layers, GFLOP: each token read or written, once, whatever the beams."""
     total = 0
     for name, parameter in network.named_parameters():
         if parameter.dim() < 2 or any(part in name for part in ("shared", "relative_attention", "embed_")):

@@ -66,7 +66,7 @@ def build_network(name: str) -> Any:  # noqa: ANN401  (transformers is not typed
     return T5ForConditionalGeneration(T5Config(**NETWORKS[name], dropout_rate=0.1, decoder_start_token_id=0))
 
 
-def build_pieces(arguments: argparse.Namespace) -> None:
+def build_shared_tokenizer(arguments: argparse.Namespace) -> None:
     """Train the tokenizer that all runs share, into their folder."""
     from tldrkit.bases.scratch import build_tokenizer
     from tldrkit.datasets.sources import resolve_source
@@ -96,13 +96,15 @@ def choose_clock(arguments: argparse.Namespace) -> Callable[[], float]:
 class Memory:
     """A tracker that keeps the events, and when they came."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self.clock = clock
-        self.events: list[tuple[float, Any]] = []
+        self.events: list[Any] = []
+        self.times: list[float] = []
 
     def log(self, event: Any) -> None:  # noqa: ANN401
         """Keep one."""
-        self.events.append((self.clock(), event))
+        self.events.append(event)
+        self.times.append(self.clock())
 
     def close(self) -> None:
         """Do nothing."""
@@ -169,7 +171,8 @@ def run_ours(arguments: argparse.Namespace) -> dict[str, float]:
         tldrkit.training.objective.draw_packable = lambda _: None  # as on a GPU
     trainer = Trainer(build_accelerator("cpu", "auto"), tokenizer, spec, FixedShape(), memory)
     trainer.fit(build_network(arguments.network), Corpus(train=examples, validation=examples[:1]))
-    (began, first), *_, (ended, last) = [one for one in memory.events if one[1]["kind"] == "train"]
+    told = zip(memory.times, memory.events, strict=True)
+    (began, first), *_, (ended, last) = [one for one in told if one[1]["kind"] == "train"]
     tokens, seconds = last["training_tokens"] - first["training_tokens"], ended - began
     work = tokens * count_flops(arguments.network, examples, tokenizer, spec) / seconds
     return {"tokens": tokens, "seconds": seconds, "share": work / measure_products(choose_clock(arguments))}
@@ -245,7 +248,7 @@ def main() -> None:
         return work(arguments)
     with tempfile.TemporaryDirectory() as folder:
         arguments.folder = Path(folder)
-        build_pieces(arguments)
+        build_shared_tokenizer(arguments)
         workers = (PEER, PADDED, OURS) if arguments.network.startswith("bart") else (PEER, OURS)
         ratios: dict[str, list[float]] = {worker: [] for worker in workers[:-1]}
         for number in range(arguments.rounds):

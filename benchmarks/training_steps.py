@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from train import BATCH, NETWORKS, build_network, build_pieces, load_texts
+from train import BATCH, NETWORKS, build_network, build_shared_tokenizer, load_texts
 
 WARM, MEASURED, PROFILED = 2, 4, 2
 PRODUCTS = ("aten::mm", "aten::bmm", "aten::addmm", "aten::baddbmm")
@@ -137,7 +137,7 @@ def main() -> None:
         return work(arguments)
     with tempfile.TemporaryDirectory() as folder:
         arguments.folder = Path(folder)
-        build_pieces(arguments)
+        build_shared_tokenizer(arguments)
         rounds = [[start(way, arguments) for way in range(len(WAYS))] for _ in range(arguments.rounds)]
     print("| way | tokens/s | x the first | peak GiB | products | random numbers |")
     print("|---|---:|---:|---:|---:|---:|")

@@ -130,7 +130,7 @@ def _tokenizer() -> PreTrainedTokenizerFast:
 
 @pytest.fixture
 def tiny_tokenizer(_tokenizer: PreTrainedTokenizerFast) -> PreTrainedTokenizerFast:
-    """Byte-level tokenizer of at most 320 pieces."""
+    """Byte-level tokenizer of at most 320 tokens."""
     return copy.deepcopy(_tokenizer)
 
 

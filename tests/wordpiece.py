@@ -16,10 +16,10 @@ LONGER = ("ca", "##rd", "deposit", "the", "cat", "landlord", "walk", "##ing")
 
 
 def build_tokenizer(
-    pieces: Sequence[str], prefix: str = "##", ends: str = "Bert", unused: Sequence[str] = UNUSED
+    tokens: Sequence[str], prefix: str = "##", ends: str = "Bert", unused: Sequence[str] = UNUSED
 ) -> PreTrainedTokenizerFast:
-    """Build one in the manner of BERT's: lower-casing, unused pieces first, then special ones, then these."""
-    vocab = {piece: number for number, piece in enumerate((*unused, *SPECIAL, *dict.fromkeys(pieces)))}
+    """Build one in the manner of BERT's: lower-casing, unused tokens first, then special ones, then these."""
+    vocab = {token: number for number, token in enumerate((*unused, *SPECIAL, *dict.fromkeys(tokens)))}
     tokenizer = Tokenizer(models.WordPiece(vocab, unk_token="[UNK]", continuing_subword_prefix=prefix))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
@@ -36,7 +36,7 @@ def build_tokenizer(
 
 
 def build_summarizer(tokenizer: PreTrainedTokenizerFast) -> Summarizer:
-    """Build a tiny random BART that begins and ends with BERT's special pieces."""
+    """Build a tiny random BART that begins and ends with BERT's special tokens."""
     start, end = tokenizer.cls_token_id, tokenizer.sep_token_id
     torch.manual_seed(0)
     network = BartForConditionalGeneration(BartConfig(

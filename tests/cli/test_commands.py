@@ -74,7 +74,7 @@ def test_the_line_runs_from_the_command_line(cli: Cli, workplace: Path) -> None:
 
 
 def test_a_vocabulary_is_trimmed(cli: Cli, workplace: Path) -> None:
-    """What that loses is told: here of a BART with BERT's kind of pieces, which other commands then take."""
+    """What that loses is told: here of a BART with BERT's kind of tokens, which other commands then take."""
     full = build_summarizer(build_tokenizer((*LETTERS, *LONGER)))
     save_summarizer(full, workplace / "bart")
     given = ["--dataset", "toy", "--max-source-tokens", "48", "--max-target-tokens", "8"]

@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tldrkit.errors import StoreError
-from tldrkit.store.names import Reference, check_name, is_name, parse_reference
+from tldrkit.store.names import Reference, check_name, is_name, name_sibling, parse_reference
 
 segments = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", fullmatch=True).filter(
     lambda text: (
@@ -78,3 +78,10 @@ def test_references_are_read_back(name: str, version: int | None) -> None:
 def test_other_references_are_no_names(text: str) -> None:
     """A path, or a version that cannot be, is no reference to the store."""
     assert parse_reference(text) is None
+
+
+def test_what_goes_with_a_model_is_named_after_it() -> None:
+    """Beside a training's result, and below any other."""
+    assert [name_sibling(name, "eval") for name in ("b/train", "train", "b/small")] == [
+        "b/eval", "eval", "b/small/eval",
+    ]  # fmt: skip

@@ -19,7 +19,7 @@ from tldrkit.training.objective import PaddedLoss, build_objective, read_labels
 
 
 def build_teacher(corpus: Corpus) -> Summarizer:
-    """A network of another shape and other weights, with the same pieces."""
+    """A network of another shape and other weights, with the same tokens."""
     spec = BaseSpec(
         vocab_size=400, d_model=24, d_kv=4, num_heads=2, d_ff=24, enc_num_layers=2, dec_num_layers=1, seed=5
     )
@@ -103,7 +103,7 @@ def test_without_weight_the_teacher_is_not_heard(examples: Corpus) -> None:
 
 
 def test_other_pieces_are_refused(examples: Corpus) -> None:
-    """Probabilities of other pieces cannot be learned from."""
+    """Probabilities of other tokens cannot be learned from."""
     other = build_base(BaseSpec(vocab_size=300, d_model=16, d_kv=4, num_heads=2, d_ff=24), ["other texts"])
     check_teacher(build_teacher(examples), build(examples))
     with pytest.raises(ModelError, match="different vocabularies"):

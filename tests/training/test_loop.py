@@ -218,7 +218,7 @@ def test_a_grown_network_is_plain_torch(examples: Corpus, tmp_path: Path) -> Non
 
 
 def test_label_smoothing_raises_the_training_loss(examples: Corpus) -> None:
-    """What is learned of the labels counts for less where the target is spread over all pieces."""
+    """What is learned of the labels counts for less where the target is spread over all tokens."""
     losses = []
     for smoothing in (0.0, 0.5):
         memory = Memory()

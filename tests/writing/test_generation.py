@@ -235,20 +235,20 @@ def test_words_are_written_as_people_write_them(lean: bool) -> None:
     """What a tokenizer without case wrote takes case and spaces from the thread, if not switched off."""
     tokenizer = build_tokenizer()
     held = LeanTokenizer(tokenizer.backend_tokenizer) if lean else tokenizer
-    pieces = [tokenizer(WRITTEN)["input_ids"]]
+    written = [tokenizer(WRITTEN)["input_ids"]]
     defaults = GenerationConfig(eos_token_id=1)
 
     for decoding, text in ((SHORT, RESTORED), (replace(SHORT, restore_case=False), WRITTEN)):
-        assert [one.text for one in build_summaries(pieces, [THREAD], held, defaults, decoding)] == [text]
+        assert [one.text for one in build_summaries(written, [THREAD], held, defaults, decoding)] == [text]
 
 
 def test_a_tokenizer_with_case_is_believed() -> None:
     """What it writes is left as it is, stray spaces too."""
     tokenizer = build_tokenizer(lowercase=False)
-    pieces = [tokenizer("says Tim ' s open . It")["input_ids"]]
-    (one,) = build_summaries(pieces, [THREAD], tokenizer, GenerationConfig(eos_token_id=1), SHORT)
+    written = [tokenizer("says Tim ' s open . It")["input_ids"]]
+    (one,) = build_summaries(written, [THREAD], tokenizer, GenerationConfig(eos_token_id=1), SHORT)
 
-    assert one.text == tokenizer.decode(pieces[0])
+    assert one.text == tokenizer.decode(written[0])
 
 
 def test_each_summary_is_written_after_its_own_thread() -> None:

@@ -36,7 +36,7 @@ from tldrkit.writing.compiled.rules import Rules
 from tldrkit.writing.compiled.search import Beams, write_by_beams, write_greedily
 from tldrkit.writing.lean import LeanSummarizer, load_lean
 
-PIECES = [(letter, -3.0) for letter in "▁abcdefghijklmnopqrstuvwxyz.,"] + [("▁the", -1.0), ("▁fan", -1.5)]
+TOKENS = [(letter, -3.0) for letter in "▁abcdefghijklmnopqrstuvwxyz.,"] + [("▁the", -1.0), ("▁fan", -1.5)]
 TEXTS = ["The fan is loud.", "", "It says </s> and <pad>, Gr\u00fc\u00dfe \U0001f600", "words " * 60]
 FAMILIES = T5S | {f"bart {kind}": build for kind, build in BARTS.items()} | KIN_NETWORKS
 
@@ -52,7 +52,7 @@ def save(network: PreTrainedModel, folder: Path) -> LeanSummarizer:
 @pytest.mark.parametrize("kind", FAMILIES)
 @pytest.mark.parametrize("tied", [True, False])
 def test_it_writes_what_the_whole_network_writes(kind: str, tied: bool, tmp_path: Path) -> None:
-    """Piece for piece, greedily and by beams, with the head tied or not; its parameters are as many."""
+    """Token for token, greedily and by beams, with the head tied or not; its parameters are as many."""
     network = spread(FAMILIES[kind]())
     network.config.tie_word_embeddings = tied
     if tied:
@@ -100,7 +100,7 @@ def build_ours() -> PreTrainedTokenizerBase:
 def build_pegasus() -> PreTrainedTokenizerBase:
     """Build Pegasus's, whose marks of pretraining come first."""
     marks = ["<pad>", "</s>", "<mask_1>", "<mask_2>", *(f"<unk_{number}>" for number in range(2, 103))]
-    return PegasusTokenizer(vocab=[(mark, 0.0) for mark in [*marks, "<unk>"]] + PIECES)
+    return PegasusTokenizer(vocab=[(mark, 0.0) for mark in [*marks, "<unk>"]] + TOKENS)
 
 
 def build_mbart() -> PreTrainedTokenizerBase:
@@ -109,13 +109,13 @@ def build_mbart() -> PreTrainedTokenizerBase:
         ("<s>", "<pad>", "</s>", "<unk>"),
         [(code, 0.0) for code in (*FAIRSEQ_LANGUAGE_CODES, "<mask>")],
     )
-    vocabulary = [(mark, 0.0) for mark in marks] + PIECES + codes
+    vocabulary = [(mark, 0.0) for mark in marks] + TOKENS + codes
     return MBartTokenizer(vocab=vocabulary, src_lang="de_DE", tgt_lang="fr_XX")
 
 
 def build_mt5() -> PreTrainedTokenizerBase:
     """Build mT5's, which is T5's."""
-    return T5Tokenizer(vocab=[(mark, 0.0) for mark in ("<pad>", "</s>", "<unk>")] + PIECES)
+    return T5Tokenizer(vocab=[(mark, 0.0) for mark in ("<pad>", "</s>", "<unk>")] + TOKENS)
 
 
 def build_bart() -> PreTrainedTokenizerBase:

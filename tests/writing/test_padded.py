@@ -76,5 +76,5 @@ def test_lengths_contradict_no_defaults(
                 input_ids=torch.tensor([source]), max_new_tokens=longest, num_beams=num_beams,
                 do_sample=False, **({"min_new_tokens": shortest} if shortest else {}),
             )  # fmt: skip
-            assert row == [piece for piece in ids[0, 1:].tolist() if piece != 1]
+            assert row == [token for token in ids[0, 1:].tolist() if token != 1]
     assert min(len(row) for row in written) < 30

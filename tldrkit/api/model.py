@@ -12,7 +12,7 @@ from tldrkit.errors import SpecError
 from tldrkit.serving.settings import Access
 from tldrkit.sources.model import ModelSource, resolve_writer
 from tldrkit.specs import CompressSpec, EvalSpec, ExportSpec, Form, RunSpec, SummarizeSpec
-from tldrkit.store.names import is_name
+from tldrkit.store.names import is_name, name_sibling
 from tldrkit.store.store import ArtifactStore
 from tldrkit.texts import render_html_table
 from tldrkit.threads.thread import Thread
@@ -202,7 +202,7 @@ class Model:
             >>> trained.metrics["steps"]
             2
         """
-        from tldrkit.steps.one_line import compress_and_train, name_compression, name_training
+        from tldrkit.steps.one_line import compress_and_train, name_training
 
         for field in _OTHERS:
             if field in fields:
@@ -211,7 +211,7 @@ class Model:
         target = name_training(name, asked)
         options = self.store.build_options("train", force=force)
         outcomes = compress_and_train(
-            options, asked, source=self.reference, target=target, small=name_compression(target)
+            options, asked, source=self.reference, target=target, small=name_sibling(target, "compress")
         )
         *_, artifact = [self.store.take(outcome) for outcome in outcomes]
         return self.store.load(artifact.reference)
@@ -382,14 +382,12 @@ def _name(given: "Model | Comparison | str | None") -> str | None:
 
 
 def _name_scores(reference: str) -> str:
-    """Name a model's scores after it: ``b/eval`` for ``b/train@v3``.
+    """Name a model's scores after it.
 
     Raises:
         SpecError: It has no name that scores can have.
     """
-    name = reference.partition("@")[0]
-    folder, _, last = name.rpartition("/")
-    target = f"{folder}/eval".lstrip("/") if last == "train" else f"{name}/eval"
+    target = name_sibling(reference.partition("@")[0], "eval")
     if not is_name(target):
         raise SpecError(f"The scores of {reference} need a name.", hint='Such as: model.eval(name="x/eval")')
     return target

@@ -10,6 +10,7 @@ from tldrkit.cli.options import step_command
 from tldrkit.errors import SpecError
 from tldrkit.options import Options
 from tldrkit.specs import SIZES, RunSpec
+from tldrkit.store.names import name_sibling
 
 IMPLIED = "Compressed first, where given (the same as a `compress` step before)"
 
@@ -41,7 +42,7 @@ def train(source: TrainSource = None, *, name: TrainName = None, spec: RunSpec, 
     In two processes, with the same result: `torchrun --nproc-per-node 2 -m tldrkit train ...`
     """
     from tldrkit.cli.outcome import show_outcome
-    from tldrkit.steps.one_line import compress_and_train, name_compression, name_training
+    from tldrkit.steps.one_line import compress_and_train, name_training
 
     start = source or spec.model_type
     if start is None or (source and spec.model_type):
@@ -52,7 +53,7 @@ def train(source: TrainSource = None, *, name: TrainName = None, spec: RunSpec, 
     target = name_training(name, spec)
     if spec.sizes and not spec.build_compression():
         console.warn(f"Experiment A is the base model, whole: {', '.join(spec.sizes)} not applied.")
-    small = name_compression(target)
+    small = name_sibling(target, "compress")
     if spec.test_dendrite_capacity:
         _show_capacity(options, spec, start, small)
         return

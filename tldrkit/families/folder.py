@@ -91,10 +91,10 @@ def check_memory(folder: Path) -> None:
 
 def _check_tokenizer(folder: Path) -> None:
     """Check that a folder holds a tokenizer, in a form that can be read here."""
-    pieces = [path.name for path in _list_files(folder, _SENTENCEPIECE)]
-    if pieces and not (folder / "tokenizer.json").is_file() and find_spec("sentencepiece") is None:
+    models = [path.name for path in _list_files(folder, _SENTENCEPIECE)]
+    if models and not (folder / "tokenizer.json").is_file() and find_spec("sentencepiece") is None:
         raise ModelError(
-            f"{folder} holds its tokenizer as {pieces[0]}, and no tokenizer.json.",
+            f"{folder} holds its tokenizer as {models[0]}, and no tokenizer.json.",
             hint="pip install sentencepiece, which reads it; or take a copy that has tokenizer.json.",
         )
     if not any(_list_files(folder, _VOCABULARIES)):

@@ -60,9 +60,3 @@ def name_training(name: str | None, spec: RunSpec) -> str:
     if target is None:
         raise SpecError("The result has no name.", hint="Give --as NAME, or --experiment A, B, C or D.")
     return target
-
-
-def name_compression(target: str) -> str:
-    """Name the compressed model that a training starts from after the training's own result."""
-    folder, _, last = target.rpartition("/")
-    return f"{folder}/compress".lstrip("/") if last == "train" else f"{target}-compress"

@@ -39,6 +39,12 @@ def is_name(text: str) -> bool:
     )
 
 
+def name_sibling(name: str, step: str) -> str:
+    """Name what a step makes after what it goes with: ``b/eval`` for ``b/train``, ``x/eval`` for ``x``."""
+    folder, _, last = name.rpartition("/")
+    return f"{folder}/{step}".lstrip("/") if last == "train" else f"{name}/{step}"
+
+
 def check_name(text: str) -> str:
     """Return the name itself.
 

@@ -7,7 +7,7 @@ from tldrkit.writing.compiled.kernels.arrays import OUTPUTS
 
 
 def test_entries_of_given_up_beams_are_used_again() -> None:
-    """The next pieces of a source go where none of its rows looks any more, and nowhere else."""
+    """The next tokens of a source go where none of its rows looks any more, and nowhere else."""
     batch = Batch.begin([], np.zeros((1, 4), np.float32), [2, 3], beams=2)
     second = count_room(8)
     assert batch.advance().tolist() == [0, 1, second, second + 1]

@@ -145,7 +145,7 @@ def test_norms_are_torchs() -> None:
 @settings(deadline=None)
 @given(LOGITS)
 def test_sums_of_exponentials_are_torchs(rows: list[list[float]]) -> None:
-    """They are those of logsumexp, of pieces that cannot come, too."""
+    """They are those of logsumexp, of tokens that cannot come, too."""
     logits = torch.tensor(rows)
     totals = torch.empty(len(rows))
     sum_exponentials(logits.numpy(), logits.amax(-1).numpy(), totals.numpy())

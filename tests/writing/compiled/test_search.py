@@ -25,12 +25,12 @@ LONGEST = 12
 
 
 def spread(network: PreTrainedModel) -> PreTrainedModel:
-    """Make a random network write various pieces, ends among them."""
+    """Make a random network write various tokens, ends among them."""
     torch.manual_seed(3)
     for name, parameter in network.named_parameters():
         if name.startswith("decoder.block") and name.endswith((".o.weight", "wo.weight")):
             nn.init.normal_(parameter, std=1.0)
-    network.lm_head.weight = nn.Parameter(torch.randn(VOCAB, 32))  # one of its own, or pieces repeat
+    network.lm_head.weight = nn.Parameter(torch.randn(VOCAB, 32))  # one of its own, or tokens repeat
     return network.eval()
 
 
@@ -53,14 +53,14 @@ def write_reference(network: PreTrainedModel, sources: Rows, **search: object) -
         pad_token_id=0,
         **({"num_beams": 1, "max_new_tokens": LONGEST} | search),
     )[:, 1:].tolist()
-    ends = [next((place for place, piece in enumerate(row) if piece in ENDS), LONGEST) for row in ids]
+    ends = [next((place for place, token in enumerate(row) if token in ENDS), LONGEST) for row in ids]
     return [row[: end + 1] for row, end in zip(ids, ends, strict=True)]
 
 
 @pytest.mark.parametrize("kind", T5S)
 @pytest.mark.parametrize("rows", [1, 17])
 def test_it_writes_what_generate_writes(kind: str, rows: int) -> None:
-    """Piece for piece, for rows of many lengths that end at different places."""
+    """Token for token, for rows of many lengths that end at different places."""
     network = spread(T5S[kind]())
     sources = draw_rows(rows, 30)
     written = write_greedily(read(network), sources, LONGEST, Rules(ENDS))
@@ -71,7 +71,7 @@ def test_it_writes_what_generate_writes(kind: str, rows: int) -> None:
 @pytest.mark.parametrize("kind", T5S)
 @pytest.mark.parametrize("num_beams", [1, 4])
 def test_summaries_are_as_long_as_asked(kind: str, num_beams: int) -> None:
-    """With a fewest number of pieces it writes what `generate` writes, and no summary is shorter."""
+    """With a fewest number of tokens it writes what `generate` writes, and no summary is shorter."""
     network = spread(T5S[kind]())
     sources = draw_rows(17, 30)
     if num_beams == 1:
@@ -84,19 +84,19 @@ def test_summaries_are_as_long_as_asked(kind: str, num_beams: int) -> None:
 
 
 def test_rows_end_at_different_places() -> None:
-    """What the other tests compare holds rows that end early, late and never, and more than one piece."""
+    """What the other tests compare holds rows that end early, late and never, and more than one token."""
     network = spread(T5S["plain"]())
     written = write_reference(network, draw_rows(17, 30))
 
     assert len({len(row) for row in written}) > 2
     assert any(row[-1] not in ENDS for row in written)
-    assert len({piece for row in written for piece in row}) > 5
+    assert len({token for row in written for token in row}) > 5
 
 
 @pytest.mark.parametrize("kind", T5S)
 @pytest.mark.parametrize("rows", [1, 17])
 def test_it_searches_as_generate_searches(kind: str, rows: int) -> None:
-    """Four beams end with the pieces that `generate` ends with."""
+    """Four beams end with the tokens that `generate` ends with."""
     network = spread(T5S[kind]())
     sources = draw_rows(rows, 30)
     written = write_by_beams(read(network), sources, LONGEST, Rules(ENDS), Beams(4))
@@ -149,7 +149,7 @@ def test_threads_share_the_work(threads: int) -> None:
 
 
 def test_without_an_end_rows_are_as_long_as_allowed() -> None:
-    """No piece ends a summary where none is said to."""
+    """No token ends a summary where none is said to."""
     network = spread(T5S["plain"]())
     written = write_greedily(read(network), draw_rows(3, 9), 5, Rules())
 
@@ -157,7 +157,7 @@ def test_without_an_end_rows_are_as_long_as_allowed() -> None:
 
 
 def test_bf16_writes_nearly_the_same() -> None:
-    """In bf16 the first pieces are mostly those of float32."""
+    """In bf16 the first tokens are mostly those of float32."""
     network = spread(T5S["plain"]())
     sources = draw_rows(17, 30)
     exact, rough = (
