@@ -9,7 +9,7 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from tests.networks import VOCAB
-from tests.training.packed.references import BARTS, T5S, draw_rows
+from tests.training.packed.references import BARTS, T5S, Rows, draw_rows
 from tests.writing.compiled.test_search import ENDS, LONGEST, read, write_reference
 from tests.writing.compiled.test_search import spread as spread_t5
 from tldrkit.writing.compiled.rules import Rules
@@ -73,23 +73,27 @@ RULES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
+def write_by_defaults(network: PreTrainedModel, sources: Rows, num_beams: int) -> Rows:
+    """Write as a network's generation defaults say, but for the number of beams and the longest summary."""
+    decoder, defaults = read(network), network.generation_config
+    rules = Rules.read(defaults, (defaults.min_length or 1) - 1)
+    if num_beams == 1:
+        return write_greedily(decoder, sources, LONGEST, rules)
+    penalty = 1.0 if defaults.length_penalty is None else defaults.length_penalty
+    beams = Beams(num_beams, penalty, bool(defaults.early_stopping))
+    return write_by_beams(decoder, sources, LONGEST, rules, beams)
+
+
 @pytest.mark.parametrize("name", RULES)
 @pytest.mark.parametrize("num_beams", [1, 4])
 @pytest.mark.parametrize("network", ["bart", "t5"])
 def test_generation_defaults_mean_the_same(network: str, num_beams: int, name: str) -> None:
     """Each rule, and all at once, choose what `generate` chooses, and change what is written without."""
     made = spread(BARTS["plain"]() if network == "bart" else T5S["plain"]())
-    sources, decoder = draw_rows(17, 30), read(made)
+    sources = draw_rows(17, 30)
     plain = write_reference(made, sources, num_beams=num_beams)
     made.generation_config.update(eos_token_id=list(ENDS), **RULES[name])
-    defaults = made.generation_config
-    rules = Rules.read(defaults, (defaults.min_length or 1) - 1)
-    if num_beams == 1:
-        written = write_greedily(decoder, sources, LONGEST, rules)
-    else:
-        penalty = 1.0 if defaults.length_penalty is None else defaults.length_penalty
-        beams = Beams(num_beams, penalty, bool(defaults.early_stopping))
-        written = write_by_beams(decoder, sources, LONGEST, rules, beams)
+    written = write_by_defaults(made, sources, num_beams)
 
     assert written == write_reference(
         made, sources, num_beams=num_beams, max_new_tokens=None, max_length=1 + LONGEST

@@ -1,13 +1,16 @@
 """The compiled engine with the families beside T5 and BART, against Hugging Face's ``generate``."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
+from transformers import PreTrainedModel
 
 from tests.networks import KIN, KIN_NETWORKS, build_kin
-from tests.training.packed.references import draw_rows
-from tests.writing.compiled.test_bart import spread
+from tests.training.packed.references import BARTS, draw_rows
+from tests.writing.compiled.test_bart import spread, write_by_defaults
 from tests.writing.compiled.test_search import ENDS, LONGEST, read, write_reference
 from tldrkit.errors import ModelError
 from tldrkit.specs import Precision
@@ -58,6 +61,43 @@ def test_generation_defaults_say_how_a_summary_begins(family: str) -> None:
 
     assert decoder.start == 200
     assert written == write_reference(network, sources) != before
+
+
+PUBLISHED: dict[str, tuple[Callable[[], PreTrainedModel], dict[str, Any]]] = {
+    "bart-large-cnn, distilbart-cnn": (BARTS["plain"], {
+        "num_beams": 4, "length_penalty": 2.0, "early_stopping": True, "no_repeat_ngram_size": 3,
+        "min_length": 8, "forced_bos_token_id": 7, "forced_eos_token_id": 3,
+    }),
+    "bart-large-xsum": (BARTS["plain"], {
+        "num_beams": 6, "length_penalty": 1.0, "early_stopping": True, "no_repeat_ngram_size": 3,
+        "min_length": 5, "forced_eos_token_id": 3,
+    }),
+    "pegasus-cnn": (KIN_NETWORKS["pegasus"], {
+        "num_beams": 8, "length_penalty": 0.8, "min_length": 6, "forced_eos_token_id": 3,
+    }),
+    "mbart-large-50": (KIN_NETWORKS["mbart"], {
+        "num_beams": 5, "early_stopping": True, "forced_bos_token_id": 200, "forced_eos_token_id": 3,
+    }),
+    "mT5-XLSum": (KIN_NETWORKS["mt5"], {
+        "num_beams": 4, "length_penalty": 0.6, "no_repeat_ngram_size": 2,
+    }),
+    "opus-mt": (KIN_NETWORKS["marian"], {
+        "num_beams": 6, "bad_words_ids": [[0]], "forced_eos_token_id": 3,
+    }),
+}  # fmt: skip
+"""Generation defaults of published checkpoints, on tiny networks of their families; lengths shrunk."""
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_published_defaults_mean_the_same(name: str) -> None:
+    """With a known checkpoint's defaults it writes what `generate` writes, by its beams and greedily."""
+    build, defaults = PUBLISHED[name]
+    network, sources = spread(build()), draw_rows(9, 30)
+    network.generation_config.update(eos_token_id=list(ENDS), **defaults)
+
+    for num_beams in (1, defaults["num_beams"]):
+        told = {"num_beams": num_beams, "max_new_tokens": None, "max_length": 1 + LONGEST}
+        assert write_by_defaults(network, sources, num_beams) == write_reference(network, sources, **told)
 
 
 def test_without_a_start_it_is_one_sentence() -> None:
