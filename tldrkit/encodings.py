@@ -28,27 +28,38 @@ _CODECS = {  # where Python's codec of that name knows less than browsers
     "utf-16le": "utf-8",  # a page that says so in ASCII is not
     "utf-16be": "utf-8",
 }
-_NAMES = {"cp932": "shift_jis", "cp949": "euc-kr", "cp874": "windows-874"}
+_NAMES = {
+    "cp932": "shift_jis",
+    "cp949": "euc-kr",
+    "cp874": "windows-874",
+    "mac_cyrillic": "x-mac-cyrillic",
+    "iso2022_jp": "iso-2022-jp",
+    "iso2022_kr": "iso-2022-kr",
+}
 _NEWER = {"ms932": "sjis", "koi8-ru": "koi8-u", "unicode11utf8": "utf-8", "unicode20utf8": "utf-8"}
 """Labels that browsers have learned since."""
 _NEVER_UTF_8 = ("iso2022", "hz", "utf-7", "utf-16", "utf-32")  # how codecs begin whose bytes may look like it
+_ESCAPE = re.compile(rb"\x1b\$(?:[@B]|\)C)")  # from ASCII to Japanese or Korean
 _OF_SEVERAL_BYTES = ("gb18030", "cp932", "cp949", "big5hkscs", "euc_jp")
 _NO_CHANCE = 8  # characters of UTF-8 that are none of another encoding's by chance
 _LATIN_LETTERS = (
     ("cp1252", "àáâãäåæçèéêëìíîïñòóôõöøùúûüßœÀÁÂÄÅÆÇÈÉÊÍÎÓÔÖØÚÜŒ’‘“”„–—…«»°€£§¿¡"),
-    *((codec, "ąćęłńóśźżĄĆĘŁŃÓŚŹŻ’”„–—…") for codec in ("cp1250", "iso8859_2")),
-    *((codec, "áčďéěíňóřšťúůýžľĺŕôäÁČĎÉĚÍŘŠŤÚŮÝŽ’“„–—…") for codec in ("cp1250", "iso8859_2")),
-    *((codec, "áéíóöőúüűÁÉÍÓÖŐÚÜŰ’”„–—…") for codec in ("cp1250", "iso8859_2")),
+    *((codec, "ąćęłńóśźżĄĆĘŁŃÓŚŹŻ’”„–—…«»") for codec in ("cp1250", "iso8859_2")),
+    *((codec, "áčďéěíňóřšťúůýžľĺŕôäÁČĎÉĚÍŘŠŤÚŮÝŽ’“„–—…«»") for codec in ("cp1250", "iso8859_2")),
+    *((codec, "áéíóöőúüűÁÉÍÓÖŐÚÜŰ’”„–—…«»") for codec in ("cp1250", "iso8859_2")),
     *((codec, "čćđšžČĆĐŠŽ’“”„–—…") for codec in ("cp1250", "iso8859_2")),
-    *((codec, "ăâîşţĂÂÎŞŢ’”„–—…") for codec in ("cp1250", "iso8859_2")),
-    ("cp1254", "ğışçöüâîûĞİŞÇÖÜÂÎ’“”–—…°€"),
+    *((codec, "ăâîşţĂÂÎŞŢ’”„–—…«»") for codec in ("cp1250", "iso8859_2")),
+    ("cp1254", "ğışçöüâîûĞİŞÇÖÜÂÎ’“”–—…°€«»"),
     ("cp1257", "ąčęėįšųūžĄČĘĖĮŠŲŪŽ’“”„–—…"),
     ("cp1257", "āčēģīķļņšūžĀČĒĢĪĶĻŅŠŪŽ’“”„–—…"),
     ("cp1257", "õäöüšžÕÄÖÜŠŽ’“”„–—…"),
 )
 """Letters and marks of the languages, or groups of them, that are written in each; the likelier first."""
 _SCRIPT_LETTERS = (
-    *((codec, "оеаинтсрвлкмдпуяыьзі") for codec in ("cp1251", "koi8_r", "koi8_u", "iso8859_5", "cp866")),
+    *(
+        (codec, "оеаинтсрвлкмдпуяыьзі")
+        for codec in ("cp1251", "koi8_r", "koi8_u", "iso8859_5", "cp866", "mac_cyrillic")
+    ),
     ("cp1253", "αοιετσνηυρπκμλςάόέίήύώ"),
     ("cp1255", "יוהלאמרתבשנםעדקח"),
     ("cp1256", "اليمنوتربةعدسفهكحقأ"),
@@ -70,6 +81,7 @@ _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 _TAG = re.compile(rb"<[^<>]{0,1000}>")
 _SEEN = 4096  # bytes that tell a wide encoding without a mark
 _FEW_ZEROS = 0.02  # of the bytes of UTF-16: what Chinese text has in its spaces, line ends and digits
+_STRAY_ZEROS = 0.05  # of those: zeros in the other half of a character, such as those of U+AC00
 
 
 def open_as_utf8(file: BufferedReader) -> BufferedReader:
@@ -113,24 +125,24 @@ class _Transcoded(RawIOBase):
 
 def _guess_wide(head: bytes) -> str:
     """Tell UTF-16 and UTF-32 without a mark by where their zeros are; UTF-8 for all else."""
-    head = head[: len(head) // 4 * 4]
+    head = head[: len(head) // 2 * 2]
     if b"\0" not in head or len(head) < 8:
         return "utf-8"
     zeros = [head[place::4].count(0) for place in range(4)]
-    quarter = len(head) // 4
+    quarter = len(head) / 4
     if quarter == zeros[3] and zeros[2] >= 0.9 * quarter and not zeros[0]:
         name = "utf-32-le"
     elif quarter == zeros[0] and zeros[1] >= 0.9 * quarter and not zeros[3]:
         name = "utf-32-be"
-    elif zeros[1] + zeros[3] > _FEW_ZEROS * len(head) and not zeros[0] + zeros[2]:
-        name = "utf-16-le"
-    elif zeros[0] + zeros[2] > _FEW_ZEROS * len(head) and not zeros[1] + zeros[3]:
-        name = "utf-16-be"
     else:
-        return "utf-8"
+        first, second = zeros[0] + zeros[2], zeros[1] + zeros[3]
+        if min(first, second) > _STRAY_ZEROS * max(first, second):
+            return "utf-8"
+        name = "utf-16-le" if second > first else "utf-16-be"
     text = head.decode(name, "replace")
     shown = sum(character.isprintable() or character.isspace() for character in text)
-    return name if shown >= 0.97 * len(text) and "\ufffd" not in text[:-1] else "utf-8"
+    least = 0.97 if sum(zeros) > _FEW_ZEROS * len(head) else 1
+    return name if shown >= least * len(text) and "\ufffd" not in text[:-1] else "utf-8"
 
 
 @dataclass(frozen=True)
@@ -148,16 +160,13 @@ class Decoded:
 
 
 def decode_text(data: bytes, around: bytes = b"") -> Decoded:
-    """Decode a text that says nothing of its encoding: UTF-8, else a guess.
+    """Decode a text that says nothing of its encoding: UTF-8, else a guess; escapes of 7 bits are one too.
 
     Args:
         data: The text.
         around: More in the same encoding, by which that of a short text is told.
     """
-    try:
-        return Decoded(data.decode())
-    except UnicodeDecodeError:
-        return _mend_utf8(data) or _guess(data, _sample(around or data))
+    return decode_labelled(data, "", around)
 
 
 def decode_page(data: bytes, label: str = "") -> Decoded:
@@ -167,19 +176,29 @@ def decode_page(data: bytes, label: str = "") -> Decoded:
         data: The page.
         label: What is said of its encoding beside it; what the page says itself is believed before that.
     """
-    return decode_labelled(data, find_codec(_find_label(data) or label), is_page=True)
+    codec = find_codec(_find_label(data) or label)
+    return decode_labelled(data, codec)
 
 
-def decode_labelled(data: bytes, codec: str, *, is_page: bool = False) -> Decoded:
-    """Decode a text by the codec that it names, if it is in that; empty for none."""
+def decode_labelled(data: bytes, codec: str, around: bytes = b"") -> Decoded:
+    """Decode a text by the codec that it names, if it is in that.
+
+    Args:
+        data: The text.
+        codec: Python's; empty for none.
+        around: As for `decode_text`.
+    """
     if codec.startswith(_NEVER_UTF_8):
         return decode_as(data, codec)
+    if codec in ("", "utf-8") and (escape := _ESCAPE.search(data)):
+        codec = "iso2022_kr" if escape[0].endswith(b"C") else "iso2022_jp"
+        return Decoded(data.decode(codec, "replace"), f"{_name(codec)}, a guess")
     try:
         text = data.decode()
     except UnicodeDecodeError:
         if codec not in ("", "utf-8"):
             return decode_as(data, codec)
-        return _mend_utf8(data) or _guess(data, _sample(_TAG.sub(b" ", data) if is_page else data))
+        return _mend_utf8(data) or _guess(data, _sample(_TAG.sub(b" ", around or data)))
     if text.isascii() or codec in ("", "utf-8"):
         return Decoded(text)
     if codec in _OF_SEVERAL_BYTES and sum(map(len, _WIDE.findall(text))) < _NO_CHANCE:

@@ -280,4 +280,6 @@ def _open_tarred(archive: tarfile.TarFile, entry: tarfile.TarInfo, allowance: Al
 
 
 def _describe(error: Exception) -> str:
+    if isinstance(error, zipfile.BadZipFile) and "not a zip" in str(error):
+        return "it is a zip archive that is damaged or cut short"
     return str(error).strip().rstrip(".") or "what is packed is damaged"

@@ -103,7 +103,7 @@ def test_text_may_open_with_any_mark(tmp_path: Path, text: str) -> None:
     [
         (b"", "empty"),
         (b" \n\n", "empty"),
-        (b"a\0b", "binary data"),
+        (b"a\0b", "binary data; if it is text, save it as UTF-8"),
         (b"<!DOCTYPE html><p>x</p>", "HTML"),
         (b"From a@b Mon Jan 1\nSubject: x\n\n", "no text"),
         (b"# only a heading", "heading and no text"),
@@ -124,6 +124,16 @@ def test_what_is_no_thread_is_one_sentence(tmp_path: Path, data: bytes, reason: 
     assert isinstance(broken, BrokenThread)
     assert reason in broken.reason
     assert broken.reason.endswith(".")
+
+
+def test_lines_may_end_as_on_old_macintoshes(tmp_path: Path) -> None:
+    """Carriage returns alone are line ends, in mail and in text."""
+    (thread,) = read(tmp_path, b"From: Ann <a@x>\rSubject: Lift\r\rIt is stuck.\r")
+    assert isinstance(thread, Thread)
+    assert [(post.author, post.text) for post in thread.posts] == [("Ann", "It is stuck.")]
+    (thread,) = read(tmp_path, b"The lift is stuck.\rIt is on floor three.")
+    assert isinstance(thread, Thread)
+    assert thread.posts[0].text == "The lift is stuck.\nIt is on floor three."
 
 
 def test_a_file_that_cannot_be_opened_is_broken(tmp_path: Path) -> None:

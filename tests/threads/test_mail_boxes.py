@@ -129,6 +129,7 @@ def test_a_number_before_text_is_text() -> None:
         "Xref: news.x rec.clocks:5\nPath: a!b\n",
         "Newsgroups: rec.clocks\nPath: a!b\nLines: 1\n",
         "Relay-Version: B 2.10\nPath: a!b\n",
+        "Relay-Version: B 2.10\nPosting-Version: B 2.10\nPath: a!b\n",
     ],
 )
 def test_articles_of_usenet_are_messages(headers: str) -> None:

@@ -102,6 +102,17 @@ def test_a_packed_tar_archive_is_an_archive(tmp_path: Path, pack: Callable[[byte
     assert [name.name for name, _ in read_members(path)] == ["a.txt", "c.txt", "d.json"]
 
 
+@pytest.mark.parametrize("names", [[], [".DS_Store"]])
+def test_an_archive_without_files_says_so(tmp_path: Path, names: list[str]) -> None:
+    """Nothing to read is a record, too."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name in names:
+            archive.writestr(name, "x")
+    (found,) = read_threads(tmp_path / "a.zip")
+    assert isinstance(found, BrokenThread)
+    assert found.reason == "There is no file in the archive."
+
+
 def test_what_is_not_meant_in_an_archive_is_left_out(tmp_path: Path) -> None:
     """Folders, hidden files and what macOS adds are no members; what pages bring along is told apart."""
     files = {"__MACOSX/._a.txt": b"\0", ".hidden": b"x", "x/": b"", "a.css": b"a{b:c}", "a.txt": b"It rains."}

@@ -62,14 +62,17 @@ def read_members(path: Path, *, as_text: bool = False) -> Iterator[tuple[Path, T
         if is_maildir(path):
             yield from ((path, found) for found in read_maildir(Place(path)))
             return
-        beside = None
+        beside, holds = None, False
         for member in open_members(path, COMPANIONS):
             beside = beside or open_beside(path, member.read_beside)
+            holds = True
             place = Place(path / member.name, read_beside=beside) if member.name else Place(path)
             if member.name and is_page_part(place.path):
                 yield place.path, _pass_over(place)
                 continue
             yield from ((place.path, found) for found in _read_member(member, place, tally, as_text))
+        if not holds:
+            yield path, Place(path).refuse("There is no file in the archive.")
     except (OSError, EOFError) as error:
         yield path, Place(path).refuse(_describe(error))
 
@@ -109,6 +112,9 @@ def _read_open(source: Source, place: Place, as_text: bool) -> FoundThreads:
     if not head:
         yield place.refuse("The file is empty.")
         return
+    if b"\r" in head and b"\n" not in head:  # as old Macintoshes end lines
+        source = Source(open_bytes(source.rest().replace(b"\r", b"\n")), source.tally)
+        head = source.head()
     read = next((read for recognizes, read in _KINDS if recognizes(head)), _read_text)
     try:
         yield from read(source, place)

@@ -14,7 +14,8 @@ _KNOWN = frozenset(
     b"organization lines "
     b"nntp-posting-host followup-to approved distribution user-agent errors-to precedence importance "
     b"thread-topic thread-index envelope-to resent-from apparently-to article "
-    b"snapshot-content-location".split()
+    b"snapshot-content-location relay-version posting-version date-received nntp-posting-date injection-info "
+    b"supersedes expires keywords summary archive-name nf-id nf-from original-sender cancel-lock".split()
 )
 _KNOWN_KINDS = (b"content-", b"list-", b"x-", b"arc-", b"resent-")
 _TELLING = frozenset(

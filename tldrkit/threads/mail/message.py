@@ -11,7 +11,7 @@ from email.policy import Compat32
 from email.utils import parseaddr
 from functools import lru_cache
 
-from tldrkit.encodings import Decoded, decode_labelled, decode_text, find_codec
+from tldrkit.encodings import Decoded, decode_labelled, find_codec
 from tldrkit.threads.html.markup import render_html
 from tldrkit.threads.mail.answers import reduce_answer
 from tldrkit.threads.mail.flowed import unwrap_flowed
@@ -274,9 +274,7 @@ def _decode(data: bytes, label: str | None = None, around: bytes = b"") -> Decod
         around: More of the message, for a guess.
     """
     codec = _find_codec(label or "")
-    if b"\x1b$" in data and not codec:
-        codec = "iso2022_jp"
-    found = decode_labelled(data, codec) if codec else decode_text(data, around)
+    found = decode_labelled(data, codec, around)
     return Decoded(found.text.removeprefix("\ufeff"), found.doubt)
 
 

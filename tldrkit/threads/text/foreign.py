@@ -32,6 +32,9 @@ _SIGNATURES: tuple[tuple[bytes, Foreign], ...] = (
     (b"\x1f\x9d", Foreign("packed by compress; unpack it first")),
     (b"\xd0\xcf\x11\xe0", Foreign("an Office document; save it as text or HTML")),
     (b"%PDF", Foreign("a PDF; save it as text")),
+    (b"\x5d\0\0", Foreign("packed by LZMA; unpack it first")),
+    (b"bplist00", Foreign("a property list; of a page that Safari saved, save its source")),
+    (b"\1\1\1\1\n", Foreign("a mailbox in MMDF's form; save it as mbox")),
     (b"SQLite format", Foreign("a database; export it as JSON")),
     (b"PAR1", Foreign("a table (Parquet); rows of data sets are for train and eval")),
     *((mark, Foreign("a program")) for mark in (b"\x7fELF", b"MZ", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe")),
@@ -63,6 +66,9 @@ _OPENINGS = [
         ),
         (r"(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-\S+) AAAA", Foreign("a key")),
         (r"data:[\w/+.-]+;base64,|eyJ[\w-]{10,}\.", Foreign("base64")),
+        (r"BABYL OPTIONS:", Foreign("a mailbox of Rmail; save it as mbox")),
+        (r"#! rnews \d", Foreign("a batch of news; split it into its articles")),
+        (r"WARC/\d", Foreign("an archive of the web (WARC); take the pages out of it")),
         (r"begin [0-7]{3} \S+\n", Foreign("a file coded by uuencode")),
         (r"#!|<\?php|<%@", _CODE),
         (
@@ -111,7 +117,7 @@ def recognize_bytes(head: bytes) -> Foreign | None:
     for mark, found in _SIGNATURES:
         if head.startswith(mark) and (is_binary or not mark.isalnum()):
             return found
-    return Foreign("binary data") if is_binary else None
+    return Foreign("binary data; if it is text, save it as UTF-8") if is_binary else None
 
 
 def recognize_opening(text: str) -> Foreign | None:
