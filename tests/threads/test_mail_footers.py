@@ -143,6 +143,31 @@ def test_answers_by_mail_to_github(body: str) -> None:
     assert [post.text for post in thread.posts] == [asked, "Return early."]
 
 
+def test_answers_by_mail_to_gitlab() -> None:
+    """What GitLab and mail programs put round an answer is no word of it."""
+    notes = [
+        {"id": 1, "body": ASKED, "system": False, "author": {"username": "ada"}},
+        {
+            "id": 2,
+            "body": f"{SAID}\n\nOn Tue, Jun 4, 2024 at 9:00 AM Ada <gitlab@mg.example.com> wrote:\n\n"
+            f"> Ada <https://x.example/ada> commented:\n>\n> {ASKED}\n>\n> —\n> Reply to this email directly "
+            "or view it on GitLab\n> <https://x.example/1>.\n",
+            "system": False,
+            "author": {"username": "bo"},
+        },
+        {
+            "id": 3,
+            "body": f"{SAID}\n\n---\nReply to this email directly or view it on GitLab: https://x.example/1\n"
+            "You're receiving this email because of your account on x.example.\n",
+            "system": False,
+            "author": {"username": "cy"},
+        },
+    ]
+    (thread,) = parse_threads(json.dumps(notes).encode(), "notes.json")
+    assert isinstance(thread, Thread)
+    assert [post.text for post in thread.posts] == [ASKED, SAID, SAID]
+
+
 def test_markdown_that_is_no_mail_keeps_its_rules() -> None:
     """A comment written on the page is not cut at what would end a mail."""
     body = "Before.\n\n--\nAfter, sent from my own head."

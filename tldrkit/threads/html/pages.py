@@ -50,7 +50,8 @@ def read_page(html: str, place: Place) -> Iterator[Thread | BrokenThread]:
         return
     if draft is None:
         yield place.refuse(
-            "The file is a page of HTML without the posts of any forum software that is known."
+            "The file is a page of HTML without the posts of any forum software that is known; "
+            "save its words as text to have them read."
         )
         return
     draft.title = draft.title or _page_title(html)

@@ -13,6 +13,7 @@ from tldrkit.threads.json.fields import (
     text_in,
     time_in,
 )
+from tldrkit.threads.mail.answers import reduce_mailed_markdown
 from tldrkit.threads.text.markdown import reduce_markdown
 from tldrkit.threads.thread import Post
 
@@ -85,7 +86,7 @@ def _build(item: Fields, *texts: str) -> Post:
     up, down = count_in(item, "upvotes"), count_in(item, "downvotes")
     return Post(
         author=author_in(item, "author", "author_name"),
-        text=reduce_markdown(text_in(item, *texts)),
+        text=reduce_markdown(reduce_mailed_markdown(text_in(item, *texts))),
         time=time_in(item, "created_at"),
         votes=None if up is None else up - (down or 0),
     )

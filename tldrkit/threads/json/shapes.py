@@ -149,7 +149,8 @@ def _describe(value: object) -> str:
         if message:
             return f"This is an error a service answered with: {message.rstrip('.')}."
         keys = ", ".join(list(value)[:4]) or "no key"
-        return f"This object ({keys} …) has neither posts nor a document: an unknown shape."
+        known = '{"title": …, "posts": [{"author": …, "text": …}]}'
+        return f"This object ({keys} …) has neither posts nor a document: an unknown shape; ours is {known}."
     return f"This JSON is {name_json(value)}: it holds no posts."
 
 
