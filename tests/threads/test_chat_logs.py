@@ -200,6 +200,25 @@ def test_the_chat_of_a_zoom_meeting() -> None:
     assert posts(text) == [("Ada Moor", "The budget is late."), ("Bo", "I know.")]
 
 
+@pytest.mark.parametrize("form", [
+    "{} From {} to Everyone:\n\t{}\n", "{}\t{}:\t{}\n", "{} Von {} an Alle:\n\t{}\n",
+    "{} De {} à Tout le monde:\n\t{}\n", "{} De {} para Todos:\n\t{}\n", "{} Da {} a Tutti : {}\n",
+])  # fmt: skip
+def test_the_chat_of_a_zoom_meeting_in_its_forms(form: str) -> None:
+    """In several languages, and as newer versions write it; reactions are events, quotes of answers go."""
+    lines = [("08:01:12", "Ada Moor", "The budget is late."), ("08:02:00", "Bo", "I know.")]
+    lines += [("08:03:00", "Cy", 'Reacted to "I know." with 👍')]
+    lines += [("08:04:00", "Cy", 'Replying to "I know."\n\nSince when?')]
+    (thread,) = read("".join(form.format(*line) for line in lines))
+
+    assert [(post.author, post.text) for post in thread.posts] == [
+        ("Ada Moor", "The budget is late."),
+        ("Bo", "I know."),
+        ("Cy", "Since when?"),
+    ]
+    assert thread.unused == {"event": 1}
+
+
 @pytest.mark.parametrize("form", ["(21:01:00) {}: {}", "[21:01] {}: {}", "(9:01:12 PM) {}: {}"])
 def test_chats_whose_times_have_no_day(form: str) -> None:
     """A time in brackets and a name before most lines; what stands above them is none of anybody."""
@@ -219,6 +238,16 @@ TRANSCRIPTS = {
     "00:00:05,000 --> 00:00:07,000\n"
     "<i>Since May.</i>\n\n3\n00:00:08,000 --> 00:00:09,000\nBo: Then we mend it.\n",
     "times beside names": "Ada Moor   0:03\nThe roof leaks.\nSince May.\n\nBo   0:08\nThen we mend it.\n",
+    "teams, as downloaded": "WEBVTT\n\n0:0:3.0 --> 0:0:5.0\n<v Ada Moor>The roof leaks.</v>\n\n"
+    "0:0:5.0 --> 0:0:7.0\n<v Ada Moor>Since May.</v>\n\n0:0:8.0 --> 0:0:9.0\n<v Bo>Then we mend it.</v>\n",
+    "teams, below what it was": "Roof-20240604_080000-Recording\nJune 4, 2024, 8:00AM\n9s\n\n"
+    "Ada Moor   0:03\nThe roof leaks. Since May.\n\nBo   0:08\nThen we mend it.\n",
+    "webex": 'WEBVTT\n\n1 "Ada Moor" (12)\n00:00:03.000 --> 00:00:05.000\nThe roof leaks.\n\n'
+    '2 "Ada Moor" (12)\n00:00:05.000 --> 00:00:07.000\nSince May.\n\n'
+    '3 "Bo" (13)\n00:00:08.000 --> 00:00:09.000\nThen we mend it.\n',
+    "names in brackets": "[Ada Moor] 08:00:03\nThe roof leaks. Since May.\n[Bo] 08:00:08\nThen we mend it.\n",
+    "times in brackets and colons": "Ada Moor (00:03):\nThe roof leaks. Since May.\n\nBo (00:08):\n"
+    "Then we mend it.\n",
     "times in brackets": "Ada Moor (00:00:03)\nThe roof leaks. Since May.\n\nBo (00:00:08)\n"
     "Then we mend it.\n",
 }
@@ -232,6 +261,16 @@ def test_transcripts_of_meetings(kind: str, end: str) -> None:
         ("Ada Moor", "The roof leaks. Since May."),
         ("Bo", "Then we mend it."),
     ]
+
+
+@pytest.mark.parametrize("text", [
+    "[00:00.000 --> 00:03.000]  The roof leaks.\n[00:03.000 --> 00:05.000]  Since May.\n"
+    "[00:05.000 --> 00:06.000]  We mend it.\n",
+    "0:00\nThe roof leaks.\n0:03\nSince May.\n0:05\nWe mend it.\n",
+])  # fmt: skip
+def test_transcripts_without_speakers_are_one_post(text: str) -> None:
+    """What Whisper prints, and what is copied from beside a video: times are no words."""
+    assert posts(text) == [("", "The roof leaks. Since May. We mend it.")]
 
 
 def test_captions_that_roll_are_joined() -> None:

@@ -21,7 +21,7 @@ from tldrkit.threads.mail.boxes import is_maildir, list_messages
 SIDECAR = ".tldr"
 """What stands before the extension of files that hold the summaries of the file beside them."""
 _PAGE_PARTS = re.compile(
-    r"robots\.txt|hts-log\.txt|wget-log(?:\.\d+)?|saved_resource(?:\(\d+\))?(?:\.html?)?|(?:sitemap|opensearch|browserconfig)\.xml|manifest\.json"
+    r"(?:robots|humans|ads|app-ads|security)\.txt|Thumbs\.db|desktop\.ini|.*\.m?js\.LICENSE\.txt|hts-log\.txt|wget-log(?:\.\d+)?|saved_resource(?:\(\d+\))?(?:\.html?)?|(?:feed|rss|atom|opensearch|browserconfig)\.xml|sitemap(?:[-_]?\w{1,40})?\.(?:xml|txt)(?:\.gz)?|manifest\.json"
     r"|.*\.(?:html?\.orig|(?:m?js|css)\.download|m?js|css|map|woff2?|ttf|otf|eot|mp[34]|webm|ogg|webmanifest"
     r"|(?:png|jpe?g|gif|webp|avif|svgz?|ico|bmp|tiff?)(?:\.(?:txt|json|xml))?)"  # images, what they show
     r"(?:[?@].*)?",  # as wget names them

@@ -15,13 +15,16 @@ from tldrkit.threads.thread import BrokenThread, Place, Post, Thread
 _LOOK = 60  # lines that tell a log
 _SEEN = 1 << 15  # characters they are among
 _MARKS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_FROM = "From|Von|De|Da|Van|Od|Från|Fra|От|Dari|Kimden"  # of Zoom, in its languages
+_TO = "to|an|à|a|para|aan|do|till|til|кому|kepada|için"
 _ZOOM = re.compile(
-    r"(?P<clock>\d\d:\d\d:\d\d)[ \t]+From[ \t]+(?P<name>[^\n:]{1,80}?)"
-    r"(?:[ \t]+to[ \t]+[^\n:]{1,60}?)?[ \t]*:[ \t]*(?P<text>[^\n]*)",
+    rf"(?P<clock>\d\d:\d\d:\d\d)(?:[ \t]+(?:{_FROM})[ \t]+(?P<name>[^\n:]{{1,80}}?)"
+    rf"(?:[ \t]+(?:{_TO})[ \t]+[^\n:]{{1,60}}?)?[ \t]*:[ \t]*"
+    r"|\t(?P<teller>[^\t\n:]{1,80}):\t)(?P<text>[^\n]*)",
     re.IGNORECASE,
 )
-
-
+_REACTED = re.compile(r"(?:Reacted to|Removed a \S{1,20} reaction from) ")
+_ANSWERING = re.compile(r"Replying to \"[^\n]{0,300}\"\s{0,9}\n\s{0,9}")
 _CLOCKED = re.compile(  # as Pidgin and its kin write
     r"[(\[](?P<clock>\d\d?:\d\d(?::\d\d)?)(?: ?[AaPp][Mm])?[)\]][ \t]+"
     r"(?P<name>[^\n:<>*/\\]{1,40}):[ \t]+(?P<text>[^\n]*)"
@@ -86,8 +89,14 @@ def is_clocked(text: str) -> bool:
 def read_clocked(text: str, place: Place) -> Iterator[Thread | BrokenThread]:
     """Read a chat whose times have no day."""
     opens = _ZOOM.match if _ZOOM.match(text.lstrip()) else _CLOCKED.match
-    messages = [
-        Message(Post(author=one.match["name"].strip(), text=one.text, time=one.match["clock"]))
-        for one in open_messages(text, opens)
-    ]
-    yield from seal_messages(messages, place)
+    yield from seal_messages([_read_clocked(one) for one in open_messages(text, opens)], place)
+
+
+def _read_clocked(one: Opened) -> Message:
+    fields = one.match.groupdict()
+    post = Post(
+        author=(fields["name"] or fields["teller"]).strip(),
+        text=_ANSWERING.sub("", one.text, count=1),
+        time=fields["clock"],
+    )
+    return Message(post, unused="event" if _REACTED.match(one.text) else "")

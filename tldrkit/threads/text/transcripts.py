@@ -6,7 +6,7 @@ joined. Notes of sounds such as "[Music]" are counted as events.
 
 import re
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import groupby, islice
 from typing import NamedTuple
 
 from tldrkit.errors import DataError
@@ -14,20 +14,29 @@ from tldrkit.threads.draft import Draft
 from tldrkit.threads.text.lines import read_entities
 from tldrkit.threads.thread import BrokenThread, Place, Post, Thread
 
-_STAMP = r"(?:\d{1,3}:)?\d{1,2}:\d\d[.,]\d{1,3}"
+_STAMP = r"(?:\d{1,3}:)?\d{1,2}:\d{1,2}[.,]\d{1,3}"
 _CUE = re.compile(rf"^[ \t]*({_STAMP})[ \t]*(?:-->|,)[ \t]*{_STAMP}[^\n]*$", re.MULTILINE)
 _SUBTITLES = re.compile(rf"(?:WEBVTT\b|(?:\d{{1,6}}[ \t]*\n)?[ \t]*{_STAMP}[ \t]*(?:-->|,)[ \t]*{_STAMP})")
+_IN_BRACKETS = re.compile(
+    rf"^\[({_STAMP}[ \t]*-->[ \t]*{_STAMP})\][ \t]*", re.MULTILINE
+)  # as Whisper prints them
+_NAMED = re.compile(r"\d{1,6} \"([^\"\n]{1,80})\" \(\d{1,20}\)")  # a cue's number, as Webex writes it
 _VOICE = re.compile(r"<v(?:\.[^\s<>]{1,40})*[ \t]+([^<>\n]{1,80})>")
 _TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,80}>|<\d[\d:.]{3,20}>|\{\\[^{}\n]{1,40}\}")
 _SPEAKER = re.compile(r"(?:>>+[ \t]*|-[ \t]*)?([^\W\d_][^:\n<>\[\](){}.!?,;]{0,40}):[ \t]+(?=\S)")
 _TURN = re.compile(r"^[ \t]*>>+[ \t]*", re.MULTILINE)
 _SOUND = re.compile(r"[ \t]*(?:\[[^\[\]\n]{1,60}\]|\([^()\n]{1,60}\)|[♪♫#*][^\n]*[♪♫#*]|[♪♫]+)[ \t]*")
-# "Nora Beck   0:03" or "Nora Beck (00:00:03)" on a line of its own, what is said below it.
+_TIME = r"(?P<time>(?:\d{1,2}:)?\d{1,2}:\d\d)"
+# "Nora Beck   0:03", "Nora Beck (00:00:03):" or "[Nora Beck] 08:00:03" on a line of its own, words below it.
 _HEAD = re.compile(
-    r"^[ \t]*([^\W\d_][^\n:\t]{0,50}?)(?:[ \t]{2,}|\t|[ \t]*[\[(])((?:\d{1,2}:)?\d{1,2}:\d\d)[\])]?[ \t]*$",
+    rf"^[ \t]*(?P<name>[^\W\d_][^\n:\t\[\]]{{0,50}}?|\[[^\W\d_][^\n:\t\[\]]{{0,50}}\](?=[ \t]))"
+    rf"(?:[ \t]{{2,}}|\t|(?<=\])[ \t]|[ \t]*[\[(]){_TIME}[\])]?:?[ \t]*$",
     re.MULTILINE,
 )
-_HEADS = 2  # that make a transcript
+_TIME_ALONE = re.compile(rf"^[ \t]*(?P<name>){_TIME}[ \t]*$", re.MULTILINE)
+_HEADS, _TIMES = 2, 3  # that make a transcript
+_SEEN = 1 << 15  # characters that tell one
+_PREAMBLE = 1000  # characters before the first of them: what the meeting was, and when
 
 
 class _Cue(NamedTuple):
@@ -38,19 +47,43 @@ class _Cue(NamedTuple):
 
 def is_transcript(text: str) -> bool:
     """Tell subtitles by their first cue, and a transcript by its lines of speakers and times."""
+    if _is_subtitles(text):
+        return _CUE.search(_IN_BRACKETS.sub(r"\1\n", text)) is not None
+    return _find_form(text) is not None
+
+
+def _is_subtitles(text: str) -> bool:
     opening = text.lstrip()
-    if _SUBTITLES.match(opening):
-        return _CUE.search(text) is not None
-    first = _HEAD.match(opening)
-    return (
-        first is not None and sum(1 for _ in zip(_HEAD.finditer(text), range(_HEADS), strict=False)) == _HEADS
-    )
+    return _SUBTITLES.match(opening) is not None or _IN_BRACKETS.match(opening) is not None
+
+
+def _find_form(text: str) -> "re.Pattern[str] | None":
+    """Find which lines stand above what is said: speakers with times, or times alone; None for neither."""
+    text = text[:_SEEN]
+    for form, least in ((_HEAD, _HEADS), (_TIME_ALONE, _TIMES)):
+        marks = list(islice(form.finditer(text), least + 1))
+        if len(marks) < least or len(text[: marks[0].start()].strip()) > _PREAMBLE:
+            continue
+        if form is _TIME_ALONE and text[: marks[0].start()].strip():
+            continue
+        ends = [mark.start() for mark in marks[1:]] + [len(text)]
+        if all(text[mark.end() : end].strip() for mark, end in zip(marks[:least], ends, strict=False)):
+            return form
+    return None
 
 
 def read_transcript(text: str, place: Place) -> Iterator[Thread | BrokenThread]:
     """Read subtitles or a transcript as one thread."""
-    cues = list(_find_cues(text) if _SUBTITLES.match(text.lstrip()) else _find_turns(text))
     draft = Draft()
+    if _is_subtitles(text):
+        cues = list(_find_cues(_IN_BRACKETS.sub(r"\1\n", text)))
+    else:
+        form = _find_form(text) or _HEAD
+        cues = list(_find_turns(text, form))
+        for line in _find_preamble(text, form):
+            draft.title, line = (draft.title, line) if draft.title else (line, "")
+            if line:
+                draft.leave_out("event")
     for cue in cues:
         if not cue.lines:
             draft.leave_out("event")
@@ -64,22 +97,32 @@ def read_transcript(text: str, place: Place) -> Iterator[Thread | BrokenThread]:
         yield place.refuse(str(error))
 
 
+def _find_preamble(text: str, form: "re.Pattern[str]") -> list[str]:
+    first = form.search(text)
+    return [line.strip() for line in text[: first.start() if first else 0].split("\n") if line.strip()]
+
+
 def _find_cues(text: str) -> Iterator[_Cue]:
     """Find the cues of subtitles: below its times the lines of each, up to an empty one."""
     marks = list(_CUE.finditer(text))
     ends = [mark.start() for mark in marks[1:]] + [len(text)]
     for mark, end in zip(marks, ends, strict=True):
         block = text[mark.end() : end].split("\n\n", 1)[0].strip("\n")
-        voice = _VOICE.search(block)
+        above = (
+            text[:0]
+            if not mark.start()
+            else text[text.rfind("\n", 0, mark.start() - 1) + 1 : mark.start()].strip()
+        )
+        voice = _VOICE.search(block) or _NAMED.fullmatch(above)
         yield _Cue(_shorten(mark[1]), read_entities(voice[1]).strip() if voice else "", _clean(block))
 
 
-def _find_turns(text: str) -> Iterator[_Cue]:
+def _find_turns(text: str, form: "re.Pattern[str]") -> Iterator[_Cue]:
     """Find what is said below each line of a speaker and a time."""
-    marks = list(_HEAD.finditer(text))
+    marks = list(form.finditer(text))
     ends = [mark.start() for mark in marks[1:]] + [len(text)]
     for mark, end in zip(marks, ends, strict=True):
-        yield _Cue(mark[2], mark[1].strip(), _clean(text[mark.end() : end]))
+        yield _Cue(mark["time"], mark["name"].strip("[] \t"), _clean(text[mark.end() : end]))
 
 
 def _clean(block: str) -> tuple[str, ...]:
@@ -89,7 +132,7 @@ def _clean(block: str) -> tuple[str, ...]:
 
 
 def _shorten(stamp: str) -> str:
-    return re.split("[.,]", stamp)[0]
+    return ":".join(part.zfill(2) for part in re.split("[.,]", stamp)[0].split(":"))
 
 
 def _unroll(cues: list[_Cue]) -> Iterator[_Cue]:
