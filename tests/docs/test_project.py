@@ -8,6 +8,7 @@ import yaml
 
 import tldrkit
 from tests.docs.test_command_lines import ROOT
+from tldrkit.machine.libraries import advise_extra
 
 FORMS = sorted(path for path in (ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml") if path.stem != "config")
 
@@ -21,6 +22,15 @@ def test_every_file_says_the_same_version() -> None:
     assert newest
     assert citation["version"] == tldrkit.__version__ == newest[1]
     assert f'version = "{tldrkit.__version__}"' in metadata.splitlines()
+
+
+def test_the_page_of_installing_names_the_libraries_of_extras() -> None:
+    """It has the line that a command gives as a hint where an extra's libraries are missing."""
+    page = (ROOT / "docs/how-to/install.md").read_text(encoding="utf-8")
+    advice = [advise_extra(extra) for extra in ("serve", "sweep", "onnx", "ray")]
+
+    assert not any("tldrkit[" in line for line in advice)
+    assert [line for line in advice if f"`{line}`" not in page] == []
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.stem)

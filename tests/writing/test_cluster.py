@@ -188,7 +188,7 @@ def test_without_ray_it_is_told_how_to_get_it(cli: Cli, workplace: Path) -> None
     done = cli(*ONE, **hide("ray", workplace / "without"))
 
     assert done.returncode == 1
-    assert done.stderr.splitlines() == ["Error: ray is not installed.", "Hint: pip install 'tldrkit[ray]'"]
+    assert done.stderr.splitlines() == ["Error: ray is not installed.", "Hint: pip install ray"]
 
 
 def test_an_actor_has_one_thread(cli: Cli) -> None:  # noqa: F811

@@ -20,6 +20,7 @@ from tldrkit.errors import ModelError
 from tldrkit.families.blueprint import AttentionPaths, Blueprint, FeedForwardPaths, Side
 from tldrkit.families.drawing import draw_blueprint
 from tldrkit.families.hub_code.dendritic_block import DendriticBlock
+from tldrkit.machine.libraries import advise_extra
 
 ENCODER = "encoder.onnx"
 DECODER = "decoder.onnx"
@@ -45,7 +46,7 @@ def write_graphs(network: PreTrainedModel, folder: Path, *, int8: bool) -> None:
         import onnx  # noqa: F401  (torch's exporter needs it)
         from onnxruntime.quantization import QuantType, quantize_dynamic
     except ModuleNotFoundError as error:
-        raise ModelError(f"{error.name} is not installed.", hint="pip install 'tldrkit[onnx]'") from error
+        raise ModelError(f"{error.name} is not installed.", hint=advise_extra("onnx")) from error
     _write(_Encoder(network, blueprint), folder / ENCODER)
     _write(_Decoder(network, blueprint), folder / DECODER)
     if int8:

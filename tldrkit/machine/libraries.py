@@ -34,3 +34,13 @@ def list_requirements() -> dict[str, dict[str, str | None]]:
         if name and group not in _FOR_DEVELOPERS and name[0] not in _PACKAGES:
             found.setdefault(group, {})[name[0]] = find_version(name[0])
     return found
+
+
+def advise_extra(extra: str) -> str:
+    """Say what installs the libraries of an extra, and leaves all others as they are.
+
+    To ask for `tldrkit[EXTRA]` is to ask for all that the package needs: pip would replace a torch that was
+    chosen by hand.
+    """
+    names = list_requirements().get(extra)
+    return f"pip install {' '.join(names)}" if names else f"pip install 'tldrkit[{extra}]'"

