@@ -20,6 +20,8 @@ def main() -> None:
             sys.stdout.flush()
     except KeyboardInterrupt:
         _end(130, "Interrupted.")
+    except BrokenPipeError:  # who read the output has seen enough, as `head`
+        _end(1)
     except OSError as error:
         if os.environ.get("TLDRKIT_DEBUG"):
             raise
@@ -42,10 +44,10 @@ def _prepare_streams() -> bool:
     return is_closed
 
 
-def _end(status: int, sentence: str) -> None:
-    """Say a last sentence and end; what the output still holds is given up."""
+def _end(status: int, sentence: str = "") -> None:
+    """Say a last sentence, if any, and end; what the output still holds is given up."""
     try:
-        sys.stderr.write(f"Error: {sentence}\n")
+        sys.stderr.write(f"Error: {sentence}\n" if sentence else "")
         sys.stderr.flush()
     except OSError:
         pass

@@ -38,6 +38,25 @@ def test_an_output_that_cannot_be_written_is_told_in_a_sentence(
     assert b"Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("arguments", ["--version", "summarize threads --model central --out -"])
+def test_a_reader_that_has_seen_enough_ends_a_command_in_silence(tmp_path: Path, arguments: str) -> None:
+    """A command whose output goes to `head` says nothing when `head` has ended."""
+    (tmp_path / "threads").symlink_to(Path(__file__).parents[2] / "examples/threads")
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-m", "tldrkit", *arguments.split()],
+        cwd=tmp_path,
+        env=build_environment(),
+        stdout=write,
+        stderr=subprocess.PIPE,
+        timeout=600,
+    )
+    os.close(write)
+
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
 @pytest.mark.parametrize("streams", ["<&-", "2>&-", "<&- 2>&-"])
 def test_other_streams_may_be_closed(tmp_path: Path, streams: str) -> None:
     """A command that needs neither input nor error works without them."""

@@ -40,9 +40,7 @@ class Boundary(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401  (Typer's own context type is private)
         """Run the command inside the boundary."""
-        for ending in (signal.SIGTERM, signal.SIGHUP):
-            if signal.getsignal(ending) != signal.SIG_IGN:  # such as by nohup
-                signal.signal(ending, _interrupt)
+        _heed_endings()
         if os.environ.get("TLDRKIT_DEBUG"):
             return super().invoke(ctx)
         try:
@@ -56,6 +54,8 @@ class Boundary(TyperGroup):
             console.fail(str(error), hint=error.hint)
         except ModuleNotFoundError as error:
             console.fail(f"{error.name or say_reason(error)} is not installed.", hint=MISSING)
+        except BrokenPipeError:  # who read the output has seen enough: Typer ends the command in silence
+            raise
         except OSError as error:
             console.fail(_describe(error), hint=_HINTS.get(error.errno or 0, DEBUG))
         except Exception as error:
@@ -83,6 +83,13 @@ _HINTS = {
 def _describe(error: OSError) -> str:
     where = f": {error.filename}" if error.filename else ""
     return f"{say_reason(error)}{where}."
+
+
+def _heed_endings() -> None:
+    """Have signals that end a process interrupt it, unless it is to ignore them."""
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(ending) != signal.SIG_IGN:  # such as by nohup
+            signal.signal(ending, _interrupt)
 
 
 def _interrupt(signal_number: int, frame: FrameType | None) -> None:  # noqa: ARG001  (the signal module's signature)
