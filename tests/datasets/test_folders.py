@@ -1,3 +1,4 @@
+import gzip
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,19 @@ def test_one_file_has_the_identity_it_had(tmp_path: Path) -> None:
     assert len(resolve(tmp_path / "b").identity["files"]["train"]) == 2
 
 
+@pytest.mark.parametrize("name", ["threads.jsonl", "pairs.csv.gz"])
+def test_the_only_file_of_a_folder_is_the_data_set(tmp_path: Path, name: str) -> None:
+    """It is cut into splits as it would be where it is named itself."""
+    (tmp_path / "README.md").write_text("Collected in May.")
+    if name.endswith(".jsonl"):
+        write(tmp_path / name, 60)
+    else:
+        rows = "".join(f"{number},text {number},sum\n" for number in range(60))
+        (tmp_path / name).write_bytes(gzip.compress(b"id,document,summary\n" + rows.encode()))
+
+    assert ids(resolve(tmp_path)) == ids(resolve(tmp_path / name))
+
+
 @pytest.mark.parametrize(
     ("names", "sentence"),
     [
@@ -62,6 +76,7 @@ def test_one_file_has_the_identity_it_had(tmp_path: Path) -> None:
         (["val.jsonl", "validation.jsonl"], "holds val.jsonl and validation.jsonl"),
         (["a/train.jsonl", "b/train.jsonl"], "more than one data set: a, b"),
         (["notes/a.jsonl"], "holds no data set"),
+        (["a.jsonl", "b.jsonl"], "holds no data set"),
     ],
 )
 def test_a_folder_that_is_not_whole_is_refused(tmp_path: Path, names: list[str], sentence: str) -> None:

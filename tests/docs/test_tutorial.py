@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.test_command_lines import ROOT
+from tldrkit.datasets.folders import find_files
 
 POSTS = [
     {"author": "marlow", "text": "My bike is gone."},
@@ -25,6 +26,8 @@ def test_pairs_are_made_of_threads_that_have_a_tldr(tmp_path: Path, monkeypatch:
         Path(f"export/{name}.json").write_text(json.dumps(thread), encoding="utf-8")
 
     exec(program, {})
+
+    assert find_files(Path("pairs")) == {"train": [Path("pairs/threads.jsonl")]}  # --dataset pairs
 
     (row,) = Path("pairs/threads.jsonl").read_text(encoding="utf-8").splitlines()
     assert json.loads(row) == {

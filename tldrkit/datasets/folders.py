@@ -44,7 +44,8 @@ def find_files(path: Path) -> SplitFiles:
     """Find the files of a data set by split; a single file is of the split it is named after, or of train.
 
     A folder is looked into, then its folder `data`, or the only one that holds data files, as sets of the hub
-    have it; there, files may also lie in a folder for each split.
+    have it; there, files may also lie in a folder for each split. The only data file of a folder is taken
+    whatever it is called.
 
     Raises:
         DataError: The folder holds no data set, several, one split twice, or not all shards of one.
@@ -61,10 +62,13 @@ def find_files(path: Path) -> SplitFiles:
             hint=f"Name one of them, with --data {path}.",
         )
     if not found:
+        files = _list_data(path)
+        if len(files) == 1:
+            return {"train": files}
         raise DataError(
             f"{path} holds no data set.",
             hint="It, or a folder data in it, should hold train, validation and test as "
-            f"{', '.join(FILE_KINDS)}, or as shards such as train-00000-of-00002.parquet.",
+            f"{', '.join(FILE_KINDS)}, or as shards such as train-00000-of-00002.parquet; or one file alone.",
         )
     return next(iter(found.values()))
 
