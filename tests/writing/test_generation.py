@@ -9,10 +9,11 @@ from transformers import BartConfig, BartForConditionalGeneration, GenerationCon
 
 from tests.lowercase import RESTORED, THREAD, WRITTEN, build_summarizer, build_tokenizer
 from tldrkit.bases.scratch import build_base
-from tldrkit.errors import ModelError
+from tldrkit.errors import DataError, ModelError
 from tldrkit.families.hub_code.spelling import restore_writing
 from tldrkit.families.summarizer import Summarizer
-from tldrkit.specs import BaseSpec, EvalSpec, SummarizeSpec
+from tldrkit.specs import BaseSpec, EvalSpec, Search, SummarizeSpec
+from tldrkit.writing.asking import translate_search
 from tldrkit.writing.compiled.search import write_greedily
 from tldrkit.writing.decoding import Decoding, read_decoding
 from tldrkit.writing.generation import Generator, build_summaries, cut_batches
@@ -60,6 +61,9 @@ SEARCHES = {
     "penalty": {"repetition_penalty": 5.0},
     "lengths": {"length_penalty": -3.0, "num_beams": 4},
     "stopping": {"early_stopping": True, "length_penalty": 2.0, "num_beams": 3},
+    "first": {"forced_bos_token_id": 70},
+    "last": {"forced_eos_token_id": 80},
+    "words": {"bad_words": "a, documents,, "},
 }
 
 
@@ -78,8 +82,28 @@ def test_a_search_is_as_asked_for(summarizer: Summarizer, name: str) -> None:
 
     assert written[0] == written[1]
     assert written[2] == written[3]
-    assert (written[0] != written[2]) == (name in ("n-grams", "penalty"))
+    assert (written[0] != written[2]) == (name not in ("lengths", "stopping"))
     assert summarizer.network.generation_config.to_dict() == before
+
+
+def test_words_that_defaults_forbid_stay_forbidden(summarizer: Summarizer) -> None:
+    """What is asked for beside them is added; the tokens of a word are those that it begins a text with."""
+    tokenizer, network = summarizer.tokenizer, summarizer.network
+    defaults = GenerationConfig(bad_words_ids=[[5]])
+    told = translate_search(Search(bad_words=" more ,words"), defaults, tokenizer, network.config)
+    first, *words = told["bad_words_ids"]
+
+    assert first == [5]
+    assert {tokenizer.decode(ids).strip() for ids in words} == {"more", "words"}
+    assert translate_search(Search(bad_words=" , "), defaults, tokenizer, network.config) == {}
+
+
+@pytest.mark.parametrize("name", ["forced_bos_token_id", "forced_eos_token_id"])
+def test_a_token_that_the_model_has_not_is_refused(summarizer: Summarizer, name: str) -> None:
+    """Before anything is written, by the option's name."""
+    decoding = read_decoding(EvalSpec(**{name: 300}))
+    with pytest.raises(DataError, match=f"{name}: the model has no token 300"):
+        Generator(summarizer.network, summarizer.tokenizer, decoding)
 
 
 @pytest.mark.parametrize("packed", [True, False])

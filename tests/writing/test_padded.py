@@ -67,7 +67,7 @@ def test_lengths_contradict_no_defaults(
         prefix="", max_source_tokens=64, max_target_tokens=longest, min_target_tokens=shortest,
         num_beams=num_beams, batch_size=3,
     )  # fmt: skip
-    written = PaddedWriter(bart, 1)(SOURCES, decoding)
+    written = PaddedWriter(bart, 1)(SOURCES, decoding, {})
     assert notices == []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from tldrkit.errors import DataError
 from tldrkit.specs import Search
 from tldrkit.specs.problems import describe_problem
+from tldrkit.specs.search import MOST_BAD_WORDS
 from tldrkit.threads import BrokenThread, Thread, build_thread, parse_threads
 from tldrkit.threads.thread import MOST_OF_THREAD
 
@@ -74,6 +75,17 @@ class Generation(BaseModel):
     length_penalty: float | None = Field(default=None, description="The larger, the longer summaries are.")
     early_stopping: bool | None = Field(
         default=None, description="End once as many summaries have ended as there are beams."
+    )
+    forced_bos_token_id: int | None = Field(
+        default=None, ge=0, description="Number of the token that summaries begin with."
+    )
+    forced_eos_token_id: int | None = Field(
+        default=None, ge=0, description="Number of the token that ends the longest summaries."
+    )
+    bad_words: str | None = Field(
+        default=None,
+        max_length=MOST_BAD_WORDS,
+        description="Words, between commas, that are never written.",
     )
     truncation: Literal["longest_first", "only_first", "only_second", "do_not_truncate"] | None = Field(
         default=None,

@@ -5,10 +5,11 @@ from typing import Any
 
 from pydantic import Field
 
-from tldrkit.specs.spec import Spec
+from tldrkit.specs.spec import Spec, added_field
 from tldrkit.specs.taught import MOST_BEAMS
 
 AS_DEFAULTS = "the model's generation defaults"
+MOST_BAD_WORDS = 1000  # characters: each word is looked for at every place of a summary
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,16 +21,22 @@ class Search:
         repetition_penalty: What makes tokens less likely that were written before; 1 for none.
         length_penalty: Power of the length that a beam's log-probability is divided by.
         early_stopping: Whether a search ends once as many summaries have ended as there are beams.
+        forced_bos_token_id: Token that every summary begins with.
+        forced_eos_token_id: Token that a summary of the most tokens ends with.
+        bad_words: Words that are never written, between commas, beside those that the defaults forbid.
     """
 
     no_repeat_ngram_size: int | None = None
     repetition_penalty: float | None = None
     length_penalty: float | None = None
     early_stopping: bool | None = None
+    forced_bos_token_id: int | None = None
+    forced_eos_token_id: int | None = None
+    bad_words: str | None = None
 
     @property
     def told(self) -> dict[str, Any]:
-        """What is asked for, under the names that transformers has."""
+        """What is asked for."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
@@ -53,6 +60,18 @@ class SearchSpec(Spec):
     early_stopping: bool | None = Field(
         None,
         description=f"Beam search: stop once there are as many summaries as beams. [{AS_DEFAULTS}]",
+    )
+    forced_bos_token_id: int | None = added_field(
+        None, ge=0, description=f"Number of the token that summaries begin with. [{AS_DEFAULTS}]"
+    )
+    forced_eos_token_id: int | None = added_field(
+        None, ge=0, description=f"Number of the token that ends the longest summaries. [{AS_DEFAULTS}]"
+    )
+    bad_words: str | None = added_field(
+        None,
+        max_length=MOST_BAD_WORDS,
+        description="Words, between commas, that are never written, beside those that the model's generation "
+        "defaults forbid.",
     )
 
     @property

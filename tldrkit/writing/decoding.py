@@ -1,6 +1,5 @@
 """How summaries are decoded, as specs have it."""
 
-import copy
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -24,14 +23,7 @@ class Decoding:
     restore_case: bool = True
     """Whether summaries of a tokenizer without case are written as people write (``spelling.py``)."""
     search: Search = AS_IT_IS
-    """What is asked for otherwise than a network's generation defaults say."""
-
-    def complete(self, defaults: Any) -> Any:  # noqa: ANN401  (of transformers, or of our lean networks)
-        """Build generation defaults that say what is asked for; the ones given stay as they are."""
-        told = copy.copy(defaults)
-        for name, value in self.search.told.items():
-            setattr(told, name, value)
-        return told
+    """What is asked for otherwise than a network's generation defaults say (``asking.py``)."""
 
     def find_shortest(self, defaults: Any) -> int:  # noqa: ANN401  (of transformers, or of our lean networks)
         """Find how many tokens a summary has before its end at least, by a network's generation defaults too.

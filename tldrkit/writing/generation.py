@@ -16,6 +16,7 @@ from tldrkit.datasets.tokens import tokenize_documents
 from tldrkit.errors import ModelError
 from tldrkit.families.hub_code.spelling import Writing, loses_case, restore_writing
 from tldrkit.machine.processor import count_threads
+from tldrkit.writing.asking import complete, translate_search
 from tldrkit.writing.compiled.decoder import Decoder
 from tldrkit.writing.compiled.kernels.target import has_int8
 from tldrkit.writing.compiled.parameters import FrozenNetwork
@@ -62,6 +63,7 @@ class Generator:
 
     Raises:
         ModelError: int8 is asked for, and is not to be had.
+        DataError: A token is asked for that the network does not know.
     """
 
     def __init__(
@@ -73,8 +75,9 @@ class Generator:
         packed: bool = True,
     ) -> None:
         self._tokenizer = tokenizer
-        self._decoding = decoding
         self._defaults = network.generation_config
+        self._config = network.config
+        self._decode(decoding)
         frozen = take_frozen(network) if packed and writes_plainly(network) else None
         if decoding.precision == "int8" and not (frozen and has_int8()):
             raise ModelError(
@@ -92,8 +95,13 @@ class Generator:
     def with_decoding(self, decoding: Decoding) -> "Generator":
         """Write with the same network in another way; its weights are not read again."""
         other = copy.copy(self)
-        other._decoding = decoding
+        other._decode(decoding)
         return other
+
+    def _decode(self, decoding: Decoding) -> None:
+        self._decoding = decoding
+        self._told = translate_search(decoding.search, self._defaults, self._tokenizer, self._config)
+        self._completed = complete(self._defaults, self._told)
 
     def unfold(self, document: str) -> Unfolding:
         """Build what turns the tokens of a document's summary into text while it is written."""
@@ -129,7 +137,7 @@ class Generator:
         results: dict[int, Generated] = {}
         for chosen, written in self._write_all(batches, sources, threads, follow):
             texts = [documents[index] for index in chosen]
-            finished = build_summaries(written, texts, self._tokenizer, self._defaults, decoding)
+            finished = build_summaries(written, texts, self._tokenizer, self._completed, decoding)
             results.update(zip(chosen, finished, strict=True))
             advance(len(results))
         return [results[index] for index in range(len(documents))]
@@ -154,9 +162,9 @@ class Generator:
             pool.shutdown(cancel_futures=True)
 
     def _write(self, sources: list[list[int]], threads: int, follow: Follow | None) -> list[list[int]]:
-        decoding, defaults = self._decoding, self._decoding.complete(self._defaults)
+        decoding, defaults = self._decoding, self._completed
         if self._decoder is None:
-            rows = self._padded(sources, decoding)
+            rows = self._padded(sources, decoding, self._told)
             for place, row in enumerate(rows):
                 _ = follow and follow(place, np.array(row))
             return rows

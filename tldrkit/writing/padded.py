@@ -1,6 +1,6 @@
 """Summaries by a network's own ``generate``: on GPUs, and of whatever family and defaults."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -24,8 +24,16 @@ class PaddedWriter:
         self._network: Any = network
         self._pad = pad
 
-    def __call__(self, sources: Sequence[Sequence[int]], decoding: Decoding) -> list[list[int]]:
-        """Write a summary of each source, as token ids."""
+    def __call__(
+        self, sources: Sequence[Sequence[int]], decoding: Decoding, told: Mapping[str, Any]
+    ) -> list[list[int]]:
+        """Write a summary of each source, as token ids.
+
+        Args:
+            sources: Token ids of each document.
+            decoding: Lengths, beams and number format.
+            told: What is asked for otherwise than the network's generation defaults say.
+        """
         device = next(self._network.parameters()).device
         with (
             evaluating(self._network),
@@ -37,7 +45,7 @@ class PaddedWriter:
                 num_beams=decoding.num_beams,
                 do_sample=False,
                 **limit_lengths(self._network.generation_config, decoding),
-                **decoding.search.told,
+                **told,
             )
         return [[token for token in row if token != self._pad] for row in ids[:, 1:].tolist()]
 
