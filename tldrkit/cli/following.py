@@ -1,4 +1,4 @@
-"""How the processes behave that torchrun starts beside the first one: they work, and leave the word to it."""
+"""Silences the processes that torchrun starts beside the first one: they work, and the first one speaks."""
 
 import os
 import time

@@ -279,7 +279,7 @@ class Work:
 
 @dataclass(kw_only=True)
 class JournaledWriter:
-    """Threads turned into summaries, as they are journaled, in this process.
+    """Summarizes threads in this process; a summary is told as the journal holds it.
 
     Args:
         options: Device and threads.

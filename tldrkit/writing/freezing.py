@@ -1,4 +1,4 @@
-"""A network out of torch: what writes with it needs no torch from then on."""
+"""Reads the weights of a network that torch holds, as NumPy arrays for the compiled engine."""
 
 from typing import TYPE_CHECKING
 

@@ -178,7 +178,7 @@ class Generator:
 
 
 def take_frozen(network: "PreTrainedModel | FrozenNetwork") -> FrozenNetwork | None:
-    """Take a network as what writes without padding needs it; None where that cannot write with it."""
+    """Make a network readable for the compiled engine; None where that does not know such a network."""
     if isinstance(network, FrozenNetwork):
         return network
     from tldrkit.writing import freezing

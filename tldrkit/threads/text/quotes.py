@@ -44,7 +44,10 @@ def drop_repeated_quotes(texts: Sequence[str]) -> list[str]:
 
 
 class _Earlier:
-    """The texts before a place: the last ones as words, where most quotes stand whole, and runs of all."""
+    """The texts that a quote may repeat: those before a place of the thread.
+
+    Of the last ones all words are kept, since most quotes are of them; of all, hashes of runs of words.
+    """
 
     def __init__(self, texts: Sequence[str]) -> None:
         self._texts = texts
@@ -55,7 +58,7 @@ class _Earlier:
         self._tries = 0
 
     def move_to(self, place: int) -> None:
-        """Mean the texts before this place from now on."""
+        """Take the texts before this place for the earlier ones from now on."""
         self._recent += [_join(_split(text)) for text in self._texts[self._place : place][-_RECENT:]]
         self._place = place
         self._tries = _TRIES

@@ -1,7 +1,7 @@
-"""A network on a processor that writes a token at a time: no work on padding, none twice.
+"""Decoding on a processor, a token at a time: logits of the next token, by a KV cache and without padding.
 
-Computes the logits that Hugging Face's decoder computes with its KV cache, for plain, asymmetric and grown
-networks. Knows token ids alone, and not which of them are chosen.
+They are those that Hugging Face's decoder computes, for plain, asymmetric and grown networks. Knows token ids
+alone, and not which of them are chosen.
 """
 
 from collections.abc import Sequence

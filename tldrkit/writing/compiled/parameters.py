@@ -1,4 +1,4 @@
-"""What a network is to those who only write with it: its blueprint, its defaults, and its weights by name."""
+"""A network as the compiled engine reads it: its blueprint, its generation defaults, its weights by name."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
