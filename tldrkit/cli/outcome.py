@@ -77,8 +77,8 @@ def _show_vocabulary(lost: dict[str, float]) -> None:
     """Show what a trimmed vocabulary loses on held-out texts, where that was measured."""
     if "changed" in lost:
         console.say(
-            f"with {lost['after']:,} of {count_noun(lost['before'], 'token')} kept, "
-            f"{lost['changed']:.2%} of held-out texts read back otherwise, "
-            f"{lost['unknown_after']:.3%} of tokens are unknown ({lost['unknown_before']:.3%} before), "
-            f"and texts have {lost['longer'] - 1:+.1%} tokens"
+            f"{lost['after']:,} of {count_noun(lost['before'], 'token')} are kept. "
+            f"Of the validation texts {lost['changed']:.2%} come back changed; "
+            f"{lost['unknown_after']:.3%} of their tokens are unknown ({lost['unknown_before']:.3%} before), "
+            f"and they have {lost['longer'] - 1:+.1%} tokens."
         )
