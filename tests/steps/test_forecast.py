@@ -7,11 +7,11 @@ from tests.steps.conftest import DATA, FIT, Line
 from tldrkit.errors import ModelError, StoreError
 from tldrkit.machine.memory import Memory
 from tldrkit.options import Options
-from tldrkit.specs import EvalSpec, TrainSpec
+from tldrkit.specs import CompareSpec, EvalSpec, TrainSpec
 from tldrkit.steps import forecast
 from tldrkit.steps.eval import eval as score
 from tldrkit.steps.forecast import Effort, Forecast, check_room, describe_place, find_earlier
-from tldrkit.steps.step import build_provenance
+from tldrkit.steps.step import Step, build_provenance, perform
 from tldrkit.steps.train import train
 from tldrkit.store.store import ArtifactStore
 from tldrkit.tracking import Event
@@ -115,3 +115,19 @@ def test_results_say_what_they_took_and_the_like_are_found(line: Line) -> None:
     assert find_earlier(store, longer, trained.inputs, place) is None
     assert find_earlier(store, spec, trained.inputs, other) is None
     assert find_earlier(store, {}, compressed, place) is None
+
+
+@pytest.mark.parametrize("told", ["x", {"seconds": 3}, {"seconds": "3", "peak_memory": 1, "place": {}}])
+def test_an_effort_of_another_form_is_passed_over(tmp_path: Path, told: object) -> None:
+    """Manifests of other versions of tldrkit stop no step."""
+    store = ArtifactStore(tmp_path)
+    with store.publish("a", kind="scores", spec={}, inputs=(), provenance={"effort": told}):
+        pass
+    assert find_earlier(store, {}, (), {}) is None
+
+
+def test_work_that_names_no_gpu_is_measured_by_its_process(tmp_path: Path) -> None:
+    """A step that is asked to use a GPU, and has no network to put there, says what its process took."""
+    step = Step(name="compare", kind="comparison", target="a", spec=CompareSpec())
+    outcome = perform(Options(artifacts=tmp_path, device="cuda"), step, lambda _: None)
+    assert outcome.artifact.manifest.provenance["effort"]["peak_memory"] > 5e6

@@ -81,11 +81,19 @@ def find_earlier(
     wanted = _leave_out_names(spec), dict(_weigh(store, inputs)), dict(place)
     for artifact in sorted(store.list(), key=lambda one: one.manifest.created, reverse=True):
         manifest = artifact.manifest
-        told = manifest.provenance.get("effort")
-        if not told or _leave_out_names(manifest.spec) != wanted[0] or told["place"] != wanted[2]:
+        effort = _read_effort(manifest.provenance.get("effort"))
+        if not effort or _leave_out_names(manifest.spec) != wanted[0] or effort.place != wanted[2]:
             continue
         if dict(_weigh(store, manifest.inputs)) == wanted[1]:
-            return artifact.reference, Effort(**told)
+            return artifact.reference, effort
+    return None
+
+
+def _read_effort(told: object) -> Effort | None:
+    """Read an effort from a manifest; None where there is none, as in older ones, or one of another form."""
+    match told:
+        case {"seconds": int() | float() as seconds, "peak_memory": int() as peak, "place": dict() as place}:
+            return Effort(seconds=seconds, peak_memory=peak, place=place)
     return None
 
 

@@ -167,8 +167,9 @@ def _perform_here(options: Options, step: Step, work: Callable[[Bench], None]) -
 
 
 def _read_memory(draft: ArtifactDraft) -> int:
-    """Read the most memory so far, of the device that the work has said it runs on."""
-    return read_peak_memory(draft.provenance["device"])
+    """Read the most memory so far: of the GPU that the work has said it runs on, or of this process."""
+    facts = draft.provenance
+    return read_peak_memory(facts["device"] if "gpu" in facts else "cpu")
 
 
 def _tell_of_elsewhere(options: Options, store: ArtifactStore, step: Step, code: Mapping[str, Any]) -> None:
