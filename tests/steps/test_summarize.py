@@ -7,7 +7,9 @@ import os
 import sys
 from collections.abc import Callable
 from functools import partial
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -368,3 +370,17 @@ def test_threads_that_are_far_are_told_of(place: Place, tmp_path: Path) -> None:
     assert (tmp_path / "s.md").read_text().count("*Likely made up: ") == 2
     place.run("s.csv")
     assert "tokens a character" in (tmp_path / "s.csv").read_text()
+
+
+def test_a_long_run_says_how_long_it_takes(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After its second chunk it is said for how long the rest will take; where all is known, nothing is."""
+    clock = count(step=100)
+    monkeypatch.setattr("tldrkit.steps.forecast.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    for name, forecasts in (("a", 1), ("b", 0)):
+        told = place.folder / f"{name}.events"
+        spec = SPEC.model_copy(update={"batch_size": 1})
+        place.run(f"{name}.jsonl", spec, options={"display": JsonlTracker(told)})
+        said = [json.loads(line) for line in told.read_text().splitlines()]
+        messages = [event["message"] for event in said if event.get("kind") == "forecast"]
+        assert len(messages) == forecasts
+        assert all("5 threads left" in message for message in messages)
