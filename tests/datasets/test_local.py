@@ -200,6 +200,14 @@ def test_cells_may_be_separated_by_any_mark(tmp_path: Path, delimiter: str, enco
     assert list(read_rows(tmp_path / name)) == rows
 
 
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_table_may_say_what_separates_its_cells(tmp_path: Path, mark: str) -> None:
+    """The line above the header that Excel reads is no header."""
+    text = f'{mark}sep=;\r\ndocument;summary\r\n"a; b";c\r\n'
+    (tmp_path / "a.csv").write_text(text, encoding="utf-8", newline="")
+    assert list(read_rows(tmp_path / "a.csv")) == [{"document": "a; b", "summary": "c"}]
+
+
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
 def test_tables_may_be_packed(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
     """A CSV file is unpacked by its content."""
@@ -218,6 +226,6 @@ def test_a_pointer_of_git_lfs_is_named(tmp_path: Path, name: str) -> None:
 
 def test_zero_is_an_id() -> None:
     """Rows are called by their ids, 0 too; one without is called by its place."""
-    rows = [{"id": one, "document": "a", "summary": "b"} for one in (0, "0.5", True, None)]
+    rows = [{"id": one, "document": "a", "summary": "b"} for one in (0, "0.5", True, None, 5.0, 0.5)]
     examples = extract_examples(rows, Columns(), split="train", place="rows").examples
-    assert [example.id for example in examples] == ["0", "0.5", "train-2", "train-3"]
+    assert [example.id for example in examples] == ["0", "0.5", "train-2", "train-3", "5", "train-5"]

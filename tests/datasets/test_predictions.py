@@ -72,6 +72,8 @@ def test_files_cut_short_raise(tmp_path: Path) -> None:
         ("a < n > b, List<N>, [sep]", "a < n > b, List<N>, [sep]"),
         ("<extra_id_0> One <EOS> x", "One"),
         ("one [STOP] [UNK]", "one"),
+        ("[unused0] one [unused3]two [unused1]", "one \ntwo"),
+        ("one<0x0A>two", "one\ntwo"),
         ("</s>", ""),
     ],
 )

@@ -4,6 +4,7 @@ Knows how a row becomes an example, wherever the row comes from; knows nothing o
 """
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import TextIOWrapper
@@ -33,6 +34,7 @@ _PAIRS = (
     ("prompt", "completion"),
     ("document", "summaries"),
 )
+_SEPARATOR = re.compile(r'"?sep=(.)"?')  # the line above the header that Excel reads
 _DELIMITERS = ",;\t|"
 _ROWS_LOOKED_AT = 100  # rows whose columns are known before any is used
 
@@ -126,6 +128,9 @@ def _read_csv(path: Path) -> Iterator[Row]:
     with open_file(path) as packed, TextIOWrapper(packed, encoding="utf-8", newline="") as file:
         head = list(islice(file, _ROWS_LOOKED_AT))
         delimiter = _find_delimiter(head)
+        if head and (told := _SEPARATOR.fullmatch(head[0].strip("\ufeff\r\n"))):
+            del head[0]
+            delimiter = told[1]
         reader = csv.DictReader(chain(head, file), delimiter=delimiter, strict=True)
         try:
             for row in reader:
@@ -223,8 +228,10 @@ def _not_text(place: str, column: str | None) -> DataError:
 
 
 def read_id(row: Row, fallback: str) -> str:
-    """Read a row's id, a text or a whole number, 0 too; the fallback where it has none."""
+    """Read a row's id, a text or a whole number, 0 and 1.0 too; the fallback where it has none."""
     value = row.get("id")
+    if isinstance(value, float) and value.is_integer():  # of a column in which others have none
+        value = int(value)
     known = isinstance(value, str | int) and not isinstance(value, bool) and value != ""
     return str(value) if known else fallback
 

@@ -13,11 +13,11 @@ from tldrkit.datasets.local import read_id, read_rows
 from tldrkit.errors import DataError
 
 _MARK = re.compile(
-    r"(?P<line><(?:n|q|nl|newline|br/?|/?t)>|\[X_SEP\])"
+    r"(?P<line><(?:n|q|nl|newline|br/?|/?t|0x0A)>|\[(?:X_SEP|unused\d{1,3})\])"
     r"|(?P<end><(?:/s|eos|EOS|sep|SEP|end_of_turn)>|\[(?:SEP|EOS|STOP)\]"
     r"|<\|(?:endoftext|end_of_text|eot_id|im_end|end)\|>)"
     r"|(?P<nothing><(?:s|pad|PAD|bos|BOS|sos|SOS|cls|CLS|mask|extra_id_\d{1,2})>|\[(?:PAD|BOS|CLS|MASK)\]"
-    r"|<\|(?:startoftext|begin_of_text|im_start)\|>)"
+    r"|<\|(?:startoftext|begin_of_text|im_start|assistant)\|>)"
 )
 """Of T5, BART, Pegasus, PreSumm, pointer-generators, BERT, GPT, Llama, Qwen and Gemma, by what they mean."""
 
