@@ -15,7 +15,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 CORE = {
-    "charset-normalizer",
     "huggingface_hub",
     "llvmlite",
     "numba",

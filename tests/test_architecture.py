@@ -92,7 +92,6 @@ DOORS = {
     "pickle": (),
     "pandas": ("api/results.py",),
     "webencodings": ("encodings.py",),
-    "charset_normalizer": ("encodings.py",),
 }
 
 

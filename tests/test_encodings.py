@@ -26,6 +26,23 @@ GUESSED = {
 }
 
 
+SHORT = {
+    "cp1252": ["Grüße", "It’s", "20 °C", "¿Qué tal?"],
+    "cp1251": ["Лифт сломан.", "Кто закроет дверь?"],
+    "euc_jp": ["了解です。", "駐輪場の鍵が見つかりません。"],
+    "cp932": ["了解です。", "資料は共有フォルダにあります。"],
+    "gb18030": ["电梯坏了，请走楼梯。", "暖气从星期一开始就不热了。"],
+    "big5": ["電梯壞了，請走樓梯。", "暖氣從星期一開始就不熱了。"],
+    "cp949": ["감사합니다.", "엘리베이터 고장"],
+}
+
+
+@pytest.mark.parametrize("codec", SHORT)
+def test_short_texts_are_guessed_right(codec: str) -> None:
+    """A few words are enough."""
+    assert [decode_text(text.encode(codec)).text for text in SHORT[codec]] == SHORT[codec]
+
+
 @pytest.mark.parametrize("name", GUESSED)
 @pytest.mark.parametrize("times", [1, 40])
 def test_the_encoding_of_a_text_is_guessed_with_a_word(name: str, times: int) -> None:

@@ -66,12 +66,36 @@ _SCRIPT_LETTERS = (
     ("cp874", "านรอกเงยลมดทสตวัี่้ิ"),
 )
 """The commonest letters of the languages that are written in each."""
+_SEVERAL_LETTERS = (
+    *(
+        (codec, "のにはをたがでてとしれさいるなもかっんまこうありくきす、。ーンスルトイ")
+        for codec in ("cp932", "euc_jp")
+    ),
+    ("cp949", "이다는을가에의고하은지사도한로니기어있리나해자서아시그들요"),
+    (
+        "gb18030",
+        "的一是不了人我在有他这中大来上个国到说们为子和你地出道也时年得就那要下以生会自着去之过家学对可里后小么心多天而能好都然没日于起还发成事只作当想看文无开手十用主行方又如前所本见经头面公同三已老从动两长，。？",
+    ),
+    (
+        "big5",
+        "的一是不了人我在有他這中大來上個國到說們為子和你地出道也時年得就那要下以生會自著去之過家學對可裡後小麼心多天而能好都然沒日於起還發成事只作當想看文無開手十用主行方又如前所本見經頭面公同三已老從動兩長，。？",
+    ),
+)
+"""The commonest characters of the languages that are written with several bytes for each."""
 _COMMON = 0.6  # of a text's letters, which no other encoding makes of it
-_SEVERAL = ["gb18030", "big5", "cp932", "euc_jp", "cp949"]
+_LATIN_BYTES, _SCRIPT_BYTES = (
+    [(codec, letters.encode(codec, "ignore")) for codec, letters in table]
+    for table in (_LATIN_LETTERS, _SCRIPT_LETTERS)
+)
 _LETTERS = bytes(range(0x41, 0x5B)) + bytes(range(0x61, 0x7B))
 _OTHERS = bytes(range(0x80, 0x100))
 _FEW = 4  # bytes that are not ASCII: then what stands round them tells more
 _LATIN = 0.5  # of the letters: what no language that is written in Latin letters has of others
+_RUNS = re.compile(rb"([A-Za-z]?)[\x80-\xff]+([A-Za-z]?)")
+_SHORT = 2  # bytes of such a run, on the average
+_HALF_WIDE = re.compile("[\uff61-\uff9f]")  # what any byte may be in Shift-JIS
+_CHANCE = 0.4  # of a text's bytes: common letters of an encoding that it is not in
+_SEEN_SHARE = 0.2  # of the characters of a text: common ones
 _WHOLE = 2  # characters of UTF-8 that are whole for one that is damaged
 _SAMPLE = 1 << 14
 _WIDE = re.compile(r"[^\x00-\x7f]+")
@@ -250,14 +274,22 @@ def _sample(data: bytes) -> bytes:
 def _guess(data: bytes, sample: bytes) -> Decoded:
     """Decode by the encoding that is likeliest after a sample of the text.
 
-    Where most letters are ASCII the language is written in Latin letters, and the encoding with which most of
-    the others are letters of one of its languages is taken. Else it is the one that makes common letters of
-    them; where none does, charset-normalizer tells those of several bytes apart.
+    Where the language is written in Latin letters, that is the one with which most of the others are letters
+    of one of its languages; else it is the one that makes common letters or characters of them.
     """
+    codec = _guess_latin(sample) if _is_latin(sample) else _guess_script(sample)
+    return Decoded(data.decode(codec, "replace"), f"{_name(codec)}, a guess")
+
+
+def _is_latin(sample: bytes) -> bool:
+    """Tell a language of Latin letters: most are ASCII, or stand beside single ones that are not."""
     others = _count_others(sample)
     letters = len(sample) - len(sample.translate(None, _LETTERS))
-    codec = _guess_latin(sample) if others < _LATIN * letters else _guess_script(sample)
-    return Decoded(data.decode(codec, "replace"), f"{_name(codec)}, a guess")
+    if others < max(_FEW, _LATIN * letters):
+        return True
+    runs = _RUNS.findall(sample)
+    mixed = sum(len(before + behind) > 0 for before, behind in runs)
+    return others <= min(_SHORT * len(runs), letters / _LATIN) and mixed >= _COMMON * len(runs)
 
 
 def _count_others(data: bytes) -> int:
@@ -265,25 +297,27 @@ def _count_others(data: bytes) -> int:
 
 
 def _guess_script(sample: bytes) -> str:
-    from charset_normalizer import from_bytes
+    codec, letters = max(_SCRIPT_BYTES, key=lambda known: _count(sample, known[1]))
+    common = _count(sample, letters) / _count_others(sample)
+    if common >= _COMMON:
+        return codec
+    several = max(_SEVERAL_LETTERS, key=lambda known: _share(sample, *known))
+    return several[0] if common < _CHANCE or _share(sample, *several) > _SEEN_SHARE else codec
 
-    shares = [(_share(sample.decode(codec, "replace"), letters), codec) for codec, letters in _SCRIPT_LETTERS]
-    share, codec = max(shares, key=lambda known: known[0])
-    if share < _COMMON and (best := from_bytes(sample, cp_isolation=_SEVERAL).best()):
-        return best.encoding
-    return codec
 
-
-def _share(text: str, letters: str) -> float:
-    return _count(text, letters) / max(1, sum(map(len, _WIDE.findall(text))))
+def _share(sample: bytes, codec: str, letters: str) -> float:
+    """Find the share of common characters in a text; what cannot be read counts ten times."""
+    wide = "".join(_WIDE.findall(sample.decode(codec, "replace")))
+    lost = wide.count("\ufffd") + len(_HALF_WIDE.findall(wide))
+    return (sum(map(wide.count, letters)) - lost) / max(1, len(wide) + 9 * lost)
 
 
 def _guess_latin(sample: bytes) -> str:
-    return max(_LATIN_LETTERS, key=lambda known: _count(sample.decode(known[0], "replace"), known[1]))[0]
+    return max(_LATIN_BYTES, key=lambda known: _count(sample, known[1]))[0]
 
 
-def _count(text: str, letters: str) -> int:
-    return sum(map(text.count, letters))
+def _count(sample: bytes, letters: bytes) -> int:
+    return len(sample) - len(sample.translate(None, letters))
 
 
 def _name(codec: str) -> str:

@@ -27,7 +27,7 @@ FILES = {
     "digest": lambda: _PARTS % b"digest" + b"--a\n\nFrom: a\n\nb\n\n" * (MIB // 4),
     "saved page": lambda: _SAVED + b"a\n" * (15 * MIB),
     "mailbox": lambda: _LETTER * (MIB // 8),
-    "log": lambda: _SAID * 179_999,
+    "log": lambda: _SAID * 119_999,
     "messages of a chat": lambda: b'{"type":"message","ts":"1600000000.1","text":"a"}\n' * 500_000,
     "packed lines": lambda: gzip.compress((b"{}" + b" " * 1000 + b"\n") * 100_000),
 }
@@ -102,7 +102,11 @@ def test_a_thread_within_the_limits_says_nothing_of_them(tmp_path: Path) -> None
         (_PARTS % b"digest" + b"--a\n\nFrom: a\n\nb\n\n" * 1_000, "of its posts, 1 unreadable"),
         (_SAVED + b"--a\n\nb\n" * 1_000, "it has too many parts for its length"),
         (_LETTER * 20_000, "It holds 20,000 messages, which are shorter than any mail is."),
-        (_SAID * 180_001, "This is a log of more than 16 MiB or 180,000 lines"),
+        (
+            b'{"type":"message","ts":"1600000000.1","text":"a"}\n' * 68_000,
+            "These are too many messages to be read together; split the file",
+        ),
+        (_SAID * 120_001, "This is a log of more than 16 MiB or 120,000 lines"),
         (
             b"<html>" + b"<p>" * 100_000,
             "The page has more than 50,000 tags, and hardly anything between them",
@@ -120,6 +124,7 @@ def test_a_thread_within_the_limits_says_nothing_of_them(tmp_path: Path) -> None
         "digest",
         "saved page",
         "mailbox",
+        "lines of a chat",
         "log",
         "tags",
         "lines",

@@ -35,7 +35,7 @@ from tldrkit.threads.thread import BrokenThread, Place, Thread, say_doubt
 FoundThreads = Iterator[Thread | BrokenThread]
 
 _MOST_PAGE = 8 << 20  # bytes of a page, whose tags are held too
-_MOST_OF_LOG, _MOST_LINES = 16 << 20, 180_000  # of a log or a transcript: a line is a post of 1,000 bytes
+_MOST_OF_LOG, _MOST_LINES = 16 << 20, 120_000  # of a log or a transcript: a line is a post of 1,000 bytes
 _PAGE = re.compile(
     rb"\s*(<\?xml[^<>]{0,200}>\s*)?(<!--(?:(?!-->).){0,2000}-->\s*){0,4}<(!doctype\s+html|html|head|body|title|meta|link|script)\b",
     re.I | re.S,

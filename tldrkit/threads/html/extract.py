@@ -15,7 +15,7 @@ from tldrkit.threads.html.selectors import Selector, list_words, parse_selectors
 from tldrkit.threads.html.tags import TAG, VOID, Tag, find_tags, parse_tag
 from tldrkit.threads.html.templates import Template
 
-_TAGS, _TAG = 50_000, 10  # tags that any page may have, and characters for which it may have one more
+_TAGS, _TAG = 50_000, 20  # tags that any page may have, and characters for which it may have one more
 _NAME = 2000  # characters in which an author's name must begin
 FIELDS = ("text", "author", "time", "votes", "depth", "more")
 _CLOSE_THEMSELVES = frozenset(["p", "li", "tr", "td", "th", "dd", "dt", "option"])

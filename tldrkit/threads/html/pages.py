@@ -34,6 +34,7 @@ _SIGNATURE = re.compile(r"\n_{15,} *(?:\n|$)")
 _CODE_HEAD = re.compile(
     r"^(?:(?:PHP |HTML )?Code: ?\[?(?:Select(?: all)?|Expand)?\]?|Click to expand\.\.\.)\n+", re.MULTILINE
 )
+_POSTS, _POST = 10_000, 400  # that any page may have, and characters for which it may have one more
 _NESTED = 8  # times the page that the values of its posts may be, standing in one another
 _LONGEST_HEAD = 3000  # characters in which the line that a post begins with must stand
 _LONGEST_TIME = 1000  # characters in which a time and the words round it must stand
@@ -94,6 +95,8 @@ def _build(html: str, template: Template, found: Extraction, boxes: frozenset[in
     draft = Draft(title=_AROUND_TITLE.sub("", _first_line(_read(html, found.page, "title"))))
     above: list[tuple[int, str]] = []  # the posts an answer may be to, by depth
     outer: dict[int, int] = {}  # what stands round a post -> the post round that
+    if sum("text" in post.values for post in found.posts) > _POSTS + len(html) // _POST:
+        raise DataError(f"The page has more than {_POSTS:,} posts, shorter than any are.")
     _check_nesting(html, found)
     for post in found.posts:
         parent_number = outer.get(post.parent, post.parent)

@@ -17,6 +17,7 @@ from tldrkit.threads.thread import BrokenThread, Place, Thread
 
 _MOST_VALUES = 192 << 20  # bytes that decoded JSON takes; the threads made of it take as many again
 _SMALLEST = ((b",", 500_000, 16), (b"{", 100_000, 48))  # such marks any document may have, bytes for one more
+_MESSAGES, _MESSAGE = 60_000, 500  # of a chat in lines that are read together, bytes for one more
 _OPENING = re.compile(rb'\s*(\{\s*("|\}|$)|\[)', re.MULTILINE)
 _LIST = re.compile(rb'\s*\[\s*(\{|\[|"|$)')
 
@@ -27,11 +28,13 @@ class _Value(NamedTuple):
     Args:
         value: None where there is none.
         weight: Bytes that it takes, by an estimate.
+        size: Bytes that it was.
         reason: Why there is no value, as a clause; else empty.
     """
 
     value: object
     weight: int
+    size: int
     reason: str = ""
 
     @property
@@ -78,12 +81,12 @@ def _read_lines(values: Iterable[tuple[int, _Value]], place: Place) -> Iterator[
         DataError: These are too many.
     """
     messages: list[object] = []
-    weight = 0
+    weight = size = 0
     for number, value in values:
         if is_chat_line(value.value):
             messages.append(value.value)
-            weight += value.weight
-            if weight > _MOST_VALUES:
+            weight, size = weight + value.weight, size + value.size
+            if weight > _MOST_VALUES or len(messages) > _MESSAGES + size // _MESSAGE:
                 raise DataError("These are too many messages to be read together; split the file.")
         else:
             yield from _build(value, Place(place.path, number))
@@ -119,13 +122,13 @@ def _decode(data: bytes, source: Source | None = None) -> _Value:
     if weight > _MOST_VALUES or any(
         data.count(mark) > most + len(data) // one for mark, most, one in _SMALLEST
     ):
-        return _Value(None, weight, "it holds too many values to be read at once")
+        return _Value(None, weight, len(data), "it holds too many values to be read at once")
     if source and b"\\n" in data:
         source.tally.read(0, data.count(b"\\n"))
     try:
-        return _Value(decode_json(data), weight)
+        return _Value(decode_json(data), weight, len(data))
     except ValueError as error:
-        return _Value(None, weight, str(error))
+        return _Value(None, weight, len(data), str(error))
 
 
 def _weigh(data: bytes) -> int:

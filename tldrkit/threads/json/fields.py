@@ -49,8 +49,8 @@ def list_in(fields: Fields, *keys: str) -> list[object]:
 def text_in(fields: Fields, *keys: str) -> str:
     """Find the first text that is not blank under any of the keys."""
     for key in keys:
-        if has_text(fields, key):
-            return str(fields[key])
+        if key in fields and isinstance(value := fields[key], str) and value and not value.isspace():
+            return value
     return ""
 
 
