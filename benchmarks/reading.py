@@ -5,10 +5,15 @@ a second, and MB a second of the file. JSON shapes are lines of one file; pages 
 which the tables below hold a few of each kind. An emlx file is one message, a text of Markdown one post.
 """
 
+import bz2
+import gzip
+import io
 import json
+import lzma
 import sys
 import tempfile
 import time
+import zipfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -166,6 +171,24 @@ def jira(thread: int) -> object:
     return {"key": f"B-{thread}", "fields": fields}
 
 
+def zip_threads(lines: bytes) -> bytes:
+    """Pack a file for each thread."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number, line in enumerate(lines.splitlines()):
+            archive.writestr(f"{number}.json", line)
+    return data.getvalue()
+
+
+PACKINGS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "bzip2": bz2.compress,
+    "xz": lzma.compress,
+    "zip": zip_threads,
+    "utf-16": lambda data: data.decode().encode("utf-16"),
+}
+
+
 def write_mail(thread: int, post: int) -> str:
     """Write one message, with a head of its own."""
     ids = f"Message-ID: <{thread}.{post}@x>\nIn-Reply-To: <{thread}.{post - 1}@x>"
@@ -181,6 +204,14 @@ def mailbox(thread: int) -> str:
 ISO = "2020-09-13T12:26:40Z"
 _AN = {"username": "u", "name": "U"}
 JSON_SHAPES: dict[str, tuple[Callable[[int, list[Any]], object], Callable[[int, int], object]]] = {
+    "document": (
+        lambda t, posts: {"id": t, "document": "\n\n".join(map(str, posts))},
+        text,
+    ),
+    "facebook": (
+        lambda _, posts: {"data": posts},
+        lambda t, p: {"id": f"{p}", "message": text(t, p), "from": _AN, "created_time": ISO},
+    ),
     "messenger": (
         lambda _, posts: {"participants": [{"name": "u"}], "messages": posts, "title": "A leak"},
         lambda t, p: {"sender_name": "u", "timestamp_ms": 1.6e12 + p, "content": text(t, p)},
@@ -334,14 +365,18 @@ JSON_SHAPES: dict[str, tuple[Callable[[int, list[Any]], object], Callable[[int, 
 LINES: dict[str, tuple[str, str]] = {
     "whatsapp": ("", "13.06.24, 21:{:02} - Ada: {}\n"),
     "irc": ("--- Log opened Thu Jun 13 21:00:00 2024\n", "21:{:02} < ada> {}\n"),
+    "kakaotalk": ("", "2024년 6월 13일 오후 9:{:02}, Ada : {}\n"),
+    "times in brackets": ("", "[21:{:02}] Ada: {}\n"),
     "zoom's chat": ("", "08:{:02}:12 From Ada to Everyone: {}\n"),
     "webvtt": ("WEBVTT\n\n", "00:{0:02}:01.000 --> 00:{0:02}:09.000\n<v U{0}>{1}</v>\n\n"),
+    "times alone": ("", "0:{:02}\n{}\n"),
     "srt": ("", "{0}\n00:{0:02}:01,000 --> 00:{0:02}:09,000\nU{0}: {1}\n\n"),
     "transcripts": ("", "Ada{0} Moor   0:{0:02}\n{1}\n\n"),
     "raw topics": (
         "# A leak\n\n",
         "u | 2020-09-13 12:26:40 UTC | #{}\n\n{}\n\n-------------------------\n\n",
     ),
+    "plain text": ("", "{}. {}.\n\n"),
     "markdown": ("# A leak\n\n", "## {}\n\n*Yes.* [It](http://x.y): {}\n\n"),
 }
 """What a text begins with, and a post by its number and its words."""
@@ -349,6 +384,10 @@ TEMPLATES = {
     "phpBB 3": '<div id="p{0}" class="post"><div class="postbody"><p class="author">by '
     '<a class="username">u</a></p>'
     '<div class="content">{1}</div></div></div>',
+    "phpBB 2": '<table><tr><td><span class="name"><b>u</b></span></td><td><span class="postbody">{1}'
+    "</span></td></tr></table>",
+    "vBulletin 3": '<table id="post{0}"><tr><td><a class="bigusername">u</a><div id="post_message_{0}">{1}'
+    "</div></td></tr></table>",
     "vBulletin 4": '<li class="postbitlegacy postcontainer" id="post_{0}"><a class="username">u</a>'
     '<div class="content"><blockquote class="postcontent restore">{1}</blockquote></div></li>',
     "XenForo 2": '<article class="message message--post" data-author="u"><div class="bbWrapper">{1}'
@@ -365,6 +404,19 @@ TEMPLATES = {
     '<div data-role="commentContent">{1}</div></article>',
     "FluxBB": '<div id="p{0}" class="blockpost"><h2><span><a href="t#p{0}">2020-09-13</a></span></h2>'
     '<div class="postleft"><dl><dt><strong>u</strong></dt></dl></div><div class="postmsg">{1}</div></div>',
+    "NodeBB": '<li component="post" data-pid="{0}" data-username="u"><a href="u">u</a>'
+    '<div component="post/content">{1}</div></li>',
+    "Flarum": '<article class="CommentPost Post"><header><h3 class="PostUser"><span class="username">u</span>'
+    '</h3></header><div class="Post-body">{1}</div></article>',
+    "Vanilla": '<div class="Item ItemComment"><a class="Username">u</a><div class="Message userContent">{1}'
+    "</div></div>",
+    "WoltLab": '<li id="post{0}"><article class="wbbPost message" data-post-id="{0}">'
+    '<a class="username userLink">u</a><div class="messageBody"><div class="messageText">{1}</div></div>'
+    "</article></li>",
+    "Discuz": '<div id="post_{0}"><table id="pid{0}" class="plhin"><tr><td class="pls"><div class="authi">'
+    '<a class="xw1">u</a></div></td><td class="t_f" id="postmessage_{0}">{1}</td></tr></table></div>',
+    "schema.org": '<div itemscope itemtype="https://schema.org/Comment"><span itemprop="author">u</span>'
+    '<div itemprop="text">{1}</div></div>',
     "Hacker News": '<table><tr class="athing comtr"><td class="ind" indent="0"></td><td>'
     '<a class="hnuser">u</a>'
     '<div class="commtext c00">{1}</div></td></tr></table>',
@@ -394,6 +446,17 @@ def build_digest(thread: int) -> str:
     """Write a MIME digest of ten messages."""
     head = 'From: l@x\nSubject: Digest\nMIME-Version: 1.0\nContent-Type: multipart/digest; boundary="b"\n\n'
     return head + "".join(f"--b\n\n{write_mail(thread, post)}" for post in range(POSTS)) + "--b--\n"
+
+
+def build_plain_digest(thread: int) -> str:
+    """Write the same as plain text."""
+    head = f"From: l@x\nSubject: Digest\n\nTopics\n\n{'-' * 70}\n\n"
+    return head + f"\n{'-' * 30}\n\n".join(write_mail(thread, post) for post in range(POSTS))
+
+
+def build_article(thread: int) -> str:
+    """Write an article of Usenet."""
+    return f"Path: a!b\nNewsgroups: x.y\n{write_mail(thread, 0)}"
 
 
 def build_saved_page(thread: int) -> str:
@@ -436,6 +499,10 @@ def main() -> None:
         box = folder / "box"
         box.write_text("".join(mailbox(thread) for thread in range(THREADS)))
         report("mbox", [box])
+        packed = folder / "packed"
+        for name, pack in PACKINGS.items():
+            packed.write_bytes(pack((folder / "plain.jsonl").read_bytes()))
+            report(f"{name} of plain", [packed])
         for name, (wrap, post) in JSON_SHAPES.items():
             file = folder / f"{name}.jsonl"
             threads = (wrap(t, [post(t, number) for number in range(POSTS)]) for t in range(THREADS))
@@ -451,7 +518,9 @@ def main() -> None:
             **{name: partial(build_text, shape) for name, shape in LINES.items()},
             **{f"{name}, page": partial(build_page, template) for name, template in TEMPLATES.items()},
             "emlx": build_emlx,
+            "usenet": build_article,
             "digest": build_digest,
+            "plain digest": build_plain_digest,
             "mhtml": build_saved_page,
         }
         for name, build in builders.items():

@@ -82,7 +82,7 @@ def test_posts_beyond_the_limit_of_a_thread_are_counted(tmp_path: Path) -> None:
 
     assert isinstance(thread, Thread)
     assert sum(len(post.text) for post in thread.posts) == MOST_OF_THREAD
-    counts = thread.count_posts(len(thread.posts))
+    counts = thread.count_posts()
     assert (counts["posts_read"], counts["posts_used"], counts["characters_cut"]) == (12, 11, 20_000)
     assert counts["posts_unused"] == {"beyond the limit": 1}
 
