@@ -70,7 +70,12 @@ MESSAGES: Mapping[str, tuple[str, Any, str]] = {  # what stands before the messa
     ),
     "Matrix": (
         '{"chunk":[',
-        {"type": "m.room.message", "event_id": "$1", "sender": "a", "content": {"body": "b"}},
+        {
+            "type": "m.room.message",
+            "event_id": "$1",
+            "sender": "a",
+            "content": {"msgtype": "m.text", "body": "b"},
+        },
         "]}",
     ),
     "Rocket.Chat": ("[", {"_id": "1", "rid": "r", "msg": "b", "ts": _TIME, "u": {"username": "a"}}, "]"),
@@ -103,7 +108,7 @@ MESSAGES: Mapping[str, tuple[str, Any, str]] = {  # what stands before the messa
         {"id": 1, "bug_id": 1, "creator": "a", "text": "b", "count": 0},
         "]}}}",
     ),
-    "our own shape": ('{"id":"a","title":"t","posts":[', {"author": "a", "text": "b"}, "]}"),
+    "our own shape": ('{"id":"a","title":"t","posts":[', {"author": "a", "text": "b c d e f g h"}, "]}"),
     "Discourse": (
         '{"post_stream":{"posts":[',
         {"post_number": 1, "username": "a", "cooked": "<p>b</p>"},
@@ -164,7 +169,10 @@ KINDS: Mapping[str, Callable[[], bytes]] = {
     "WebVTT, speakers": repeat(
         "0:0.0 --> 0:1.0\n<v a>b\n\n0:0.0 --> 0:1.0\n<v c>d\n\n", "WEBVTT\n\n", _LONG // 6
     ),
-    "WebVTT, one long cue": repeat("a\n", "WEBVTT\n\n0:0.0 --> 0:1.0\n", most=_LONG),
+    "WebVTT, one long cue": repeat("a\n", "WEBVTT\n\n0:0.0 --> 0:1.0\n", most=_LONG - 3),
+    "WebVTT, two long cues": lambda: (
+        "WEBVTT\n\n0:0.0 --> 0:1.0\n" + "a\n" * 59_000 + "\n0:1.0 --> 0:2.0\nb\n" + "a\n" * 59_000
+    ).encode(),
     "SRT": repeat("1\n00:00:00,0 --> 00:00:01,0\na\n\n", most=_LONG // 4),
     "transcript": repeat("A  0:01\nb\n", most=_LONG // 2),
     "times alone": repeat("0:01\nb\n", most=_LONG // 2),
@@ -178,7 +186,7 @@ KINDS: Mapping[str, Callable[[], bytes]] = {
     "page": repeat(_BOX, "<html>"),
     "page of longer posts": repeat(_BOX.replace("c d", "c d " * 80), "<html>"),
     "page of letters": repeat("b <b>c</b>", "<html><div class=post id=p1><div class=content>"),
-    "page of cp1251": lambda: b"<html><p>" + "Дверь скрипит <b>опять</b> ".encode("cp1251") * (SIZE // 27),
+    "page of cp1251": lambda: b"<html><p>" + "Дверь скрипит <b>опять</b> ".encode("cp1251") * (SIZE // 29),
     "saved page (MHTML)": repeat(
         _BOX.replace("c d", "c d " * 80) + "\n",
         "From: <Saved by Blink>\nSnapshot-Content-Location: x\nMIME-Version: 1.0\n"

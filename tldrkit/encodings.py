@@ -287,9 +287,11 @@ def _is_latin(sample: bytes) -> bool:
     letters = len(sample) - len(sample.translate(None, _LETTERS))
     if others < max(_FEW, _LATIN * letters):
         return True
+    if others * _LATIN > letters:
+        return False
     runs = _RUNS.findall(sample)
     mixed = sum(len(before + behind) > 0 for before, behind in runs)
-    return others <= min(_SHORT * len(runs), letters / _LATIN) and mixed >= _COMMON * len(runs)
+    return others <= _SHORT * len(runs) and mixed >= _COMMON * len(runs)
 
 
 def _count_others(data: bytes) -> int:

@@ -311,3 +311,11 @@ def test_any_lines_are_read_or_refused(lines: list[str]) -> None:
     """No mixture of lines raises, and what is refused says why."""
     for found in parse_threads("\n".join(lines).encode(), Path("x.txt").name):
         assert isinstance(found, Thread) or (isinstance(found, BrokenThread) and found.reason.endswith("."))
+
+
+def test_a_cue_of_very_many_lines_is_read_at_once() -> None:
+    """What a cue repeats is looked for among a few lines: with all of them this would take minutes."""
+    lines = "a\n" * 59_000
+    (thread,) = read(f"WEBVTT\n\n0:0.0 --> 0:1.0\n{lines}\n0:1.0 --> 0:2.0\nb\n{lines}")
+
+    assert thread.posts[0].text.startswith("a a a")

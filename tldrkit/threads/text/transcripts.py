@@ -35,6 +35,7 @@ _HEAD = re.compile(
 )
 _TIME_ALONE = re.compile(rf"^[ \t]*(?P<name>){_TIME}[ \t]*$", re.MULTILINE)
 _HEADS, _TIMES = 2, 3  # that make a transcript
+_ROLLED = 20  # lines that a cue repeats of the one before
 _SEEN = 1 << 15  # characters that tell one
 _PREAMBLE = 1000  # characters before the first of them: what the meeting was, and when
 
@@ -139,7 +140,8 @@ def _unroll(cues: list[_Cue]) -> Iterator[_Cue]:
     """Leave out of each cue what the one before showed: whole lines, and the beginning of one that grew."""
     shown: tuple[str, ...] = ()
     for cue in cues:
-        same = next((n for n in range(len(cue.lines), 0, -1) if shown[-n:] == cue.lines[:n]), 0)
+        most = min(len(cue.lines), len(shown), _ROLLED)
+        same = next((n for n in range(most, 0, -1) if shown[-n:] == cue.lines[:n]), 0)
         new = cue.lines[same:]
         if not same and new and shown and new[0].startswith(shown[-1]) and new[0] != shown[-1]:
             new = (new[0][len(shown[-1]) :].strip(), *new[1:])
