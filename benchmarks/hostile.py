@@ -28,7 +28,7 @@ from tldrkit.threads.html.markup import reduce_html, render_html
 from tldrkit.threads.mail.answers import find_words, reduce_answer
 from tldrkit.threads.mail.attributions import count_attribution_lines, is_attribution
 from tldrkit.threads.text.bbcode import reduce_bbcode
-from tldrkit.threads.text.chat_logs import is_zoom, read_zoom
+from tldrkit.threads.text.chat_logs import is_clocked, read_clocked
 from tldrkit.threads.text.irc import is_irc, read_irc
 from tldrkit.threads.text.markdown import reduce_markdown
 from tldrkit.threads.text.prose import find_foreign
@@ -176,7 +176,7 @@ def _read_page(text: str) -> object:
 _LOGS = (  # what tells each kind, what reads it, and what a line of it begins with
     (is_whatsapp, read_whatsapp, "1/1/20, 1:11 - Ann: "),
     (is_irc, read_irc, "1:11 <ann> a\n1:11 <bo> "),
-    (is_zoom, read_zoom, "01:01:01 From Ann to Bo: "),
+    (is_clocked, read_clocked, "01:01:01 From Ann to Bo: "),
     (is_transcript, read_transcript, "WEBVTT\n\n0:01.0 --> 0:02.0\n"),
     (is_transcript, read_transcript, "Ann  0:01\na\nBo  0:02\n"),
 )

@@ -227,6 +227,22 @@ def test_chats_whose_times_have_no_day(form: str) -> None:
     assert posts("Conversation with bo@x\n" + "\n".join(lines)) == SAID
 
 
+@pytest.mark.parametrize("text", [
+    "[LINE] Chat history with Bo\nSaved on: 2024/06/13 22:00\n\n2024/06/13(Thu)\n21:01\tAda\tThe gate is\n"
+    "locked.\n\n2024/06/14(Fri)\n21:02\tBo Lind\tI have the key.\n",
+    "Ada 님과 카카오톡 대화\n저장한 날짜 : 2024-06-13\n\n----------- 2024년 6월 13일 목요일 -----------\n"
+    "[Ada] [오후 9:01] The gate is\nlocked.\n[Bo Lind] [오후 9:02] I have the key.\n",
+    "Ada  9:01 PM\nThe gate is\nlocked.\nBo Lind  9:02 PM\nI have the key.\n",
+    "Ada, [13.06.2024 21:01]\nThe gate is\nlocked.\n\nBo Lind, [13.06.2024 21:02]\nI have the key.\n",
+])  # fmt: skip
+def test_chats_of_other_programs(text: str) -> None:
+    """LINE's and KakaoTalk's, and what is copied from Slack's and Telegram's windows."""
+    assert [(name, said.replace("\n", " ")) for name, said in posts(text)] == [
+        ("Ada", "The gate is locked."),
+        ("Bo Lind", "I have the key."),
+    ]
+
+
 TRANSCRIPTS = {
     "teams": "WEBVTT\n\n8a-1/3-0\n00:00:03.000 --> 00:00:05.000\n<v Ada Moor>The roof leaks.</v>\n\n"
     "8a-1/4-0\n00:00:05.000 --> 00:00:07.000\n<v Ada Moor>Since May.</v>\n\n"
@@ -319,3 +335,13 @@ def test_a_cue_of_very_many_lines_is_read_at_once() -> None:
     (thread,) = read(f"WEBVTT\n\n0:0.0 --> 0:1.0\n{lines}\n0:1.0 --> 0:2.0\nb\n{lines}")
 
     assert thread.posts[0].text.startswith("a a a")
+
+
+@pytest.mark.parametrize(
+    "text", ["<key>Name</key>\n<string>Ada</string>\n", "<br>a</br>\n<hr/>\n<p>b\n<p>c\n"]
+)
+def test_tags_are_no_people(text: str) -> None:
+    """Names in angle brackets that are closed again are none."""
+    (found,) = parse_threads(text.encode(), "x")
+    assert isinstance(found, Thread)  # what is sent is taken as it is
+    assert [post.author for post in found.posts] == [""]

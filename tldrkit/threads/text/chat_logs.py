@@ -25,9 +25,20 @@ _ZOOM = re.compile(
 )
 _REACTED = re.compile(r"(?:Reacted to|Removed a \S{1,20} reaction from) ")
 _ANSWERING = re.compile(r"Replying to \"[^\n]{0,300}\"\s{0,9}\n\s{0,9}")
-_CLOCKED = re.compile(  # as Pidgin and its kin write
-    r"[(\[](?P<clock>\d\d?:\d\d(?::\d\d)?)(?: ?[AaPp][Mm])?[)\]][ \t]+"
-    r"(?P<name>[^\n:<>*/\\]{1,40}):[ \t]+(?P<text>[^\n]*)"
+_FORMS = [
+    re.compile(form + r"(?P<text>[^\n]*)")
+    for form in (
+        r"[(\[](?P<clock>\d\d?:\d\d(?::\d\d)?)(?: ?[AaPp][Mm])?[)\]][ \t]+"  # of Pidgin and its kin
+        r"(?P<name>[^\n:<>*/\\]{1,40}):[ \t]+",
+        r"(?P<clock>\d\d?:\d\d)\t(?P<name>[^\t\n]{1,40})\t",  # of LINE
+        r"\[(?P<name>[^\[\]\n]{1,40})\] "  # of KakaoTalk
+        r"\[(?P<clock>(?:(?:오전|오후) )?\d\d?:\d\d(?: [AP]M)?)\] ",
+    )
+]
+_DAY = re.compile(  # on a line of its own, between messages of these
+    r"^(?:\d{4}[./-]\d\d?[./-]\d\d?\b[^\n\t]{0,12}|-{5,30} [^\n]{4,40} -{5,30}"
+    r"|[A-Z][a-z]{2,8}, [\d/.]{6,10})$",
+    re.MULTILINE,
 )
 _LEAST = 0.5  # of the lines, which open a message
 
@@ -81,21 +92,33 @@ def seal_messages(messages: list[Message], place: Place, title: str = "") -> Ite
 
 def is_clocked(text: str) -> bool:
     """Tell the saved chat of a Zoom meeting by its first line, others by most of their lines."""
+    return _find_form(text) is not None
+
+
+def _find_form(text: str) -> "re.Pattern[str] | None":
     lines = find_first_lines(text)
-    opened = sum(_CLOCKED.match(line) is not None for line in lines)
-    return _ZOOM.match(lines[0]) is not None or (opened > 1 and opened >= _LEAST * len(lines))
+    if _ZOOM.match(lines[0]):
+        return _ZOOM
+    opened = [(sum(form.match(line) is not None for line in lines), form) for form in _FORMS]
+    count, best = max(opened, key=lambda one: one[0])
+    is_dated = any(map(_DAY.match, lines))
+    if count < 2 or (best is not _FORMS[0] and not is_dated):  # such as a table
+        return None
+    return best if count >= _LEAST * len(lines) / (1 + is_dated) else None
 
 
 def read_clocked(text: str, place: Place) -> Iterator[Thread | BrokenThread]:
-    """Read a chat whose times have no day."""
-    opens = _ZOOM.match if _ZOOM.match(text.lstrip()) else _CLOCKED.match
-    yield from seal_messages([_read_clocked(one) for one in open_messages(text, opens)], place)
+    """Read a chat whose times have no day; what stands above its first message is none."""
+    form = _find_form(text) or _ZOOM
+    if form is not _ZOOM:
+        text = _DAY.sub("", text)
+    yield from seal_messages([_read_clocked(one) for one in open_messages(text, form.match)], place)
 
 
 def _read_clocked(one: Opened) -> Message:
     fields = one.match.groupdict()
     post = Post(
-        author=(fields["name"] or fields["teller"]).strip(),
+        author=(fields["name"] or fields["teller"] or "").strip(),
         text=_ANSWERING.sub("", one.text, count=1),
         time=fields["clock"],
     )

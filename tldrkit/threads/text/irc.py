@@ -53,6 +53,8 @@ def is_irc(text: str) -> bool:
         any(form.match(line) for form in (_SAID, _COLUMNS, _EVENT, _CHANGE, _SESSION)) for line in lines
     )
     timed = any(match["clock"] for match in said)
+    if not timed and any("</" in line or "/>" in line for line in lines):  # tags
+        return False
     return len(said) > 1 and known >= (_LEAST if timed else 1) * len(lines)
 
 
