@@ -16,8 +16,8 @@ def test_the_tour_runs_from_start_to_end(tmp_path: Path, monkeypatch: pytest.Mon
     notebook = nbformat.read(TOUR, as_version=4)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert [cell.outputs for cell in cells if cell.outputs] == []
-    assert "STEPS = 200" in cells[0].source
-    cells[0].source = cells[0].source.replace("STEPS = 200", "STEPS = 2")
+    assert "STEPS = 120" in cells[0].source
+    cells[0].source = cells[0].source.replace("STEPS = 120", "STEPS = 2")
     nbclient.NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
     shown = [output.get("data", {}) for cell in cells for output in cell.outputs]
 
