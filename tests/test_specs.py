@@ -140,7 +140,8 @@ def test_every_cell_of_the_study_is_valid(cell: Path, more: str | None) -> None:
 
     when = "plateau" if spec.switch_mode == "history" else "fixed"
     assert f"{spec.dendrite_unit}-{when}" == cell.stem
-    assert spec.max_steps == 800 + 400 * (spec.max_dendrites - 1)
+    steps = {"fixed": 800, "plateau": 1600, "two": 2400, "three": 3200}
+    assert spec.max_steps == steps[more or when]
     pairs = [(one.label, one.against) for one in questions]
     assert (f"B {more or cell.stem}", f"D {more or cell.stem}") in pairs
     build_spec(CompressSpec, [STUDY.parent / "tiny/compress.yaml", STUDY / "tiny/compress.yaml"])

@@ -81,7 +81,7 @@ def test_a_vocabulary_is_trimmed(cli: Cli, workplace: Path) -> None:
     done = cli("compress", "bart", "--as", "small", "--vocab-size", str(VOCAB), *given)
     scored = cli("eval", "small", "--as", "eval", "--num-beams", "1", *given)
 
-    assert re.search(r"[0-9.]+% of tokens are unknown \([0-9.]+% before\)", done.stderr), done.stderr
+    assert re.search(r"[0-9.]+% of their tokens are unknown \([0-9.]+% before\)", done.stderr), done.stderr
     config = json.loads((workplace / "artifacts/small/v1/config.json").read_text())
     assert config["vocab_size"] == VOCAB < full.network.config.vocab_size
     assert scored.returncode == 0, scored.stderr
@@ -97,7 +97,7 @@ def test_a_base_begins_with_an_encoder(cli: Cli, workplace: Path) -> None:
 
     assert made.returncode == 0
     assert made.stdout.strip() == "base/v@v1"
-    assert re.search(r"with 64 of \d+ tokens kept, .* of tokens are unknown \(.* before\)", made.stderr)
+    assert re.search(r"with 64 of \d+ tokens kept, .* of their tokens are unknown \(.* before\)", made.stderr)
     check_clear(refused, "d_model in the command line cannot be used: with an encoder, its own size is kept.")
 
 

@@ -120,7 +120,7 @@ def _check_vocabulary(config: PreTrainedConfig, folder: Path) -> None:
     """
     if not getattr(config, "share_encoder_decoder_embeddings", True) or hasattr(config, "tgt_vocab_size"):
         raise ModelError(
-            f"{folder} reads in one vocabulary and writes in another, as translators do.",
+            f"{folder}: it reads in one vocabulary and writes in another, as translators do.",
             hint="Use a T5, BART, Pegasus or other checkpoint with one vocabulary for both.",
         )
 
