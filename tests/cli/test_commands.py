@@ -97,7 +97,7 @@ def test_a_base_begins_with_an_encoder(cli: Cli, workplace: Path) -> None:
 
     assert made.returncode == 0
     assert made.stdout.strip() == "base/v@v1"
-    assert re.search(r"with 64 of \d+ tokens kept, .* of their tokens are unknown \(.* before\)", made.stderr)
+    assert re.search(r"64 of \d+ tokens are kept\. .* of their tokens are unknown \(.* before\)", made.stderr)
     check_clear(refused, "d_model in the command line cannot be used: with an encoder, its own size is kept.")
 
 
