@@ -147,6 +147,16 @@ def test_a_study_pairs_every_cell_and_seed(tmp_path: Path) -> None:
         assert sum(f"--match {names[0]}" in step for step in steps) == 1
 
 
+def test_a_study_goes_seed_by_seed(tmp_path: Path) -> None:
+    """A cell's next B waits for the D before it, so that what is done by some time is done in pairs."""
+    chosen = ("-p", "STUDY_SEEDS=0 1", "CELLS=block-fixed", "BEST=block-fixed")
+    rules = ask(tmp_path, *chosen, target="study")
+    for cell in ("block-fixed", "block-fixed-two"):
+        folder = tmp_path / "tiny/study" / cell
+        (rule,) = (line for line in rules if line.startswith(f"{folder}/b/s1/train/latest.json:"))
+        assert rule.split(" | ")[1].split() == [f"{folder}/d/s0/train/latest.json"]
+
+
 def test_every_folder_of_a_study_is_of_a_profile(tmp_path: Path) -> None:
     """A profile's study goes over the profile's own files, and starts from its base."""
     folders = [file.parent for file in (ROOT / "experiments/study").glob("*/train.yaml")]

@@ -19,9 +19,10 @@ study: $(T)/compare/$(MADE)
 $(T)/compress/$(MADE): $(E)/compress.yaml $(Y)/$(P)/compress.yaml $(BASE_MADE) $(GIVEN) | $(VENV)
 	$(TLDRKIT) compress $(BASE) --as $(P)/study/compress --spec $(E)/compress.yaml --spec $(Y)/$(P)/compress.yaml $(SHARED)
 
-# One seed of one cell: $(1) is where it lies, $(2) its files, $(3) the seed, $(4) what its labels end with.
+# One seed of one cell: $(1) is where it lies, $(2) its files, $(3) the seed, $(4) what its labels end with, $(5) the seed
+# before. It waits for that seed's D, since make would begin every B before the first D.
 define CELL
-$(T)/$(1)/b/s$(3)/train/$(MADE): $(E)/train.yaml $(Y)/$(P)/train.yaml $(2) $(T)/compress/$(MADE)
+$(T)/$(1)/b/s$(3)/train/$(MADE): $(E)/train.yaml $(Y)/$(P)/train.yaml $(2) $(T)/compress/$(MADE) | $(5:%=$(T)/$(1)/d/s%/train/$(MADE))
 	$(TLDRKIT) train $(P)/study/compress --as $(P)/study/$(1)/b/s$(3)/train $(patsubst %,--spec %,$(E)/train.yaml $(Y)/$(P)/train.yaml $(2)) --do-pb --experiment "B $(4)" --seed $(3) $(SHARED)
 $(T)/$(1)/d/s$(3)/compress/$(MADE): $(E)/compress.yaml $(Y)/$(P)/compress.yaml $(T)/$(1)/b/s$(3)/train/$(MADE)
 	$(TLDRKIT) compress $(BASE) --as $(P)/study/$(1)/d/s$(3)/compress --spec $(E)/compress.yaml --spec $(Y)/$(P)/compress.yaml --match $(P)/study/$(1)/b/s$(3)/train $(SHARED)
@@ -31,8 +32,10 @@ STUDIED += $(P)/study/$(1)/b/s$(3)/eval $(P)/study/$(1)/d/s$(3)/eval
 endef
 STUDIED :=
 # Seed by seed, so that what is done by some time says as much of every cell.
-$(foreach seed,$(STUDY_SEEDS),$(foreach cell,$(CELLS),$(eval $(call CELL,$(cell),$(Y)/cells/$(cell).yaml,$(seed),$(cell)))))
-$(foreach seed,$(STUDY_SEEDS),$(foreach more,$(if $(BEST),two three),$(eval $(call CELL,$(BEST)-$(more),$(Y)/cells/$(BEST).yaml $(Y)/cells/$(more).yaml,$(seed),$(more)))))
+BEFORE :=
+$(foreach seed,$(STUDY_SEEDS),$(foreach cell,$(CELLS),$(eval $(call CELL,$(cell),$(Y)/cells/$(cell).yaml,$(seed),$(cell),$(BEFORE))))$(eval BEFORE := $(seed)))
+BEFORE :=
+$(foreach seed,$(STUDY_SEEDS),$(foreach more,$(if $(BEST),two three),$(eval $(call CELL,$(BEST)-$(more),$(Y)/cells/$(BEST).yaml $(Y)/cells/$(more).yaml,$(seed),$(more),$(BEFORE))))$(eval BEFORE := $(seed)))
 
 # No times are measured here, so each run is scored when it is trained.
 define STUDY_SCORE
