@@ -33,6 +33,10 @@ class CalibrationExample:
     summary: torch.Tensor
 
 
+def ignore(*_counts: int) -> None:
+    """Take no note of progress."""
+
+
 class Watched(list[CalibrationExample]):
     """Examples that tell of each one that was run.
 

@@ -14,7 +14,7 @@ from typing import Any
 from transformers import PreTrainedModel
 
 from tldrkit.compression.budget import plan_sizes
-from tldrkit.compression.calibration import Watched, choose_calibration, encode_calibration
+from tldrkit.compression.calibration import Watched, choose_calibration, encode_calibration, ignore
 from tldrkit.compression.feed_forward import narrow_feed_forwards, widen_feed_forwards
 from tldrkit.compression.heads import narrow_attentions
 from tldrkit.compression.layers import choose_layers, keep_layers, measure_change, measure_loss_without
@@ -58,7 +58,7 @@ def compress(
     *,
     held_out: Sequence[tuple[str, str]] = (),
     target_params: int | None = None,
-    advance: Callable[[int, int], object] = max,
+    advance: Callable[[int, int], object] = ignore,
 ) -> Compressed:
     """Make a smaller copy of a summarizer; nothing asked for gives an equal copy.
 
@@ -214,8 +214,8 @@ class _Examples:
         self.chosen = choose_calibration(spec, documents)
         self.digest = hashlib.sha256(json.dumps(self.chosen).encode()).hexdigest()
         self._student, self._spec = student, spec
-        self._encoded = Watched([], int)
-        self.advance: Callable[[], object] = int
+        self._encoded = Watched([], ignore)
+        self.advance: Callable[[], object] = ignore
 
     def encode(self) -> Watched:
         """Encode them.

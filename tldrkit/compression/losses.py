@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import torch
 from transformers import PreTrainedModel
 
-from tldrkit.compression.calibration import Watched, encode_calibration, run_calibration
+from tldrkit.compression.calibration import Watched, encode_calibration, ignore, run_calibration
 from tldrkit.families.summarizer import Summarizer
 from tldrkit.specs import CompressSpec
 
@@ -16,7 +16,7 @@ def compare_losses(
     student: Summarizer,
     spec: CompressSpec,
     pairs: Sequence[tuple[str, str]],
-    advance: Callable[[], object] = int,
+    advance: Callable[[], object] = ignore,
 ) -> dict[str, float]:
     """Compute the loss of a summary's word, nats, for teacher, student and a random network of its shape.
 

@@ -103,10 +103,8 @@ def run_trials(options: Options, sweep: Sweep, count: int) -> None:
     spec = sweep.spec.model_dump(mode="json")
     with record_run(root, "sweep", command=options.command, spec=spec) as run:
         run.provenance.update(build_provenance(options))
-        total, forecast = (
-            sweep.study.limit(count),
-            Forecast(options.display, partial(read_peak_memory, "cpu")),
-        )
+        total = sweep.study.limit(count)
+        forecast = Forecast(options.display, partial(read_peak_memory, "cpu"))
         try:
             while True:
                 done = sum(trial.state in _ENDED for trial in sweep.study.list_trials())

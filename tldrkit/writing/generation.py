@@ -77,7 +77,7 @@ class Generator:
         self._tokenizer = tokenizer
         self._defaults = network.generation_config
         self._config = network.config
-        self._decode(decoding)
+        self._take(decoding)
         frozen = take_frozen(network) if packed and writes_plainly(network) else None
         if decoding.precision == "int8" and not (frozen and has_int8()):
             raise ModelError(
@@ -95,10 +95,10 @@ class Generator:
     def with_decoding(self, decoding: Decoding) -> "Generator":
         """Write with the same network in another way; its weights are not read again."""
         other = copy.copy(self)
-        other._decode(decoding)
+        other._take(decoding)
         return other
 
-    def _decode(self, decoding: Decoding) -> None:
+    def _take(self, decoding: Decoding) -> None:
         self._decoding = decoding
         self._told = translate_search(decoding.search, self._defaults, self._tokenizer, self._config)
         self._completed = complete(self._defaults, self._told)
