@@ -6,6 +6,7 @@ The one room that knows tables of encodings. Python's own codecs decode.
 import codecs
 import re
 from dataclasses import dataclass
+from functools import cache
 from io import BufferedReader, RawIOBase
 from typing import Any
 
@@ -83,10 +84,6 @@ _SEVERAL_LETTERS = (
 )
 """The commonest characters of the languages that are written with several bytes for each."""
 _COMMON = 0.6  # of a text's letters, which no other encoding makes of it
-_LATIN_BYTES, _SCRIPT_BYTES = (
-    [(codec, letters.encode(codec, "ignore")) for codec, letters in table]
-    for table in (_LATIN_LETTERS, _SCRIPT_LETTERS)
-)
 _LETTERS = bytes(range(0x41, 0x5B)) + bytes(range(0x61, 0x7B))
 _OTHERS = bytes(range(0x80, 0x100))
 _FEW = 4  # bytes that are not ASCII: then what stands round them tells more
@@ -299,7 +296,7 @@ def _count_others(data: bytes) -> int:
 
 
 def _guess_script(sample: bytes) -> str:
-    codec, letters = max(_SCRIPT_BYTES, key=lambda known: _count(sample, known[1]))
+    codec, letters = max(_encode(_SCRIPT_LETTERS), key=lambda known: _count(sample, known[1]))
     common = _count(sample, letters) / _count_others(sample)
     if common >= _COMMON:
         return codec
@@ -315,7 +312,13 @@ def _share(sample: bytes, codec: str, letters: str) -> float:
 
 
 def _guess_latin(sample: bytes) -> str:
-    return max(_LATIN_BYTES, key=lambda known: _count(sample, known[1]))[0]
+    return max(_encode(_LATIN_LETTERS), key=lambda known: _count(sample, known[1]))[0]
+
+
+@cache
+def _encode(table: tuple[tuple[str, str], ...]) -> list[tuple[str, bytes]]:
+    """Encode letters by their codecs, when something is guessed: to load those takes milliseconds."""
+    return [(codec, letters.encode(codec, "ignore")) for codec, letters in table]
 
 
 def _count(sample: bytes, letters: bytes) -> int:
