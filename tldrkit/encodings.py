@@ -180,14 +180,9 @@ class Decoded:
     doubt: str = ""
 
 
-def decode_text(data: bytes, around: bytes = b"") -> Decoded:
-    """Decode a text that says nothing of its encoding: UTF-8, else a guess; escapes of 7 bits are one too.
-
-    Args:
-        data: The text.
-        around: More in the same encoding, by which that of a short text is told.
-    """
-    return decode_labelled(data, "", around)
+def decode_text(data: bytes) -> Decoded:
+    """Decode a text that says nothing of its encoding: UTF-8, else a guess; escapes of 7 bits are one too."""
+    return decode_labelled(data, "")
 
 
 def decode_page(data: bytes, label: str = "") -> Decoded:
@@ -207,10 +202,10 @@ def decode_labelled(data: bytes, codec: str, around: bytes = b"") -> Decoded:
     Args:
         data: The text.
         codec: Python's; empty for none.
-        around: As for `decode_text`.
+        around: More in the same encoding, by which that of a short text is told.
     """
     if codec.startswith(_NEVER_UTF_8):
-        return decode_as(data, codec)
+        return _decode_as(data, codec)
     if codec in ("", "utf-8") and (escape := _ESCAPE.search(data)):
         codec = "iso2022_kr" if escape[0].endswith(b"C") else "iso2022_jp"
         return Decoded(data.decode(codec, "replace"), f"{_name(codec)}, a guess")
@@ -218,16 +213,16 @@ def decode_labelled(data: bytes, codec: str, around: bytes = b"") -> Decoded:
         text = data.decode()
     except UnicodeDecodeError:
         if codec not in ("", "utf-8"):
-            return decode_as(data, codec)
+            return _decode_as(data, codec)
         return _mend_utf8(data) or _guess(data, _sample(_TAG.sub(b" ", around or data)))
     if text.isascii() or codec in ("", "utf-8"):
         return Decoded(text)
     if codec in _OF_SEVERAL_BYTES and sum(map(len, _WIDE.findall(text))) < _NO_CHANCE:
-        return decode_as(data, codec)
+        return _decode_as(data, codec)
     return Decoded(text, "utf-8, a guess")  # servers that say so are believed before the page
 
 
-def decode_as(data: bytes, codec: str) -> Decoded:
+def _decode_as(data: bytes, codec: str) -> Decoded:
     """Decode by a codec that a text names, and tell what cannot be read."""
     text = data.decode(codec, "replace")
     lost = text.count("\ufffd")
