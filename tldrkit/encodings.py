@@ -295,8 +295,9 @@ def _guess_script(sample: bytes) -> str:
     common = _count(sample, letters) / _count_others(sample)
     if common >= _COMMON:
         return codec
-    several = max(_SEVERAL_LETTERS, key=lambda known: _share(sample, *known))
-    return several[0] if common < _CHANCE or _share(sample, *several) > _SEEN_SHARE else codec
+    shares = [(_share(sample, *known), known[0]) for known in _SEVERAL_LETTERS]
+    share, several = max(shares, key=lambda found: found[0])
+    return several if common < _CHANCE or share > _SEEN_SHARE else codec
 
 
 def _share(sample: bytes, codec: str, letters: str) -> float:
