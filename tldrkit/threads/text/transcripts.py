@@ -49,7 +49,7 @@ class _Cue(NamedTuple):
 def is_transcript(text: str) -> bool:
     """Tell subtitles by their first cue, and a transcript by its lines of speakers and times."""
     if _is_subtitles(text):
-        return _CUE.search(_IN_BRACKETS.sub(r"\1\n", text)) is not None
+        return any(form.search(text) for form in (_CUE, _IN_BRACKETS))
     return _find_form(text) is not None
 
 
@@ -58,19 +58,24 @@ def _is_subtitles(text: str) -> bool:
     return _SUBTITLES.match(opening) is not None or _IN_BRACKETS.match(opening) is not None
 
 
-def _find_form(text: str) -> "re.Pattern[str] | None":
+def _find_form(text: str) -> re.Pattern[str] | None:
     """Find which lines stand above what is said: speakers with times, or times alone; None for neither."""
     text = text[:_SEEN]
-    for form, least in ((_HEAD, _HEADS), (_TIME_ALONE, _TIMES)):
-        marks = list(islice(form.finditer(text), least + 1))
-        if len(marks) < least or len(text[: marks[0].start()].strip()) > _PREAMBLE:
+    for form, least, most_above in ((_HEAD, _HEADS, _PREAMBLE), (_TIME_ALONE, _TIMES, 0)):
+        first = list(islice(_cut(text, form), least))
+        if len(first) < least or len(text[: first[0][0].start()].strip()) > most_above:
             continue
-        if form is _TIME_ALONE and text[: marks[0].start()].strip():
-            continue
-        ends = [mark.start() for mark in marks[1:]] + [len(text)]
-        if all(text[mark.end() : end].strip() for mark, end in zip(marks[:least], ends, strict=False)):
+        if all(below.strip() for _, below in first):
             return form
     return None
+
+
+def _cut(text: str, form: re.Pattern[str]) -> Iterator[tuple[re.Match[str], str]]:
+    """Find what a form matches, each with what stands below it, up to the next."""
+    marks = list(form.finditer(text))
+    ends = [mark.start() for mark in marks[1:]] + [len(text)]
+    for mark, end in zip(marks, ends, strict=False):
+        yield mark, text[mark.end() : end]
 
 
 def read_transcript(text: str, place: Place) -> Iterator[Thread | BrokenThread]:
@@ -81,10 +86,9 @@ def read_transcript(text: str, place: Place) -> Iterator[Thread | BrokenThread]:
     else:
         form = _find_form(text) or _HEAD
         cues = list(_find_turns(text, form))
-        for line in _find_preamble(text, form):
-            draft.title, line = (draft.title, line) if draft.title else (line, "")
-            if line:
-                draft.leave_out("event")
+        draft.title, *others = _find_preamble(text, form) or [""]
+        for _ in others:
+            draft.leave_out("event")
     for cue in cues:
         if not cue.lines:
             draft.leave_out("event")
@@ -98,32 +102,25 @@ def read_transcript(text: str, place: Place) -> Iterator[Thread | BrokenThread]:
         yield place.refuse(str(error))
 
 
-def _find_preamble(text: str, form: "re.Pattern[str]") -> list[str]:
+def _find_preamble(text: str, form: re.Pattern[str]) -> list[str]:
+    """Find the lines above the first that the form matches."""
     first = form.search(text)
     return [line.strip() for line in text[: first.start() if first else 0].split("\n") if line.strip()]
 
 
 def _find_cues(text: str) -> Iterator[_Cue]:
     """Find the cues of subtitles: below its times the lines of each, up to an empty one."""
-    marks = list(_CUE.finditer(text))
-    ends = [mark.start() for mark in marks[1:]] + [len(text)]
-    for mark, end in zip(marks, ends, strict=True):
-        block = text[mark.end() : end].split("\n\n", 1)[0].strip("\n")
-        above = (
-            text[:0]
-            if not mark.start()
-            else text[text.rfind("\n", 0, mark.start() - 1) + 1 : mark.start()].strip()
-        )
+    for mark, below in _cut(text, _CUE):
+        block = below.split("\n\n", 1)[0].strip("\n")
+        above = text[text.rfind("\n", 0, max(0, mark.start() - 1)) + 1 : mark.start()].strip()
         voice = _VOICE.search(block) or _NAMED.fullmatch(above)
         yield _Cue(_shorten(mark[1]), read_entities(voice[1]).strip() if voice else "", _clean(block))
 
 
-def _find_turns(text: str, form: "re.Pattern[str]") -> Iterator[_Cue]:
+def _find_turns(text: str, form: re.Pattern[str]) -> Iterator[_Cue]:
     """Find what is said below each line of a speaker and a time."""
-    marks = list(form.finditer(text))
-    ends = [mark.start() for mark in marks[1:]] + [len(text)]
-    for mark, end in zip(marks, ends, strict=True):
-        yield _Cue(mark["time"], mark["name"].strip("[] \t"), _clean(text[mark.end() : end]))
+    for mark, below in _cut(text, form):
+        yield _Cue(mark["time"], mark["name"].strip("[] \t"), _clean(below))
 
 
 def _clean(block: str) -> tuple[str, ...]:
