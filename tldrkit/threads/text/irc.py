@@ -77,16 +77,20 @@ def _read_line(match: re.Match[str], day: str) -> Message:
     unused = "event" if match.re is _COLUMNS and author in _ARROWS else ""
     if author == "*":  # WeeChat's column of what people do
         author, _, text = text.partition(" ")
-    if fields.get("month") in _MONTHS and day:
-        day = f"{day[:4]}-{_MONTHS.index(fields['month']) + 1:02}-{int(fields['of_month']):02}"
+    if day and fields.get("month"):
+        day = _write_day(day[:4], fields["month"], fields["of_month"]) or day
     day = fields["day"] or day
     time = f"{day}T{_fill(fields['clock'])}" if day and fields["clock"] else ""
     return Message(Post(author=author, text=text, time=time), unused=unused)
 
 
 def _find_date(change: re.Match[str]) -> str:
-    month, day = change["month"] or change["month2"], int(change["day"] or change["day2"])
-    return f"{change['year']}-{_MONTHS.index(month) + 1:02}-{day:02}" if month in _MONTHS else ""
+    return _write_day(change["year"], change["month"] or change["month2"], change["day"] or change["day2"])
+
+
+def _write_day(year: str, month: str, day: str) -> str:
+    """Write a day in ISO form; empty for a month that is none."""
+    return f"{year}-{_MONTHS.index(month) + 1:02}-{int(day):02}" if month in _MONTHS else ""
 
 
 def _fill(clock: str) -> str:
