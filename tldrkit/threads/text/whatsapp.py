@@ -99,11 +99,11 @@ def _open(line: str) -> re.Match[str] | None:
 def _read_message(one: Opened, days_first: bool) -> Message:
     name, text, unused = (one.match["name"] or "").strip(), one.text, ""
     first, below, caption = text.partition("\n")
-    if below and first[-1:] in _LAST and _PLACEHOLDER.fullmatch(first):  # a picture with words
+    if below and _stands_for_file(first):  # a picture with words
         text = caption.strip()
     # iOS marks words of its own by a mark of direction, and gives them the name of the group.
     own = "\u200e" in one.line and (": \u200e" in one.line or ":\u00a0\u200e" in one.line)
-    stands_for_file = text[-1:] in _LAST and _PLACEHOLDER.fullmatch(text) is not None
+    stands_for_file = _stands_for_file(text)
     if _DELETED.fullmatch(text):
         unused = "deleted"
     elif not name or (own and not stands_for_file and len(text.split()) > _OWN_WORDS):
@@ -114,6 +114,10 @@ def _read_message(one: Opened, days_first: bool) -> Message:
         text = edited
     author = name.removeprefix("~").strip(" \u00a0\u202f")
     return Message(Post(author=author, text=text, time=_find_time(one.match, days_first)), unused=unused)
+
+
+def _stands_for_file(text: str) -> bool:
+    return text[-1:] in _LAST and _PLACEHOLDER.fullmatch(text) is not None
 
 
 def _put_days_first(matches: Sequence[re.Match[str]]) -> bool:
