@@ -60,12 +60,6 @@ def span_in(fields: Fields, key: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def has_text(fields: Fields, key: str) -> bool:
-    """Tell whether a text stands under a key, and more than blanks."""
-    value = fields.get(key)
-    return isinstance(value, str) and not value.isspace() and value != ""
-
-
 def key_in(fields: Fields, *keys: str) -> str:
     """Find the first id, a text or a whole number, under any of the keys."""
     for key in keys:

@@ -14,7 +14,6 @@ from tldrkit.threads.json.fields import (
     Fields,
     author_in,
     count_in,
-    has_text,
     is_fields,
     key_in,
     text_in,
@@ -162,7 +161,7 @@ def _add_opening(draft: Draft, thread: Fields, opening: str, posts: Sequence[obj
 
 
 def _read_post(draft: Draft, post: Fields, names: _Names, *, key: str, parent: str) -> None:
-    field = next((name for name in names.texts if has_text(post, name)), "")
+    field = next((name for name in names.texts if text_in(post, name)), "")
     text = text_in(post, field) if field else ""
     if any(map(post.get, names.deleted)):
         draft.leave_out("deleted", key=key, parent=parent)
