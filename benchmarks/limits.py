@@ -12,13 +12,14 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 SIZE = 8 << 20
 _TIME = "2020-01-01T00:00:00"
 READ = """
-import gc, resource, sys, time
+import resource, sys, time
 from pathlib import Path
 from tldrkit.threads import BrokenThread, read_threads
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -155,8 +156,8 @@ _BOX = (
 )
 _LONG = 119_999  # lines of a log
 KINDS: Mapping[str, Callable[[], bytes]] = {
-    **{name: (lambda name=name: build_messages(name)) for name in MESSAGES},  # type: ignore[misc]
-    **{f"{name}, lines": (lambda name=name: build_lines(name)) for name in ("Telegram", "Slack", "Matrix")},  # type: ignore[misc]
+    **{name: partial(build_messages, name) for name in MESSAGES},
+    **{f"{name}, lines": partial(build_lines, name) for name in ("Telegram", "Slack", "Matrix")},
     "threads of a letter, lines": repeat('{"posts":[{"author":"a","text":"b"}]}\n'),
     "WhatsApp": repeat("1/1/20, 1:11 - a: b\n", most=_LONG),
     "WhatsApp, 46 bytes a line": repeat("1/1/20, 1:11 - a: " + "b " * 13 + "\n", most=_LONG),
@@ -199,8 +200,8 @@ KINDS: Mapping[str, Callable[[], bytes]] = {
     "prose of koi8-r, lines": lambda: ("Дверь скрипит опять.\n" * (SIZE // 21)).encode("koi8-r"),
     "prose of UTF-16": lambda: ("The lift is stuck. " * (SIZE // 38)).encode("utf-16"),
     "Markdown": repeat("**b** `c` [d](e) "),
-    "zip of tiny threads": lambda: build_archive(2),
-    "zip of threads of 600 bytes": lambda: build_archive(600),
+    "zip of tiny threads": partial(build_archive, 2),
+    "zip of threads of 600 bytes": partial(build_archive, 600),
 }
 
 
