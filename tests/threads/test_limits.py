@@ -155,6 +155,16 @@ def test_threads_shorter_than_any_are_end_the_reading(tmp_path: Path, line: byte
     assert last.reason == "It holds more than 10,000 threads, shorter than any are."
 
 
+def test_carriage_returns_allow_no_more_threads(tmp_path: Path) -> None:
+    """Lines that end as on old Macintoshes are counted as any others, once."""
+    counts = set()
+    for end in (b"\n", b"\r"):
+        (tmp_path / "many").write_bytes((b'{"document":"a"}' + end) * 20_000)
+        counts.add(len(list(read_threads(tmp_path / "many"))))
+
+    assert len(counts) == 1
+
+
 def test_short_threads_are_read(tmp_path: Path) -> None:
     """A data set of documents of a sentence or two is read whole."""
     (tmp_path / "many").write_text(f'{{"document": "{"It is flat. " * 16}"}}\n' * 15_000)

@@ -112,8 +112,8 @@ def _read_open(source: Source, place: Place, as_text: bool) -> FoundThreads:
     if not head:
         yield place.refuse("The file is empty.")
         return
-    if b"\r" in head and b"\n" not in head:  # as old Macintoshes end lines
-        source = Source(open_bytes(source.rest().replace(b"\r", b"\n")), source.tally)
+    if b"\r" in head and b"\n" not in head:
+        source.mend_line_ends()
         head = source.head()
     read = next((read for recognizes, read in _KINDS if recognizes(head)), _read_text)
     try:

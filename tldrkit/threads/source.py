@@ -9,6 +9,7 @@ from io import BufferedReader
 from typing import TypeVar
 
 from tldrkit.errors import DataError
+from tldrkit.files import open_bytes
 
 MOST = 32 << 20
 """Bytes of a line, or of a file that is held whole."""
@@ -78,6 +79,15 @@ class Source:
             self._file.read(len(head))
         return head
 
+    def mend_line_ends(self) -> None:
+        """Put line feeds for carriage returns, as old Macintoshes end lines; bytes count when they are read.
+
+        Raises:
+            DataError: It is too much to be held whole.
+        """
+        data = _check_size(self._file.read(MOST + 1), MOST)
+        self._file = open_bytes(data.replace(b"\r", b"\n"))
+
     def lines(self) -> Iterator[bytes]:
         """Read line by line.
 
@@ -100,7 +110,10 @@ class Source:
         """
         data = self._file.read(most + 1)
         self.tally.read(len(data), 0)
-        data = b"".join([*before, data])
-        if len(data) > most:
-            raise DataError(f"The file is larger than {most >> 20} MiB, and of a shape that is read whole.")
-        return data
+        return _check_size(b"".join([*before, data]), most)
+
+
+def _check_size(data: bytes, most: int) -> bytes:
+    if len(data) > most:
+        raise DataError(f"The file is larger than {most >> 20} MiB, and of a shape that is read whole.")
+    return data
