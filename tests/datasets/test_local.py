@@ -63,6 +63,7 @@ def test_parquet_gives_its_rows(tmp_path: Path) -> None:
         ("a.jsonl.gz", gzip.compress(b'{"document": "a"}\n' * 99, mtime=0)[:-12], "is cut short"),
         ("a.csv", b"document,summary\na,\xff\n", "not UTF-8"),
         ("a.csv", b"document,summary\na,b,c\n", r"a\.csv:2 has more cells"),
+        ("a.csv", b"sep=;\ndocument;summary\na;b;c\n", r"a\.csv:3 has more cells"),
         ("a.csv", b'document,summary\na,"b\n', r"is no CSV"),
         ("a.parquet", b"PAR1 no", "no Parquet file"),
         ("a.txt", b"text", "is no data file"),

@@ -127,18 +127,17 @@ def _read_csv(path: Path) -> Iterator[Row]:
     csv.field_size_limit(1 << 30)
     with open_file(path) as packed, TextIOWrapper(packed, encoding="utf-8", newline="") as file:
         head = list(islice(file, _ROWS_LOOKED_AT))
-        delimiter = _find_delimiter(head)
-        if head and (told := _SEPARATOR.fullmatch(head[0].strip("\ufeff\r\n"))):
-            del head[0]
-            delimiter = told[1]
-        reader = csv.DictReader(chain(head, file), delimiter=delimiter, strict=True)
+        told = _SEPARATOR.fullmatch(head[0].strip("\ufeff\r\n")) if head else None
+        above = 1 if told else 0  # lines above the header
+        delimiter = told[1] if told else _find_delimiter(head)
+        reader = csv.DictReader(chain(head[above:], file), delimiter=delimiter, strict=True)
         try:
             for row in reader:
                 if None in row:
-                    raise DataError(f"{path}:{reader.line_num} has more cells than the header names.")
+                    raise DataError(f"{path}:{above + reader.line_num} has more cells than the header names.")
                 yield row
         except csv.Error as error:
-            raise DataError(f"{path}:{reader.line_num} is no CSV: {say_reason(error)}.") from error
+            raise DataError(f"{path}:{above + reader.line_num} is no CSV: {say_reason(error)}.") from error
 
 
 def _find_delimiter(lines: Sequence[str]) -> str:
