@@ -53,7 +53,7 @@ def render_markdown(comparison: ComparedRuns) -> str:
         render_list(find_notes(comparison)),
         "## The summaries",
         render_table(build_others(comparison)),
-        "Means over threads; docs/explanation/evaluation.md defines them.",
+        "Means over threads; docs/reference/scores.md defines them.",
         *_render_costs(comparison),
         "## Made with",
         render_list(describe_method(comparison)),
