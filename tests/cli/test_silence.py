@@ -5,7 +5,8 @@ import os
 import pty
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import redirect_stderr, redirect_stdout, suppress
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from transformers import (
 
 from tests.cli.conftest import QUICK, Cli, build_environment
 from tldrkit.bases.scratch import build_tokenizer
+from tldrkit.cli import console
 
 ENDS = {"pad_token_id": 0, "eos_token_id": 1, "bos_token_id": 2}
 CNN = {  # of bart-large-cnn
@@ -159,3 +161,14 @@ def read_terminal(reader: int) -> str:
             shown += os.read(reader, 4096)
     os.close(reader)
     return shown.decode(errors="replace")
+
+
+def test_what_is_shown_afterwards_goes_where_the_streams_are_then() -> None:
+    """A command that has ended in this process holds on to no stream: others may have been set since."""
+    with console.speak_alone():
+        pass
+    with redirect_stdout(StringIO()) as data, redirect_stderr(StringIO()) as talk:
+        console.show_line("data")
+        console.say("talk")
+
+    assert (data.getvalue(), talk.getvalue()) == ("data\n", "talk\n")

@@ -39,7 +39,7 @@ def speak_alone() -> Iterator[None]:
         try:
             yield
         finally:
-            stdout.file, stderr.file = sys.stdout, sys.stderr
+            stdout.file = stderr.file = None  # type: ignore[assignment]  # what sys.stdout and sys.stderr are then
 
 
 def show_line(text: str, *, style: str | None = None) -> None:
