@@ -58,8 +58,8 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer = _Answer(send)
         start = time.perf_counter()
+        answer = _Answer(send, lambda status: self._watch(scope["path"], status, time.perf_counter() - start))
         try:
             await asyncio.wait_for(self._admit(scope, receive, answer), self._limits.seconds)
         except asyncio.TimeoutError:
@@ -70,7 +70,7 @@ class Guard:
         except _GoneError:
             answer.status = answer.status or _CLOSED
         finally:
-            self._watch(scope["path"], answer.status or 500, time.perf_counter() - start)
+            answer.count()
 
     async def _admit(self, scope: AsgiMessage, receive: Receive, answer: "_Answer") -> None:
         host = _read_header(scope, b"host").decode("latin-1")
@@ -146,10 +146,17 @@ async def _run_while_wanted(work: Awaitable[None], receive: Receive) -> None:
 
 
 class _Answer:
-    """Sends, and remembers the status, whether events are sent, and if the request has come to its end."""
+    """Sends, and remembers the status, whether events are sent, and if the request has come to its end.
 
-    def __init__(self, send: Send) -> None:
+    Args:
+        send: Sends a message.
+        watch: Told the status, once.
+    """
+
+    def __init__(self, send: Send, watch: Callable[[int], None]) -> None:
         self._send = send
+        self._watch = watch
+        self._counted = False
         self.status: int | None = None
         self.due = False
         self._streams = False
@@ -158,7 +165,15 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self._streams = _read_header(message, b"content-type").startswith(MEDIA_TYPE.encode())
+        elif not message.get("more_body"):
+            self.count()  # before its end is sent: who has an answer finds it counted
         await self._send(message)
+
+    def count(self) -> None:
+        """Tell the status, unless it was told."""
+        if not self._counted:
+            self._counted = True
+            self._watch(self.status or 500)
 
     async def give_up(self, status: int, sentence: str) -> None:
         """Refuse what was not answered, and end what is answered by events."""
