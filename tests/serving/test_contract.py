@@ -144,6 +144,11 @@ def test_what_is_refused_for_its_length_is_not_written(server: Server) -> None:
         ),
         ('{"inputs": "x", "parameters": {"no_repeat_ngram_size": -1}}', 422, "no_repeat_ngram_size"),
         ('{"inputs": "x", "parameters": {"forced_bos_token_id": 99999}}', 422, "has no token 99,999"),
+        (
+            '{"inputs": "x", "parameters": {"early_stopping": "always"}}',
+            422,
+            "parameters.early_stopping: it must be true, false or 'never'.",
+        ),
         ('{"inputs": "x", "parameters": {"max_time": 9}}', 422, "parameters.max_time: it is not known here."),
         ('{"inputs": "x", "max_length": 9}', 422, "max_length: it is not known here."),
         ('{"inputs": "x", "options": {"use_gpu": true}}', 422, "options.use_gpu: it must be false."),
@@ -165,7 +170,8 @@ def test_a_request_may_ask_for_another_search(server: Server) -> None:
     text = "to text some begin with text to begin some"
     plain = server.http.post("/", json={"inputs": text}).json()
     asked = {"no_repeat_ngram_size": 1, "repetition_penalty": 3.0, "early_stopping": True}
-    for parameters in (asked, {"forced_bos_token_id": 70, "bad_words": "text, with"}):
+    never = asked | {"early_stopping": "never"}
+    for parameters in (asked, never, {"forced_bos_token_id": 70, "bad_words": "text, with"}):
         assert server.http.post("/", json={"inputs": text, "parameters": parameters}).json() != plain
     assert server.http.post("/", json={"inputs": text}).json() == plain
 

@@ -61,6 +61,7 @@ SEARCHES = {
     "penalty": {"repetition_penalty": 5.0},
     "lengths": {"length_penalty": -3.0, "num_beams": 4},
     "stopping": {"early_stopping": True, "length_penalty": 2.0, "num_beams": 3},
+    "not stopping": {"early_stopping": "never", "length_penalty": 2.0, "num_beams": 3},
     "first": {"forced_bos_token_id": 70},
     "last": {"forced_eos_token_id": 80},
     "words": {"bad_words": "a, documents,, "},
@@ -82,7 +83,7 @@ def test_a_search_is_as_asked_for(summarizer: Summarizer, name: str) -> None:
 
     assert written[0] == written[1]
     assert written[2] == written[3]
-    assert (written[0] != written[2]) == (name not in ("lengths", "stopping"))
+    assert (written[0] != written[2]) == (name not in ("lengths", "stopping", "not stopping"))
     assert summarizer.network.generation_config.to_dict() == before
 
 
@@ -157,6 +158,16 @@ def test_a_networks_defaults_are_kept(summarizer: Summarizer, defaults: dict[str
         network.generation_config = before
 
     assert written == [text.strip() for text in tokenizer.batch_decode(ids, skip_special_tokens=True)]
+
+
+def test_defaults_that_never_stop_early_ask_no_generate(
+    summarizer: Summarizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network whose generation defaults say so is written with by the compiled engine."""
+    monkeypatch.setattr(summarizer.network, "generate", None)
+    monkeypatch.setattr(summarizer.network.generation_config, "early_stopping", "never")
+
+    assert len(decode(summarizer, DOCUMENTS, num_beams=3)) == len(DOCUMENTS)
 
 
 MANY = [f"{number} " + "words " * (number % 11) for number in range(23)]

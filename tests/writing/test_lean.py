@@ -185,6 +185,7 @@ def change(path: Path, **fields: object) -> None:
         ("config.json", {"dec_d_model": 8}),
         ("config.json", {"scale_decoder_outputs": None, "d_model": 10}),
         ("generation_config.json", {"penalty_alpha": 0.5}),
+        ("generation_config.json", {"early_stopping": "always"}),
         ("tokenizer_config.json", {"tokenizer_class": "T5Tokenizer", "backend": None}),  # of transformers 4
         ("tokenizer_config.json", {"tokenizer_class": "CodeGenTokenizer", "backend": "tokenizers"}),
         ("tokenizer_config.json", {"clean_up_tokenization_spaces": True}),

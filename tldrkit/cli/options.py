@@ -170,7 +170,8 @@ def _field_option(name: str, info: FieldInfo, panels: Mapping[str, str]) -> insp
     spelled = f"--{dashed}/--no-{dashed}" if kind is bool else f"--{dashed}"
     help_text = f"{info.description}{_render_default(info.default)}"
     panel = panels.get(name, WHAT)
-    option = typer.Option(spelled, help=help_text, show_default=False, rich_help_panel=panel)
+    words = f"<{'|'.join(get_args(kind))}>" if get_origin(kind) is Literal else None
+    option = typer.Option(spelled, help=help_text, metavar=words, show_default=False, rich_help_panel=panel)
     return _parameter(name, kind | None, option)
 
 
@@ -180,10 +181,15 @@ def _parameter(name: str, annotation: Any, option: Any) -> inspect.Parameter:  #
 
 
 def _plain_type(annotation: Any) -> Any:  # noqa: ANN401  (a typing construct)
-    """Take the None out of an optional type."""
-    if get_origin(annotation) in (None, Literal):
-        return annotation
-    return next(part for part in get_args(annotation) if part is not type(None))
+    """Take the None and pydantic's notes out of an optional type; among words, true and false are words."""
+    if get_origin(annotation) not in (None, Literal):
+        annotation = next(part for part in get_args(annotation) if part is not type(None))
+    if get_origin(annotation) is Annotated:
+        annotation = annotation.__origin__
+    if get_origin(annotation) is Literal:
+        words = (str(word).lower() if isinstance(word, bool) else word for word in get_args(annotation))
+        return Literal[tuple(words)]
+    return annotation
 
 
 def _render_default(value: object) -> str:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from tldrkit.errors import DataError
 from tldrkit.specs import Search
 from tldrkit.specs.problems import describe_problem
-from tldrkit.specs.search import MOST_BAD_WORDS
+from tldrkit.specs.search import MOST_BAD_WORDS, EarlyStopping
 from tldrkit.threads import BrokenThread, Thread, build_thread, parse_threads
 from tldrkit.threads.thread import MOST_OF_THREAD
 
@@ -73,8 +73,10 @@ class Generation(BaseModel):
         default=None, gt=0, description="Above 1, tokens written before become less likely."
     )
     length_penalty: float | None = Field(default=None, description="The larger, the longer summaries are.")
-    early_stopping: bool | None = Field(
-        default=None, description="End once as many summaries have ended as there are beams."
+    early_stopping: EarlyStopping | None = Field(
+        default=None,
+        description="When beam search stops: true, once as many summaries have ended as there are beams; "
+        "false, once no other is likely to be better; never, once none can be.",
     )
     forced_bos_token_id: int | None = Field(
         default=None, ge=0, description="Number of the token that summaries begin with."

@@ -1,5 +1,6 @@
 """What pydantic finds wrong with a value, in sentences of ours."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -49,4 +50,4 @@ def describe_problem(found: Mapping[str, Any]) -> str:
 def _show(value: object) -> str:
     if isinstance(value, int | float):
         return f"{value:,}".removesuffix(".0")
-    return {"True": "true", "False": "false"}.get(str(value), str(value))
+    return re.sub(r"\b(True|False)\b", lambda found: found[0].lower(), str(value))

@@ -1,15 +1,28 @@
 """How tokens are searched for, beside what a model's own generation defaults say."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
 from tldrkit.specs.spec import Spec, added_field
 from tldrkit.specs.taught import MOST_BEAMS
 
 AS_DEFAULTS = "the model's generation defaults"
 MOST_BAD_WORDS = 1000  # characters: each word is looked for at every place of a summary
+_SWITCH = TypeAdapter(bool)
+
+
+def _read_switch(value: object) -> object:
+    """Read true and false as pydantic reads them, out of texts too; anything else is left as it is."""
+    try:
+        return _SWITCH.validate_python(value)
+    except ValidationError:
+        return value
+
+
+EarlyStopping = Annotated[Literal[True, False, "never"], BeforeValidator(_read_switch)]
+"""When beam search ends, in the words of transformers (``Beams`` in ``writing/compiled/search.py``)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +33,8 @@ class Search:
         no_repeat_ngram_size: Never write the same N tokens in a row twice; 0 allows it.
         repetition_penalty: What makes tokens less likely that were written before; 1 for none.
         length_penalty: Power of the length that a beam's log-probability is divided by.
-        early_stopping: Whether a search ends once as many summaries have ended as there are beams.
+        early_stopping: When beam search stops: True, once as many summaries have ended as there are beams;
+            False, once no other is likely to be better; "never", once none can be.
         forced_bos_token_id: Token that every summary begins with.
         forced_eos_token_id: Token that a summary of the most tokens ends with.
         bad_words: Words that are never written, between commas, beside those that the defaults forbid.
@@ -29,7 +43,7 @@ class Search:
     no_repeat_ngram_size: int | None = None
     repetition_penalty: float | None = None
     length_penalty: float | None = None
-    early_stopping: bool | None = None
+    early_stopping: EarlyStopping | None = None
     forced_bos_token_id: int | None = None
     forced_eos_token_id: int | None = None
     bad_words: str | None = None
@@ -57,9 +71,10 @@ class SearchSpec(Spec):
     length_penalty: float | None = Field(
         None, description=f"Beam search: a larger value gives longer summaries. [{AS_DEFAULTS}]"
     )
-    early_stopping: bool | None = Field(
+    early_stopping: EarlyStopping | None = Field(
         None,
-        description=f"Beam search: stop once there are as many summaries as beams. [{AS_DEFAULTS}]",
+        description="When beam search stops: true, once there are as many summaries as beams; false, "
+        f"once no other is likely to be better; never, once none can be. [{AS_DEFAULTS}]",
     )
     forced_bos_token_id: int | None = added_field(
         None, ge=0, description=f"Number of the token that summaries begin with. [{AS_DEFAULTS}]"

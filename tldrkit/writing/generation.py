@@ -20,7 +20,7 @@ from tldrkit.writing.asking import complete, translate_search
 from tldrkit.writing.compiled.decoder import Decoder
 from tldrkit.writing.compiled.kernels.target import has_int8
 from tldrkit.writing.compiled.parameters import FrozenNetwork
-from tldrkit.writing.compiled.rules import KNOWN_DEFAULTS, Rules, find_end_tokens
+from tldrkit.writing.compiled.rules import Rules, find_end_tokens, know_defaults
 from tldrkit.writing.compiled.search import Beams, Follow, write_by_beams, write_greedily
 from tldrkit.writing.decoding import Decoding
 from tldrkit.writing.familiarity import find_unfamiliar
@@ -78,7 +78,8 @@ class Generator:
         self._defaults = network.generation_config
         self._config = network.config
         self._take(decoding)
-        frozen = take_frozen(network) if packed and writes_plainly(network) else None
+        known = know_defaults(self._defaults.to_diff_dict())
+        frozen = take_frozen(network) if packed and known else None
         if decoding.precision == "int8" and not (frozen and has_int8()):
             raise ModelError(
                 "int8 is for T5, BART and kin with usual activations and no dendrites on whole blocks, on "
@@ -173,7 +174,7 @@ class Generator:
         if decoding.num_beams == 1:
             return write_greedily(self._decoder, sources, longest, rules, threads, follow=follow)
         penalty = 1.0 if defaults.length_penalty is None else defaults.length_penalty
-        beams = Beams(decoding.num_beams, penalty, bool(defaults.early_stopping))
+        beams = Beams(decoding.num_beams, penalty, defaults.early_stopping or False)
         return write_by_beams(self._decoder, sources, longest, rules, beams, threads, follow=follow)
 
 
@@ -214,12 +215,6 @@ def build_summaries(
             texts, written, find_unfamiliar(documents, tokenizer), strict=True
         )
     ]
-
-
-def writes_plainly(network: "PreTrainedModel | FrozenNetwork") -> bool:
-    """Tell whether a network's defaults ask for nothing but what is known here."""
-    defaults = network.generation_config
-    return set(defaults.to_diff_dict()) <= KNOWN_DEFAULTS and defaults.early_stopping in (None, True, False)
 
 
 def cut_batches(lengths: Sequence[int], decoding: Decoding, workers: int) -> list[list[int]]:

@@ -21,7 +21,7 @@ from tldrkit.families.folder import check_rows
 from tldrkit.tensors import TensorFile
 from tldrkit.writing.compiled.kernels.arrays import Floats
 from tldrkit.writing.compiled.parameters import FrozenNetwork, draw_compiled
-from tldrkit.writing.compiled.rules import KNOWN_DEFAULTS
+from tldrkit.writing.compiled.rules import KNOWN_DEFAULTS, know_defaults
 
 Shape = tuple[int, ...]
 
@@ -97,7 +97,7 @@ def load_lean(folder: Path) -> LeanSummarizer | None:
             for name in ("config.json", "generation_config.json", "tokenizer_config.json")
         )
         blueprint = draw_compiled(SimpleNamespace(**config))
-        if blueprint is None or not set(defaults) <= KNOWN_DEFAULTS or not _knows_tokenizer(told):
+        if blueprint is None or not know_defaults(defaults) or not _knows_tokenizer(told):
             return None
         if blueprint.wraps and defaults.get("decoder_start_token_id") is None:
             return None

@@ -12,6 +12,7 @@ from tests.networks import VOCAB
 from tests.training.packed.references import BARTS, T5S, Rows, draw_rows
 from tests.writing.compiled.test_search import ENDS, LONGEST, read, write_reference
 from tests.writing.compiled.test_search import spread as spread_t5
+from tldrkit.specs.search import EarlyStopping
 from tldrkit.writing.compiled.rules import Rules
 from tldrkit.writing.compiled.search import Beams, write_by_beams, write_greedily
 
@@ -80,7 +81,7 @@ def write_by_defaults(network: PreTrainedModel, sources: Rows, num_beams: int) -
     if num_beams == 1:
         return write_greedily(decoder, sources, LONGEST, rules)
     penalty = 1.0 if defaults.length_penalty is None else defaults.length_penalty
-    beams = Beams(num_beams, penalty, bool(defaults.early_stopping))
+    beams = Beams(num_beams, penalty, defaults.early_stopping or False)
     return write_by_beams(decoder, sources, LONGEST, rules, beams)
 
 
@@ -99,6 +100,36 @@ def test_generation_defaults_mean_the_same(network: str, num_beams: int, name: s
         made, sources, num_beams=num_beams, max_new_tokens=None, max_length=1 + LONGEST
     )
     assert written != plain
+
+
+@pytest.mark.parametrize("early_stopping", [False, True, "never"])
+@pytest.mark.parametrize(("num_beams", "length_penalty"), [(2, 2.5), (3, 1.0), (5, 0.0), (4, -1.0)])
+@pytest.mark.parametrize("network", ["bart", "t5"])
+def test_the_settings_of_a_search_are_those_of_generate(
+    network: str, num_beams: int, length_penalty: float, early_stopping: EarlyStopping
+) -> None:
+    """Number of beams, length penalty, and each of the three ways to stop early mean the same."""
+    made = spread(BARTS["plain"]() if network == "bart" else T5S["plain"]())
+    sources = draw_rows(17, 30)
+    beams = Beams(num_beams, length_penalty, early_stopping)
+    written = write_by_beams(read(made), sources, LONGEST, Rules(ENDS), beams)
+
+    assert written == write_reference(
+        made,
+        sources,
+        num_beams=num_beams,
+        length_penalty=length_penalty,
+        early_stopping=early_stopping,
+    )
+
+
+def test_each_way_to_stop_early_writes_something_else() -> None:
+    """Where longer summaries are rewarded, the three ways differ, so the grid above tells them apart."""
+    decoder, sources = read(spread(T5S["plain"]())), draw_rows(17, 30)
+    stops: tuple[EarlyStopping, ...] = (False, True, "never")
+    ways = [write_by_beams(decoder, sources, LONGEST, Rules(ENDS), Beams(2, 2.5, stop)) for stop in stops]
+
+    assert ways[0] != ways[1] != ways[2] != ways[0]
 
 
 def test_in_int8_it_stays_close() -> None:

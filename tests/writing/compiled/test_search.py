@@ -1,7 +1,6 @@
 """Writing over packed tokens against Hugging Face's ``generate``, on networks of every kind."""
 
 from collections import Counter
-from typing import Any
 
 import numpy as np
 import pytest
@@ -102,20 +101,6 @@ def test_it_searches_as_generate_searches(kind: str, rows: int) -> None:
     written = write_by_beams(read(network), sources, LONGEST, Rules(ENDS), Beams(4))
 
     assert written == write_reference(network, sources, num_beams=4)
-
-
-@pytest.mark.parametrize("search", [
-    {"num_beams": 2, "early_stopping": True}, {"num_beams": 3, "length_penalty": 2.5},
-    {"num_beams": 5, "length_penalty": 0.0}, {"num_beams": 4, "length_penalty": -1.0, "early_stopping": True},
-])  # fmt: skip
-def test_the_settings_of_a_search_are_those_of_generate(search: dict[str, Any]) -> None:
-    """Number of beams, length penalty and early stopping mean the same."""
-    network = spread(T5S["plain"]())
-    sources = draw_rows(17, 30)
-    settings = {"count" if name == "num_beams" else name: value for name, value in search.items()}
-    written = write_by_beams(read(network), sources, LONGEST, Rules(ENDS), Beams(**settings))
-
-    assert written == write_reference(network, sources, **search)
 
 
 def write_both(network: PreTrainedModel, sources: Rows) -> Rows:

@@ -3,7 +3,7 @@
 Knows token ids alone.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,12 @@ _RULES = frozenset({
 })  # fmt: skip
 KNOWN_DEFAULTS = PLAIN_DEFAULTS | _RULES
 """A network's generation defaults that are known here, or do not matter; with others it writes otherwise."""
+
+
+def know_defaults(told: Mapping[str, Any]) -> bool:
+    """Tell whether all that a network's generation defaults say is known here."""
+    stopping = told.get("early_stopping")
+    return set(told) <= KNOWN_DEFAULTS and (isinstance(stopping, bool) or stopping in (None, "never"))
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tldrkit.specs.search import EarlyStopping
 from tldrkit.writing.compiled.decoder import Decoder
 from tldrkit.writing.compiled.kernels.arrays import Floats, Integers
 from tldrkit.writing.compiled.kernels.choice import find_top, sum_exponentials
@@ -76,13 +77,15 @@ class Beams:
     Args:
         count: Beams of each source.
         length_penalty: Power of the length that a summary's log-probability is divided by.
-        early_stopping: Whether a source is done once `count` summaries have ended, or only when none that
-            goes on can become better.
+        early_stopping: When a source is done, of which `count` summaries have ended: at once (True), or as
+            soon as the best beam that goes on would score no better than the worst of them. Its score is
+            taken at its present length (False); or, where `length_penalty` is positive, at the longest
+            length that a summary may have ("never").
     """
 
     count: int
     length_penalty: float = 1.0
-    early_stopping: bool = False
+    early_stopping: EarlyStopping = False
 
 
 @dataclass
@@ -226,12 +229,19 @@ def _take_top(scores: Floats, count: int) -> tuple[Floats, Integers]:
 
 
 def _find_done(search: _Search, length: int, beams: Beams) -> NDArray[np.bool_]:
-    """Find the sources whose outcome is settled.
+    """Find the sources whose outcome is settled, as ``_check_early_stop_heuristic`` of transformers does.
+
+    Args:
+        search: Where the search of the sources stands.
+        length: Tokens of each beam that goes on.
+        beams: How beams are searched.
 
     Shape:
         result: (sources,).
     """
     done: NDArray[np.bool_] = search.ended[:, -1] > _NEVER
-    if not beams.early_stopping:
+    if beams.early_stopping is not True:
+        if beams.early_stopping == "never" and beams.length_penalty > 0:
+            length = search.texts.shape[-1] - 1
         done &= search.going[:, 0] / length**beams.length_penalty <= search.ended[:, -1]
     return done
