@@ -1,1 +1,1 @@
-"""A network on a processor whose weights stay as they are: what it reads and writes, without torch."""
+"""The compiled engine: decodes summaries on a processor, without torch, by weights that do not change."""

@@ -1,7 +1,7 @@
-"""Decoding on a processor, a token at a time: logits of the next token, by a KV cache and without padding.
+"""The decoder in the compiled engine: logits of the next token of every row, by a KV cache, without padding.
 
-They are those that Hugging Face's decoder computes, for plain, asymmetric and grown networks. Knows token ids
-alone, and not which of them are chosen.
+They are those that the network computes in transformers, its dendrites included. Knows token ids, and not
+which of them are chosen (``search.py``).
 """
 
 from collections.abc import Sequence
@@ -27,12 +27,11 @@ from tldrkit.writing.compiled.stacking import Stacks
 
 
 class Decoder:
-    """Reads sources and gives the logits of the next tokens.
+    """Runs the encoder on sources, then the decoder a token at a time.
 
     Args:
-        network: The network; its weights must stay as they are.
-        precision: Number format of the weights of linear layers. In int8 keys and values are kept in 8 bits,
-            too.
+        network: The network; its weights must not change.
+        precision: Number format of the weights of linear layers. With int8, the KV cache has 8 bits, too.
     """
 
     def __init__(self, network: FrozenNetwork, precision: Precision) -> None:
@@ -74,11 +73,11 @@ class Decoder:
     def begin(
         self, sources: Sequence[Sequence[int]], max_tokens: int, beams: int = 1, threads: int = 1
     ) -> Batch:
-        """Read sources, and prepare what each layer sees of them.
+        """Run the encoder on sources, and fill the KV caches with each layer's keys and values of them.
 
         Args:
             sources: Token ids of each document.
-            max_tokens: Longest summary.
+            max_tokens: Tokens of the longest summary.
             beams: Rows of each source.
             threads: Processor threads that share the work.
         """
@@ -101,7 +100,11 @@ class Decoder:
         return Batch.begin(caches, self._biases(max_tokens)[:, :max_tokens], lengths, beams)
 
     def step(self, tokens: Integers, batch: Batch) -> Floats:
-        """Compute the logits of every row's next token, from its newest.
+        """Compute the logits of every row's next token, and store keys and values of its newest.
+
+        Args:
+            tokens: The newest token of each row.
+            batch: What was computed before; changed.
 
         Shape:
             tokens: (rows,).
@@ -129,15 +132,15 @@ class Decoder:
 def _fill_cache(
     read: Floats, key_value: Product, cache: KVCache, entries: Integers, first: int, last: int
 ) -> None:
-    """Take note of keys and values of some tokens that the encoder read.
+    """Compute a layer's keys and values of some tokens of the sources, and store them.
 
     Args:
-        read: All of them.
-        key_value: What computes keys and values.
+        read: Hidden states of all tokens.
+        key_value: The layers that compute keys and values.
         cache: Written to.
-        entries: Of all.
-        first: The first of the tokens.
-        last: The one behind the last.
+        entries: Entries of all tokens.
+        first: Index of the first token to do.
+        last: Index behind that of the last one.
     """
     projected = multiply(read[first:last], key_value)
     store(projected.reshape(len(projected), 2, len(cache.keys), -1), cache, entries[first:last])
@@ -146,7 +149,7 @@ def _fill_cache(
 def _build_layer(network: FrozenNetwork, stacks: Stacks, layer: LayerPaths) -> DecoderLayer:
     own, cross = layer.own, layer.cross
     if cross is None:
-        raise AssertionError("a decoder's layer looks at the source")
+        raise AssertionError("a decoder's layer attends to the source")
     scale = network.blueprint.decoder.head_width if network.blueprint.scaled else None
     return DecoderLayer(
         own_norm=network.read_norm(own.norm),

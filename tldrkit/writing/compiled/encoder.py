@@ -1,4 +1,7 @@
-"""An encoder on a processor: no work on padding. Knows token ids, and no texts."""
+"""The encoder in the compiled engine: the tokens of several sources one behind the other, without padding.
+
+Knows token ids, and no texts.
+"""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -18,16 +21,16 @@ from tldrkit.writing.compiled.sharing import share
 from tldrkit.writing.compiled.stacking import Stacks
 
 _TOKENS = 1024
-"""Tokens read together: what lies between the layers then stays in the processor's cache."""
+"""Tokens of a group of sources: their hidden states stay in the processor's cache between layers."""
 
 
 class Encoder:
-    """Reads documents.
+    """Computes the last hidden states of documents.
 
     Args:
         network: The network.
-        stacks: Stacks its linear layers.
-        embeddings: Those of its tokens.
+        stacks: Packs its linear layers.
+        embeddings: Of tokens, (vocabulary, width).
     """
 
     def __init__(self, network: FrozenNetwork, stacks: Stacks, embeddings: Floats) -> None:
@@ -47,14 +50,14 @@ class Encoder:
         self._norm = network.read_norm(side.last_norm) if side.last_norm else None
 
     def __call__(self, sources: Sequence[Sequence[int]], threads: int = 1) -> Floats:
-        """Read some documents.
+        """Run the encoder on some documents.
 
         Args:
             sources: Token ids of each.
             threads: Processor threads that share the work.
 
-        Shape:
-            result: (tokens of all sources, width).
+        Returns:
+            Hidden states of their tokens, one document behind the other. Shape: (tokens, width).
         """
         side = self._side
         tokens = np.concatenate([np.asarray(source) for source in sources])
@@ -76,14 +79,14 @@ class Encoder:
 
 
 class _Reading(NamedTuple):
-    """What is known of all tokens while they are read.
+    """The arrays that all layers work on, for a group of sources.
 
     Attributes:
-        hidden: (tokens, width), the residual stream.
+        hidden: (tokens, width), hidden states, changed by every layer.
         projected: (tokens, 3, heads, head width), queries, keys and values in a layer.
-        mixed: (tokens, heads, head width), what they attend to.
-        starts: Where each source begins, and where the last one ends.
-        bias: As of ``attend_within``.
+        mixed: (tokens, heads, head width), what attention gives, before its last linear layer.
+        starts: Index of the first token of each source, and the number of all tokens.
+        bias: As in ``attend_within``.
     """
 
     hidden: Floats
@@ -111,14 +114,14 @@ def _attend(reading: _Reading, first: int, last: int) -> None:
 
 
 def _finish(reading: _Reading, layer: EncoderLayer, first: int, last: int) -> None:
-    """Run what is left of a layer for the tokens from the first to before the last."""
+    """Run what comes behind attention in a layer, for the tokens from the first to before the last."""
     own = reading.hidden[first:last]
     leave(own, multiply(reading.mixed[first:last].reshape(last - first, -1), layer.out), layer.norm)
     feed_forward(own, layer.feed)
 
 
 def cut_groups(sources: Sequence[Sequence[int]]) -> Iterator[list[Sequence[int]]]:
-    """Cut sources into groups that are read together."""
+    """Cut sources into groups that the encoder runs on together: of _TOKENS tokens, or of one source."""
     group, tokens = list[Sequence[int]](), 0
     for source in sources:
         tokens += len(source)

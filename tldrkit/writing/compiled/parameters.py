@@ -23,8 +23,8 @@ class FrozenNetwork:
     """A network whose weights stay as they are, wherever they are read from.
 
     Args:
-        config: Its configuration, as transformers has it.
-        generation_config: Its generation defaults, likewise.
+        config: Its configuration, by transformers' names.
+        generation_config: Its generation defaults, by transformers' names.
         blueprint: Where its weights are, and what is computed with them.
         read_linear: Reads a linear layer, plain or with dendrites, by its path, such as
             ``decoder.block.0.layer.2.DenseReluDense.wi``.

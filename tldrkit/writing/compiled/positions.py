@@ -1,4 +1,4 @@
-"""How networks tell positions apart: by a learned bias of each head and distance, or by an embedding."""
+"""Positions of tokens: embeddings that are added to theirs, or biases of the scores of attention."""
 
 import numpy as np
 
@@ -10,12 +10,12 @@ from tldrkit.writing.compiled.parameters import FrozenNetwork
 
 
 class Entrance:
-    """What goes into the first layer of a side: tokens embedded, each at its place.
+    """Computes what goes into the first layer of a side: embeddings of tokens and of their positions.
 
     Args:
         network: The network.
-        side: One of its sides.
-        embeddings: Those of its tokens.
+        side: Its encoder or its decoder.
+        embeddings: Of tokens, (vocabulary, width).
     """
 
     def __init__(self, network: FrozenNetwork, side: Side, embeddings: Floats) -> None:
@@ -26,6 +26,10 @@ class Entrance:
 
     def __call__(self, tokens: Integers, places: Integers | int) -> Floats:
         """Embed tokens.
+
+        Args:
+            tokens: Their ids.
+            places: Their positions, from 0 on.
 
         Shape:
             tokens: (tokens,).
@@ -43,10 +47,10 @@ class Entrance:
 
 
 def _read_positions(network: FrozenNetwork, side: Side) -> Floats | None:
-    """Read the embeddings of positions, or compute them where they do not train: then a file may lack them.
+    """Read the embeddings of positions; compute sinusoids, which do not train, and which a file may lack.
 
-    Shape:
-        result: (positions, width).
+    Returns:
+        (positions, width), from position 0 on; None where a side has none.
     """
     if side.positions is None:
         return None
@@ -56,12 +60,14 @@ def _read_positions(network: FrozenNetwork, side: Side) -> Floats | None:
 
 
 class PositionBiases:
-    """The bias of every distance of keys from queries; zeros where a network has none.
+    """Computes T5's bias of the scores of attention, for every distance of a key from a query.
+
+    Networks without one have zeros.
 
     Args:
         network: The network.
-        side: One of its sides.
-        causal: Whether keys behind a query are never looked at.
+        side: Its encoder or its decoder.
+        causal: Whether queries attend to no later key, as in a decoder.
     """
 
     def __init__(self, network: FrozenNetwork, side: Side, *, causal: bool) -> None:
@@ -69,22 +75,24 @@ class PositionBiases:
         self._heads, self._reach, self._causal = side.heads, network.blueprint.reach, causal
 
     def __call__(self, longest: int) -> Floats:
-        """Compute those of rows of some length.
-
-        Shape:
-            result: (heads, 2 * longest - 1); the middle one is of the distance 0.
-        """
+        """Compute the biases of texts of at most ``longest`` tokens, as ``compute_bias`` does."""
         if self._weight is None:
             return np.zeros((self._heads, 2 * longest - 1), np.float32)
         return compute_bias(self._weight, longest, self._reach, causal=self._causal)
 
 
 def compute_bias(weight: Floats, longest: int, reach: int, *, causal: bool) -> Floats:
-    """Compute the bias of every distance of keys from queries.
+    """Compute the bias of every distance, which is the position of a key minus that of a query.
+
+    Args:
+        weight: Bias of each bucket of distances and each head.
+        longest: Tokens of a text at most.
+        reach: Distance from which on all share a bucket.
+        causal: As in ``PositionBiases``.
 
     Shape:
         weight: (buckets, heads).
-        result: (heads, 2 * longest - 1); the middle one is of the distance 0.
+        result: (heads, 2 * longest - 1), distances from 1 - longest on; the middle one is of the distance 0.
     """
     distances = np.arange(1 - longest, longest)
     return np.ascontiguousarray(weight[find_buckets(distances, len(weight), reach, causal=causal)].T)

@@ -74,13 +74,14 @@ class Rules:
         )
 
     def apply(self, logits: Floats, written: Integers, max_tokens: int, totals: Floats | None = None) -> None:
-        """Take from logits what may not come next.
+        """Apply the rules to the logits of the next tokens.
 
         Args:
-            logits: Changed in place.
-            written: What each row holds, from the start mark on.
-            max_tokens: Longest summary.
-            totals: Logarithms of the sums of exponentials, where probabilities are compared and not logits.
+            logits: Changed in place; -inf for a token that may not come.
+            written: Tokens of each row, from the start mark on.
+            max_tokens: Tokens of the longest summary.
+            totals: Logarithms of the sums of exponentials. Logits minus these are log-probabilities, and
+                beam search penalizes those. None in greedy decoding, which penalizes logits.
 
         Shape:
             logits: (rows, vocabulary).
@@ -126,7 +127,7 @@ def find_start(defaults: Any) -> int | None:  # noqa: ANN401  (as above)
 
 
 def _force(tokens: Sequence[int], logits: Floats, totals: Floats) -> None:
-    """Leave some tokens alone, each as if it were certain."""
+    """Forbid all tokens but some, and give each of these the score 0, as transformers does."""
     logits[:] = -np.inf
     logits[:, tokens] = totals[:, None]
 

@@ -1,6 +1,6 @@
-"""Summaries on a processor: greedily, or by beam search; rows that have ended cost nothing more.
+"""Greedy decoding and beam search in the compiled engine; summaries that have ended cost nothing more.
 
-Writes what Hugging Face's ``generate`` writes. Knows token ids alone.
+They end with the tokens that transformers' ``generate`` ends with. Knows token ids alone.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,8 +21,10 @@ _NEVER = np.float32(-1e9)
 Rows = list[list[int]]
 
 Follow = Callable[[int, Integers], bool]
-"""Told the place of a source and the tokens of its summary that will stay, as a view; answers if it is still
-wanted."""
+"""Told the index of a source and the tokens of its summary that will stay; answers if it is still wanted.
+
+The tokens are a view of an array that changes later.
+"""
 
 
 def write_greedily(

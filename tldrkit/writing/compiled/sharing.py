@@ -1,20 +1,23 @@
-"""Work on rows: in parts that stay in a processor's cache, shared among threads."""
+"""Cuts rows into parts that stay in the processor's cache, and shares them among threads."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 _ROWS = 72
+"""Rows of a part at most: as many as products in 8 bits take together (``products.ROUNDED_ROWS``)."""
 
 
 def share(rows: int, threads: int, work: Callable[[int, int], object], most: int = _ROWS) -> None:
-    """Work on rows, and wait until all is done.
+    """Run work on all rows, part by part, and wait until it is done.
 
     Args:
         rows: How many there are.
-        threads: How many share them.
-        work: Given the first row of a part, and the one behind the last; it must not hold Python's lock.
-        most: Rows of a part.
+        threads: Threads that share the parts. There are parts for all of them, or a multiple, if there are
+            rows enough.
+        work: Given the first row of a part, and the one behind the last. It must not hold Python's global
+            lock, or threads do not help.
+        most: Rows of a part at most.
     """
     parts = max(-(-rows // most), min(threads, rows))
     parts += -parts % threads if parts > threads else 0
@@ -26,5 +29,5 @@ def share(rows: int, threads: int, work: Callable[[int, int], object], most: int
 
 @cache
 def _open_pool(threads: int) -> ThreadPoolExecutor:
-    """Open threads that are kept, since one begins more slowly than most work ends."""
+    """Start threads once for all later work: a start takes longer than most work does."""
     return ThreadPoolExecutor(threads, "sharing")

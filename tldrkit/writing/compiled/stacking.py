@@ -1,4 +1,7 @@
-"""Linear layers of one input, stacked, and packed as ``kernels/products.py`` multiplies with them."""
+"""Weight packing: linear layers of the same input become one ``Product``, which compiled loops multiply with.
+
+Queries, keys and values of an attention have the same input; so have a feed-forward's first layer and gate.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -29,11 +32,11 @@ _NONE = np.empty(0, np.float32)
 
 
 class Stacks:
-    """Stacks the linear layers of a network.
+    """Reads linear layers of a network by their paths, stacks and packs them.
 
     Args:
         network: The network.
-        precision: Number format of their weights.
+        precision: Number format of their packed weights.
     """
 
     def __init__(self, network: FrozenNetwork, precision: Precision) -> None:
@@ -44,8 +47,9 @@ class Stacks:
         """Stack the layers at some paths.
 
         Args:
-            paths: Of one input.
-            query_width: Where the first computes queries whose scores are scaled, the width of a head.
+            paths: Of layers with the same input.
+            query_width: Width of a head, where the first layer computes queries and scores are divided by the
+                root of that width: the weights of this layer are divided instead, once for all.
         """
         layers = [self._network.read_linear(path) for path in paths]
         if query_width:
@@ -53,7 +57,7 @@ class Stacks:
         return stack(layers, self._precision)
 
     def feed_forward(self, paths: FeedForwardPaths) -> FeedForwardWeights:
-        """Stack a feed-forward."""
+        """Pack the layers of a feed-forward."""
         return FeedForwardWeights(
             norm=self._network.read_norm(paths.norm),
             widen=self(*paths.readers),
@@ -64,7 +68,7 @@ class Stacks:
 
 
 def _scale(layer: Cascade[Floats], scale: np.float32) -> Cascade[Floats]:
-    """Scale what a layer computes; its dendrites see and feel what they did."""
+    """Scale the output of a layer. What its dendrites compute stays, and is scaled where it is added."""
     return replace(
         layer,
         weight=layer.weight * scale,
@@ -74,11 +78,11 @@ def _scale(layer: Cascade[Floats], scale: np.float32) -> Cascade[Floats]:
 
 
 def stack(layers: Sequence[Cascade[Floats]], precision: Precision) -> Product:
-    """Stack linear layers of one input.
+    """Stack linear layers of the same input, and pack their weights.
 
     Args:
         layers: The layers.
-        precision: Number format of their weights.
+        precision: Number format of the packed weights.
     """
     weights = [weight for layer in layers for weight in (layer.weight, *layer.dendrites)]
     outs, ins = sum(map(len, weights)), weights[0].shape[1]
@@ -104,7 +108,7 @@ def stack(layers: Sequence[Cascade[Floats]], precision: Precision) -> Product:
 
 
 def _pack_biases(layers: Sequence[Cascade[Floats]]) -> Floats:
-    """Pack biases as outputs lie; zeros of a layer that has none beside one that has."""
+    """Stack biases in the order of outputs, with zeros for a layer without; empty if no layer has one."""
     if all(layer.bias is None for layer in layers):
         return _NONE
     packed = []
@@ -116,7 +120,7 @@ def _pack_biases(layers: Sequence[Cascade[Floats]]) -> Floats:
 
 
 def _pack_growth(layers: Sequence[Cascade[Floats]]) -> StackedDendrites:
-    """Pack the dendrites of layers one behind the other."""
+    """Stack the factors of the layers' dendrites one behind the other."""
     told = [
         (len(layer.weight), len(layer.dendrites), LOOP_ACTIVATIONS.index(layer.activation))
         for layer in layers

@@ -1,1 +1,4 @@
-"""Loops that torch has no operation for, compiled by Numba. Knows arrays, and no modules."""
+"""The loops of the compiled engine: products, attention, norms, and the choice of tokens.
+
+Numba compiles them (``compiling.py``). They know arrays and numbers, no network and no torch.
+"""

@@ -1,4 +1,7 @@
-"""Attention over the entries of a KV cache: no padding, no masks, no copies."""
+"""Attention over a KV cache in the decoder, and within a source in the encoder; nothing is padded or masked.
+
+Scores and weighted sums are products with packed keys and values, by the same tiles as linear layers.
+"""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -28,14 +31,17 @@ from tldrkit.writing.compiled.kernels.products import (
 )
 
 
-class _Room(NamedTuple):
-    """What is used on the way.
+class _Buffers(NamedTuple):
+    """Arrays that are used again for every source and head.
+
+    Args:
+        of_keys, of_values: Buffers of ``multiply_bytes``, for 8-bit keys and values.
 
     Shape:
         queries: (rows of a view, head width).
-        scores: (rows of a view, most entries), whole blocks; they become weights.
-        spare: (most entries,).
-        sums: (rows of a view, blocks of the head width * OUTPUTS).
+        scores: (rows of a view, entries of the longest view in whole blocks), then the weights of values.
+        spare: (entries of the longest view in whole blocks,), scores of the entries that a row attends to.
+        sums: (rows of a view, blocks of the head width * OUTPUTS), weighted sums of values.
     """
 
     queries: Floats
@@ -49,11 +55,18 @@ class _Room(NamedTuple):
 def _multiply_entries(
     vectors: Floats, packed: NDArray[Any], scratch: Scratch, result: Floats, ahead: int
 ) -> None:
-    """Multiply with keys or values.
+    """Multiply with the keys or values of one head; Numba puts what ``_choose_entries`` returns in its place.
+
+    Args:
+        vectors: Queries, or weights of values.
+        packed: Keys or values, as in ``KVCache``.
+        scratch: Buffers for 8 bits.
+        result: Written to.
+        ahead: As in ``_multiply_blocks``; one head further, since that comes next.
 
     Shape:
         vectors: (rows, in).
-        packed: (blocks of outputs, in, OUTPUTS), or (..., fours of in, 4 * OUTPUTS); as of ``KVCache``.
+        packed: (blocks of outputs, in, OUTPUTS), or (blocks of outputs, fours of in, 4 * OUTPUTS).
         result: (rows, blocks * OUTPUTS).
     """
     raise NotImplementedError
@@ -74,7 +87,7 @@ def _choose_entries(*given: Any) -> Callable[..., None]:  # noqa: ANN401  (Numba
 
 @compiled
 def _copy(vector: Floats, target: Floats) -> None:
-    """Copy a vector as far as both go."""
+    """Copy numbers, as many as the shorter one of two vectors has."""
     for i in range(min(len(vector), len(target))):
         target[i] = vector[i]
 
@@ -86,8 +99,8 @@ def _add(vector: Floats, target: Floats) -> None:
 
 
 @compiled
-def _weigh(scores: Floats) -> None:
-    """Turn scores into weights: softmax."""
+def _softmax(scores: Floats) -> None:
+    """Apply softmax in place."""
     top, total = find_highest(scores), np.float32(0)
     for place in range(len(scores)):
         scores[place] = exponentiate(scores[place] - top)
@@ -99,17 +112,20 @@ def _weigh(scores: Floats) -> None:
 
 @compiled
 def _weigh_all(products: Floats, count: int, bias: Floats, scales: tuple[Floats, Floats]) -> None:
-    """Turn products with keys into weights of values.
+    """Turn a query's products with all keys into the weights of values: ``softmax(products * scale + bias)``.
+
+    They are multiplied with the scales of values, so that these need not be. Entries from ``count`` on, with
+    which the last block is filled up, weigh 0.
 
     Shape:
-        products: (whole blocks of entries,), the first of which count.
+        products: (entries in whole blocks,), changed in place.
         bias: (entries, or more).
-        scales: (entries,), those of keys and of values.
+        scales: (entries,) each, of keys and of values.
     """
     for entry in range(count):
         products[entry] = products[entry] * scales[0][entry] + bias[entry]
     products[count:] = -np.inf
-    _weigh(products)
+    _softmax(products)
     for entry in range(count):
         products[entry] *= scales[1][entry]
     products[count:] = 0
@@ -119,16 +135,16 @@ def _weigh_all(products: Floats, count: int, bias: Floats, scales: tuple[Floats,
 def _weigh_some(
     products: Floats, places: Integers, bias: Floats, scales: tuple[Floats, Floats], spare: Floats
 ) -> None:
-    """The same, of the entries at some places; others weigh nothing.
+    """Do the same where a row attends to the entries at some places only; all others weigh 0.
 
     Shape:
-        places: (entries looked at,).
-        spare: (entries looked at, or more).
+        places: (attended,).
+        spare: (attended, or more), overwritten.
     """
     own = spare[: len(places)]
     for index in range(len(places)):
         own[index] = products[places[index]] * scales[0][places[index]] + bias[index]
-    _weigh(own)
+    _softmax(own)
     products[:] = 0
     for index in range(len(places)):
         products[places[index]] = own[index] * scales[1][places[index]]
@@ -136,72 +152,82 @@ def _weigh_some(
 
 @compiled
 def _attend_source(
-    projected: Floats, cache: KVCache, view: View, index: int, room: _Room, mixed: Floats
+    projected: Floats, cache: KVCache, view: View, index: int, buffers: _Buffers, mixed: Floats
 ) -> None:
-    """Let the rows of one view attend.
+    """Let the rows of one source attend.
 
     Args:
-        projected: As of ``attend``.
-        cache: As of ``attend``.
-        view: As of ``attend``.
+        projected: As in ``attend``.
+        cache: As in ``attend``.
+        view: As in ``attend``.
         index: Which one of the views.
-        room: What is used on the way.
-        mixed: As of ``attend``.
+        buffers: Overwritten.
+        mixed: As in ``attend``.
     """
-    share = len(room.queries)
+    share = len(buffers.queries)  # rows of the source
     first, count, begin = view.starts[index], view.counts[index], index * share
     end, block, blocks = first + count, first // OUTPUTS, -(-count // OUTPUTS)
-    aside = cache.values.shape[3] // OUTPUTS
+    aside = cache.values.shape[3] // OUTPUTS  # entries side by side: 4 in 8 bits
     for head in range(projected.shape[2]):
         for row in range(share):
-            _copy(projected[begin + row, 0, head], room.queries[row])
+            _copy(projected[begin + row, 0, head], buffers.queries[row])
         keys = cache.keys[head, block : block + blocks, :]
-        _multiply_entries(room.queries, keys, room.of_keys, room.scores, cache.keys.strides[0])
+        _multiply_entries(buffers.queries, keys, buffers.of_keys, buffers.scores, cache.keys.strides[0])
         scales = cache.key_scales[head, first:end], cache.value_scales[head, first:end]
         for row in range(share):
-            own = room.scores[row, : blocks * OUTPUTS]
+            own = buffers.scores[row, : blocks * OUTPUTS]
             if view.places.shape[1]:
-                _weigh_some(own, view.places[begin + row], view.bias[head], scales, room.spare)
+                _weigh_some(own, view.places[begin + row], view.bias[head], scales, buffers.spare)
             else:
                 _weigh_all(own, count, view.bias[head], scales)
         values = cache.values[head, :, first // aside : -(-end // aside)]
-        _multiply_entries(room.scores, values, room.of_values, room.sums, cache.values.strides[0])
+        _multiply_entries(buffers.scores, values, buffers.of_values, buffers.sums, cache.values.strides[0])
         for row in range(share):
-            _copy(room.sums[row], mixed[begin + row, head])
+            _copy(buffers.sums[row], mixed[begin + row, head])
 
 
 @allocating
 def attend(projected: Floats, cache: KVCache, view: View, mixed: Floats) -> None:
-    """Attend: scores plus bias, softmax, weighted sum of values. A scale of scores is in the queries.
+    """Attend to the entries of a KV cache: ``softmax(query @ key + bias) @ value`` for each row and head.
+
+    A scale of scores is no part of it: the weights that compute queries have it already (``Stacks``).
+
+    Args:
+        projected: Queries, and what was computed with them.
+        cache: Keys and values.
+        view: The entries that rows attend to.
+        mixed: Written to.
 
     Shape:
         projected: (rows, parts, heads, head width); the first part are the queries.
-        mixed: (rows, heads, head width), written to.
+        mixed: (rows, heads, head width).
     """
     share, width, most = len(projected) // len(view.starts), projected.shape[3], 0
     for index in range(len(view.counts)):
         most = max(most, -(-view.counts[index] // OUTPUTS) * OUTPUTS)
     outs = cache.values.shape[1] * OUTPUTS
     totals, levels = np.empty((2 * share, max(most, outs)), np.int32), np.empty((share, 3), np.float32)
-    room = _Room(
+    buffers = _Buffers(
         np.empty((share, width), np.float32),
         np.empty((share, most), np.float32),
         np.empty(most, np.float32),
         np.empty((share, outs), np.float32),
-        (np.zeros((2 * share, width + 3), np.int8), totals, levels),
+        (np.zeros((2 * share, width + 3), np.int8), totals, levels),  # zeros up to a whole four
         (np.empty((2 * share, most), np.int8), totals, levels),
     )
     for index in range(len(view.starts)):
-        _attend_source(projected, cache, view, index, room, mixed)
+        _attend_source(projected, cache, view, index, buffers, mixed)
 
 
 @compiled
 def _pack_head(projected: Floats, head: int, vectors: Floats, packed: tuple[Floats, Floats]) -> None:
-    """Pack keys and values of a head of a source.
+    """Pack the keys and values of one head of a source, as in a ``KVCache`` of float32.
 
     Shape:
-        vectors: (tokens, head width), room.
-        packed: Keys (blocks of tokens, head width, OUTPUTS); values (blocks of width, tokens, OUTPUTS).
+        projected: (tokens, 3, heads, head width).
+        vectors: (tokens, head width), a buffer for the keys.
+        packed: Keys (blocks of tokens, head width, OUTPUTS), and values (blocks of the head width, tokens,
+            OUTPUTS), written to.
     """
     keys, values = packed
     for place in range(len(vectors)):
@@ -214,18 +240,18 @@ def _pack_head(projected: Floats, head: int, vectors: Floats, packed: tuple[Floa
 
 @allocating
 def attend_within(projected: Floats, first: int, bias: Floats, mixed: Floats) -> None:
-    """Let some tokens of a source attend to all of it.
+    """Let some tokens of a source attend to all of its tokens, as in ``attend``.
 
     Args:
         projected: Queries, keys and values of the source.
         first: The first of the tokens that attend.
-        bias: Added to the scores, by how far behind a key is.
+        bias: Added to the scores, by the position of the key minus that of the query.
         mixed: Written to.
 
     Shape:
         projected: (tokens, 3, heads, head width).
-        bias: (heads, 2 * most tokens - 1); the middle one is of a token towards itself.
-        mixed: (those that attend, heads, head width).
+        bias: (heads, 2 * most tokens - 1); the middle one is for the difference 0.
+        mixed: (tokens that attend, heads, head width).
     """
     tokens, _, heads, width = projected.shape
     middle = bias.shape[1] // 2
@@ -245,7 +271,7 @@ def attend_within(projected: Floats, first: int, bias: Floats, mixed: Floats) ->
             for row in range(rows):
                 own, begin = scores[row, :tokens], middle - first - start - row
                 _add(bias[head, begin : begin + tokens], own)
-                _weigh(own)
+                _softmax(own)
             multiply_floats(scores[:rows], values, (sums, sums), values.strides[0])
             for row in range(rows):
                 _copy(sums[row], mixed[start + row, head])
@@ -255,7 +281,15 @@ def attend_within(projected: Floats, first: int, bias: Floats, mixed: Floats) ->
 def _place(
     vectors: tuple[NDArray[Any], NDArray[Any]], raised: float, cache: KVCache, head: int, entry: int
 ) -> None:
-    """Write a key and a value of a head, each number raised, into an entry."""
+    """Write the key and the value of one head into an entry.
+
+    Args:
+        vectors: Key and value, (width,) each.
+        raised: Added to each number.
+        cache: Written to.
+        head: Which head.
+        entry: Which entry.
+    """
     aside, (key, value) = cache.keys.shape[3] // OUTPUTS, vectors
     keys, first = cache.keys[head, entry // OUTPUTS], entry % OUTPUTS * aside
     for step in range(len(keys)):
@@ -271,11 +305,11 @@ def _place(
 
 @allocating
 def store(projected: Floats, cache: KVCache, entries: Integers) -> None:
-    """Store keys and values, each head's in 8 bits by its own largest where the cache has 8.
+    """Store keys and values in a KV cache; one of 8 bits rounds each head's key and value by its own scale.
 
     Shape:
         projected: (rows, parts, heads, head width); the last two parts are keys and values.
-        entries: (rows,), where they are kept.
+        entries: (rows,), where each row's are stored.
     """
     _, parts, heads, width = projected.shape
     rounded = np.empty((2, width), np.int8)

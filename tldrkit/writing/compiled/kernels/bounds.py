@@ -1,4 +1,4 @@
-"""The smallest and the largest number of a group of inputs, in LLVM's language."""
+"""The smallest and the largest number of a group of inputs, emitted as LLVM code."""
 
 from functools import reduce
 from typing import Any
@@ -15,7 +15,12 @@ _FLOAT = ir.FloatType()
 
 @intrinsic  # type: ignore[untyped-decorator]
 def find_bounds_of_group(_: Any, vector: Any, group: Any) -> Any:  # noqa: ANN401  (of Numba's own types)
-    """Find the smallest and the largest number of a whole group of a vector, a register at once."""
+    """Find the smallest and the largest number of a group of a vector, which is loaded register by register.
+
+    Args:
+        vector: Contiguous float32, (in,).
+        group: Index of a group that is full: it has GROUP numbers.
+    """
     if vector.layout != "C":
         return None  # Numba then says that there is no such function for such an array
 
@@ -35,7 +40,7 @@ def find_bounds_of_group(_: Any, vector: Any, group: Any) -> Any:  # noqa: ANN40
 
 
 def _reduce_floats(builder: Any, end: str, parts: list[Any]) -> Any:  # noqa: ANN401  (llvmlite is not typed)
-    """Reduce vectors of finite numbers to their smallest or largest one."""
+    """Emit what reduces vectors to their smallest or largest number; none may be NaN."""
 
     def get(name: str, result: ir.Type, *given: ir.Type) -> Any:  # noqa: ANN401  (as above)
         kind = ir.FunctionType(result, given)

@@ -1,4 +1,4 @@
-"""Which tokens come next."""
+"""The choice of the next tokens: which are forbidden, which are penalized, and which are the best."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from tldrkit.writing.compiled.kernels.compiling import compiled
 from tldrkit.writing.compiled.kernels.elementary import exponentiate
 
 _BLOCK = 64
-"""Numbers that are compared at once."""
+"""Logits that are first compared together with the worst of the best: mostly none of them is larger."""
 
 
 @compiled
@@ -15,9 +15,9 @@ def sum_exponentials(logits: Floats, largest: Floats, totals: Floats) -> None:
     """Compute the logarithm of the sum of the exponentials of each row.
 
     Shape:
-        logits: (rows, tokens).
-        largest: (rows,), the largest of each.
-        totals: (rows,), written to.
+        logits: (rows, vocabulary).
+        largest: (rows,), the largest of each row, so that no exponential is above 1.
+        totals: (rows,), written to. Logits minus these are log-probabilities.
     """
     for row in range(len(logits)):
         own, top = logits[row], largest[row]
@@ -29,7 +29,10 @@ def sum_exponentials(logits: Floats, largest: Floats, totals: Floats) -> None:
 
 @compiled
 def _insert(number: float, place: int, slot: int, best: Floats, places: Integers) -> None:
-    """Insert a number before the smaller ones of a descending row, out of which it pushes one."""
+    """Insert a number and its place into a descending row; the number at ``slot`` drops out.
+
+    Equal numbers stay before it.
+    """
     while slot and number > best[slot - 1]:
         best[slot], places[slot] = best[slot - 1], places[slot - 1]
         slot -= 1
@@ -41,8 +44,8 @@ def find_top(logits: Floats, best: Floats, places: Integers) -> None:
     """Find the largest few of each row, in descending order; of equal ones the first come first.
 
     Shape:
-        logits: (rows, tokens).
-        best, places: (rows, so many), written to; not more than there are tokens.
+        logits: (rows, vocabulary).
+        best, places: (rows, wanted), written to; not more are wanted than the vocabulary has.
     """
     count = best.shape[1]
     for row in range(len(logits)):
@@ -61,7 +64,7 @@ def find_top(logits: Floats, best: Floats, places: Integers) -> None:
 
 @compiled
 def forbid_repeats(written: Integers, size: int, logits: Floats) -> None:
-    """Forbid each token with which the last ones of a row would make a run of ``size`` that it holds already.
+    """Set to -inf the logit of each token that would end an n-gram, of ``size`` tokens, that its row has.
 
     Shape:
         written: (rows, tokens).
@@ -80,11 +83,13 @@ def forbid_repeats(written: Integers, size: int, logits: Floats) -> None:
 
 @compiled
 def penalize(written: Integers, penalty: np.float32, totals: Floats, logits: Floats) -> None:
-    """Make less likely what a row holds: above zero divide, below multiply (Keskar et al. 2019).
+    """Make the tokens that a row has less likely, each once (repetition penalty, Keskar et al. 2019, 4.1).
+
+    Their scores are divided by the penalty where they are positive, and multiplied with it else.
 
     Shape:
         written: (rows, tokens).
-        totals: (rows,), subtracted from logits before, and added again.
+        totals: (rows,), what logits minus scores are: zeros, or the sums that make log-probabilities.
         logits: (rows, vocabulary), changed in place.
     """
     for row in range(len(written)):

@@ -1,7 +1,7 @@
-"""How loops are compiled, and kept for the next process.
+"""Compiles loops by Numba, and keeps their machine code on disk for the next process.
 
-Numba compiles a kept loop anew when the file it is in changes, whatever the loop calls; so loops are kept
-under a digest of all files of this room.
+Numba's cache notices when the file of a function changes, and not when that of a function it calls does. So
+the cache is a folder that is named by a digest of all files of this room.
 """
 
 import hashlib
@@ -18,13 +18,17 @@ from platformdirs import user_cache_path
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _LIBERTIES = {"reassoc", "contract", "nsz", "arcp", "nnan"}
-"""Liberties with rounding; infinities keep their meaning."""
+"""LLVM's fast-math flags, but for `ninf`: tokens that cannot come have logits of -inf."""
 _ROOM = Path(__file__).parent
 _DIGEST = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(_ROOM.glob("*.py")))).hexdigest()
 
 
 def find_shelf(*places: str | Path) -> str:
-    """Make a folder of the digest in the first place that can be written; tell its path, or nothing."""
+    """Make the folder of the cache in the first of some folders that can be written to.
+
+    Returns:
+        Its path; empty where there is none: each process then compiles for itself.
+    """
     for place in (place for place in places if place):
         shelf = Path(place, _DIGEST[:16])
         try:
@@ -37,10 +41,11 @@ def find_shelf(*places: str | Path) -> str:
 
 
 _SHELF = find_shelf(numba.config.CACHE_DIR, _ROOM / "__pycache__", user_cache_path("tldrkit"))
+"""Folder of the cache: Numba's index (`*.nbi`) and machine code (`*.nbc`) of each loop."""
 
 
 def has_kept() -> bool:
-    """Tell whether a process before this one has kept any loop."""
+    """Tell whether a process before this one has left the machine code of any loop."""
     return bool(_SHELF) and any(Path(_SHELF).rglob("*.nbc"))
 
 
@@ -56,15 +61,15 @@ def describe_loops() -> str:
 
 
 def compiled(function: Function) -> Function:
-    """Compile a loop that makes no array when it is first called, without Python's lock.
+    """Compile a function that makes no array, when it is first called; it runs without Python's global lock.
 
-    It does not count references, which small loops would spend most of their time with.
+    So it need not count references to arrays (Numba's NRT), which took most of the time of small loops.
     """
     return _compile(function, _nrt=False)
 
 
 def allocating(function: Function) -> Function:
-    """The same, of a loop that makes arrays."""
+    """Compile a function that makes arrays, in the same way."""
     return _compile(function)
 
 
@@ -72,8 +77,8 @@ def _compile(function: Function, **options: bool) -> Function:
     before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, _SHELF
     keep = {
         "cache": bool(_SHELF),
-        "no_cfunc_wrapper": True,
-    }  # no C calls it, and wrappers take time to compile
+        "no_cfunc_wrapper": True,  # which takes time to compile, and which only C code would call
+    }
     build = numba.njit(nogil=True, fastmath=_LIBERTIES, error_model="numpy", **keep, **options)
     try:
         result: Function = build(function)

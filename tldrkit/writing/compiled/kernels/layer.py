@@ -1,4 +1,4 @@
-"""Feed-forwards, and a decoder layer as one loop, so that Python is not asked between its operations."""
+"""Feed-forwards, and a decoder layer as one compiled function: no Python runs between its operations."""
 
 import numpy as np
 
@@ -19,7 +19,12 @@ from tldrkit.writing.compiled.kernels.products import multiply
 
 @compiled
 def enter(hidden: Floats, norm: Norm, normed: Floats) -> None:
-    """Normalize what goes into a part of a layer, where its norm comes first; else copy it."""
+    """Begin a part of a layer: normalize its input where the norm comes first, else copy it.
+
+    Shape:
+        hidden: (rows, width).
+        normed: (rows, width), written to.
+    """
     if norm.first:
         normalize(hidden, norm, normed)
         return
@@ -31,7 +36,12 @@ def enter(hidden: Floats, norm: Norm, normed: Floats) -> None:
 
 @compiled
 def leave(hidden: Floats, change: Floats, norm: Norm) -> None:
-    """Add what comes out of a part of a layer, and normalize the sum where its norm does not come first."""
+    """End a part of a layer: add its output to its input, and normalize the sum where the norm comes last.
+
+    Shape:
+        hidden: (rows, width), the input; changed in place.
+        change: (rows, width), the output.
+    """
     for row in range(len(hidden)):
         own, more = hidden[row], change[row]
         for i in range(len(own)):
@@ -63,7 +73,7 @@ def _gate(between: Floats, feed: FeedForwardWeights) -> Floats:
 
 @allocating
 def feed_forward(hidden: Floats, feed: FeedForwardWeights) -> None:
-    """Let a feed-forward add to rows.
+    """Apply a feed-forward, with its norm and the addition of its input.
 
     Shape:
         hidden: (rows, width), changed in place.
@@ -84,11 +94,11 @@ def write_layer(
     """Run a decoder layer on the newest token of each row, and store its keys and values.
 
     Args:
-        hidden: Changed in place.
+        hidden: Hidden states of the tokens, changed in place.
         layer: The layer.
-        caches: Of the summaries, and of the sources.
-        views: What each row, or source, sees of them.
-        entries: Where the newest tokens are kept.
+        caches: Its KV caches: of the summaries, and of the sources.
+        views: What the rows attend to in either.
+        entries: Entries of the first cache in which keys and values of the tokens are stored.
 
     Shape:
         hidden: (rows, width of the decoder).

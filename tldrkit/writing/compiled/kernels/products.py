@@ -1,4 +1,9 @@
-"""Stacked linear layers, their dendrites included."""
+"""Products of rows with packed weights, in every number format, and linear layers with their dendrites.
+
+A product is cut three times. ROWS rows are done at a time, so that they stay in the processor's cache. They
+are multiplied with one block of weights after the other (``_multiply_blocks``). With each block a few of them
+are multiplied at a time, by a tile whose sums stay in registers (``tiles.py``).
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,19 +29,24 @@ from tldrkit.writing.compiled.kernels.target import TARGET
 from tldrkit.writing.compiled.kernels.tiles import build_tile
 
 ROWS = 24
-"""Rows that go through a layer together: they stay in the processor's cache."""
+"""Rows that are multiplied with all blocks before the next ones: they stay in the processor's cache."""
 ROUNDED_ROWS = 3 * ROWS
-"""The same, of rows in 8 bits."""
+"""The same, of rows that are rounded to 8 bits, and so take less of the cache."""
 _SUM = 2**15 - 1 if TARGET.dot == "pmaddubsw" else 2**31 - 1
-"""Largest sum of four 8-bit weights' products."""
+"""Largest sum of 8-bit products in the bits that the instruction adds them in."""
 _INPUT = 2**8 - 1
-"""Largest of the inputs they are multiplied with."""
+"""Largest whole number that inputs of 8-bit weights are rounded to: they are unsigned bytes."""
 _HALVED = 2**13
-"""Largest of the whole numbers that are multiplied with keys and values: 64 times 128."""
+"""Largest magnitude that queries and weights of attention are rounded to, where keys and values have 8 bits.
+
+It is 64 * 128. ``_halve`` splits such a number into two halves from -64 to 64, so that PMADDUBSW's sums of
+two products with unsigned bytes fit into 16 bits: 2 * 64 * 255 < 2 ** 15.
+"""
 _SHIFT = RAISED if TARGET.dot != "sdot" else 0
-"""What is too much in products with raised bytes, of each input; SDOT's tile takes it away itself."""
+"""What is too much in each number of a key or value, as it is multiplied; SDOT's tile has subtracted it."""
 _LARGEST_WEIGHT = np.float32(TARGET.largest_weight)
 
+# By the type of the weights: the rows of the three tiles, those of the largest one, and the tiles.
 _SIZES = {
     "float32": TARGET.rows,
     "uint16": TARGET.rows,
@@ -47,26 +57,27 @@ _MANY, _MANY_ROUNDED, _MANY_HALVED = (_SIZES[kind][0] for kind in ("float32", "i
 _TILES = {kind: [build_tile(rows, kind) for rows in sizes] for kind, sizes in _SIZES.items()}
 
 Scaling = tuple[Floats, Floats, Floats] | None
-"""Of products of 8 bits: steps and lowest numbers of rows' groups, scales and sums of outputs' weights."""
+"""For int8 weights: step and low of each group of inputs, (rows, groups, 2); scales and sums of a product."""
 Results = tuple[NDArray[Any], NDArray[Any]]
-"""Of whole blocks, (rows, out), and of a last one that is not, (rows, OUTPUTS)."""
+"""Where tiles write: whole blocks into (rows, out), a last one with fewer outputs into (rows, OUTPUTS)."""
 Scratch = tuple[NDArray[np.int8], NDArray[np.int32], Floats]
-"""Halves of vectors, (2 * rows, in); sums of their products, (2 * rows, out); levels, (rows, 3)."""
+"""Buffers of ``multiply_bytes``: halves, (2 * rows, in); products, (2 * rows, out); levels, (rows, 3)."""
 TilePlace = tuple[int, int, int, int, int]
-"""Block, row and column; how many bytes ahead to fetch, and how many further with each step."""
+"""Block, first row, first column; where to prefetch, and how much further with each step (``build_tile``)."""
 
 
 @compiled
 def pack_weight(weight: NDArray[Any], first: int, packed: NDArray[Any]) -> None:
-    """Pack a weight as it is multiplied with.
+    """Pack a weight: write it into its blocks, in the order in which tiles read (``Product``).
 
     Args:
-        weight: What is packed.
-        first: Its first output among those it is stacked with.
-        packed: Written to; as of ``Product``.
+        weight: Of one layer, or of a dendrite; float32, or bits of bfloat16.
+        first: Where its outputs begin among all that are stacked.
+        packed: Written to. Its last dimension says how many inputs of an output lie side by side.
 
     Shape:
         weight: (out, in).
+        packed: (blocks, in, OUTPUTS), or (blocks, pairs of inputs, OUTPUTS * 2).
     """
     out, aside = 0, packed.shape[2] // OUTPUTS
     while out < len(weight):
@@ -83,13 +94,17 @@ def pack_weight(weight: NDArray[Any], first: int, packed: NDArray[Any]) -> None:
 def pack_rounded(weight: Floats, first: int, packed: tuple[NDArray[Any], Floats, Floats]) -> np.float32:
     """Round a weight to 8 bits, each output by its own scale, and pack it.
 
+    Inputs are not negative, so the largest sum is that of the positive weights, or of the negative ones,
+    times the largest input. With PMADDUBSW, 16 bits hold the sum of four products: of two neighbours, and of
+    the two in the same place of the next four inputs.
+
     Args:
-        weight: As of ``pack_weight``.
-        first: As of ``pack_weight``.
-        packed: Weights, scales and sums, written to; as of ``Product``.
+        weight: As in ``pack_weight``.
+        first: As in ``pack_weight``.
+        packed: Weights, scales and sums of a ``Product``, written to.
 
     Returns:
-        Largest number that inputs may have, for which no sum overflows.
+        Largest whole number that inputs may have, so that no sum overflows.
     """
     weights, scales, sums = packed
     rounded, largest = np.empty(weight.shape[1], np.int8), 1
@@ -112,7 +127,7 @@ def pack_rounded(weight: Floats, first: int, packed: tuple[NDArray[Any], Floats,
 def _multiply_tile(
     inputs: NDArray[Any], weight: NDArray[Any], result: Floats, scaling: Scaling, place: TilePlace
 ) -> None:
-    """Multiply rows, as many as a tile has or fewer, with a block."""
+    """Multiply rows with a block, by a tile; Numba puts what ``_choose_tile`` returns in its place."""
     raise NotImplementedError
 
 
@@ -140,22 +155,22 @@ def _choose_tile(*given: Any) -> Callable[..., None]:  # noqa: ANN401  (Numba's 
 def _multiply_blocks(
     inputs: NDArray[Any], weight: NDArray[Any], scaling: Scaling, results: Results, many: int, ahead: int
 ) -> None:
-    """Multiply with one block of weights after the other; each tile fetches its part of one to come.
+    """Multiply rows with one block of weights after the other; each tile prefetches a part of one to come.
 
     Args:
-        inputs: Floats, or whole numbers for weights of 8 bits.
-        weight: As of ``Product``, or of ``KVCache``.
-        scaling: Of products of 8 bits.
+        inputs: As in ``build_tile``.
+        weight: Packed, of a ``Product``, or of one head of a ``KVCache``.
+        scaling: For int8 weights.
         results: Written to.
         many: Rows of the largest tile.
-        ahead: How many bytes behind each block the one begins that is fetched.
+        ahead: Bytes from the beginning of a block to that of the one to prefetch, which is mostly the next.
 
     Shape:
         inputs: (rows, in).
     """
     result, edge = results
     rows, steps, whole = len(inputs), weight.shape[1], result.shape[1] // OUTPUTS
-    part = weight[0].size * weight.itemsize // -(-rows // many)
+    part = weight[0].size * weight.itemsize // -(-rows // many)  # bytes that each tile prefetches
     for block in range(len(weight)):
         target, column = (result, block * OUTPUTS) if block < whole else (edge, 0)
         for row in range(0, rows, many):
@@ -168,12 +183,12 @@ def _multiply_blocks(
 
 @compiled
 def _round_inputs(hidden: Floats, most: np.float32, rounded: NDArray[np.uint8], levels: Floats) -> None:
-    """Round inputs to whole numbers from 0 to ``most``, each group of a row by its own lowest and largest.
+    """Round inputs to whole numbers q from 0 to ``most``: in a group of a row, inputs are ``low + step * q``.
 
     Shape:
         hidden: (rows, in).
-        rounded: (rows, in or more), written to.
-        levels: (rows, groups, 2), written to: what the numbers of a group are multiplied by, and its lowest.
+        rounded: (rows, in or more), written to: q.
+        levels: (rows, groups, 2), written to: step and low.
     """
     for row in range(len(hidden)):
         find_bounds(hidden[row], levels[row])
@@ -190,7 +205,11 @@ def _round_inputs(hidden: Floats, most: np.float32, rounded: NDArray[np.uint8], 
 
 @allocating
 def _multiply_rounded(hidden: Floats, product: Product, results: Results) -> None:
-    """Multiply 8-bit weights with rows rounded to 8 bits or fewer."""
+    """Multiply with 8-bit weights; rows are rounded, too.
+
+    Shape:
+        hidden: (rows, in).
+    """
     result, edge = results
     ahead = product.weight.strides[0]
     rounded = np.zeros((min(len(hidden), ROUNDED_ROWS), 8 * product.weight.shape[1]), np.uint8)
@@ -206,12 +225,16 @@ def _multiply_rounded(hidden: Floats, product: Product, results: Results) -> Non
 
 @compiled
 def multiply_floats(hidden: Floats, weight: NDArray[Any], results: Results, ahead: int) -> None:
-    """Multiply with weights that are floats, or the upper halves of some.
+    """Multiply with weights in float32, or in bfloat16 that tiles widen to float32.
+
+    Args:
+        hidden: Rows.
+        weight: Packed, of a ``Product``, or of one head of a ``KVCache``.
+        results: Written to; the second one needs no more than ROWS rows.
+        ahead: As in ``_multiply_blocks``.
 
     Shape:
         hidden: (rows, in).
-        weight: As of ``Product``.
-        results: Of rows, and of as many as go through together; written to.
     """
     result, edge = results
     for start in range(0, len(hidden), ROWS):
@@ -221,15 +244,19 @@ def multiply_floats(hidden: Floats, weight: NDArray[Any], results: Results, ahea
 
 @compiled
 def cut_bits(vector: Floats, cut: Bits) -> None:
-    """Round floats to bfloat16, to even where two are as near, and write their bits."""
+    """Round floats to bfloat16, and write its bits: the nearest one, or of two as near the even one."""
     bits = vector.view(np.uint32)
     for i in range(len(bits)):
-        cut[i] = (bits[i] + 0x7FFF + (bits[i] >> 16 & 1)) >> 16
+        cut[i] = (bits[i] + 0x7FFF + (bits[i] >> 16 & 1)) >> 16  # a carry where it is to be rounded up
 
 
 @allocating
 def _multiply_pairs(hidden: Floats, product: Product, results: Results) -> None:
-    """Multiply weights in bfloat16 with rows rounded to it."""
+    """Multiply with weights in bfloat16; rows are rounded to it, too.
+
+    Shape:
+        hidden: (rows, in).
+    """
     result, edge = results
     ahead = product.weight.strides[0]
     rounded = np.zeros((min(len(hidden), ROWS), 2 * product.weight.shape[1]), np.uint16)
@@ -243,10 +270,11 @@ def _multiply_pairs(hidden: Floats, product: Product, results: Results) -> None:
 
 @compiled
 def _halve(vector: Floats, high: NDArray[np.int8], low: NDArray[np.int8], level: Floats) -> None:
-    """Round numbers to 14 bits, and write those as multiples of 128 and a rest of at most 64.
+    """Round numbers to whole ones of 14 bits, ``step * (128 * high + low)``, both halves from -64 to 64.
 
     Shape:
-        level: (3,), written to: what the whole numbers are multiplied by, and the sums of both halves.
+        vector, high, low: (in,); the halves are written to.
+        level: (3,), written to: step, sum of high, sum of low.
     """
     largest = find_largest(vector)
     factor = np.float32(_HALVED) / largest
@@ -265,12 +293,22 @@ def _halve(vector: Floats, high: NDArray[np.int8], low: NDArray[np.int8], level:
 def multiply_bytes(
     vectors: Floats, weight: NDArray[np.uint8], scratch: Scratch, result: Floats, ahead: int
 ) -> None:
-    """Multiply with 8 bits each of which is RAISED more than what is meant; vectors are rounded to 14 bits.
+    """Multiply queries, or weights of attention, with the 8-bit keys or values of one head.
+
+    Both halves of a vector are multiplied, each as a row of its own (``_halve``). As all keys and values have
+    RAISED more than is meant, RAISED times the sum of a half is taken from each of its products.
+
+    Args:
+        vectors: Queries, or weights of attention.
+        weight: Keys or values, packed as in a ``KVCache``.
+        scratch: Overwritten.
+        result: Written to; keys' and values' own scales are not in it.
+        ahead: As in ``_multiply_blocks``.
 
     Shape:
         vectors: (rows, in or more).
-        weight: (blocks, fours of in, 4 * OUTPUTS); as of ``KVCache``.
-        result: (rows, blocks * OUTPUTS), written to.
+        weight: (blocks, fours of in, 4 * OUTPUTS).
+        result: (rows, blocks * OUTPUTS).
     """
     halves, totals, levels = scratch
     ins, outs = min(4 * weight.shape[1], vectors.shape[1]), len(weight) * OUTPUTS
@@ -286,7 +324,7 @@ def multiply_bytes(
 
 
 def _multiply_weights(hidden: Floats, product: Product, results: Results) -> None:
-    """Multiply with the weights of a product."""
+    """Multiply with the weights of a product; Numba puts what ``_choose_product`` returns in its place."""
     raise NotImplementedError
 
 
@@ -302,12 +340,12 @@ def _choose_product(hidden: Any, product: Any, results: Any) -> Callable[..., No
 
 
 @compiled
-def _sprout(product: Floats, growth: StackedDendrites, result: Floats) -> None:
-    """Let the dendrites of layers add their features to their parts of a product; it is used up.
+def _add_dendrites(product: Floats, growth: StackedDendrites, result: Floats) -> None:
+    """Compute the outputs of dendrites, and add them to those of their layers (``StackedDendrites``).
 
     Shape:
-        product: (rows, sum of (1 + dendrites) * outputs).
-        result: (rows, sum of outputs).
+        product: (rows, sum of (1 + dendrites) * outputs), overwritten.
+        result: (rows, sum of outputs), written to.
     """
     for row in range(len(product)):
         rest, target, tops, links = product[row], result[row], growth.to_output, growth.links
@@ -331,7 +369,7 @@ def _sprout(product: Floats, growth: StackedDendrites, result: Floats) -> None:
 
 @allocating
 def multiply(hidden: Floats, product: Product) -> Floats:
-    """Apply stacked linear layers.
+    """Apply stacked linear layers: weights, biases and dendrites.
 
     Shape:
         hidden: (rows, in).
@@ -351,5 +389,5 @@ def multiply(hidden: Floats, product: Product) -> Floats:
     if outs == alls:
         return result
     grown = np.empty((len(hidden), outs), np.float32)
-    _sprout(result, growth, grown)
+    _add_dendrites(result, growth, grown)
     return grown

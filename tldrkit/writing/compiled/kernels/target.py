@@ -1,4 +1,7 @@
-"""What loops are compiled for, as far as tiles depend on it: registers, and how 8 bits are multiplied."""
+"""The processors that loops are compiled for: their vector registers, and how they multiply 8 bits.
+
+A tile (``tiles.py``) multiplies a few rows with one block of weights, and holds all sums in registers.
+"""
 
 from typing import Literal, NamedTuple
 
@@ -14,12 +17,14 @@ class Target(NamedTuple):
     Args:
         name: What it is called.
         needs: Features it has, by LLVM's names.
-        lanes: Numbers of 32 bits that a register holds.
-        vectors: Registers of outputs that a tile adds up for each row.
-        rows: Rows of the three tiles of floats. The first has the most whose sums stay in registers.
-        rounded_rows: The same, of tiles of whole numbers.
-        dot: Instruction that adds up products of 8 bits by fours; empty for none.
-        pairs: Whether it has one that adds up products of bfloat16 by pairs: ``vdpbf16ps``.
+        lanes: Numbers of 32 bits that a vector register holds.
+        vectors: Registers that hold the sums of one row in a tile; `lanes` outputs each.
+        rows: Rows of the three sizes of tiles with float weights, the largest first. That has as many as
+            registers allow: of AVX-512's 32, 12 rows * 2 vectors hold sums, others weights and an input.
+        rounded_rows: The same, of tiles with 8-bit weights. They need registers for twice as many weights,
+            and PMADDUBSW some for sums of 16 bits.
+        dot: Instruction that multiplies bytes and adds up the products by fours; empty for none.
+        pairs: Whether there is one that does so with pairs of bfloat16: ``vdpbf16ps``.
     """
 
     name: str
@@ -33,20 +38,24 @@ class Target(NamedTuple):
 
     @property
     def outputs(self) -> int:
-        """Outputs of a block of weights."""
+        """Outputs of a block of weights: those that a tile computes for each row."""
         return self.lanes * self.vectors
 
     @property
     def halved_rows(self) -> tuple[int, int, int]:
-        """Rows of the three tiles of numbers in two halves, each of which is a row."""
+        """Rows of the three sizes of tiles with 8-bit keys and values.
+
+        A query takes two of them, and so do the weights of an attention: ``multiply_bytes`` splits them.
+        """
         return (8, 4, 2) if self.lanes == 16 else (4, 4, 2)
 
     @property
     def largest_weight(self) -> int:
-        """Of a weight in 8 bits.
+        """Largest magnitude of an 8-bit weight.
 
-        PMADDUBSW adds two products in 16 bits: 4 weights of at most 64 times inputs of 7 bits have a sum that
-        fits. The others add in 32 bits, where no sum of a group overflows.
+        With PMADDUBSW four products are added in 16 bits: 4 * 64 * 127 is just below 2 ** 15, so inputs may
+        always have 7 bits, and more where weights are smaller (``Product.most``). The other instructions add
+        in 32 bits, where no sum of a group overflows.
         """
         return 64 if self.dot == "pmaddubsw" else 127
 
@@ -63,7 +72,7 @@ TARGETS = (
     Target("neon-dotprod", frozenset({"neon", "dotprod"}), 4, 4, (6, 4, 1), (6, 4, 1), "sdot"),
     Target("plain", frozenset(), 8, 2, (6, 4, 1), (3, 2, 1), ""),
 )
-"""Best first; the last one is every other processor, whose products of 8 bits are done in floats."""
+"""Best first. The last one is for every other processor; it has no 8-bit products."""
 
 
 def find_target(features: frozenset[str]) -> Target:
@@ -72,10 +81,10 @@ def find_target(features: frozenset[str]) -> Target:
 
 
 def find_features() -> frozenset[str]:
-    """Find what loops may use: what NUMBA_CPU_FEATURES says, or what this processor has.
+    """Find the features that loops may use: those of NUMBA_CPU_FEATURES, or else those of this processor.
 
-    Of a processor that NUMBA_CPU_NAME alone names no more than AVX2 is believed, since LLVM does not
-    tell what another has.
+    Where NUMBA_CPU_NAME names another processor, only AVX2 is used, if this one has it: LLVM does not tell
+    what the other has.
     """
     if config.CPU_FEATURES is not None:
         return frozenset(name[1:] for name in config.CPU_FEATURES.split(",") if name.startswith("+"))

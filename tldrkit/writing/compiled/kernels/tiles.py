@@ -1,4 +1,9 @@
-"""What can only be said in LLVM's language: the innermost loops of products, and fetching."""
+"""Tiles: the innermost loops of matrix products, emitted as LLVM code.
+
+A tile multiplies a few rows with one block of packed weights (``Product``), and holds all sums in registers.
+In each step through the inputs it loads weights, broadcasts an input of every row, multiplies and adds. It is
+emitted since a loop of Numba's can name neither registers nor 8-bit instructions, and cannot prefetch.
+"""
 
 from collections.abc import Callable, Iterator
 from functools import reduce
@@ -13,26 +18,28 @@ from tldrkit.writing.compiled.kernels.arrays import GROUP
 from tldrkit.writing.compiled.kernels.target import TARGET, Target
 
 _STEPS = GROUP // 8
-"""Steps through a group of inputs in 8 bits."""
+"""Steps through a group of 8-bit inputs, eight inputs each."""
 _WORD, _FLOAT, _BYTE, _SHORT = ir.IntType(32), ir.FloatType(), ir.IntType(8), ir.IntType(16)
 
 
 def build_tile(rows: int, kind: str) -> Any:  # noqa: ANN401  (of Numba's own type)
-    """Build what multiplies so many rows with a block of weights, every sum in a register.
+    """Build the function of a tile, for Numba to compile into the loops that call it.
 
     It is called with whole arrays: cutting parts out each time would take a third of the products' time.
-    They are
-    - inputs, (rows, in); of whole numbers, those that fill up an eight are 0;
-    - weights, as ``Product`` has them;
-    - where the result is written to, (rows, out);
-    - of products of 8 bits, or None: the step and the lowest number of each group of inputs, (rows, groups,
-      2), and the scales and sums of ``Product``;
-    - which block, from which row on (the last row is done again in place of those that are not there), to
-      which column; how many bytes ahead of the block to fetch, and how many further with every step.
+    - Inputs: (rows, in), float32; bits of bfloat16 where pairs are multiplied; bytes for 8-bit weights,
+      with zeros up to a whole number of steps.
+    - Weights: packed, of a ``Product``, or of one head of a ``KVCache``.
+    - Result: (rows, out), written to; float32, but int32 for uint8 weights.
+    - Scaling: for int8 weights, step and low of each group of inputs, (rows, groups, 2), and ``scales`` and
+      ``sums`` of the ``Product``; else None.
+    - Place: index of the block; first row (where there are fewer rows than the tile has, it does the last
+      one again instead); first column of the result; how many bytes behind the beginning of the block to
+      prefetch from, and how many bytes further with every step.
 
     Args:
-        rows: Those of one of the target's tiles, or registers do not suffice.
-        kind: Of weights: float32, uint16 or int8.
+        rows: Rows of the tile: a number that the target names, or sums do not fit into registers.
+        kind: Type of the weights: float32, uint16 (bits of bfloat16), int8 (of linear layers) or uint8 (keys
+            and values).
     """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401  (as above)
@@ -56,18 +63,23 @@ def emit_tile(target: Target, kind: str, builder: Any, rows: int, given: list[An
 
     Args:
         target: The processor it is for.
-        kind: As of ``build_tile``.
+        kind: As in ``build_tile``.
         builder: Of llvmlite, where the code goes.
-        rows: As of ``build_tile``.
-        given: Arrays as structures with `data`, `shape` and `strides`, and numbers: the fields of ``_Tile``.
+        rows: As in ``build_tile``.
+        given: The fields of ``_Tile`` from `inputs` on.
     """
-    own = _Pairs(target) if kind == "uint16" and target.pairs else _KINDS[kind](target)
+    own = _BFloat16Pairs(target) if kind == "uint16" and target.pairs else _KINDS[kind](target)
     tile = _Tile(target, builder, rows, *given)
     tile.store(own.sum_up(tile))
 
 
 class _Tile(NamedTuple):
-    """What a tile is given: arrays as structures that llvmlite builds code on, and numbers."""
+    """The arguments of a tile, and what all kinds of tiles emit.
+
+    Arrays are structures with `data`, `shape` and `strides`; these and numbers are values of LLVM, known when
+    the code runs. `levels`, `scales` and `sums` are the scaling, `block` to `further` the place
+    (``build_tile``).
+    """
 
     target: Target
     builder: Any
@@ -96,14 +108,14 @@ class _Tile(NamedTuple):
         return cgutils.unpack_tuple(self.builder, array.shape)[dimension]
 
     def find(self, array: Any, index: Any, kind: ir.Type) -> Any:  # noqa: ANN401  (as above)
-        """Find where one of the first dimension of an array begins."""
+        """Find the address of ``array[index]``, as a pointer to a type."""
         stride, *_ = cgutils.unpack_tuple(self.builder, array.strides)
         first = self.builder.bitcast(array.data, _BYTE.as_pointer())
         place = self.builder.gep(first, [self.builder.mul(stride, index)])
         return self.builder.bitcast(place, kind.as_pointer())
 
     def find_rows(self, array: Any, kind: ir.Type) -> list[Any]:  # noqa: ANN401  (as above)
-        """Find where the rows of an array begin; those that are not there are the last one."""
+        """Find the addresses of the tile's rows in an array; rows that are not there are the last one."""
         last = self.builder.sub(self.measure(self.inputs, 0), _number(1))
         numbers = [self.builder.add(self.row, _number(row)) for row in range(self.rows)]
         is_there = [self.builder.icmp_signed("<", one, last) for one in numbers]
@@ -111,13 +123,13 @@ class _Tile(NamedTuple):
         return [self.find(array, self.builder.select(found, one, last), kind) for found, one in pairs]
 
     def load(self, first: Any, index: Any, count: int) -> Iterator[Any]:  # noqa: ANN401  (as above)
-        """Load so many numbers or vectors one behind the other: those of an index."""
+        """Load ``count`` numbers or vectors one behind the other, from ``first[index * count]`` on."""
         begin = self.builder.mul(index, _number(count))
         for number in range(count):
             place = self.builder.gep(first, [self.builder.add(begin, _number(number))])
             yield self.builder.load(place, align=4)
 
-    def spread(self, number: Any) -> Any:  # noqa: ANN401  (as above)
+    def broadcast(self, number: Any) -> Any:  # noqa: ANN401  (as above)
         """Put a number into all lanes of a vector."""
         undefined = ir.Constant(ir.VectorType(number.type, self.target.lanes), ir.Undefined)
         alone = self.builder.insert_element(undefined, number, ir.Constant(_WORD, 0))
@@ -125,15 +137,19 @@ class _Tile(NamedTuple):
         return self.builder.shuffle_vector(alone, undefined, zeros)
 
     def call(self, name: str, result: ir.Type, *given: Any) -> Any:  # noqa: ANN401  (as above)
-        """Call what LLVM knows by a name."""
+        """Call an intrinsic of LLVM by its name, such as an instruction of the processor."""
         kind = ir.FunctionType(result, [one.type for one in given])
         return self.builder.call(cgutils.get_or_insert_function(self.builder.module, kind, name), given)
 
     def multiply_and_add(self, one: Any, other: Any, total: Any) -> Any:  # noqa: ANN401  (as above)
         return self.call(f"llvm.fmuladd.v{self.target.lanes}f32", self.floats, one, other, total)
 
-    def fetch(self, step: Any, size: int) -> None:  # noqa: ANN401  (as above)
-        """Ask for the cache lines that come with a step of so many bytes; nothing else happens."""
+    def prefetch(self, step: Any, size: int) -> None:  # noqa: ANN401  (as above)
+        """Prefetch into the L2 cache what a block to come has of a step; it has `size` bytes of weights.
+
+        There is a prefetch for each cache line (64 bytes) that the step reads. As the tiles of a block share
+        the work, these are spread over the `further` bytes that are this tile's part of the step.
+        """
         distance = self.builder.add(self.ahead, self.builder.mul(step, self.further))
         begin, lines = self.find(self.weight, self.block, _BYTE), max(1, size // 64)
         flags = [ir.Constant(_WORD, flag) for flag in (0, 2, 1)]  # to read, into L2, data
@@ -143,33 +159,36 @@ class _Tile(NamedTuple):
             self.call("llvm.prefetch.p0", ir.VoidType(), place, *flags)
 
     def begin_totals(self, kind: ir.Type) -> list[Any]:
-        """Make room for the sums of all outputs, a row after the other, and set them to zero."""
+        """Make accumulators, row by row, set to zero: variables that LLVM then holds in registers."""
         totals = [cgutils.alloca_once(self.builder, kind) for _ in range(self.rows * self.vectors)]
         for total in totals:
             self.builder.store(ir.Constant(kind, None), total)
         return totals
 
-    def walk(self, kind: "_Floats | _Integers", span: tuple[Any, Any]) -> list[Any]:
-        """Add up products from one step to before another.
+    def accumulate(self, kind: "_Floats | _Integers", span: tuple[Any, Any]) -> list[Any]:
+        """Multiply and add, from one step to before another.
 
         Args:
-            kind: How they are made.
+            kind: How weights and inputs are loaded, multiplied and added.
             span: Both steps.
+
+        Returns:
+            The accumulators' values, in the order of ``begin_totals``.
         """
         totals, inputs = self.begin_totals(kind.total), self.find_rows(self.inputs, kind.input)
         block = self.find(self.weight, self.block, kind.weight)
         with cgutils.for_range(self.builder, span[1], span[0]) as loop:
-            self.fetch(loop.index, kind.size)
+            self.prefetch(loop.index, kind.size)
             weights = kind.load(self, block, loop.index)
             for row, first in enumerate(inputs):
-                everywhere = kind.spread(self, first, loop.index)
+                everywhere = kind.broadcast(self, first, loop.index)
                 for total, some in zip(totals[row * self.vectors :], weights, strict=False):
                     sums = kind.add(self, self.builder.load(total), everywhere, some)
                     self.builder.store(sums, total)
         return [self.builder.load(total) for total in totals]
 
     def store(self, totals: list[Any]) -> None:
-        """Write the result."""
+        """Write the sums into the result."""
         firsts = self.find_rows(self.result, _FLOAT)
         for (first, vector), total in zip(product(firsts, range(self.vectors)), totals, strict=True):
             place = self.builder.gep(
@@ -183,11 +202,12 @@ def _number(number: int) -> ir.Constant:
 
 
 class _Floats:
-    """Products of floats, an input at once.
+    """Products of float32, one input in each step.
 
     Attributes:
-        input, total, weight: Types of what is read of a row, added up, and read of a block.
-        size: Bytes of a block's step.
+        input, weight, total: Types of LLVM: of a number loaded from a row, a vector loaded from a block, and
+            an accumulator.
+        size: Bytes of weights that a step loads from a block.
     """
 
     input: ir.Type = _FLOAT
@@ -202,18 +222,18 @@ class _Floats:
     def widen(self, _: _Tile, weights: Any) -> Any:  # noqa: ANN401  (as above)
         return weights
 
-    def spread(self, tile: _Tile, row: Any, step: Any) -> Any:  # noqa: ANN401  (as above)
-        return tile.spread(*tile.load(row, step, 1))
+    def broadcast(self, tile: _Tile, row: Any, step: Any) -> Any:  # noqa: ANN401  (as above)
+        return tile.broadcast(*tile.load(row, step, 1))
 
     def add(self, tile: _Tile, total: Any, inputs: Any, weights: Any) -> Any:  # noqa: ANN401  (as above)
         return tile.multiply_and_add(inputs, weights, total)
 
     def sum_up(self, tile: _Tile) -> list[Any]:
-        return tile.walk(self, (_number(0), tile.measure(tile.weight, 1)))
+        return tile.accumulate(self, (_number(0), tile.measure(tile.weight, 1)))
 
 
-class _Halves(_Floats):
-    """The same; a weight has the upper half of its bits alone, as bfloat16 has."""
+class _BFloat16(_Floats):
+    """Products of float32 with weights in bfloat16, which are the upper 16 bits of a float32."""
 
     def __init__(self, target: Target) -> None:
         super().__init__(target)
@@ -226,15 +246,18 @@ class _Halves(_Floats):
         return tile.builder.bitcast(tile.builder.shl(tile.builder.zext(weights, words), upper), tile.floats)
 
 
-class _Pairs(_Floats):
-    """The same, of bfloat16 on both sides, two inputs at once, by VDPBF16PS; LLVM does not find it."""
+class _BFloat16Pairs(_Floats):
+    """Products of bfloat16 with bfloat16, two inputs in each step, by VDPBF16PS.
 
-    input = _WORD
+    LLVM does not find this instruction in a loop; it adds both products to a sum in float32.
+    """
+
+    input = _WORD  # two bfloat16
 
     def __init__(self, target: Target) -> None:
         super().__init__(target)
         self.weight = ir.VectorType(_WORD, target.lanes)
-        self._pairs = ir.VectorType(_BFloat(), 2 * target.lanes)
+        self._pairs = ir.VectorType(_BFloatType(), 2 * target.lanes)
         self._bits = 32 * target.lanes
 
     def add(self, tile: _Tile, total: Any, inputs: Any, weights: Any) -> Any:  # noqa: ANN401  (as above)
@@ -242,26 +265,27 @@ class _Pairs(_Floats):
         return tile.call(f"llvm.x86.avx512bf16.dpbf16ps.{self._bits}", self.total, total, *pairs)
 
 
-class _BFloat(ir.Type):  # type: ignore[misc]
-    """A type of LLVM that llvmlite has no name for."""
+class _BFloatType(ir.Type):  # type: ignore[misc]
+    """LLVM's type `bfloat`, which llvmlite does not have."""
 
     def _to_string(self) -> str:
         return "bfloat"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _BFloat)
+        return isinstance(other, _BFloatType)
 
     def __hash__(self) -> int:
-        return hash(_BFloat)
+        return hash(_BFloatType)
 
 
 class _Integers:
-    """Products of 8 bits, eight inputs at once, by the target's instruction; LLVM does not find it.
+    """Products of unsigned 8-bit inputs with signed 8-bit weights, eight inputs in each step.
 
-    Inputs have no sign, weights have one.
+    They are made by the instruction that the target names, which LLVM does not find in a loop. It multiplies
+    four bytes in each lane of 32 bits, here called a four, and adds the products to a sum in 32 bits.
     """
 
-    input = _WORD
+    input = _WORD  # four bytes
 
     def __init__(self, target: Target) -> None:
         self.total = ir.VectorType(_WORD, target.lanes)
@@ -272,12 +296,12 @@ class _Integers:
         self._dot = target.dot
 
     def load(self, tile: _Tile, block: Any, step: Any) -> list[Any]:  # noqa: ANN401  (as above)
-        """Load the weights of eight inputs, of each vector those of both fours."""
+        """Load the weights of eight inputs: of each vector of outputs, those of the first and second four."""
         loaded = list(tile.load(block, step, 2 * tile.vectors))
         return list(zip(loaded[: tile.vectors], loaded[tile.vectors :], strict=True))
 
-    def spread(self, tile: _Tile, row: Any, step: Any) -> Any:  # noqa: ANN401  (as above)
-        return [tile.builder.bitcast(tile.spread(four), self.weight) for four in tile.load(row, step, 2)]
+    def broadcast(self, tile: _Tile, row: Any, step: Any) -> Any:  # noqa: ANN401  (as above)
+        return [tile.builder.bitcast(tile.broadcast(four), self.weight) for four in tile.load(row, step, 2)]
 
     def add(self, tile: _Tile, total: Any, inputs: Any, weights: Any) -> Any:  # noqa: ANN401  (as above)
         fours = list(zip(inputs, weights, strict=True))
@@ -288,9 +312,10 @@ class _Integers:
         return total
 
     def _add_pairs(self, tile: _Tile, total: Any, fours: list[Any]) -> Any:  # noqa: ANN401  (as above)
-        """Add two neighbours' products in 16 bits (PMADDUBSW), and those of the next four inputs to them.
+        """Add products where there is only PMADDUBSW, which adds two neighbours' products in 16 bits.
 
-        ``Product.most`` makes room for that. Then all are added in 32 bits (PMADDWD with ones).
+        Those of both fours are added in 16 bits, too (``Product.most`` makes room for that), and then in 32
+        bits, by PMADDWD with ones.
         """
         pairs_by, fours_by = {
             256: ("llvm.x86.avx2.pmadd.ub.sw", "llvm.x86.avx2.pmadd.wd"),
@@ -302,7 +327,7 @@ class _Integers:
         return tile.builder.add(total, tile.call(fours_by, self.total, pairs, ones))
 
     def add_four(self, tile: _Tile, total: Any, inputs: Any, weights: Any) -> Any:  # noqa: ANN401  (as above)
-        """Add four neighbours' products in 32 bits."""
+        """Add the products of one four of every lane; inputs are unsigned, weights signed."""
         if self._dot == "pmaddubsw":
             return self._add_pairs(tile, total, [(inputs, weights)])
         if self._dot == "vpdpbusd":
@@ -310,18 +335,19 @@ class _Integers:
             return tile.call(f"llvm.x86.avx512.vpdpbusd.{self._bits}", self.total, total, *words)
         if self._dot == "usdot":
             return tile.call("llvm.aarch64.neon.usdot.v4i32.v16i8", self.total, total, inputs, weights)
-        # SDOT knows signed bytes alone: inputs lose 128 here, and groups' lowest numbers gain as many steps.
+        # SDOT knows signed bytes alone: 128 is subtracted from inputs (``^ 128``). ``_add_group`` adds it to
+        # `low`, as 128 steps; keys and values have 128 too much anyway (RAISED).
         signed = tile.builder.xor(inputs, ir.Constant(self.weight, [128] * self.weight.count))
         return tile.call("llvm.aarch64.neon.sdot.v4i32.v16i8", self.total, total, signed, weights)
 
     def sum_up(self, tile: _Tile) -> list[Any]:
-        """Sum up group by group, each with its own step and lowest number, and scale the outputs at last."""
+        """Sum up each group in whole numbers, and the groups in float32, by the formula of ``Product``."""
         totals, steps = tile.begin_totals(tile.floats), tile.measure(tile.weight, 1)
         with cgutils.for_range(tile.builder, tile.measure(tile.sums, 1)) as loop:
             first = tile.builder.mul(loop.index, _number(_STEPS))
             behind = tile.builder.add(first, _number(_STEPS))
             last = tile.builder.select(tile.builder.icmp_signed("<", behind, steps), behind, steps)
-            self._add_group(tile, totals, loop.index, tile.walk(self, (first, last)))
+            self._add_group(tile, totals, loop.index, tile.accumulate(self, (first, last)))
         scales = tile.builder.bitcast(tile.scales.data, tile.floats.as_pointer())
         factors = [*tile.load(scales, tile.block, tile.vectors)] * tile.rows
         return [
@@ -329,10 +355,11 @@ class _Integers:
         ]
 
     def _add_group(self, tile: _Tile, totals: list[Any], group: Any, products: list[Any]) -> None:  # noqa: ANN401  (as above)
+        """Add ``step * products + low * sums`` of a group to the sums of all rows."""
         vectors = tile.vectors
         sums = [*tile.load(tile.find(tile.sums, tile.block, tile.floats), group, vectors)]
         for row, first in enumerate(tile.find_rows(tile.levels, _FLOAT)):
-            step, low = (tile.spread(one) for one in tile.load(first, group, 2))
+            step, low = (tile.broadcast(one) for one in tile.load(first, group, 2))
             if self._dot == "sdot":
                 low = tile.multiply_and_add(step, ir.Constant(tile.floats, [128.0] * tile.target.lanes), low)
             for vector, own in enumerate(range(row * vectors, (row + 1) * vectors)):
@@ -342,7 +369,10 @@ class _Integers:
 
 
 class _Raised(_Integers):
-    """Products of weights without a sign and inputs with one, four inputs at once, as whole numbers."""
+    """Products of signed 8-bit inputs with unsigned 8-bit keys or values, four inputs in each step.
+
+    Sums are whole numbers; ``multiply_bytes`` takes from them what RAISED has added, and scales them.
+    """
 
     def __init__(self, target: Target) -> None:
         super().__init__(target)
@@ -351,19 +381,19 @@ class _Raised(_Integers):
     def load(self, tile: _Tile, block: Any, step: Any) -> list[Any]:  # noqa: ANN401  (as above)
         return list(tile.load(block, step, tile.vectors))
 
-    def spread(self, tile: _Tile, row: Any, step: Any) -> Any:  # noqa: ANN401  (as above)
-        return tile.builder.bitcast(tile.spread(*tile.load(row, step, 1)), self.weight)
+    def broadcast(self, tile: _Tile, row: Any, step: Any) -> Any:  # noqa: ANN401  (as above)
+        return tile.builder.bitcast(tile.broadcast(*tile.load(row, step, 1)), self.weight)
 
     def add(self, tile: _Tile, total: Any, inputs: Any, weights: Any) -> Any:  # noqa: ANN401  (as above)
         return self.add_four(tile, total, weights, inputs)
 
     def sum_up(self, tile: _Tile) -> list[Any]:
-        return tile.walk(self, (_number(0), tile.measure(tile.weight, 1)))
+        return tile.accumulate(self, (_number(0), tile.measure(tile.weight, 1)))
 
 
 _KINDS: dict[str, Callable[[Target], _Floats | _Integers]] = {
     "float32": _Floats,
-    "uint16": _Halves,
+    "uint16": _BFloat16,
     "int8": _Integers,
     "uint8": _Raised,
 }
