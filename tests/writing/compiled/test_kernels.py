@@ -55,14 +55,14 @@ def restore(cache: KVCache, width: int = WIDTH) -> tuple[Tensor, Tensor]:
     return found[0], found[1]
 
 
-def test_a_memory_of_floats_keeps_what_it_is_given() -> None:
+def test_a_cache_of_floats_keeps_what_it_is_given() -> None:
     """Each entry holds its own row's last two parts, exactly."""
     cache, *exact = fill(rounded=False)
 
     assert all(torch.equal(kept, one) for kept, one in zip(restore(cache), exact, strict=True))
 
 
-def test_a_memory_of_8_bits_rounds_each_head_of_an_entry_by_its_own_largest() -> None:
+def test_a_cache_of_8_bits_rounds_each_head_of_an_entry_by_its_own_largest() -> None:
     """The error is half a step of 1/127 of the largest, for entries of any size."""
     cache, *exact = fill(rounded=True)
 

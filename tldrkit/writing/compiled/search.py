@@ -16,7 +16,7 @@ from tldrkit.writing.compiled.kernels.choice import find_top, sum_exponentials
 from tldrkit.writing.compiled.rules import Rules
 
 _NEVER = np.float32(-1e9)
-"""Score of what cannot be chosen."""
+"""Score of beams that are not there, as transformers has it: worse than any other."""
 
 Rows = list[list[int]]
 
@@ -92,13 +92,14 @@ class Beams:
 
 @dataclass
 class _Search:
-    """Where the search of some sources stands.
+    """The state of a beam search: the beams that go on, and the best summaries that have ended.
 
     Shape:
-        going: (sources, beams), log-probability of what goes on.
-        tokens: (sources, beams, 1 + longest summary), of what goes on, behind the start mark.
-        ended: (sources, beams), score of the best that have ended, `_NEVER` where fewer have.
-        texts: (sources, beams, longest summary), their tokens; -1 behind the end.
+        going: (sources, beams), log-probabilities of the beams that go on, in descending order.
+        tokens: (sources, beams, 1 + longest summary), their tokens behind the start mark; -1 for none yet.
+        ended: (sources, beams), scores of the best summaries that have ended, in descending order; `_NEVER`
+            where fewer have. A score is a log-probability over a power of the length (``Beams``).
+        texts: (sources, beams, 1 + longest summary), their tokens behind the start mark; -1 behind the end.
     """
 
     going: Floats
@@ -108,7 +109,7 @@ class _Search:
 
     @classmethod
     def begin(cls, sources: int, beams: int, max_tokens: int, start: int) -> "_Search":
-        """Begin with one beam: the others would say the same."""
+        """Begin with one beam of each source: others would choose the same tokens."""
         going, ended = (np.full((sources, beams), _NEVER) for _ in range(2))
         going[:, 0] = 0.0
         tokens, texts = (np.full((sources, beams, 1 + max_tokens), -1) for _ in range(2))
@@ -116,7 +117,11 @@ class _Search:
         return cls(going, tokens, ended, texts)
 
     def keep(self, kept: Integers) -> None:
-        """Keep some of the sources."""
+        """Drop all sources but some.
+
+        Shape:
+            kept: (sources kept,), their indices, ascending.
+        """
         for name, array in vars(self).items():
             setattr(self, name, array[kept])
 
@@ -177,7 +182,17 @@ def write_by_beams(
 def _advance(
     search: _Search, logits: Floats, place: int, rules: Rules, beams: Beams
 ) -> tuple[Integers, Integers]:
-    """Choose the continuations of every source.
+    """Choose the next token of every beam, and take note of summaries that end.
+
+    Args:
+        search: The state, changed.
+        logits: Of the next tokens, changed.
+        place: Tokens that each beam has so far.
+        rules: What may come where.
+        beams: The search.
+
+    Shape:
+        logits: (sources * beams, vocabulary).
 
     Returns:
         The row each beam goes on from, and its new token. Shape of both: (sources * beams,).
@@ -187,7 +202,7 @@ def _advance(
     total = np.empty(len(logits), np.float32)
     sum_exponentials(logits, logits.max(-1), total)
     rules.apply(logits, search.tokens[..., : place + 1].reshape(len(logits), -1), longest, total)
-    # So many that beams enough are left where all the best ones end.
+    # So many that enough go on even if every beam's best tokens are end marks, as in transformers.
     wanted = max(2, 1 + len(stops)) * count
     likely = np.empty((len(logits), min(wanted, logits.shape[1])), np.float32)
     token = np.empty(likely.shape, np.int64)
