@@ -1,8 +1,8 @@
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.notes import Notes
 from tests.steps.conftest import DATA, FIT, Line
 from tldrkit.errors import ModelError, StoreError
 from tldrkit.machine.memory import Memory
@@ -14,21 +14,6 @@ from tldrkit.steps.forecast import Effort, Forecast, check_room, describe_place,
 from tldrkit.steps.step import Step, build_provenance, perform
 from tldrkit.steps.train import train
 from tldrkit.store.store import ArtifactStore
-from tldrkit.tracking import Event
-
-
-class Notes:
-    """Keeps what is logged."""
-
-    def __init__(self) -> None:
-        self.events: list[dict[str, Any]] = []
-
-    def log(self, event: Event) -> None:
-        """Keep it."""
-        self.events.append(dict(event))
-
-    def close(self) -> None:
-        """Have nothing to close."""
 
 
 def run(monkeypatch: pytest.MonkeyPatch, seconds: float, total: int) -> list[str]:

@@ -2,7 +2,8 @@ from typing import Any
 
 import torch
 
-from tests.training.test_loop import Memory, fit, weights
+from tests.notes import Notes
+from tests.training.test_loop import fit, weights
 from tldrkit.datasets.examples import Corpus
 from tldrkit.specs import TrainSpec
 from tldrkit.training.averaging import build_average
@@ -23,16 +24,16 @@ def test_it_is_the_mean_and_then_exponential() -> None:
 
     assert told == [6.0, 4.0, 6.0]
     average.swap()
-    assert (float(network.weight), float(average.means["weight"])) == (6.0, 8.0)
+    assert (float(network.weight.detach()), float(average.means["weight"])) == (6.0, 8.0)
     average.swap()
-    assert (float(network.weight), float(average.means["weight"])) == (8.0, 6.0)
+    assert (float(network.weight.detach()), float(average.means["weight"])) == (8.0, 6.0)
     assert build_average(network, TrainSpec()) is None
 
 
 def test_the_average_is_validated_and_published(examples: Corpus) -> None:
     """What comes out is the mean of the weights after each step, and training itself goes on without it."""
-    memory = Memory()
-    averaged = fit(examples, memory, max_steps=3, eval_every=3, average_steps=100, **CONSTANT)
+    notes = Notes()
+    averaged = fit(examples, notes, max_steps=3, eval_every=3, average_steps=100, **CONSTANT)
     steps = [weights(fit(examples, max_steps=count, eval_every=count, **CONSTANT)) for count in (1, 2, 3)]
     plain = fit(examples, max_steps=3, eval_every=3, **CONSTANT)
 
@@ -40,7 +41,7 @@ def test_the_average_is_validated_and_published(examples: Corpus) -> None:
     for name, weight in weights(averaged).items():
         mean = torch.stack([step[name] for step in steps]).mean(0)
         torch.testing.assert_close(weight, mean, atol=1e-6, rtol=1e-5)
-    losses = [event["val_loss"] for event in memory.events if event["kind"] == "validation"]
+    losses = [event["val_loss"] for event in notes.events if event["kind"] == "validation"]
     assert losses[-1] != plain.metrics["validations"][-1]["loss"]
 
 

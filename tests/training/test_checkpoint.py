@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import torch
 
-from tests.training.test_loop import SMALL, Memory, build, weights
+from tests.notes import Notes
+from tests.training.test_loop import SMALL, build, weights
 from tldrkit.datasets.examples import Corpus
 from tldrkit.dendrites.growth import FixedShape, GrowthPolicy
 from tldrkit.dendrites.perforated import Dendrites
@@ -35,7 +36,7 @@ RECIPE: dict[str, Any] = {
 }  # fmt: skip
 
 
-class Killer(Memory):
+class Killer(Notes):
     """A tracker that dies at an event."""
 
     def __init__(self, dies: Callable[[Event], bool]) -> None:
@@ -49,7 +50,7 @@ class Killer(Memory):
             raise KeyboardInterrupt
 
 
-def fit(corpus: Corpus, folder: Path, tracker: Memory, fields: dict[str, Any]) -> Fitted:
+def fit(corpus: Corpus, folder: Path, tracker: Notes, fields: dict[str, Any]) -> Fitted:
     folder.mkdir(parents=True, exist_ok=True)
     summarizer = build(corpus)
     spec = TrainSpec(**(SMALL | fields))
@@ -81,7 +82,7 @@ def test_a_killed_run_goes_on_as_if_it_had_not_been(
     examples: Corpus, tmp_path: Path, fields: dict[str, Any], dies: Callable[[Event], bool]
 ) -> None:
     """Weights, scores and growth are those of the unbroken run, bit by bit."""
-    whole = fit(examples, tmp_path / "whole", Memory(), fields)
+    whole = fit(examples, tmp_path / "whole", Notes(), fields)
     killer = Killer(dies)
     try:
         fit(examples, tmp_path / "killed", killer, fields)
@@ -89,10 +90,10 @@ def test_a_killed_run_goes_on_as_if_it_had_not_been(
         pass
     else:
         assert not fields.get("do_pb")  # a plain run never grows, so it is not killed
-    memory = Memory()
-    resumed = fit(examples, tmp_path / "killed", memory, fields)
+    notes = Notes()
+    resumed = fit(examples, tmp_path / "killed", notes, fields)
 
-    assert memory.events[0]["kind"] == "resumed"
+    assert notes.events[0]["kind"] == "resumed"
     assert weights(resumed).keys() == weights(whole).keys()
     assert all(torch.equal(weights(resumed)[name], value) for name, value in weights(whole).items())
     timed = {"training_seconds", "validation_seconds", "whole_validation"}
@@ -103,11 +104,11 @@ def test_a_killed_run_goes_on_as_if_it_had_not_been(
 
 def test_a_run_killed_again_and_again_comes_to_its_end(examples: Corpus, tmp_path: Path) -> None:
     """Killed at every validation, a growing run ends as the unbroken one."""
-    whole = fit(examples, tmp_path / "whole", Memory(), GROWING)
+    whole = fit(examples, tmp_path / "whole", Notes(), GROWING)
     for step in range(4, 14, 2):
         with pytest.raises(KeyboardInterrupt):
             fit(examples, tmp_path / "killed", Killer(is_train(step)), GROWING)
-    resumed = fit(examples, tmp_path / "killed", Memory(), GROWING)
+    resumed = fit(examples, tmp_path / "killed", Notes(), GROWING)
 
     assert all(torch.equal(weights(resumed)[name], value) for name, value in weights(whole).items())
     assert resumed.metrics["restructurings"] == whole.metrics["restructurings"] != []
@@ -116,8 +117,8 @@ def test_a_run_killed_again_and_again_comes_to_its_end(examples: Corpus, tmp_pat
 def test_early_stopping_goes_on(examples: Corpus, tmp_path: Path) -> None:
     """A run that was killed after its patience was spent ends where the unbroken run ends."""
     fields = {"max_steps": 20, "patience": 2, "lr": 1e-9}
-    whole = fit(examples, tmp_path / "whole", Memory(), fields)
-    resumed = fit(examples, tmp_path / "whole", Memory(), fields)
+    whole = fit(examples, tmp_path / "whole", Notes(), fields)
+    resumed = fit(examples, tmp_path / "whole", Notes(), fields)
 
     assert whole.metrics["steps"] < 20
     assert resumed.metrics["steps"] == whole.metrics["steps"]
@@ -130,12 +131,12 @@ def test_early_stopping_goes_on(examples: Corpus, tmp_path: Path) -> None:
 def test_a_damaged_checkpoint_is_refused(examples: Corpus, tmp_path: Path, name: str) -> None:
     """A file cut in half, or of another version, is named, with the way out; nothing is guessed."""
     fields = {"max_steps": 4}
-    fit(examples, tmp_path, Memory(), fields)
+    fit(examples, tmp_path, Notes(), fields)
     path = tmp_path / "state" / name
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
     with pytest.raises(DamagedArtifact, match=f"damaged: '{name}'") as caught:
-        fit(examples, tmp_path, Memory(), fields)
+        fit(examples, tmp_path, Notes(), fields)
     assert caught.value.hint
 
 
@@ -144,9 +145,9 @@ def test_a_checkpoint_of_another_version_is_refused(
 ) -> None:
     """What another version of tldrkit kept is not gone on with."""
     monkeypatch.setattr(Checkpoints, "find", Checkpoints.look_up)  # nothing is damaged here
-    fit(examples, tmp_path, Memory(), {"max_steps": 4})
+    fit(examples, tmp_path, Notes(), {"max_steps": 4})
     path = tmp_path / "state" / "run.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"tldrkit": "0.0.0"}))
 
     with pytest.raises(ModelError, match=r"0\.0\.0"):
-        fit(examples, tmp_path, Memory(), {"max_steps": 4})
+        fit(examples, tmp_path, Notes(), {"max_steps": 4})

@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch.nn.functional import kl_div, log_softmax
 
-from tests.training.test_loop import SMALL, Memory, build, weights
+from tests.notes import Notes
+from tests.training.test_loop import SMALL, build, weights
 from tldrkit.bases.scratch import build_base
 from tldrkit.datasets.batches import tokenize_examples
 from tldrkit.datasets.examples import Corpus
@@ -34,7 +35,7 @@ def fit(corpus: Corpus, **fields: Any) -> Fitted:  # noqa: ANN401  (spec fields)
         temperature=spec.distill_temperature,
     )
     trainer = Trainer(
-        build_accelerator("cpu", "fp32"), summarizer.tokenizer, spec, FixedShape(), Memory(),
+        build_accelerator("cpu", "fp32"), summarizer.tokenizer, spec, FixedShape(), Notes(),
         teacher=teacher,
     )  # fmt: skip
     return trainer.fit(summarizer.network, corpus)
@@ -93,7 +94,7 @@ def test_a_student_of_a_teacher_comes_nearer_to_it(examples: Corpus, monkeypatch
 def test_without_weight_the_teacher_is_not_heard(examples: Corpus) -> None:
     """With no share of the loss, training is what it is without a teacher."""
     summarizer, spec = build(examples), TrainSpec(**(SMALL | {"dropout": 0.0}))
-    trainer = Trainer(build_accelerator("cpu", "fp32"), summarizer.tokenizer, spec, FixedShape(), Memory())
+    trainer = Trainer(build_accelerator("cpu", "fp32"), summarizer.tokenizer, spec, FixedShape(), Notes())
     alone, taught = (
         weights(trainer.fit(summarizer.network, examples)),
         weights(fit(examples, distill_weight=0.0)),

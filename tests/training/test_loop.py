@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import torch
 
+from tests.notes import Notes
 from tldrkit.bases.scratch import build_base
 from tldrkit.datasets.examples import Corpus
 from tldrkit.dendrites.growth import FixedShape
@@ -14,7 +15,6 @@ from tldrkit.errors import ModelError
 from tldrkit.families.summarizer import Summarizer
 from tldrkit.machine.device import build_accelerator
 from tldrkit.specs import BaseSpec, TrainSpec
-from tldrkit.tracking import Event
 from tldrkit.training.loop import Fitted, Trainer
 from tldrkit.training.objective import build_objective, set_dropout
 from tldrkit.training.packed.network import PackedNetwork
@@ -26,20 +26,6 @@ SMALL: dict[str, Any] = {
 }  # fmt: skip
 
 
-class Memory:
-    """A tracker that remembers."""
-
-    def __init__(self) -> None:
-        self.events: list[Event] = []
-
-    def log(self, event: Event) -> None:
-        """Keep the event."""
-        self.events.append(event)
-
-    def close(self) -> None:
-        """Have nothing to close."""
-
-
 def build(corpus: Corpus) -> Summarizer:
     spec = BaseSpec(
         vocab_size=400, d_model=16, d_kv=4, num_heads=2, d_ff=24, enc_num_layers=2, dec_num_layers=2
@@ -47,11 +33,11 @@ def build(corpus: Corpus) -> Summarizer:
     return build_base(spec, [example.document for example in corpus.train])
 
 
-def fit(corpus: Corpus, tracker: Memory | None = None, policy: Any = None, **fields: Any) -> Fitted:  # noqa: ANN401
+def fit(corpus: Corpus, tracker: Notes | None = None, policy: Any = None, **fields: Any) -> Fitted:  # noqa: ANN401
     summarizer = build(corpus)
     spec = TrainSpec(**(SMALL | fields))
     accelerator = build_accelerator("cpu", spec.precision)
-    trainer = Trainer(accelerator, summarizer.tokenizer, spec, policy or FixedShape(), tracker or Memory())
+    trainer = Trainer(accelerator, summarizer.tokenizer, spec, policy or FixedShape(), tracker or Notes())
     return trainer.fit(summarizer.network, corpus)
 
 
@@ -61,9 +47,9 @@ def weights(fitted: Fitted) -> dict[str, torch.Tensor]:
 
 def test_training_lowers_the_loss(examples: Corpus) -> None:
     """After some steps the loss on validation documents is lower than before the first."""
-    memory = Memory()
-    fit(examples, memory, max_steps=30, eval_every=30, lr=1e-2)
-    losses = [event["val_loss"] for event in memory.events if event["kind"] == "validation"]
+    notes = Notes()
+    fit(examples, notes, max_steps=30, eval_every=30, lr=1e-2)
+    losses = [event["val_loss"] for event in notes.events if event["kind"] == "validation"]
 
     assert losses[-1] < losses[0] - 0.5
 
@@ -101,9 +87,9 @@ def test_a_step_that_lacks_memory_is_taken_again_in_smaller_parts(
     """Nothing of the first try stays but the number of parts, and the run says so once."""
     parts = weights(fit(examples, grad_accum=4, dropout=0.0))
     _run_out_of_memory(monkeypatch, calls=4, rows=1)  # the second part of the second step
-    memory = Memory()
-    retried = weights(fit(examples, memory, grad_accum=2, dropout=0.0))
-    (event,) = (event for event in memory.events if event["kind"] == "memory")
+    notes = Notes()
+    retried = weights(fit(examples, notes, grad_accum=2, dropout=0.0))
+    (event,) = (event for event in notes.events if event["kind"] == "memory")
 
     assert all(torch.allclose(parts[name], retried[name], atol=1e-5) for name in parts)
     assert (event["step"], event["parts"]) == (1, 4)
@@ -140,9 +126,9 @@ def test_the_whole_validation_split_is_scored_at_the_end(examples: Corpus) -> No
 
 def test_the_best_validated_network_is_kept(examples: Corpus) -> None:
     """What is handed back is the network of the best validation, in evaluation mode."""
-    memory = Memory()
-    fitted = fit(examples, memory, max_steps=8, lr=0.5)
-    scores = {e["step"]: e["val_rouge_l"] for e in memory.events if e["kind"] == "validation"}
+    notes = Notes()
+    fitted = fit(examples, notes, max_steps=8, lr=0.5)
+    scores = {e["step"]: e["val_rouge_l"] for e in notes.events if e["kind"] == "validation"}
 
     assert fitted.metrics["best_val_rouge_l"] == max(scores.values())
     assert scores[fitted.metrics["best_step"]] == max(scores.values())
@@ -185,16 +171,16 @@ def _dendrites(folder: Path, **fields: Any) -> Dendrites:  # noqa: ANN401
 
 def test_growth_is_logged_with_parameters_before_and_after(examples: Corpus, tmp_path: Path) -> None:
     """Every restructuring is an event with both counts, told in words, and a figure; validations are too."""
-    memory = Memory()
-    fitted = fit(examples, memory, policy=_dendrites(tmp_path), **GROWING)
-    restructured = [event for event in memory.events if event["kind"] == "restructured"]
+    notes = Notes()
+    fitted = fit(examples, notes, policy=_dendrites(tmp_path), **GROWING)
+    restructured = [event for event in notes.events if event["kind"] == "restructured"]
 
     assert restructured
     assert "Model restructured by dendritic algorithm" in restructured[0]["message"]
     assert restructured[0]["params_after"] > restructured[0]["params_before"]
     assert len(fitted.metrics["restructurings"]) == len(restructured)
     sizes = {one["step"]: one["params_deployed"] for one in fitted.metrics["validations"]}
-    assert list(sizes) == [event["step"] for event in memory.events if event["kind"] == "validation"]
+    assert list(sizes) == [event["step"] for event in notes.events if event["kind"] == "validation"]
     assert sizes[restructured[0]["step"]] == restructured[0]["params_after"]
 
 
@@ -203,9 +189,9 @@ def test_the_rate_may_be_lower_after_growth(examples: Corpus, tmp_path: Path) ->
     lower = {"schedule": "constant", "lr_after_growth": 0.25}
     rates = []
     for policy in (_dendrites(tmp_path, **lower), None):
-        memory = Memory()
-        fit(examples, memory, policy=policy, **(GROWING | lower))
-        rates.append(next(event["lr"] for event in memory.events if event["kind"] == "train"))
+        notes = Notes()
+        fit(examples, notes, policy=policy, **(GROWING | lower))
+        rates.append(next(event["lr"] for event in notes.events if event["kind"] == "train"))
 
     assert rates == [0.25 * SMALL["lr"], SMALL["lr"]]
 
@@ -221,9 +207,9 @@ def test_label_smoothing_raises_the_training_loss(examples: Corpus) -> None:
     """What is learned of the labels counts for less where the target is spread over all tokens."""
     losses = []
     for smoothing in (0.0, 0.5):
-        memory = Memory()
-        fit(examples, memory, label_smoothing=smoothing, max_steps=20, eval_every=20, lr=1e-2)
-        losses.append(next(event["train_loss"] for event in memory.events if event["kind"] == "train"))
+        notes = Notes()
+        fit(examples, notes, label_smoothing=smoothing, max_steps=20, eval_every=20, lr=1e-2)
+        losses.append(next(event["train_loss"] for event in notes.events if event["kind"] == "train"))
 
     assert losses[0] < losses[1]
 

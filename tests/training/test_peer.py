@@ -9,7 +9,8 @@ import pytest
 import torch
 from transformers import Seq2SeqTrainer, Seq2SeqTrainingArguments
 
-from tests.training.test_loop import SMALL, Memory, build, fit
+from tests.notes import Notes
+from tests.training.test_loop import SMALL, build, fit
 from tldrkit.datasets.batches import Tokens, collate, stream_batches
 from tldrkit.datasets.examples import Corpus
 from tldrkit.specs import TrainSpec
@@ -24,9 +25,9 @@ def test_every_step_is_seq2seq_trainers(
     """In fp32 without dropout, from one start over the same batches, the loss of every step is the peer's."""
     monkeypatch.setattr(training, "_LOG_EVERY", 1)
     fields = {"max_steps": 40, "eval_every": 20, "lr": 3e-3, "dropout": 0.0, "label_smoothing": 0.0}
-    memory = Memory()
-    fit(examples, memory, **fields)
-    ours = [event["train_loss"] for event in memory.events if event["kind"] == "train"]
+    notes = Notes()
+    fit(examples, notes, **fields)
+    ours = [event["train_loss"] for event in notes.events if event["kind"] == "train"]
 
     spec, summarizer = TrainSpec(**(SMALL | fields)), build(examples)
     set_dropout(summarizer.network, 0.0)

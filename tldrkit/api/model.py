@@ -276,8 +276,7 @@ class Model:
             SpecError: A field cannot be used, or it is called where a loop runs, as in a notebook.
             TldrkitError: The address cannot be had, or the extra `serve` is not installed.
         """
-        from tldrkit.cli.secrets import read_token
-        from tldrkit.serving.settings import Limits
+        from tldrkit.serving.settings import Limits, read_token
         from tldrkit.steps.serve import serve as run
 
         options = self.store.build_options("serve")

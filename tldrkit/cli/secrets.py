@@ -1,18 +1,15 @@
-"""Secrets: taken from a file or the environment, never from the command line.
+"""Secrets are never taken from the command line.
 
 Every user of a machine can read its command lines, and runs are recorded with theirs.
 """
 
-import os
 import re
 from collections.abc import Iterable
-from pathlib import Path
 
 from tldrkit.errors import SpecError
 
 _NAMES = re.compile(r"[-_?&;](?:token|password|passwd|pwd|secret|key|apikey|credentials?)=", re.IGNORECASE)
 _HUB_TOKEN = re.compile(r"hf_[A-Za-z0-9]{20}")
-_LONGEST = 4096
 
 
 def refuse_secrets(words: Iterable[str]) -> None:
@@ -27,35 +24,6 @@ def refuse_secrets(words: Iterable[str]) -> None:
             hint="Give it in the environment: TLDRKIT_TOKEN to serve (or --token-file FILE), TLDRKIT_STORAGE "
             "to a sweep, HF_TOKEN to the hub, WANDB_API_KEY to Weights & Biases.",
         )
-
-
-def read_token(file: Path | None) -> str | None:
-    """Read the token of a server from a file, or else from TLDRKIT_TOKEN; None where neither is given.
-
-    Raises:
-        SpecError: The file cannot be read, or what is given is no token.
-    """
-    place = str(file) if file else "TLDRKIT_TOKEN"
-    text = _read(file) if file else os.environ.get(place)
-    if text is None:
-        return None
-    token = text.strip()
-    if not re.fullmatch(rf"[!-~]{{1,{_LONGEST}}}", token):
-        raise SpecError(
-            f"{place} holds no token.",
-            hint="A token is one line of visible ASCII characters, without blanks.",
-        )
-    return token
-
-
-def _read(file: Path) -> str:
-    try:
-        with file.open(encoding="utf-8", errors="replace") as content:
-            return content.read(_LONGEST + 2)
-    except OSError as error:
-        raise SpecError(
-            f"{file} cannot be read: {error.strerror}.", hint="--token-file names a file."
-        ) from None
 
 
 def _holds_secret(word: str) -> bool:

@@ -8,9 +8,8 @@ import typer
 from tldrkit.cli import console
 from tldrkit.cli.completing import complete_reference
 from tldrkit.cli.options import read_path, step_command
-from tldrkit.cli.secrets import read_token
 from tldrkit.options import Options
-from tldrkit.serving.settings import Access, Limits
+from tldrkit.serving.settings import Access, Limits, read_token
 from tldrkit.specs import SummarizeSpec
 
 if TYPE_CHECKING:

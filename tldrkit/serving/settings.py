@@ -1,7 +1,15 @@
 """Who may reach a server, and how much it takes on."""
 
+import os
+import re
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from pathlib import Path
+
+from tldrkit.errors import SpecError
+
+_LONGEST = 4096
+"""Characters of a token."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,3 +52,32 @@ class Limits:
     """Documents that wait for a network, all requests together; more are answered with 429."""
     seconds: float = 60.0
     """From a request's first byte to its answer."""
+
+
+def read_token(file: Path | None) -> str | None:
+    """Read the token of a server from a file, or else from TLDRKIT_TOKEN; None where neither is given.
+
+    Raises:
+        SpecError: The file cannot be read, or what is given is no token.
+    """
+    place = str(file) if file else "TLDRKIT_TOKEN"
+    text = _read(file) if file else os.environ.get(place)
+    if text is None:
+        return None
+    token = text.strip()
+    if not re.fullmatch(rf"[!-~]{{1,{_LONGEST}}}", token):
+        raise SpecError(
+            f"{place} holds no token.",
+            hint="A token is one line of visible ASCII characters, without blanks.",
+        )
+    return token
+
+
+def _read(file: Path) -> str:
+    try:
+        with file.open(encoding="utf-8", errors="replace") as content:
+            return content.read(_LONGEST + 2)
+    except OSError as error:
+        raise SpecError(
+            f"{file} cannot be read: {error.strerror}.", hint="--token-file names a file."
+        ) from None
