@@ -86,7 +86,7 @@ def test_a_command_of_a_block_can_be_given(words: list[str]) -> None:
 
 @pytest.mark.parametrize("words", NAMED.values(), ids=NAMED)
 def test_the_names_in_a_command_exist(words: list[str]) -> None:
-    """Options are those of the command, also in a part of one; files of the project, or of a pattern, exist."""
+    """Options are those of the command, also in a part of one; files of the project exist."""
     command, rest = find_command(words)
     known = {
         "--help",
