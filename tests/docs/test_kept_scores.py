@@ -1,7 +1,11 @@
 """Pages say what the scores kept beside them say."""
 
+import json
 import re
+import statistics
 from pathlib import Path
+
+import pytest
 
 import tldrkit
 from tests.docs.test_command_lines import ROOT
@@ -15,18 +19,29 @@ ANSWER = re.compile(
 )
 
 
-def compare(folder: Path, kept: str, questions: str) -> str:
-    """Compare kept scores, and return the report."""
+SPREAD = re.compile(r"\| `([\w-]+)` \|(?:[^|]+\|){5} ([048]) of 8 \| ([\d.]+) \|")
+SEEDS = re.compile(r"^\| `([\w-]+)` \|((?: [+-]?\d\.\d\d(?: \(0\))? \|){8})$", re.MULTILINE)
+NONE = re.compile(r"No dendrites were published by B ([\w-]+) in 4 of 8 seeds \((.+?)\)")
+
+
+def compare(folder: Path, kept: str, questions: str) -> Path:
+    """Compare kept scores, and return the folder of the comparison."""
     files = sorted((MEASUREMENTS / "scores").glob(f"{kept}/**/scores.json.gz"))
     made = tldrkit.Store(folder, quiet=True).compare(
         *map(str, files), name="kept", spec=ROOT / "experiments" / questions
     )
-    return (made.path / "comparison.md").read_text(encoding="utf-8")
+    return made.path
 
 
-def test_the_studys_table_comes_from_kept_scores(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the study's comparison."""
+    return compare(tmp_path_factory.mktemp("study"), "study", "study/questions.yaml")
+
+
+def test_the_studys_table_comes_from_kept_scores(study: Path) -> None:
     """Means, differences, p and the smallest difference that would have been seen, of every cell."""
-    report = compare(tmp_path, "study", "study/questions.yaml")
+    report = (study / "comparison.md").read_text()
     means = dict(ROW.findall(report))
     answers = [
         (cell, means[f"B {cell}"], means[f"D {cell}"], difference, interval, p, seen)
@@ -34,12 +49,27 @@ def test_the_studys_table_comes_from_kept_scores(tmp_path: Path) -> None:
     ]
 
     assert len(answers) == 4
-    assert CELL.findall((MEASUREMENTS / "study.md").read_text(encoding="utf-8")) == answers
+    assert CELL.findall((MEASUREMENTS / "study.md").read_text()) == answers
+
+
+def test_the_studys_seeds_come_from_kept_scores(study: Path) -> None:
+    """Each seed's difference, how they spread, and which seeds published no dendrites, of every cell."""
+    page, report = (MEASUREMENTS / "study.md").read_text(), (study / "comparison.md").read_text()
+    none = {cell: seeds.split(", ") for cell, seeds in NONE.findall(report)}
+    told = {cell: [one.strip() for one in row.split("|")[:-1]] for cell, row in SEEDS.findall(page)}
+    for contrast in json.loads((study / "comparison.json").read_text())["contrasts"]:
+        cell = contrast["label"].removeprefix("B ")
+        means = [part["difference"]["mean"] for part in contrast["parts"]]
+        without = [str(seed) for seed, one in enumerate(told[cell]) if one.endswith(" (0)")]
+
+        assert [float(one.split()[0]) for one in told[cell]] == [round(mean, 2) for mean in means]
+        assert without == none.get(cell, [])
+        assert (cell, str(8 - len(without)), f"{statistics.stdev(means):.2f}") in SPREAD.findall(page)
 
 
 def test_the_recipes_difference_comes_from_kept_scores(tmp_path: Path) -> None:
     """What E is above its base stands in the results and in the README as it was measured."""
-    report = compare(tmp_path, "samsum", "minilm/questions.yaml")
+    report = (compare(tmp_path, "samsum", "minilm/questions.yaml") / "comparison.md").read_text()
     (told,) = re.findall(r"E - minilm/whole/base@v1 = (\S+) ROUGE-L (\[.+?\]), .+?, p = ([\d.]+):", report)
     difference, interval, p = told
 

@@ -170,6 +170,7 @@ def _field_option(name: str, info: FieldInfo, panels: Mapping[str, str]) -> insp
     spelled = f"--{dashed}/--no-{dashed}" if kind is bool else f"--{dashed}"
     help_text = f"{info.description}{_render_default(info.default)}"
     panel = panels.get(name, WHAT)
+    # As Typer shows them; `AnySpelling` learns the words from it.
     words = f"<{'|'.join(get_args(kind))}>" if get_origin(kind) is Literal else None
     option = typer.Option(spelled, help=help_text, metavar=words, show_default=False, rich_help_panel=panel)
     return _parameter(name, kind | None, option)
