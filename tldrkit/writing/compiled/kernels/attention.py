@@ -256,9 +256,9 @@ def attend_within(projected: Floats, first: int, bias: Floats, mixed: Floats) ->
     tokens, _, heads, width = projected.shape
     middle = bias.shape[1] // 2
     vectors = np.empty((max(tokens, ROWS), width), np.float32)
-    # Zeros behind the last token: unwritten memory may hold denormal numbers, which processors are slow with.
+    # Zeros behind the last token and feature: unwritten memory may hold denormal numbers, which are slow.
     keys = np.zeros((-(-tokens // OUTPUTS), width, OUTPUTS), np.float32)
-    values = np.empty((-(-width // OUTPUTS), tokens, OUTPUTS), np.float32)
+    values = np.zeros((-(-width // OUTPUTS), tokens, OUTPUTS), np.float32)
     scores = np.empty((ROWS, len(keys) * OUTPUTS), np.float32)
     sums = np.empty((ROWS, len(values) * OUTPUTS), np.float32)
     for head in range(heads):
