@@ -32,7 +32,6 @@ BASE := $(or $(GIVEN_BASE),$(if $(BASE_MADE),$(P)/base,$(MODEL)))
 
 .PHONY: abc base help always
 .DELETE_ON_ERROR:
-.SECONDARY:
 .DEFAULT_GOAL := help
 
 # The base has the machine to itself; after it JOBS steps run side by side, each on THREADS processor threads, which

@@ -157,6 +157,24 @@ def test_a_study_goes_seed_by_seed(tmp_path: Path) -> None:
         assert rule.split(" | ")[1].split() == [f"{folder}/d/s0/train/latest.json"]
 
 
+def test_a_study_that_is_done_can_be_widened(tmp_path: Path) -> None:
+    """What a second command asks for beyond the first is made; what was made is not made again."""
+    chosen = ("STUDY_SEEDS=0", "CELLS=block-fixed")
+    for step in plan(tmp_path, *chosen, target="study"):
+        words = step.split()
+        made = tmp_path / words[words.index("--as") + 1] / "latest.json"
+        made.parent.mkdir(parents=True, exist_ok=True)
+        made.touch()
+    settings = next(line for line in ask(tmp_path, target="study") if line.startswith("echo")).split("'")[1]
+    (tmp_path / "tiny/.settings").write_text(settings + "\n")
+
+    def train(*more: str) -> int:
+        steps = ask(tmp_path, *chosen, *more, "-o", str(tmp_path / "tiny/.settings"), target="study")
+        return sum("tldrkit train" in step for step in steps)
+
+    assert [train(), train("BEST=block-fixed"), train("STUDY_SEEDS=0 1")] == [0, 4, 2]
+
+
 def test_every_folder_of_a_study_is_of_a_profile(tmp_path: Path) -> None:
     """A profile's study goes over the profile's own files, and starts from its base."""
     folders = [file.parent for file in (ROOT / "experiments/study").glob("*/train.yaml")]
