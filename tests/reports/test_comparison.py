@@ -136,6 +136,17 @@ def test_seeds_in_common_are_paired(seeds_b: tuple[int, ...], paired: tuple[int,
     assert any("different seeds" in warning for warning in comparison.warnings) == (seeds_b != (0, 1, 2))
 
 
+def test_a_single_run_is_set_against_all_seeds() -> None:
+    """A base of one seed is compared with every run made from it, not with the one that shares its seed."""
+    runs = [build_run("base", 0), *(build_run("E", seed, 0.2 + seed / 100) for seed in range(3))]
+    (contrast,) = compare(*runs).contrasts
+    means = [100 * np.mean(run.scores["rougeL"]) for run in runs]
+
+    assert contrast.difference.mean == pytest.approx(np.mean(means[1:]) - means[0])
+    assert (contrast.seeds, contrast.parts) == ((), ())
+    assert contrast.verdict.endswith("of these weights only")
+
+
 def test_runs_that_grew_nothing_are_named() -> None:
     """Of every cell of a study: which seeds of B published no dendrites, and whether D has B's size."""
     runs = [build_run("B early", seed, dendrites=seed, parameters=700) for seed in range(3)] + [

@@ -18,7 +18,8 @@ from tldrkit.scoring.metrics import MAIN
 class Match:
     """Runs of two labels that can be set against each other.
 
-    Of each replication they are those of the seeds that both labels have, or all where they share none.
+    Of each replication they are those of the seeds that both labels have. They are all where the labels share
+    no seed, or where one label has a single run: pairing would leave out most of the other's.
     """
 
     one: tuple[RunScores, ...]
@@ -77,6 +78,8 @@ def match_runs(one: Sequence[RunScores], other: Sequence[RunScores]) -> Match:
     for name in shared:
         sides = [[run for run in side if run.replication == name] for side in (one, other)]
         seeds = {run.seed for run in sides[0]} & {run.seed for run in sides[1]}
+        if min(map(len, sides)) == 1 < max(map(len, sides)):
+            seeds = set()
         common |= seeds
         for found, side in zip(kept, sides, strict=True):
             found += [run for run in side if run.seed in seeds or not seeds]

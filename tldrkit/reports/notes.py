@@ -145,7 +145,7 @@ def _warn_of_seeds(groups: Mapping[str, Sequence[RunScores]]) -> list[str]:
         listed = "; ".join(f"{label} {_join(own)}" for label, own in seeds.items())
         warnings.append(
             f"The runs have different seeds ({listed}): a difference pairs the seeds both have; "
-            "without any, it takes seeds as independent."
+            "without any, and against a single run, it takes seeds as independent."
         )
     single = [label for label, own in seeds.items() if len(own) == 1]
     if single:
