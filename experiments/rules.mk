@@ -65,7 +65,7 @@ base: $(S)/base/$(MADE)
 ifeq ($(WHOLE),yes)
 $(if $(wildcard $(E)/whole.yaml),,$(error WHOLE=yes is for a profile with a whole.yaml, such as minilm))
 endif
-$(S)/whole/base/$(MADE): $(E)/base.yaml $(E)/whole.yaml $(GIVEN) | $(BASE_MADE)
+$(S)/whole/base/$(MADE): $(E)/base.yaml $(E)/whole.yaml $(GIVEN) | $(VENV) $(MINILM) $(if $(WHOLE),$(BASE_MADE))
 	$(TLDRKIT) base $(ENCODER:%=--encoder %) --as $(P)/whole/base --spec $(E)/base.yaml --spec $(E)/whole.yaml $(SHARED)
 
 # B, C, E and F begin from one and the same smaller network.
@@ -116,6 +116,7 @@ $(S)/summaries.jsonl: $(SCORES:%=$(ARTIFACTS)/%/$(MADE)) $(wildcard experiments/
 	$(TLDRKIT) summarize experiments/threads --model $(P)/compare --out $@ --overwrite $(STORE)
 
 include experiments/study/study.mk
+include experiments/recipe.mk
 
 ## help: list the targets and variables
 help:

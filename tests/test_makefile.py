@@ -119,6 +119,28 @@ def test_the_whole_vocabulary_is_one_more_row(tmp_path: Path) -> None:
     assert "minilm/whole/s0/eval" in next(step for step in steps if step.startswith("compare"))
 
 
+def test_the_recipe_teaches_each_seed_and_asks_the_base(tmp_path: Path) -> None:
+    """One base, which is trimmed to teach, and compared whole; no base for A to D is made."""
+    steps = plan(tmp_path, "PROFILE=minilm", "DATA=texts", "SEEDS=0 1", target="recipe")
+    names = [step.split()[: 5 if step.startswith("base") else 4] for step in steps]
+    taught = [step.split() for step in steps if step.startswith("train")]
+
+    assert [words[-1] for words in names if words[0] == "base"] == ["minilm/whole/base"]
+    assert [words[1] for words in names if words[0] == "compress"] == [
+        "minilm/whole/base", "minilm/recipe/teacher"
+    ]  # fmt: skip
+    assert [words[1:6] for words in taught] == [
+        ["minilm/recipe/compress", "--as", f"minilm/recipe/s{n}/train", "--teacher", "minilm/recipe/teacher"]
+        for n in range(2)
+    ]
+    assert steps[-1].startswith(
+        "compare minilm/recipe/base-eval minilm/recipe/s0/eval minilm/recipe/s1/eval --as"
+    )
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        plan(tmp_path, target="recipe")
+    assert "make recipe is for a profile with a folder recipe/, such as minilm" in caught.value.stderr
+
+
 def test_the_whole_vocabulary_needs_a_profile_that_trims(tmp_path: Path) -> None:
     """Other profiles say so in a sentence; anything but yes is no."""
     with pytest.raises(subprocess.CalledProcessError) as caught:

@@ -69,7 +69,7 @@ def test_the_studys_seeds_come_from_kept_scores(study: Path) -> None:
 
 def test_the_recipes_difference_comes_from_kept_scores(tmp_path: Path) -> None:
     """What E is above its base stands in the results and in the README as it was measured."""
-    report = (compare(tmp_path, "samsum", "minilm/questions.yaml") / "comparison.md").read_text()
+    report = (compare(tmp_path, "samsum", "minilm/recipe/questions.yaml") / "comparison.md").read_text()
     (told,) = re.findall(r"E - minilm/whole/base@v1 = (\S+) ROUGE-L (\[.+?\]), .+?, p = ([\d.]+):", report)
     difference, interval, p = told
 
