@@ -144,6 +144,7 @@ def test_a_single_run_is_set_against_all_seeds() -> None:
 
     assert contrast.difference.mean == pytest.approx(np.mean(means[1:]) - means[0])
     assert (contrast.seeds, contrast.parts) == ((), ())
+    assert "1 seed x 60 threads (seeds unpaired: 3 and 1)" in contrast.sentence
     assert contrast.verdict.endswith("of these weights only")
 
 

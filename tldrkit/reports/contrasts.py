@@ -39,6 +39,8 @@ class Contrast:
     """``shown (higher)`` or ``shown (lower)``, with what that is said of, or ``not shown``."""
     seeds: tuple[int, ...]
     """Seeds both have, paired; none where seeds could not be paired."""
+    runs: tuple[int, int]
+    """Of ``label`` and of ``against``."""
     difference: Difference
     p_permutation: float
     """Of these networks on other documents."""
@@ -54,7 +56,7 @@ class Contrast:
     @property
     def sentence(self) -> str:
         """The question, the difference with its interval, what it rests on, and the verdict."""
-        pairing = "" if self.seeds else " (seeds unpaired)"
+        pairing = "" if self.seeds else f" (seeds unpaired: {self.runs[0]} and {self.runs[1]})"
         return (
             f"{self.question} {self.label} - {self.against} = "
             f"{describe_difference(self.difference, unit=self.unit)}"
@@ -92,8 +94,8 @@ class Contrast:
         )
         difference = Difference(**values["difference"])
         others = {name: Difference(**other) for name, other in values["others"].items()}
-        built = {"seeds": tuple(values["seeds"]), "difference": difference, "parts": parts, "others": others}
-        return cls(**{**values, **built})
+        built = {"difference": difference, "parts": parts, "others": others}
+        return cls(**{**values, **built, **{name: tuple(values[name]) for name in ("seeds", "runs")}})
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,7 @@ def build_contrasts(
             answer=one.question.choose_answer(difference, p_adjusted, scope),
             verdict=choose_verdict(difference, p_adjusted, scope),
             seeds=one.match.seeds,
+            runs=(len(one.match.one), len(one.match.other)),
             difference=difference,
             p_permutation=p_permutation,
             p_adjusted=p_adjusted,

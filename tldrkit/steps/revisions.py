@@ -8,7 +8,7 @@ from tldrkit.specs import Precision
 
 REVISIONS = {
     "base": 2,
-    "compare": 3,
+    "compare": 4,
     "compress": 1,
     "eval": 5,
     "export": 3,
