@@ -4,7 +4,7 @@ Two writers behind every way: a model, and an extractive stand-in that takes the
 what it is given. Both read and write no more than so many tokens at once.
 
     python benchmarks/long_threads.py MODEL [--data FOLDER] [--max-source-tokens 512] [--max-tokens 128]
-        [--threads N] [--examples N] [--writers extractive model] [--ways cut reduced]
+        [--threads N] [--examples N] [--files NAME] [--writers extractive model] [--ways cut reduced]
 
 ROUGE-1, -2, -L and -Lsum of each way, and ROUGE-L less that of the first way, with its 95 % interval.
 """
@@ -173,6 +173,7 @@ def main() -> None:
     parser.add_argument("--max-tokens", type=int, default=128)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--examples", type=int)
+    parser.add_argument("--files", nargs="+", default=FILES, help="in the folder of --data")
     parser.add_argument("--writers", nargs="+", default=["extractive", "model"])
     parser.add_argument(
         "--ways", nargs="+", default=[name for name in vars(Ways) if not name.startswith("_")]
@@ -188,7 +189,7 @@ def main() -> None:
         "extractive": build_stand_in(count, *sizes),
         "model": build_model(summarizer, prefix, *sizes),
     }
-    for file in FILES:
+    for file in given.files:
         threads, references = load(given.data / file, given.examples)
         long = sum(cost > given.max_source_tokens for cost in count([one.document() for one in threads]))
         print(f"\n{file}: {len(threads)} threads, {long} too long for {given.max_source_tokens} tokens")
