@@ -81,57 +81,42 @@ def build_model(summarizer: Summarizer, prefix: str, most: int, budget: int) -> 
 
 
 class Ways:
-    """The ways of reading a thread that is too long."""
+    """The ways of reading a thread that is too long: each makes of a thread the texts that are to be read."""
 
-    def __init__(self, write: Write, count: CountTokens, room: int, budget: int) -> None:
-        self._write, self._count, self._room, self._budget = write, count, room, budget
+    def __init__(self, count: CountTokens, room: int) -> None:
+        self._count, self._room = count, room
 
-    def cut(self, thread: Thread) -> str:
+    def cut(self, thread: Thread) -> list[str]:
         """Read the beginning alone."""
-        return self._write([thread.document()])[0]
+        return [thread.document()]
 
-    def both_ends(self, thread: Thread) -> str:
+    def both_ends(self, thread: Thread) -> list[str]:
         """Read posts from the beginning and from the end, by turns."""
         last = len(thread.posts) - 1
         order = [place // 2 if place % 2 == 0 else last - place // 2 for place in range(last + 1)]
-        return self._read(thread, order)
+        texts = [post.document() for post in thread.posts]
+        costs, room, chosen = self._count(texts), self._room, list[int]()
+        for place in order:
+            room -= costs[place]
+            if room < 0 and chosen:
+                break
+            chosen.append(place)
+        return ["\n\n".join([thread.title, *(texts[place] for place in sorted(chosen))]).strip()]
 
-    def central_posts(self, thread: Thread) -> str:
+    def central_posts(self, thread: Thread) -> list[str]:
         """Read the most central posts, in their order."""
         texts = [post.document() for post in thread.posts]
         chosen = choose_central(texts, self._count(texts), self._room)
-        return self._write(["\n\n".join([thread.title, *(texts[place] for place in chosen)]).strip()])[0]
+        return ["\n\n".join([thread.title, *(texts[place] for place in chosen)]).strip()]
 
-    def central_sentences(self, thread: Thread) -> str:
+    def central_sentences(self, thread: Thread) -> list[str]:
         """Read the most central sentences of all posts, in their order."""
         texts = [one for post in thread.posts for one in split_sentences(post.document())]
         chosen = choose_central(texts, self._count(texts), self._room)
-        return self._write(["\n".join([thread.title, *(texts[place] for place in chosen)]).strip()])[0]
+        return ["\n".join([thread.title, *(texts[place] for place in chosen)]).strip()]
 
-    def parts_chosen(self, thread: Thread) -> str:
-        """Summarize all parts, and take the most central sentences."""
-        texts = self._write(self._split(thread))
-        sentences = [one for text in texts for one in split_sentences(text)]
-        if len(texts) == 1:
-            return texts[0]
-        chosen = choose_central(sentences, self._count(sentences), self._budget)
-        return " ".join(sentences[place] for place in chosen)
-
-    def parts_again(self, thread: Thread) -> str:
-        """Summarize all parts, then what was written of them, until one summary is left."""
-        while True:
-            texts = self._write(self._split(thread))
-            if len(texts) == 1:
-                return texts[0]
-            posts = tuple(Post(author="", text=text) for text in texts if text)
-            thread = Thread(id=thread.id, title=thread.title, posts=posts)
-
-    def reduced(self, thread: Thread) -> str:
-        """Read the first and the last posts and the most central ones, in pieces where they are long."""
-        return self._write([reduce_thread(thread, self._count, self._room).text])[0]
-
-    def _split(self, thread: Thread) -> list[str]:
-        """Split a thread between posts into parts that can be read at once, each under the title."""
+    def parts_chosen(self, thread: Thread) -> list[str]:
+        """Read all parts; the most central sentences of their summaries are the summary."""
         texts = [post.document() for post in thread.posts]
         parts, room = list[list[str]](), 0
         for text, cost in zip(texts, self._count(texts), strict=True):
@@ -142,17 +127,36 @@ class Ways:
             room -= cost
         return ["\n\n".join(part).strip() for part in parts]
 
-    def _read(self, thread: Thread, order: Sequence[int]) -> str:
-        texts = [post.document() for post in thread.posts]
-        costs, room, chosen = self._count(texts), self._room, list[int]()
-        for place in order:
-            room -= costs[place]
-            if room < 0 and chosen:
-                break
-            chosen.append(place)
-        return self._write(
-            ["\n\n".join([thread.title, *(texts[place] for place in sorted(chosen))]).strip()]
-        )[0]
+    def parts_again(self, thread: Thread) -> list[str]:
+        """Read all parts, then what was written of them, until one summary is left."""
+        return self.parts_chosen(thread)
+
+    def reduced(self, thread: Thread) -> list[str]:
+        """Read the first and the last posts and the most central ones, in pieces where they are long."""
+        return [reduce_thread(thread, self._count, self._room).text]
+
+
+def write_all(
+    ways: Ways, name: str, write: Write, threads: Sequence[Thread], count: CountTokens, budget: int
+) -> list[str]:
+    """Summarize threads one way; everything that can be written at the same time is."""
+    left, done = dict(enumerate(threads)), dict[int, str]()
+    while left:
+        parts = {place: getattr(ways, name)(thread) for place, thread in left.items()}
+        written = iter(write([text for texts in parts.values() for text in texts]))
+        summaries = {place: [next(written) for _ in texts] for place, texts in parts.items()}
+        for place, texts in summaries.items():
+            if len(texts) == 1:
+                done[place] = texts[0]
+            elif name == "parts_chosen":
+                sentences = [one for text in texts for one in split_sentences(text)]
+                chosen = choose_central(sentences, count(sentences), budget)
+                done[place] = " ".join(sentences[number] for number in chosen)
+            else:
+                posts = tuple(Post(author="", text=text) for text in texts if text)
+                left[place] = Thread(id=left[place].id, title=left[place].title, posts=posts)
+        left = {place: thread for place, thread in left.items() if place not in done}
+    return [done[place] for place in range(len(threads))]
 
 
 def describe(scores: Array, others: Array) -> str:
@@ -197,8 +201,8 @@ def main() -> None:
             first = None
             for name in given.ways:
                 started = time.perf_counter()
-                way = getattr(Ways(writers[writer], count, room, given.max_tokens), name)
-                texts = [way(thread) for thread in threads]
+                ways, write = Ways(count, room), writers[writer]
+                texts = write_all(ways, name, write, threads, count, given.max_tokens)
                 scores = compute_rouge(texts, references)
                 means = "  ".join(f"{sum(values) / len(values) * 100:5.2f}" for values in scores.values())
                 words = sum(len(text.split()) for text in texts) / len(texts)
