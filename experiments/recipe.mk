@@ -3,11 +3,12 @@
 
 Q := $(S)/recipe
 TAUGHT := $(SEEDS:%=$(P)/recipe/s%)
+RECIPE := $(P)/recipe/base-eval $(TAUGHT:%=%/eval)
 
 ## recipe: of PROFILE=minilm, make the smaller network that keeps its base's quality, and compare the two
 .PHONY: recipe
 recipe: $(if $(wildcard $(E)/recipe),$(Q)/compare/$(MADE),no-recipe)
-	@$(TLDRKIT) compare $(P)/recipe/base-eval $(TAUGHT:%=%/eval) --as $(P)/recipe/compare --spec $(E)/recipe/questions.yaml $(STORE) --md $(Q)/comparison.md --json $(Q)/comparison.json --html $(Q)/comparison.html
+	@$(call SHOWN,$(RECIPE),/recipe,$(E)/recipe/questions.yaml)
 	@echo "Table: $(Q)/comparison.md   Page: $(Q)/comparison.html"
 .PHONY: no-recipe
 no-recipe:
@@ -24,10 +25,9 @@ $(Q)/compress/$(MADE): $(E)/recipe/compress.yaml $(Q)/teacher/$(MADE)
 define TAUGHT_SEED
 $(Q)/s$(1)/train/$(MADE): $(E)/train.yaml experiments/e.yaml $(Q)/compress/$(MADE)
 	$(TLDRKIT) train $(P)/recipe/compress --as $(P)/recipe/s$(1)/train --teacher $(P)/recipe/teacher --spec $(E)/train.yaml --spec experiments/e.yaml --seed $(1) $(SHARED)
-$(Q)/s$(1)/eval/$(MADE): $(E)/eval.yaml $(Q)/s$(1)/train/$(MADE)
-	$(TLDRKIT) eval $(P)/recipe/s$(1)/train --as $(P)/recipe/s$(1)/eval --spec $(E)/eval.yaml $(SHARED)
 endef
 $(foreach seed,$(SEEDS),$(eval $(call TAUGHT_SEED,$(seed))))
+$(foreach run,$(TAUGHT),$(eval $(call SCORED,$(run))))
 
-$(Q)/compare/$(MADE): $(Q)/base-eval/$(MADE) $(TAUGHT:%=$(ARTIFACTS)/%/eval/$(MADE)) $(E)/recipe/questions.yaml
-	@$(TLDRKIT) compare $(P)/recipe/base-eval $(TAUGHT:%=%/eval) --as $(P)/recipe/compare --spec $(E)/recipe/questions.yaml $(STORE) > $(Q)/.compare.log 2>&1 || { cat $(Q)/.compare.log; exit 1; }
+$(Q)/compare/$(MADE): $(RECIPE:%=$(ARTIFACTS)/%/$(MADE)) $(E)/recipe/questions.yaml
+	@$(call QUIETLY,$(RECIPE),/recipe,$(E)/recipe/questions.yaml)

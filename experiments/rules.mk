@@ -22,6 +22,18 @@ LOCAL   := $(STORE) $(if $(DATA),--data $(DATA)) $(if $(DATASET),--dataset $(DAT
 SHARED  := $(LOCAL) --threads $(THREADS)
 MADE    := latest.json
 
+# A comparison: $(1) are the scores, $(2) its folder within the profile's, such as /study, $(3) its spec. It is made without a
+# word, and shown, with its pages written, by the target that asks for it.
+COMPARE  = $(TLDRKIT) compare $(1) --as $(P)$(2)/compare --spec $(3) $(STORE)
+QUIETLY  = $(COMPARE) > $(S)$(2)/.compare.log 2>&1 || { cat $(S)$(2)/.compare.log; exit 1; }
+SHOWN    = $(COMPARE) --md $(S)$(2)/comparison.md --json $(S)$(2)/comparison.json --html $(S)$(2)/comparison.html
+
+# The score of a run that is given when the run is trained: $(1). Nothing is timed.
+define SCORED
+$(ARTIFACTS)/$(1)/eval/$(MADE): $(E)/eval.yaml $(ARTIFACTS)/$(1)/train/$(MADE)
+	$(TLDRKIT) eval $(1)/train --as $(1)/eval --spec $(E)/eval.yaml $(SHARED)
+endef
+
 # A profile with a folder base/ starts from that model; one with a base.yaml makes its base, minilm's from the encoder
 # MODEL; another starts from MODEL, a hub id or a folder.
 ENCODER := $(if $(filter minilm,$(P)),$(MODEL))
@@ -41,7 +53,7 @@ export TERM = dumb
 
 ## abc: make the RUNS, of a to f, compare them, and summarize experiments/threads with the winner
 abc: $(S)/compare/$(MADE) $(S)/summaries.jsonl
-	@$(TLDRKIT) compare $(SCORES) --as $(P)/compare $(JUDGED) $(STORE) --md $(S)/comparison.md --json $(S)/comparison.json --html $(S)/comparison.html
+	@$(call SHOWN,$(SCORES),,$(CLAIMS))
 	@echo "Table: $(S)/comparison.md   Page: $(S)/comparison.html   Summaries by the winner: $(S)/summaries.jsonl"
 
 # Another DATA, DATASET, MODEL, SEEDS or RUNS, or other files there, reach every step; tldrkit itself then skips what is unchanged.
@@ -60,12 +72,12 @@ base: $(S)/base/$(MADE)
 	rm -rf $(E)/base && mkdir $(E)/base
 	cp $$(ls -d $(S)/base/v* | sort -V | tail -1)/* $(E)/base && rm $(E)/base/manifest.json
 
-# WHOLE=yes adds a row to the table: the network before its vocabulary was trimmed, taught as A was. It needs a base
-# of its own.
+# WHOLE=yes adds a row to the table: the network before its vocabulary was trimmed, taught as A was. Its base is also that
+# of the recipe, which needs no other.
 ifeq ($(WHOLE),yes)
 $(if $(wildcard $(E)/whole.yaml),,$(error WHOLE=yes is for a profile with a whole.yaml, such as minilm))
 endif
-$(S)/whole/base/$(MADE): $(E)/base.yaml $(E)/whole.yaml $(GIVEN) | $(VENV) $(MINILM) $(if $(WHOLE),$(BASE_MADE))
+$(S)/whole/base/$(MADE): $(E)/base.yaml $(E)/whole.yaml $(GIVEN) | $(VENV) $(MINILM) $(if $(filter yes,$(WHOLE)),$(BASE_MADE))
 	$(TLDRKIT) base $(ENCODER:%=--encoder %) --as $(P)/whole/base --spec $(E)/base.yaml --spec $(E)/whole.yaml $(SHARED)
 
 # B, C, E and F begin from one and the same smaller network.
@@ -98,7 +110,6 @@ $(if $(filter-out a b c d e f,$(RUNS)),$(error RUNS are of a b c d e f, such as 
 TRAINED := $(foreach run,$(RUNS) $(if $(filter yes,$(WHOLE)),whole),$(foreach seed,$(SEEDS),$(run)/s$(seed)))
 SCORES  := $(TRAINED:%=$(P)/%/eval)
 CLAIMS  := experiments/$(if $(filter e f,$(RUNS)),claims_taught,claims).yaml
-JUDGED  := --spec $(CLAIMS)
 
 # Scoring measures time, so it waits for all training and for the score before it: $(1) after $(2).
 define SCORE
@@ -109,7 +120,7 @@ EARLIER :=
 $(foreach run,$(TRAINED),$(eval $(call SCORE,$(run),$(EARLIER)))$(eval EARLIER := $(run)))
 
 $(S)/compare/$(MADE): $(SCORES:%=$(ARTIFACTS)/%/$(MADE)) $(CLAIMS) $(S)/.settings
-	@$(TLDRKIT) compare $(SCORES) --as $(P)/compare $(JUDGED) $(STORE) > $(S)/.compare.log 2>&1 || { cat $(S)/.compare.log; exit 1; }
+	@$(call QUIETLY,$(SCORES),,$(CLAIMS))
 
 # Showing the comparison again freshens its pointer, so the summaries look at the scores behind it.
 $(S)/summaries.jsonl: $(SCORES:%=$(ARTIFACTS)/%/$(MADE)) $(wildcard experiments/threads/*) $(S)/.settings | $(S)/compare/$(MADE)

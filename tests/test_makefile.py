@@ -125,6 +125,7 @@ def test_the_recipe_teaches_each_seed_and_asks_the_base(tmp_path: Path) -> None:
     names = [step.split()[: 5 if step.startswith("base") else 4] for step in steps]
     taught = [step.split() for step in steps if step.startswith("train")]
 
+    assert steps == plan(tmp_path, "PROFILE=minilm", "DATA=texts", "SEEDS=0 1", "WHOLE=no", target="recipe")
     assert [words[-1] for words in names if words[0] == "base"] == ["minilm/whole/base"]
     assert [words[1] for words in names if words[0] == "compress"] == [
         "minilm/whole/base", "minilm/recipe/teacher"

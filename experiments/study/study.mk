@@ -16,7 +16,7 @@ $(if $(filter-out linear-fixed linear-plateau block-fixed block-plateau,$(CELLS)
 ## study: train B and D of CELLS with STUDY_SEEDS, and two and three dendrites in BEST, and compare them
 .PHONY: study
 study: $(T)/compare/$(MADE)
-	@$(TLDRKIT) compare $(STUDIED) --as $(P)/study/compare --spec $(ASKED) $(STORE) --md $(T)/comparison.md --json $(T)/comparison.json --html $(T)/comparison.html
+	@$(call SHOWN,$(STUDIED),/study,$(ASKED))
 	@echo "Table: $(T)/comparison.md   Page: $(T)/comparison.html"
 
 $(T)/compress/$(MADE): $(E)/compress.yaml $(Y)/$(P)/compress.yaml $(START_MADE) $(GIVEN) | $(VENV)
@@ -40,12 +40,7 @@ $(foreach seed,$(STUDY_SEEDS),$(foreach cell,$(CELLS),$(eval $(call CELL,$(cell)
 BEFORE :=
 $(foreach seed,$(STUDY_SEEDS),$(foreach more,$(if $(BEST),two three),$(eval $(call CELL,$(BEST)-$(more),$(Y)/cells/$(BEST).yaml $(Y)/cells/$(more).yaml,$(seed),$(more),$(BEFORE))))$(eval BEFORE := $(seed)))
 
-# No times are measured here, so each run is scored when it is trained.
-define STUDY_SCORE
-$(ARTIFACTS)/$(1)/eval/$(MADE): $(E)/eval.yaml $(ARTIFACTS)/$(1)/train/$(MADE)
-	$(TLDRKIT) eval $(1)/train --as $(1)/eval --spec $(E)/eval.yaml $(SHARED)
-endef
-$(foreach run,$(STUDIED:%/eval=%),$(eval $(call STUDY_SCORE,$(run))))
+$(foreach run,$(STUDIED:%/eval=%),$(eval $(call SCORED,$(run))))
 
 $(T)/compare/$(MADE): $(STUDIED:%=$(ARTIFACTS)/%/$(MADE)) $(ASKED)
-	@$(TLDRKIT) compare $(STUDIED) --as $(P)/study/compare --spec $(ASKED) $(STORE) > $(T)/.compare.log 2>&1 || { cat $(T)/.compare.log; exit 1; }
+	@$(call QUIETLY,$(STUDIED),/study,$(ASKED))
